@@ -1,0 +1,12 @@
+//! Files of a release: names of wheels and sdists, tags, hashes.
+
+mod digest;
+mod file;
+mod tag;
+mod wheel_name;
+
+pub use digest::{HashAlgorithm, Hashes};
+pub use file::{FileKind, FileNameError, ReleaseFile, SdistName};
+pub use pep508_rs::{ExtraName, PackageName as ProjectName};
+pub use tag::{Tag, Tags};
+pub use wheel_name::WheelName;

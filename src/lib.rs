@@ -1,0 +1,54 @@
+//! `pypi2pkg` converts projects from the Python Package Index to native RPM and Debian packages.
+//!
+//! # Architecture
+//!
+//! The modules below are declared from most basic to most composed, which is also the order to
+//! read them in. A module uses only modules declared above it; the test `architecture` reads the
+//! sources and enforces that.
+//!
+//! Each stage of a run has a type of its own and hands one value to the next:
+//!
+//! ```text
+//! Requirements ──resolve──▶ Resolution ──fetch──▶ Source ──plan──▶ PackagePlan
+//!        PackagePlan ──lower, render──▶ Recipe ──build──▶ BuiltPackage ──collect──▶ Collection
+//! ```
+//!
+//! [`plan::PackagePlan`] is the public data model. Everything between it and the rendered recipe
+//! is pure: no input or output, no clock, no environment. A distribution is data
+//! (`templates/targets/*.toml`), not code.
+//!
+//! One door to the outside each: `reqwest` only in `index`, `handlebars` only in `template`,
+//! `clap` only in `cli`, environment variables only in `settings`, child processes only in
+//! `process`, printing only in `report`.
+
+pub mod text;
+
+pub mod version;
+
+pub mod relation;
+
+pub mod artifact;
+
+pub mod metadata;
+
+pub mod target;
+
+pub mod plan;
+
+pub mod report;
+
+pub mod process;
+
+pub mod index;
+
+pub mod requirements;
+
+pub mod resolve;
+
+pub mod source;
+
+pub mod format;
+
+pub mod recipe;
+
+pub mod build;

@@ -1,0 +1,121 @@
+//! `PackagePlan`: all that is known of a package before anything is built. It is the public data
+//! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
+
+use pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    artifact::{Hashes, ProjectName},
+    relation::Relation,
+    text::{OneLine, Paragraph},
+};
+
+/// The version of the plan's schema.
+pub const SCHEMA: u32 = 1;
+
+/// One native package that is to be made of one file of one release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PackagePlan {
+    pub schema: u32,
+    pub project: ProjectName,
+    pub release: Version,
+    /// The target's name.
+    pub target: String,
+    /// The package format's name.
+    pub format: String,
+    pub source: SourceFile,
+    /// The native package name.
+    pub package: String,
+    pub evr: crate::version::Evr,
+    pub architecture: PackageArchitecture,
+    pub summary: OneLine,
+    pub description: Paragraph,
+    pub licence: Licence,
+    /// An `http` or `https` address, without credentials.
+    pub homepage: Option<String>,
+    /// Name and mail address of who answers for the package.
+    pub packager: OneLine,
+    pub relations: Vec<Relation>,
+    /// The installed files, sorted by path.
+    pub files: Vec<PlannedFile>,
+    /// What a reviewer would ask: renames, drops, doubts.
+    pub notes: Vec<OneLine>,
+    /// Seconds since 1970 that stand for the clock in everything built.
+    pub time: i64,
+}
+
+/// The release file that a package is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SourceFile {
+    pub filename: String,
+    pub url: String,
+    pub hashes: Hashes,
+    /// The wheel that was built from an sdist, where the file is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built_wheel: Option<String>,
+}
+
+/// Whether a package fits every architecture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageArchitecture {
+    Independent,
+    /// The machine as wheel tags write it.
+    Machine(String),
+}
+
+/// The licence and how sure we are of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Licence {
+    /// A valid SPDX expression; `LicenseRef-Unknown` where nothing was found.
+    pub expression: String,
+    pub evidence: LicenceEvidence,
+}
+
+/// Where a licence expression was read, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LicenceEvidence {
+    Expression,
+    LicenseField,
+    Classifiers,
+    Override,
+    Nothing,
+}
+
+/// One installed file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PlannedFile {
+    /// Absolute, normalised, without `..`.
+    pub path: String,
+    /// Permission bits, such as `0o644`.
+    pub mode: u32,
+    pub role: FileRole,
+    pub content: Content,
+}
+
+/// What an installed file is to the package manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileRole {
+    Plain,
+    Licence,
+    Documentation,
+    Configuration,
+}
+
+/// Where a file's bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// A member of the wheel, byte for byte.
+    Member(String),
+    /// A member of the wheel whose first line is replaced (PEP 427 `#!python`).
+    Script { member: String, shebang: String },
+    /// Text that we wrote.
+    Text(String),
+}

@@ -1,0 +1,66 @@
+//! Relations between packages, and how rpm and Debian write them.
+
+use pep440_rs::{Version, VersionSpecifiers};
+use serde::{Deserialize, Serialize};
+
+use crate::text::OneLine;
+use pep508_rs::{ExtraName, PackageName as ProjectName};
+
+/// How strongly a package is bound to a capability, in rpm's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    Requires,
+    Recommends,
+    Suggests,
+    Provides,
+    Conflicts,
+    /// `Obsoletes` on rpm, `Replaces` on Debian.
+    Replaces,
+}
+
+/// A relation of a package, in no format's dialect, and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Relation {
+    pub strength: Strength,
+    pub capability: Capability,
+    /// For the reviewer: `Requires-Dist: idna<4,>=2.5`, `Requires-Python`, `ELF: libz.so.1`.
+    pub origin: OneLine,
+}
+
+/// What a relation is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// A Python project within `specifiers`.
+    Project {
+        project: ProjectName,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        extras: Vec<ExtraName>,
+        specifiers: VersionSpecifiers,
+        /// The native package that has the project.
+        package: String,
+        /// The version that was resolved: Debian bounds need its number of components.
+        candidate: Version,
+    },
+    /// This project at exactly this version (what a package provides).
+    Dist { project: ProjectName, version: Version },
+    /// The interpreter's ABI: `python(abi) = 3.13`.
+    Interpreter {
+        version: (u32, u32),
+        /// Whether the files only work with this minor version.
+        exact: bool,
+    },
+    /// A shared library: its soname, the package that holds it where the target knows that, and
+    /// the symbol versions needed (`GLIBC_2.17`).
+    Library {
+        soname: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        versions: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        package: Option<String>,
+    },
+    /// A native package or capability by its name; the version is this package's own.
+    Package { name: String, own_version: bool },
+}

@@ -1,0 +1,95 @@
+//! A target: one distribution, one of its Pythons and one architecture, as data.
+//!
+//! Targets are TOML files (`templates/targets/*.toml`, embedded; a user's folder may override
+//! them). A profile is data, never the host: nothing here looks at the machine it runs on.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::artifact::ProjectName;
+
+/// A distribution with the Python and the architecture that packages are made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Target {
+    /// Such as `fedora-43`.
+    pub name: String,
+    /// Such as `Fedora Linux 43`.
+    pub description: String,
+    /// The package format: `rpm` or `deb`, or one that a plugin brings.
+    pub format: String,
+    /// The family whose conventions and package names apply: `fedora`, `el`, `suse`, `debian`, …
+    pub family: String,
+    /// What follows the release number: `.fc43`, `.el9`; `~jammy1` or nothing for Debian.
+    pub dist_tag: String,
+    /// The newest glibc symbol version that the target has: major and minor.
+    pub glibc: (u32, u32),
+    /// The payload compression by the target's convention: algorithm and level, `zstd:19`.
+    pub compression: String,
+    pub architecture: Architecture,
+    pub python: Python,
+    pub naming: Naming,
+    /// soname → the package that holds it, for formats without soname capabilities (Debian).
+    pub libraries: BTreeMap<String, String>,
+}
+
+/// A machine architecture in every dialect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Architecture {
+    /// As `platform.machine()` and wheel tags write it: `x86_64`, `aarch64`.
+    pub machine: String,
+    /// As the target's packages write it: `x86_64`, `amd64`.
+    pub package: String,
+    /// As the target writes a package for every architecture: `noarch`, `all`.
+    pub independent: String,
+    /// What marks a 64-bit soname capability on rpm: `()(64bit)` has `(64bit)`, else empty.
+    pub library_mark: String,
+    /// What the glibc loader is called: `ld-linux-x86-64.so.2`.
+    pub loader: String,
+}
+
+/// The target's interpreter and the paths that belong to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Python {
+    /// Major and minor version.
+    pub version: (u32, u32),
+    /// As `platform.python_version()` answers on the target: `3.11.2`.
+    pub full_version: String,
+    /// Whether this is what the target's `python3` starts.
+    pub is_default: bool,
+    /// What library packages' names begin with: `python3-`, `python3.12-`, `python313-`.
+    pub package_prefix: String,
+    /// The package that brings the interpreter: `python3`, `python3.12`, `python313`.
+    pub interpreter_package: String,
+    /// The interpreter that installed scripts start.
+    pub interpreter: String,
+    /// The options on a script's first line, such as `-sP`; may be empty.
+    pub shebang_options: String,
+    /// Absolute site folders and others, without a trailing slash.
+    pub purelib: String,
+    pub platlib: String,
+    /// Headers of a distribution go to a folder of its name below it.
+    pub include: String,
+    pub scripts: String,
+    /// Where the `data` scheme begins: `/usr`.
+    pub data: String,
+}
+
+/// How the target names packages and capabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Naming {
+    /// Whether `python3dist(NAME)` is provided beside `python3.Ydist(NAME)`.
+    pub unversioned_dist: bool,
+    /// Whether the spelling that keeps dots (`python3.9dist(zope.interface)`) is provided too.
+    pub dotted_dist: bool,
+    /// Further names that a package provides; `{name}` stands for the normalised project name.
+    pub aliases: Vec<String>,
+    /// Whether a project `python-NAME` gets PREFIX-NAME instead of PREFIX-python-NAME.
+    pub fold_python_prefix: bool,
+    /// Project → the distribution's package name, where the mechanical rule is wrong.
+    pub map: BTreeMap<ProjectName, String>,
+}

@@ -1,0 +1,150 @@
+//! Text from outside, made safe to hold: it passes into plans, recipes and terminals only through
+//! these types.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// The most characters that a [`OneLine`] keeps.
+const ONE_LINE_LIMIT: usize = 200;
+/// The most characters that a [`Paragraph`] keeps.
+const PARAGRAPH_LIMIT: usize = 20_000;
+
+/// One line of text: no control or invisible formatting characters, white space folded, trimmed,
+/// NFC, at most 200 characters.
+///
+/// It is still only text: a format's escape function has the last word before it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct OneLine(String);
+
+impl OneLine {
+    /// Cleans `raw`; the answer may be empty.
+    pub fn new(raw: &str) -> Self {
+        let visible: String = raw.chars().map(|c| if is_line_end(c) { ' ' } else { c }).collect();
+        let folded = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+        let clean: String = folded.chars().filter(|c| !is_hidden(*c)).nfc().collect();
+        Self(cut(clean.trim(), ONE_LINE_LIMIT).trim_end().trim_end_matches('\\').to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for OneLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<String> for OneLine {
+    fn from(raw: String) -> Self {
+        Self::new(&raw)
+    }
+}
+
+impl From<&str> for OneLine {
+    fn from(raw: &str) -> Self {
+        Self::new(raw)
+    }
+}
+
+impl From<OneLine> for String {
+    fn from(line: OneLine) -> Self {
+        line.0
+    }
+}
+
+/// Lines of text: no control or invisible formatting characters but line feeds, no blanks at the
+/// ends of lines, no empty lines at either end, NFC, at most 20,000 characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Paragraph(String);
+
+impl Paragraph {
+    /// Cleans `raw`; the answer may be empty.
+    pub fn new(raw: &str) -> Self {
+        let unified = raw.replace("\r\n", "\n").replace(is_line_end, "\n").replace('\t', "    ");
+        let clean: String =
+            unified.chars().filter(|c| *c == '\n' || !is_hidden(*c)).nfc().collect();
+        let lines: Vec<&str> = cut(&clean, PARAGRAPH_LIMIT)
+            .lines()
+            .map(|line| line.trim_end_matches(|c: char| c.is_whitespace() || c == '\\'))
+            .collect();
+        let text = lines.join("\n");
+        Self(text.trim_matches('\n').to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Paragraph {
+    fn from(raw: String) -> Self {
+        Self::new(&raw)
+    }
+}
+
+impl From<Paragraph> for String {
+    fn from(text: Paragraph) -> Self {
+        text.0
+    }
+}
+
+/// Everything that some reader takes for the end of a line.
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Control characters, and invisible ones that reorder or hide text.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// The first `limit` characters.
+fn cut(text: &str, limit: usize) -> &str {
+    text.char_indices().nth(limit).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_folds_every_line_end_and_drops_controls() {
+        let line = OneLine::new(" a\u{2028}b\r\n\tc\x1b[31m \u{202e}d\\ ");
+        assert_eq!(line.as_str(), "a b c[31m d");
+    }
+
+    #[test]
+    fn one_line_is_cut_at_its_limit() {
+        assert_eq!(OneLine::new(&"é".repeat(5_000)).as_str().chars().count(), ONE_LINE_LIMIT);
+    }
+
+    #[test]
+    fn paragraph_keeps_lines_and_loses_trailing_backslashes() {
+        let text = Paragraph::new("\n\na \\ \r\nb\u{85}c\x00\n\n");
+        assert_eq!(text.as_str(), "a\nb\nc");
+    }
+
+    #[test]
+    fn deserialising_cleans_too() {
+        let line: OneLine = serde_json::from_str(r#""x\ny""#).unwrap();
+        assert_eq!(line.as_str(), "x y");
+    }
+}
