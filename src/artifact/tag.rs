@@ -12,3 +12,15 @@ pub struct Tag {
 /// The tags that a target accepts, best first.
 #[derive(Debug, Clone, Default)]
 pub struct Tags(Vec<Tag>);
+
+impl Tags {
+    /// Tags in their order of preference, best first.
+    pub fn new(tags: Vec<Tag>) -> Self {
+        Tags(tags)
+    }
+
+    /// The tags, best first.
+    pub fn iter(&self) -> impl Iterator<Item = &Tag> {
+        self.0.iter()
+    }
+}

@@ -3,6 +3,16 @@
 //! Targets are TOML files (`templates/targets/*.toml`, embedded; a user's folder may override
 //! them). A profile is data, never the host: nothing here looks at the machine it runs on.
 
+mod detect;
+mod embedded;
+mod environment;
+mod error;
+mod profile;
+mod source;
+
+pub use error::TargetError;
+pub use source::Targets;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -46,6 +56,8 @@ pub struct Architecture {
     pub independent: String,
     /// What marks a 64-bit soname capability on rpm: `()(64bit)` has `(64bit)`, else empty.
     pub library_mark: String,
+    /// What rpm puts behind a package's own name to mark its architecture: `(x86-64)`.
+    pub isa: String,
     /// What the glibc loader is called: `ld-linux-x86-64.so.2`.
     pub loader: String,
 }
@@ -91,5 +103,14 @@ pub struct Naming {
     /// Whether a project `python-NAME` gets PREFIX-NAME instead of PREFIX-python-NAME.
     pub fold_python_prefix: bool,
     /// Project → the distribution's package name, where the mechanical rule is wrong.
+    /// It has thousands of entries: what is shown of it is their number.
+    #[serde(rename = "mapped-names", serialize_with = "count")]
     pub map: BTreeMap<ProjectName, String>,
+}
+
+fn count<S: serde::Serializer>(
+    map: &BTreeMap<ProjectName, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    map.len().serialize(serializer)
 }
