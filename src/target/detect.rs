@@ -49,8 +49,11 @@ impl OsRelease {
 
     /// The system in the fewest words: its `ID` and `VERSION_ID`.
     pub fn subject(&self) -> String {
-        let words = [self.get("ID"), self.get("VERSION_ID")];
-        words.join(" ").trim().to_owned()
+        match (self.get("ID"), self.get("VERSION_ID")) {
+            ("", _) => "unnamed".to_owned(),
+            (id, "") => id.to_owned(),
+            (id, version) => format!("{id} {version}"),
+        }
     }
 
     /// The first name whose rule fits best: by the system's own identifier, then by its platform,

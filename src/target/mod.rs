@@ -9,6 +9,8 @@ mod environment;
 mod error;
 mod profile;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub use error::TargetError;
 pub use source::Targets;
