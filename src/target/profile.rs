@@ -203,7 +203,7 @@ impl<'a> Choice<'a> {
         })
     }
 
-    /// The target; `map` is the text of the name map that [`Profile::names`] asks for.
+    /// The target; `map` is the name map that [`Profile::names`] asks for.
     pub fn target(&self, mut map: BTreeMap<ProjectName, String>) -> Result<Target, TargetError> {
         let profile = self.profile;
         let naming = &profile.naming;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Table;
 
-use super::detect::{OsRelease, OsReleaseRule};
+use super::detect::OsRelease;
 use super::error::{TargetError, nearest};
 use super::profile::{Choice, Profile, merge, parse};
 use super::{Target, embedded};
@@ -108,7 +108,7 @@ impl Targets {
     pub fn detect(&self, os_release: &str) -> Result<String, TargetError> {
         let mut rules = Vec::new();
         for name in self.names() {
-            if let Some(rule) = self.rule(name)? {
+            if let Some(rule) = self.profile(name)?.os_release {
                 rules.push((name, rule));
             }
         }
@@ -119,10 +119,6 @@ impl Targets {
                 Err(TargetError::Unrecognised { system: system.subject(), known: self.known() })
             }
         }
-    }
-
-    fn rule(&self, name: &str) -> Result<Option<OsReleaseRule>, TargetError> {
-        Ok(self.profile(name)?.os_release)
     }
 
     fn known(&self) -> String {
@@ -143,37 +139,35 @@ impl Targets {
 
     /// What the files of a name and all that they extend amount to.
     fn merged(&self, target: &str) -> Result<Table, TargetError> {
-        let mut chain: Vec<(&str, usize)> = Vec::new();
-        let mut tables: Vec<&Table> = Vec::new();
+        // A name, how many of its files are seen from there, and the newest of them.
+        let mut chain: Vec<(&str, usize, &Table)> = Vec::new();
         let mut next = Some((target, usize::MAX));
         while let Some((name, below)) = next {
             let files = self.files.get(name).map_or(&[][..], Vec::as_slice);
-            let files = &files[..files.len().min(below)];
-            let Some(file) = files.last() else {
+            let seen = files.len().min(below);
+            let Some(file) = files[..seen].last() else {
                 return Err(TargetError::NoBase {
                     target: target.to_owned(),
                     base: name.to_owned(),
                 });
             };
-            let place = (name, files.len());
-            if chain.contains(&place) {
+            if chain.iter().any(|link| (link.0, link.1) == (name, seen)) {
                 return Err(TargetError::Cycle { target: name.to_owned() });
             }
-            chain.push(place);
-            tables.push(file);
+            chain.push((name, seen, file));
             next = file.get("extends").and_then(|base| base.as_str()).map(|base| {
-                let below = if base == name { files.len() - 1 } else { usize::MAX };
-                (base, below)
+                // A file that extends its own name means the one that it overrides.
+                (base, if base == name { seen - 1 } else { usize::MAX })
             });
         }
         let mut merged = Table::new();
-        for ((name, _), table) in chain.iter().zip(tables).rev() {
-            let mut table = table.clone();
-            if *name != target {
+        for (name, _, file) in chain.into_iter().rev() {
+            let mut file = file.clone();
+            if name != target {
                 // Which systems a target is for, its relatives do not inherit.
-                table.remove("os-release");
+                file.remove("os-release");
             }
-            merge(&mut merged, &table);
+            merge(&mut merged, &file);
         }
         Ok(merged)
     }

@@ -153,6 +153,24 @@ fn tags_are_those_of_packaging() {
 }
 
 #[test]
+fn the_number_of_native_tags_is_that_of_packaging() {
+    for (name, python, machine, expected) in [
+        ("el8", "3.12", "x86_64", 758),
+        ("el9", "3.9", "x86_64", 716),
+        ("el9", "3.9", "s390x", 422),
+        ("ubuntu-22.04", "3.10", "x86_64", 807),
+        ("ubuntu-24.04", "3.12", "x86_64", 1055),
+        ("debian-13", "3.13", "aarch64", 785),
+    ] {
+        let tags = load(name, python, machine).tags();
+        let rank = tags
+            .iter()
+            .position(|tag| (&*tag.python, &*tag.abi, &*tag.platform) == ("py3", "none", "any"));
+        assert_eq!(rank, Some(expected), "{name} {python} {machine}");
+    }
+}
+
+#[test]
 fn markers_are_those_of_the_target() {
     let markers = load("ubuntu-22.04", "3.10", "arm64").markers();
     let json = serde_json::to_value(&markers).unwrap();
