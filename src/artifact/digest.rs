@@ -26,6 +26,11 @@ impl HashAlgorithm {
         }
     }
 
+    /// Whether a text has the form of a digest, in either case.
+    fn fits(self, digest: &str) -> bool {
+        digest.len() == self.digits() && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+
     /// The number of hexadecimal digits of a digest.
     pub fn digits(self) -> usize {
         match self {
@@ -103,7 +108,7 @@ impl Hashes {
     /// # Errors
     /// Digits that are not as many hexadecimal ones as the algorithm has.
     pub fn insert(&mut self, algorithm: HashAlgorithm, digest: &str) -> Result<(), HashError> {
-        if digest.len() != algorithm.digits() || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !algorithm.fits(digest) {
             return Err(HashError::Digest { algorithm, digest: digest.to_owned() });
         }
         self.0.insert(algorithm, digest.to_ascii_lowercase());
@@ -120,9 +125,10 @@ impl Hashes {
         self.0.iter().next_back().map(|(algorithm, digest)| (*algorithm, digest.as_str()))
     }
 
-    /// The SHA-256 digest, where it is stated.
+    /// The SHA-256 digest, where it is stated and well-formed: it may become a file name.
     pub fn sha256(&self) -> Option<&str> {
-        self.0.get(&HashAlgorithm::Sha256).map(String::as_str)
+        let digest = self.0.get(&HashAlgorithm::Sha256)?;
+        HashAlgorithm::Sha256.fits(digest).then_some(digest)
     }
 
     /// Compares every digest stated with those of `bytes`.

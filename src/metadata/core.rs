@@ -6,7 +6,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::{
     header::{Headers, split_headers},
-    requirement::parse_published,
+    requirement::parse_published_requirement,
     specifier::parse_specifiers,
 };
 use crate::artifact::{ExtraName, ProjectName, extra_name, project_name};
@@ -168,7 +168,8 @@ fn requires_dist(headers: &Headers) -> Result<Vec<Requirement>, MetadataError> {
     headers
         .all("requires-dist")
         .map(|text| {
-            parse_published(&text).map_err(|error| invalid("Requires-Dist", &text, &error.problem))
+            parse_published_requirement(&text)
+                .map_err(|error| invalid("Requires-Dist", &text, &error.problem))
         })
         .collect()
 }

@@ -14,6 +14,6 @@ pub use self::{
     entry_points::{EntryPoint, EntryPointError, EntryPoints},
     licence::{Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression},
     marker::{evaluate, parse_marker},
-    requirement::{RequirementError, parse_requirement},
+    requirement::{RequirementError, parse_published_requirement, parse_requirement},
     specifier::parse_specifiers,
 };

@@ -24,8 +24,11 @@ pub fn parse_requirement(text: &str) -> Result<Requirement, RequirementError> {
     parse(text, Mode::Strict)
 }
 
-/// As [`parse_requirement`], with the forms that published releases hold.
-pub(super) fn parse_published(text: &str) -> Result<Requirement, RequirementError> {
+/// As [`parse_requirement`], with the forms that published releases hold: `foo (>=1.0.*)`.
+///
+/// # Errors
+/// As [`parse_requirement`].
+pub fn parse_published_requirement(text: &str) -> Result<Requirement, RequirementError> {
     parse(text, Mode::Lenient)
 }
 
@@ -194,7 +197,11 @@ mod tests {
                 "foo>=1.0 ; os_name == 'nt' and extra == 'x'",
             ),
         ] {
-            assert_eq!(parse_published(written).unwrap().to_string(), meant, "{written}");
+            assert_eq!(
+                parse_published_requirement(written).unwrap().to_string(),
+                meant,
+                "{written}"
+            );
         }
         assert!(parse_requirement("foo>=1.0.*").is_err());
     }
