@@ -143,7 +143,6 @@ fn releases(
         let (sha256, size) = hash(&path, &file)?;
         file.hashes.0.insert(HashAlgorithm::Sha256, sha256);
         file.size = Some(size);
-        // A wheel's own bound, which an index would state; sdists are judged once they are read.
         files.push(file);
     }
     Ok(files)
