@@ -1,9 +1,18 @@
 //! A file of a release as an index lists it.
 
+use std::str::FromStr;
+
 use pep440_rs::{Version, VersionSpecifiers};
 use url::Url;
 
-use super::{Hashes, ProjectName, WheelName};
+use super::{Hashes, ProjectName, WheelName, project_name};
+
+/// The endings of sdists that an index may serve. PEP 625 leaves only `.tar.gz`; pip still
+/// unpacks the others.
+const SDIST_ENDINGS: [&str; 5] = [".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"];
+
+/// The longest file name that a file system takes, in bytes.
+const NAME_LIMIT: usize = 255;
 
 /// A parsed sdist file name. Source: PyPA source distribution format (PEP 625), and the older
 /// forms that the index still serves.
@@ -13,11 +22,83 @@ pub struct SdistName {
     pub version: Version,
 }
 
+impl SdistName {
+    /// Parses `NAME-VERSION` and an ending such as `.tar.gz`.
+    ///
+    /// Old names have hyphens in either part. Where `project` is given, the version is what
+    /// follows that name; else it is what follows the last hyphen.
+    ///
+    /// # Errors
+    /// What is wrong with the name, also where it is another project's.
+    pub fn parse(filename: &str, project: Option<&ProjectName>) -> Result<Self, FileNameError> {
+        let fail = |reason: &str| FileNameError::new(filename, reason);
+        check_file_name(filename)?;
+        let stem = SDIST_ENDINGS
+            .iter()
+            .find_map(|ending| filename.strip_suffix(ending))
+            .ok_or_else(|| fail("its ending is none of a wheel or an sdist"))?;
+        let split = |at: usize| {
+            let project = project_name(&stem[..at])?;
+            Some(Self { project, version: Version::from_str(&stem[at + 1..]).ok()? })
+        };
+        let Some(expected) = project else {
+            let at = stem.rfind('-').ok_or_else(|| fail("it has no hyphen before a version"))?;
+            return split(at).ok_or_else(|| fail("its name or version is invalid"));
+        };
+        stem.match_indices('-')
+            .filter_map(|(at, _)| split(at))
+            .find(|name| name.project == *expected)
+            .ok_or_else(|| fail(&format!("it does not name a version of `{expected}`")))
+    }
+}
+
 /// What a release file is, by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileKind {
     Wheel(WheelName),
     Sdist(SdistName),
+}
+
+impl FileKind {
+    /// Parses a wheel's or an sdist's name; see [`WheelName::parse`] and [`SdistName::parse`].
+    ///
+    /// # Errors
+    /// What is wrong with the name, also where `project` is given and it is another project's.
+    pub fn parse(filename: &str, project: Option<&ProjectName>) -> Result<Self, FileNameError> {
+        if !filename.ends_with(".whl") {
+            return SdistName::parse(filename, project).map(Self::Sdist);
+        }
+        let wheel = WheelName::parse(filename)?;
+        match project {
+            Some(expected) if wheel.project != *expected => {
+                let reason = format!("it does not name a version of `{expected}`");
+                Err(FileNameError::new(filename, &reason))
+            }
+            _ => Ok(Self::Wheel(wheel)),
+        }
+    }
+
+    pub fn project(&self) -> &ProjectName {
+        match self {
+            Self::Wheel(name) => &name.project,
+            Self::Sdist(name) => &name.project,
+        }
+    }
+
+    pub fn version(&self) -> &Version {
+        match self {
+            Self::Wheel(name) => &name.version,
+            Self::Sdist(name) => &name.version,
+        }
+    }
+
+    /// The wheel's name, `None` for an sdist.
+    pub fn wheel(&self) -> Option<&WheelName> {
+        match self {
+            Self::Wheel(name) => Some(name),
+            Self::Sdist(_) => None,
+        }
+    }
 }
 
 /// A file of a release: its name, where it is, and what the index says of it.
@@ -46,4 +127,98 @@ pub struct ReleaseFile {
 pub struct FileNameError {
     pub filename: String,
     pub reason: String,
+}
+
+impl FileNameError {
+    pub(super) fn new(filename: &str, reason: &str) -> Self {
+        Self { filename: filename.to_owned(), reason: reason.to_owned() }
+    }
+}
+
+/// Refuses what no file system or terminal should see: folders, blanks, control characters, names
+/// too long for a file system.
+pub(super) fn check_file_name(filename: &str) -> Result<(), FileNameError> {
+    let refused = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '\\');
+    if filename.contains(refused) {
+        return Err(FileNameError::new(filename, "it has a character that no file name may have"));
+    }
+    if filename.len() > NAME_LIMIT {
+        return Err(FileNameError::new(filename, "it is too long"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    /// A subset of the validity answers of `packaging` 26.3.
+    const CASES: &str = include_str!("../../tests/data/file_names.json");
+
+    #[derive(Deserialize)]
+    struct Case {
+        input: String,
+        kind: String,
+        valid: bool,
+        name: Option<String>,
+        version: Option<String>,
+        #[serde(default)]
+        build: (Option<u64>, Option<String>),
+        #[serde(default)]
+        tags: Vec<String>,
+    }
+
+    #[test]
+    fn names_parse_as_packaging_parses_them() {
+        let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
+        assert!(cases.len() > 100);
+        for case in cases {
+            let parsed = match case.kind.as_str() {
+                "wheel" => WheelName::parse(&case.input).map(FileKind::Wheel),
+                _ => SdistName::parse(&case.input, None).map(FileKind::Sdist),
+            };
+            let name = &case.input;
+            assert_eq!(parsed.is_ok(), case.valid, "{name}: {parsed:?}");
+            let Ok(parsed) = parsed else { continue };
+            assert_eq!(Some(parsed.project().to_string()), case.name, "{name}");
+            assert_eq!(Some(parsed.version().to_string()), case.version, "{name}");
+            if let FileKind::Wheel(wheel) = parsed {
+                let mut tags: Vec<String> = wheel.tags.iter().map(ToString::to_string).collect();
+                tags.sort();
+                assert_eq!(tags, case.tags, "{name}");
+                assert_eq!(wheel.build, case.build.0.zip(case.build.1), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_expected_project_settles_hyphens() {
+        let project = |name| ProjectName::from_str(name).unwrap();
+        let parse = |file, name| FileKind::parse(file, Some(&project(name)));
+        assert_eq!(parse("foo-2-2.tar.gz", "foo-2").unwrap().version().to_string(), "2");
+        assert_eq!(parse("foo-2-2.tar.gz", "foo").unwrap().version().to_string(), "2.post2");
+        assert_eq!(
+            parse("python-dateutil-1.0.zip", "python_dateutil").unwrap().version().to_string(),
+            "1.0"
+        );
+        assert!(parse("foo-1.0.tar.gz", "bar").is_err());
+        assert!(parse("foo-1.0-py3-none-any.whl", "bar").is_err());
+    }
+
+    #[test]
+    fn older_sdist_endings_are_read() {
+        for ending in SDIST_ENDINGS {
+            assert!(FileKind::parse(&format!("foo-1.0{ending}"), None).is_ok(), "{ending}");
+        }
+    }
+
+    #[test]
+    fn names_that_leave_their_folder_are_refused() {
+        for name in ["../foo-1.0.tar.gz", "a/foo-1.0.tar.gz", "foo-1.0\n.tar.gz", "fo o-1.tar.gz"] {
+            assert!(FileKind::parse(name, None).is_err(), "{name:?}");
+        }
+        let long = format!("{}-1.0.tar.gz", "a".repeat(300));
+        assert!(FileKind::parse(&long, None).is_err());
+    }
 }

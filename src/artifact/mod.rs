@@ -2,11 +2,13 @@
 
 mod digest;
 mod file;
+mod name;
 mod tag;
 mod wheel_name;
 
-pub use digest::{HashAlgorithm, Hashes};
+pub use digest::{HashAlgorithm, HashCheck, HashError, HashMismatch, Hashes};
 pub use file::{FileKind, FileNameError, ReleaseFile, SdistName};
+pub use name::{extra_name, project_name};
 pub use pep508_rs::{ExtraName, PackageName as ProjectName};
 pub use tag::{Tag, Tags};
 pub use wheel_name::WheelName;

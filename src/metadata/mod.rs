@@ -1,5 +1,19 @@
 //! Core metadata, entry points and licences of a project.
 
 mod core;
+mod entry_points;
+mod header;
+mod licence;
+mod licence_table;
+mod marker;
+mod requirement;
+mod specifier;
 
-pub use self::core::{CoreMetadata, MetadataError, Requirement};
+pub use self::{
+    core::{CoreMetadata, MetadataError, Requirement},
+    entry_points::{EntryPoint, EntryPointError, EntryPoints},
+    licence::{Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression},
+    marker::{evaluate, parse_marker},
+    requirement::{RequirementError, parse_published_requirement, parse_requirement},
+    specifier::parse_specifiers,
+};

@@ -10,6 +10,8 @@ use crate::{
     text::{OneLine, Paragraph},
 };
 
+pub use crate::metadata::{Licence, LicenceEvidence};
+
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
 
@@ -64,26 +66,6 @@ pub enum PackageArchitecture {
     Independent,
     /// The machine as wheel tags write it.
     Machine(String),
-}
-
-/// The licence and how sure we are of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Licence {
-    /// A valid SPDX expression; `LicenseRef-Unknown` where nothing was found.
-    pub expression: String,
-    pub evidence: LicenceEvidence,
-}
-
-/// Where a licence expression was read, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LicenceEvidence {
-    Expression,
-    LicenseField,
-    Classifiers,
-    Override,
-    Nothing,
 }
 
 /// One installed file.

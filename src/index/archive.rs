@@ -1,0 +1,144 @@
+//! The core metadata inside wheels and sdists.
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    io::{self, Read, Seek},
+    path::Path,
+};
+
+use liblzma::read::XzDecoder;
+use zip::ZipArchive;
+
+use super::IndexError;
+use crate::{
+    artifact::{FileKind, ReleaseFile, SdistName, project_name},
+    metadata::CoreMetadata,
+};
+
+/// The largest metadata member read, in bytes.
+const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
+/// How far an sdist is unpacked to find its metadata, in bytes.
+const UNPACKED_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Parses a metadata text and checks that it is this file's.
+///
+/// # Errors
+/// Text that cannot be read, or is another release's.
+pub(super) fn parse_metadata(text: &[u8], file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
+    let metadata =
+        CoreMetadata::parse(text).map_err(|error| IndexError::metadata(&file.filename, error))?;
+    let (project, version) = (file.kind.project(), file.kind.version());
+    if metadata.name != *project || metadata.version != *version {
+        let problem = format!("it is that of {} {}", metadata.name, metadata.version);
+        return Err(IndexError::metadata(&file.filename, problem));
+    }
+    Ok(metadata)
+}
+
+/// The text of `METADATA` or `PKG-INFO` of a local file; `None` where an sdist has none.
+pub(super) fn metadata_text(
+    path: &Path,
+    file: &ReleaseFile,
+) -> Result<Option<Vec<u8>>, IndexError> {
+    let open = || File::open(path).map_err(|error| IndexError::local("open", path, error));
+    match &file.kind {
+        FileKind::Wheel(_) => wheel_metadata(open()?, file)
+            .map(Some)
+            .map_err(|error| IndexError::metadata(&file.filename, error)),
+        FileKind::Sdist(name) => sdist_metadata(open()?, name, &file.filename)
+            .map_err(|error| IndexError::metadata(&file.filename, error)),
+    }
+}
+
+/// The text of the one `NAME-VERSION.dist-info/METADATA` of a wheel.
+///
+/// The error keeps what the reader answered, so that a reader of a part can say what it lacks.
+pub(super) fn wheel_metadata(wheel: impl Read + Seek, file: &ReleaseFile) -> io::Result<Vec<u8>> {
+    let mut archive = ZipArchive::new(wheel).map_err(to_io)?;
+    let members: Vec<String> = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .filter(|name| is_metadata_of(name, file))
+        .map(Cow::into_owned)
+        .collect();
+    let [member] = members.as_slice() else {
+        return Err(io::Error::other(format!("it has {} files `METADATA`", members.len())));
+    };
+    read_limited(archive.by_name(member).map_err(to_io)?)
+}
+
+/// Whether a member is `PROJECT-VERSION.dist-info/METADATA` of the file's project.
+fn is_metadata_of(member: &str, file: &ReleaseFile) -> bool {
+    let stem = member.strip_suffix(".dist-info/METADATA");
+    stem.filter(|stem| !stem.contains('/'))
+        .and_then(|stem| stem.split_once('-'))
+        .and_then(|(name, _)| project_name(name))
+        .is_some_and(|name| name == *file.kind.project())
+}
+
+fn sdist_metadata(sdist: File, name: &SdistName, filename: &str) -> io::Result<Option<Vec<u8>>> {
+    let packed = io::BufReader::new(sdist);
+    if filename.ends_with(".zip") {
+        return zipped_metadata(packed, name);
+    }
+    if filename.ends_with(".tar.xz") {
+        return tarred_metadata(XzDecoder::new(packed), name);
+    }
+    if filename.ends_with(".tar.bz2") {
+        // No reader for bzip2 is linked: such a file is built like one without metadata.
+        return Ok(None);
+    }
+    tarred_metadata(flate2::bufread::MultiGzDecoder::new(packed), name)
+}
+
+fn tarred_metadata(unpacked: impl Read, name: &SdistName) -> io::Result<Option<Vec<u8>>> {
+    let mut archive = tar::Archive::new(unpacked.take(UNPACKED_LIMIT));
+    for entry in archive.entries()? {
+        let entry = entry?;
+        let is_file = entry.header().entry_type().is_file();
+        if is_file && is_pkg_info(&String::from_utf8_lossy(&entry.path_bytes()), name) {
+            return read_limited(entry).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn zipped_metadata(packed: impl Read + Seek, name: &SdistName) -> io::Result<Option<Vec<u8>>> {
+    let mut archive = ZipArchive::new(packed).map_err(to_io)?;
+    let member = archive
+        .file_names()
+        .filter_map(Result::ok)
+        .find(|member| is_pkg_info(member, name))
+        .map(Cow::into_owned);
+    match member {
+        Some(member) => read_limited(archive.by_name(&member).map_err(to_io)?).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Whether a member is `PROJECT-VERSION/PKG-INFO`.
+fn is_pkg_info(member: &str, name: &SdistName) -> bool {
+    let folder = member.strip_prefix("./").unwrap_or(member).strip_suffix("/PKG-INFO");
+    folder.filter(|folder| !folder.contains('/')).is_some_and(|folder| {
+        folder.rsplit_once('-').is_some_and(|(project, _)| {
+            project_name(project).is_some_and(|project| project == name.project)
+        }) || SdistName::parse(&format!("{folder}.tar.gz"), Some(&name.project)).is_ok()
+    })
+}
+
+fn read_limited(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    reader.take(METADATA_LIMIT + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > METADATA_LIMIT {
+        return Err(io::Error::other(format!("it is larger than {METADATA_LIMIT} bytes")));
+    }
+    Ok(text)
+}
+
+fn to_io(error: zip::result::ZipError) -> io::Error {
+    match error {
+        zip::result::ZipError::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}

@@ -1,0 +1,185 @@
+//! What was fetched before, on disk: pages, metadata and files.
+//!
+//! Everything is written to a temporary name and renamed, so that several runs may share the
+//! folder, and carries or is named by its digest, so that damage is found when it is read.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+use url::Url;
+
+use super::{IndexError, error::redacted, stored};
+use crate::artifact::{HashCheck, ProjectName, ReleaseFile};
+
+/// Files are read in pieces of this size, in bytes.
+const PIECE: usize = 256 * 1024;
+
+/// The cache's folder. Its layout is `pages/v1/KEY`, `metadata/v1/ab/SHA256` and
+/// `files/ab/cdef…/NAME`.
+#[derive(Debug, Clone)]
+pub(super) struct Cache {
+    root: PathBuf,
+}
+
+/// What is known of a page besides its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PageState {
+    /// Seconds since 1970.
+    pub fetched: u64,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+}
+
+impl PageState {
+    /// Whether the page was fetched at most `ttl` seconds ago; never by a clock that went back.
+    pub fn is_fresh(&self, ttl: u64) -> bool {
+        now().checked_sub(self.fetched).is_some_and(|age| age < ttl)
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+impl Cache {
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The page of a project of the index at `index`, if it was kept and is undamaged.
+    pub fn page(
+        &self,
+        index: &Url,
+        project: &ProjectName,
+    ) -> Option<(PageState, Vec<ReleaseFile>)> {
+        let content = read_checked(&self.page_path(index, project))?;
+        let end = content.iter().position(|byte| *byte == b'\n')?;
+        let state = serde_json::from_slice(&content[..end]).ok()?;
+        Some((state, stored::read(&content[end + 1..], project)?))
+    }
+
+    /// Keeps a page.
+    pub fn keep_page(
+        &self,
+        index: &Url,
+        project: &ProjectName,
+        state: &PageState,
+        files: &[ReleaseFile],
+    ) -> Result<(), IndexError> {
+        let mut content = serde_json::to_vec(state).unwrap_or_default();
+        content.push(b'\n');
+        content.extend(stored::write(files));
+        write_checked(&self.page_path(index, project), &content)
+    }
+
+    /// The metadata text of the file with this SHA-256.
+    pub fn metadata(&self, sha256: &str) -> Option<Vec<u8>> {
+        read_checked(&self.metadata_path(sha256))
+    }
+
+    /// Keeps a file's metadata text.
+    pub fn keep_metadata(&self, sha256: &str, text: &[u8]) -> Result<(), IndexError> {
+        write_checked(&self.metadata_path(sha256), text)
+    }
+
+    /// The kept copy of a file, verified by every hash stated. A copy that is damaged is removed.
+    pub fn file(&self, file: &ReleaseFile) -> Option<PathBuf> {
+        let path = self.file_path(file.hashes.sha256()?, &file.filename);
+        if verify_file(&path, file).is_ok() {
+            return Some(path);
+        }
+        // What cannot be removed is overwritten by the next download.
+        let _ = fs::remove_file(&path);
+        None
+    }
+
+    /// A new temporary file in the cache.
+    pub fn temporary(&self) -> Result<NamedTempFile, IndexError> {
+        let folder = self.root.join("files");
+        create_folder(&folder)?;
+        NamedTempFile::new_in(&folder)
+            .map_err(|error| IndexError::local("write a file in", &folder, error))
+    }
+
+    /// Moves a complete, verified file to its place, read-only.
+    pub fn keep_file(
+        &self,
+        temporary: NamedTempFile,
+        sha256: &str,
+        filename: &str,
+    ) -> Result<PathBuf, IndexError> {
+        let path = self.file_path(sha256, filename);
+        persist(temporary, &path, 0o444)?;
+        Ok(path)
+    }
+
+    fn page_path(&self, index: &Url, project: &ProjectName) -> PathBuf {
+        let key = hex::encode(Sha256::digest(redacted(index)));
+        self.root.join("pages/v1").join(&key[..16]).join(project.as_ref())
+    }
+
+    fn metadata_path(&self, sha256: &str) -> PathBuf {
+        self.root.join("metadata/v1").join(&sha256[..2]).join(sha256)
+    }
+
+    fn file_path(&self, sha256: &str, filename: &str) -> PathBuf {
+        self.root.join("files").join(&sha256[..2]).join(&sha256[2..]).join(filename)
+    }
+}
+
+fn verify_file(path: &Path, file: &ReleaseFile) -> Result<(), IndexError> {
+    let fail = |error: std::io::Error| IndexError::local("read", path, error);
+    let mut reader = fs::File::open(path).map_err(fail)?;
+    let mut check = HashCheck::new(&file.hashes);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let count = reader.read(&mut piece).map_err(fail)?;
+        if count == 0 {
+            break;
+        }
+        check.update(&piece[..count]);
+    }
+    check.finish().map(|_| ()).map_err(|mismatch| IndexError::Hash {
+        file: file.filename.clone(),
+        url: path.display().to_string(),
+        mismatch,
+    })
+}
+
+/// Reads a file whose first 32 bytes are the SHA-256 of the rest.
+fn read_checked(path: &Path) -> Option<Vec<u8>> {
+    let mut content = fs::read(path).ok()?;
+    let (digest, rest) = content.split_first_chunk::<32>()?;
+    (Sha256::digest(rest)[..] == digest[..]).then(|| content.split_off(32))
+}
+
+fn write_checked(path: &Path, content: &[u8]) -> Result<(), IndexError> {
+    let folder = path.parent().unwrap_or(path);
+    create_folder(folder)?;
+    let fail = |error| IndexError::local("write", path, error);
+    let mut file = NamedTempFile::new_in(folder).map_err(fail)?;
+    file.write_all(&Sha256::digest(content)).map_err(fail)?;
+    file.write_all(content).map_err(fail)?;
+    persist(file, path, 0o644)
+}
+
+fn persist(file: NamedTempFile, path: &Path, mode: u32) -> Result<(), IndexError> {
+    create_folder(path.parent().unwrap_or(path))?;
+    let fail = |error| IndexError::local("write", path, error);
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(fail)?;
+    file.persist(path).map(|_| ()).map_err(|error| fail(error.error))
+}
+
+fn create_folder(folder: &Path) -> Result<(), IndexError> {
+    fs::create_dir_all(folder)
+        .map_err(|error| IndexError::local("create the cache folder", folder, error))
+}

@@ -1,0 +1,305 @@
+//! Metadata and files of a repository, each from where it is had most cheaply.
+
+use std::{
+    io::{Seek, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+use reqwest::header::{CONTENT_RANGE, HeaderValue, RANGE};
+use serde::Deserialize;
+use tempfile::NamedTempFile;
+use url::Url;
+
+use super::{
+    IndexError,
+    archive::{metadata_text, parse_metadata, wheel_metadata},
+    error::redacted,
+    http::{Ask, Sink},
+    simple::{Repository, lock},
+    sparse::Sparse,
+};
+use crate::{
+    artifact::{HashCheck, ReleaseFile},
+    metadata::{CoreMetadata, Requirement, parse_published_requirement},
+};
+
+/// The largest metadata file and JSON document read, in bytes.
+const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
+const DOCUMENT_LIMIT: u64 = 16 * 1024 * 1024;
+/// The largest file fetched where the index states no size, in bytes.
+const FILE_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+/// How much of a wheel's end is asked for at first, and of other parts then, in bytes.
+const TAIL: u64 = 32 * 1024;
+const PART: u64 = 256 * 1024;
+/// How many parts of a wheel are asked for before it is fetched whole.
+const PARTS: usize = 8;
+
+impl Repository {
+    /// The metadata of a file: kept, from beside the wheel, from its end, or from the whole file.
+    pub async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
+        let key = file.hashes.sha256();
+        let kept = key.and_then(|key| self.cache.metadata(key));
+        let text = match kept {
+            Some(text) => text,
+            None => {
+                let text = self.find_metadata(file).await?;
+                if let Some(key) = key {
+                    self.cache.keep_metadata(key, &text)?;
+                }
+                text
+            }
+        };
+        let metadata = parse_metadata(&text, file)?;
+        if file.kind.wheel().is_some() || metadata.has_static_requirements() {
+            return Ok(metadata);
+        }
+        let requires_dist = self.documented_requirements(file).await?;
+        Ok(CoreMetadata { requires_dist, ..metadata })
+    }
+
+    async fn find_metadata(&self, file: &ReleaseFile) -> Result<Vec<u8>, IndexError> {
+        let local = match self.cache.file(file) {
+            Some(path) => path,
+            None => {
+                if !self.settings.offline
+                    && file.kind.wheel().is_some()
+                    && let Some(text) = self.remote_metadata(file).await?
+                {
+                    return Ok(text);
+                }
+                download(self, file, &|_| {}).await?
+            }
+        };
+        metadata_text(&local, file)?
+            .ok_or_else(|| IndexError::MetadataNotStatic { file: file.filename.clone() })
+    }
+
+    /// The metadata of a wheel without all of it; `None` where the server gives no parts.
+    async fn remote_metadata(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
+        let host = file.url.host_str().unwrap_or_default().to_owned();
+        let is_announced = file.metadata.is_some();
+        if is_announced || !lock(&self.bare_hosts).contains(&host) {
+            if let Some(text) = self.metadata_beside(file).await? {
+                return Ok(Some(text));
+            }
+            if !is_announced {
+                lock(&self.bare_hosts).insert(host);
+            }
+        }
+        self.metadata_from_end(file).await
+    }
+
+    /// The file `URL.metadata` (PEP 658), verified where its hash is stated.
+    async fn metadata_beside(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
+        let mut url = file.url.clone();
+        url.set_path(&format!("{}.metadata", url.path()));
+        let mut body = Vec::new();
+        let answer = self.http.get(&Ask::file(&url, METADATA_LIMIT), &mut body).await?;
+        match (answer.status, &file.metadata) {
+            (200, Some(hashes)) => {
+                hashes.verify(&body).map_err(|mismatch| IndexError::Hash {
+                    file: format!("{}.metadata", file.filename),
+                    url: redacted(&url),
+                    mismatch,
+                })?;
+                Ok(Some(body))
+            }
+            // Some servers answer with a page where they have nothing.
+            (200, None) => Ok(parse_metadata(&body, file).is_ok().then_some(body)),
+            // Servers of files answer so for what is not there.
+            (401 | 403 | 404 | 410, _) => Ok(None),
+            (status, _) => Err(IndexError::Status { url: redacted(&url), status }),
+        }
+    }
+
+    /// Reads the wheel's table of contents at its end, then the member.
+    async fn metadata_from_end(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some((start, length, tail)) = self.part(&file.url, &format!("-{TAIL}")).await? else {
+            return Ok(None);
+        };
+        let mut wheel = Sparse::new(length);
+        wheel.insert(start, tail);
+        for _ in 0..PARTS {
+            let result = wheel_metadata(&mut wheel, file);
+            let at = match (result, wheel.take_missing()) {
+                (Ok(text), _) => return Ok(Some(text)),
+                (Err(_), Some(at)) => at,
+                (Err(error), None) => return Err(IndexError::metadata(&file.filename, error)),
+            };
+            let end = wheel.gap_end(at).min(at + PART);
+            let range = format!("{at}-{}", end - 1);
+            match self.part(&file.url, &range).await? {
+                Some((start, total, bytes)) if start == at && total == length => {
+                    wheel.insert(start, bytes);
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A part of a file, its position, and the file's length; `None` where there are no parts.
+    async fn part(
+        &self,
+        url: &Url,
+        range: &str,
+    ) -> Result<Option<(u64, u64, Vec<u8>)>, IndexError> {
+        let mut ask = Ask { only_part: true, ..Ask::file(url, 2 * PART) };
+        let Ok(value) = HeaderValue::from_str(&format!("bytes={range}")) else {
+            return Ok(None);
+        };
+        ask.headers.insert(RANGE, value);
+        let mut body = Vec::new();
+        let answer = self.http.get(&ask, &mut body).await?;
+        let stated = answer.header(CONTENT_RANGE).and_then(parse_content_range);
+        Ok(stated
+            .filter(|_| answer.status == 206)
+            .filter(|(start, end, length)| {
+                start <= end && end < length && end - start + 1 == body.len() as u64
+            })
+            .map(|(start, _, length)| (start, length, body)))
+    }
+
+    /// What the release's JSON document says that an sdist requires, if it says anything.
+    async fn documented_requirements(
+        &self,
+        file: &ReleaseFile,
+    ) -> Result<Vec<Requirement>, IndexError> {
+        let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
+        let key = file.hashes.sha256().map(|sha256| format!("{sha256}.requires"));
+        let kept = key.as_ref().and_then(|key| self.cache.metadata(key));
+        let list = match kept {
+            Some(text) => text,
+            None if self.settings.offline => return Err(unknown()),
+            None => {
+                let text = self.fetch_document(file).await?.ok_or_else(unknown)?;
+                if let Some(key) = key {
+                    self.cache.keep_metadata(&key, &text)?;
+                }
+                text
+            }
+        };
+        let list: Vec<String> = serde_json::from_slice(&list)
+            .map_err(|error| IndexError::metadata(&file.filename, error))?;
+        let parse = |text: &String| parse_published_requirement(text);
+        let parsed: Result<Vec<_>, _> = list.iter().map(parse).collect();
+        parsed.map_err(|error| IndexError::metadata(&file.filename, error))
+    }
+
+    /// The JSON list `info.requires_dist` of a release's document, if there is one.
+    async fn fetch_document(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
+        #[derive(Deserialize)]
+        struct Document {
+            info: Release,
+        }
+        #[derive(Deserialize)]
+        struct Release {
+            requires_dist: Option<Vec<String>>,
+        }
+        let Some(url) = self.document(file) else {
+            return Ok(None);
+        };
+        let mut body = Vec::new();
+        let answer = self.http.get(&Ask::page(&url, DOCUMENT_LIMIT), &mut body).await?;
+        let document: Option<Document> =
+            (answer.status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
+        let list = document.and_then(|document| document.info.requires_dist);
+        Ok(list.and_then(|list| serde_json::to_vec(&list).ok()))
+    }
+}
+
+/// `bytes 10-19/100` as 10, 19 and 100.
+fn parse_content_range(text: &str) -> Option<(u64, u64, u64)> {
+    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, end) = range.split_once('-')?;
+    Some((start.parse().ok()?, end.parse().ok()?, length.parse().ok()?))
+}
+
+/// Fetches a file into the cache, verifies its hashes, and returns its path there.
+///
+/// `progress` is called with the number of bytes that arrived, never again for those that an
+/// earlier attempt brought.
+pub(super) async fn download(
+    repository: &Repository,
+    file: &ReleaseFile,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<PathBuf, IndexError> {
+    if repository.settings.offline {
+        return Err(IndexError::Offline { subject: file.filename.clone() });
+    }
+    if file.hashes.is_empty() && !repository.settings.allow_unhashed {
+        return Err(IndexError::NoHash { file: file.filename.clone() });
+    }
+    let mut sink = FileSink {
+        temporary: repository.cache.temporary()?,
+        check: HashCheck::new(&file.hashes),
+        file,
+        progress,
+        received: 0,
+        reported: 0,
+    };
+    let ask = Ask::file(&file.url, file.size.unwrap_or(FILE_LIMIT));
+    let ask = Ask { timeout: Duration::from_secs(15 * 60), ..ask };
+    let answer = repository.http.get(&ask, &mut sink).await?;
+    if answer.status != 200 {
+        let url = redacted(&file.url);
+        return Err(IndexError::Status { url, status: answer.status });
+    }
+    let sha256 = sink.check.finish().map_err(|mismatch| IndexError::Hash {
+        file: file.filename.clone(),
+        url: redacted(&file.url),
+        mismatch,
+    })?;
+    repository.cache.keep_file(sink.temporary, &sha256, &file.filename)
+}
+
+/// Writes, hashes and counts a file that arrives.
+struct FileSink<'a> {
+    temporary: NamedTempFile,
+    check: HashCheck,
+    file: &'a ReleaseFile,
+    progress: &'a (dyn Fn(u64) + Sync),
+    /// Bytes of this attempt, and the most of any.
+    received: u64,
+    reported: u64,
+}
+
+impl FileSink<'_> {
+    fn fail(&self, error: std::io::Error) -> IndexError {
+        IndexError::local("write", self.temporary.path(), error)
+    }
+}
+
+impl Sink for FileSink<'_> {
+    fn restart(&mut self) -> Result<(), IndexError> {
+        self.check = HashCheck::new(&self.file.hashes);
+        self.received = 0;
+        let file = self.temporary.as_file_mut();
+        let result = file.set_len(0).and_then(|()| file.rewind());
+        result.map_err(|error| self.fail(error))
+    }
+
+    fn write(&mut self, piece: &[u8]) -> Result<(), IndexError> {
+        self.check.update(piece);
+        self.temporary.as_file_mut().write_all(piece).map_err(|error| self.fail(error))?;
+        self.received += piece.len() as u64;
+        if self.received > self.reported {
+            (self.progress)(self.received - self.reported);
+            self.reported = self.received;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read() {
+        assert_eq!(parse_content_range("bytes 10-19/100"), Some((10, 19, 100)));
+        assert_eq!(parse_content_range("bytes 10-19/*"), None);
+        assert_eq!(parse_content_range("bytes */100"), None);
+    }
+}

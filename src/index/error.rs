@@ -1,0 +1,82 @@
+//! Why an index could not answer.
+
+use url::Url;
+
+use crate::artifact::{HashMismatch, ProjectName};
+
+/// Why an index could not answer. Addresses are without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// No connection: no route, no such host, refused, or it never answered.
+    #[error("cannot reach `{url}`: {problem}")]
+    Unreachable { url: String, problem: String },
+    /// The server's certificate is not trusted.
+    #[error("cannot trust the server of `{url}`: {problem}")]
+    Untrusted { url: String, problem: String },
+    /// The server answered with an error.
+    #[error("cannot read `{url}`: the server answered {status}")]
+    Status { url: String, status: u16 },
+    /// The answer broke off, redirected wrongly, or was too large.
+    #[error("cannot read `{url}`: {problem}")]
+    Transfer { url: String, problem: String },
+    /// The page of a project is no simple repository page.
+    #[error("the page of `{project}` at `{url}` cannot be used: {problem}")]
+    Page { project: ProjectName, url: String, problem: String },
+    /// The project was found to be harmful (PEP 792).
+    #[error("the index has put `{project}` in quarantine: its files may be harmful")]
+    Quarantined { project: ProjectName },
+    /// It is not in the cache, and the network must not be used.
+    #[error("`{subject}` is not in the cache, and `--offline` forbids to fetch it")]
+    Offline { subject: String },
+    /// The file's bytes are not the ones that the index or the lock file names.
+    #[error("`{file}` from `{url}` is not the file that was expected: {mismatch}")]
+    Hash { file: String, url: String, mismatch: HashMismatch },
+    /// Neither index nor lock file states a usable hash.
+    #[error("`{file}` has no sha256, sha384 or sha512 that it could be verified by")]
+    NoHash { file: String },
+    /// The core metadata are missing, broken, or another release's.
+    #[error("the metadata of `{file}` cannot be used: {problem}")]
+    Metadata { file: String, problem: String },
+    /// An sdist whose requirements are known only once it is built.
+    #[error("`{file}` has to be built before its requirements are known")]
+    MetadataNotStatic { file: String },
+    /// A file or folder of this machine.
+    #[error("cannot {action} `{path}`: {problem}")]
+    Local { action: &'static str, path: String, problem: String },
+    /// The address of the index is none.
+    #[error("`{address}` is no address of an index: {problem}")]
+    Address { address: String, problem: String },
+    /// The HTTP client or its threads could not be set up.
+    #[error("cannot set up the connection to `{url}`: {problem}")]
+    Setup { url: String, problem: String },
+}
+
+impl IndexError {
+    pub(super) fn local(
+        action: &'static str,
+        path: &std::path::Path,
+        problem: impl ToString,
+    ) -> Self {
+        Self::Local { action, path: path.display().to_string(), problem: problem.to_string() }
+    }
+
+    pub(super) fn metadata(file: &str, problem: impl ToString) -> Self {
+        Self::Metadata { file: file.to_owned(), problem: problem.to_string() }
+    }
+}
+
+/// An address without user name, password, query and fragment, for messages.
+pub(super) fn redacted(url: &Url) -> String {
+    let mut url = url.clone();
+    strip_credentials(&mut url);
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
+
+/// Removes user name and password. Addresses that cannot have any are left alone.
+pub(super) fn strip_credentials(url: &mut Url) {
+    if url.set_username("").is_ok() {
+        let _ = url.set_password(None);
+    }
+}

@@ -1,0 +1,204 @@
+//! A folder of release files, or a tree of simple repository pages in a folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use url::Url;
+
+use super::{
+    Index, IndexError, ProjectFiles,
+    archive::{metadata_text, parse_metadata},
+    page::{self, Format, PageError},
+};
+use crate::{
+    artifact::{FileKind, HashAlgorithm, HashCheck, Hashes, ProjectName, ReleaseFile},
+    metadata::CoreMetadata,
+};
+
+/// The names of a project's page in a tree, best first.
+const PAGES: [(&str, Format); 2] = [("index.json", Format::Json), ("index.html", Format::Html)];
+
+/// A folder as an index: the wheels and sdists in it, and for a project those that
+/// `PROJECT/index.html` or `PROJECT/index.json` lists, or that are in the folder `PROJECT`.
+pub(super) struct FolderIndex {
+    root: PathBuf,
+    /// The names of the files directly in it, sorted.
+    names: Vec<String>,
+}
+
+impl FolderIndex {
+    /// Reads the folder's list of files.
+    pub fn open(root: &Path) -> Result<Self, IndexError> {
+        let root = fs::canonicalize(root)
+            .map_err(|error| IndexError::local("open the index folder", root, error))?;
+        let names = file_names(&root)?;
+        Ok(Self { root, names })
+    }
+
+    fn listed(&self, project: &ProjectName) -> Result<Vec<ReleaseFile>, IndexError> {
+        let folder = self.root.join(project.as_ref());
+        for (name, format) in PAGES {
+            let path = folder.join(name);
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => return Err(IndexError::local("read", &path, error)),
+            };
+            let address = file_url(&path)?;
+            return page::parse(&bytes, format, &address, project).map_err(|error| match error {
+                PageError::Quarantined => IndexError::Quarantined { project: project.clone() },
+                PageError::Unusable(problem) => {
+                    IndexError::Page { project: project.clone(), url: address.into(), problem }
+                }
+            });
+        }
+        if folder.is_dir() {
+            return releases(&folder, &file_names(&folder)?, project);
+        }
+        Ok(Vec::new())
+    }
+}
+
+impl Index for FolderIndex {
+    fn prefetch_projects(&self, _projects: &[ProjectName]) {}
+
+    fn prefetch_metadata(&self, _files: &[ReleaseFile]) {}
+
+    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        let mut files = releases(&self.root, &self.names, project)?;
+        for file in self.listed(project)? {
+            if !files.iter().any(|known| known.filename == file.filename) {
+                files.push(file);
+            }
+        }
+        let is_known = !files.is_empty() || self.root.join(project.as_ref()).is_dir();
+        Ok(is_known.then(|| Arc::new(ProjectFiles { project: project.clone(), files })))
+    }
+
+    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+        let path = local_path(file)?;
+        let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
+        let mut beside = path.clone().into_os_string();
+        beside.push(".metadata");
+        let text = match fs::read(&beside) {
+            Ok(text) if file.kind.wheel().is_some() => {
+                let stated = file.metadata.clone().unwrap_or_default();
+                stated.verify(&text).map_err(|mismatch| IndexError::Hash {
+                    file: format!("{}.metadata", file.filename),
+                    url: file.url.to_string(),
+                    mismatch,
+                })?;
+                text
+            }
+            _ => metadata_text(&path, file)?.ok_or_else(unknown)?,
+        };
+        let metadata = parse_metadata(&text, file)?;
+        if file.kind.wheel().is_none() && !metadata.has_static_requirements() {
+            return Err(unknown());
+        }
+        Ok(Arc::new(metadata))
+    }
+
+    fn fetch(
+        &self,
+        files: &[ReleaseFile],
+        progress: &(dyn Fn(usize, u64) + Sync),
+    ) -> Vec<Result<PathBuf, IndexError>> {
+        let fetch = |(position, file): (usize, &ReleaseFile)| {
+            let path = local_path(file)?;
+            let (_, size) = hash(&path, file)?;
+            progress(position, size);
+            Ok(path)
+        };
+        files.iter().enumerate().map(fetch).collect()
+    }
+}
+
+/// The release files of `project` among the names in `folder`, hashed.
+fn releases(
+    folder: &Path,
+    names: &[String],
+    project: &ProjectName,
+) -> Result<Vec<ReleaseFile>, IndexError> {
+    let mut files = Vec::new();
+    for name in names {
+        let Ok(kind) = FileKind::parse(name, Some(project)) else {
+            continue;
+        };
+        let path = folder.join(name);
+        let mut file = ReleaseFile {
+            filename: name.clone(),
+            url: file_url(&path)?,
+            kind,
+            hashes: Hashes::default(),
+            size: None,
+            requires_python: None,
+            yanked: None,
+            metadata: None,
+            upload_time: None,
+        };
+        let (sha256, size) = hash(&path, &file)?;
+        file.hashes.0.insert(HashAlgorithm::Sha256, sha256);
+        file.size = Some(size);
+        files.push(file);
+    }
+    Ok(files)
+}
+
+/// The SHA-256 and the size of a local file, whose stated hashes must be its own.
+fn hash(path: &Path, file: &ReleaseFile) -> Result<(String, u64), IndexError> {
+    struct Writer(HashCheck);
+    impl io::Write for Writer {
+        fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+            self.0.update(piece);
+            Ok(piece.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut writer = Writer(HashCheck::new(&file.hashes));
+    let size = fs::File::open(path)
+        .and_then(|mut reader| io::copy(&mut reader, &mut writer))
+        .map_err(|error| IndexError::local("read", path, error))?;
+    let sha256 = writer.0.finish().map_err(|mismatch| IndexError::Hash {
+        file: file.filename.clone(),
+        url: path.display().to_string(),
+        mismatch,
+    })?;
+    Ok((sha256, size))
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>, IndexError> {
+    let fail = |error| IndexError::local("list the index folder", folder, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        if entry.path().is_file()
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn file_url(path: &Path) -> Result<Url, IndexError> {
+    Url::from_file_path(path)
+        .map_err(|()| IndexError::local("name", path, "it is no absolute path"))
+}
+
+fn local_path(file: &ReleaseFile) -> Result<PathBuf, IndexError> {
+    file.url.to_file_path().map_err(|()| IndexError::Address {
+        address: file.url.to_string(),
+        problem: "it is no file of this machine".to_owned(),
+    })
+}

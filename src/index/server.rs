@@ -1,0 +1,140 @@
+//! A tiny HTTP server on the loopback interface for tests.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+/// A request as it came: the path and the headers, names in lower case.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub path: String,
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// What is sent back.
+#[derive(Debug, Clone, Default)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// Close the connection after half of the body.
+    pub is_cut: bool,
+}
+
+impl Response {
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self { status, headers, body: body.into(), is_cut: false }
+    }
+
+    pub fn html(body: &str) -> Self {
+        Self::new(200, "text/html; charset=utf-8", body)
+    }
+
+    pub fn json(body: &str) -> Self {
+        Self::new(200, "application/vnd.pypi.simple.v1+json", body)
+    }
+
+    pub fn missing() -> Self {
+        Self::new(404, "text/plain", "not found")
+    }
+
+    pub fn file(body: &[u8]) -> Self {
+        Self::new(200, "application/octet-stream", body)
+    }
+
+    /// The part of `body` that the request's `Range` asks for.
+    pub fn part(request: &Request, body: &[u8]) -> Self {
+        let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes="))
+        else {
+            return Self::file(body);
+        };
+        let (from, to) = range.split_once('-').unwrap();
+        let length = body.len();
+        let (start, end) = match (from, to) {
+            ("", count) => (length.saturating_sub(count.parse().unwrap()), length - 1),
+            (from, to) => (from.parse().unwrap(), to.parse::<usize>().unwrap().min(length - 1)),
+        };
+        let mut part = Self::file(&body[start..=end]);
+        part.status = 206;
+        part.with("content-range", &format!("bytes {start}-{end}/{length}"))
+    }
+
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// A running server; it ends with the process.
+pub struct Server {
+    address: SocketAddr,
+    log: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    pub fn start(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (answer, kept) = (Arc::new(answer), Arc::clone(&log));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (answer, log) = (Arc::clone(&answer), Arc::clone(&kept));
+                thread::spawn(move || serve(stream, &*answer, &log));
+            }
+        });
+        Self { address, log }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The paths asked for so far, in order.
+    pub fn paths(&self) -> Vec<String> {
+        self.log.lock().unwrap().iter().map(|request| request.path.clone()).collect()
+    }
+
+    pub fn requests(&self) -> Vec<Request> {
+        self.log.lock().unwrap().clone()
+    }
+}
+
+fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response, log: &Mutex<Vec<Request>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap().take(64 * 1024));
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
+    let Some(first) = lines.next() else { return };
+    let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
+    let headers = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+        })
+        .collect();
+    let request = Request { path, headers };
+    log.lock().unwrap().push(request.clone());
+    let response = answer(&request);
+    let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", response.status);
+    for (name, value) in &response.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !response.headers.iter().any(|(name, _)| *name == "content-length") {
+        head.push_str(&format!("content-length: {}\r\n", response.body.len()));
+    }
+    head.push_str("\r\n");
+    let count = if response.is_cut { response.body.len() / 2 } else { response.body.len() };
+    // A client that has seen enough may be gone.
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(&response.body[..count]);
+}

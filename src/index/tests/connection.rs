@@ -1,0 +1,107 @@
+//! What can go wrong between here and a server.
+
+use super::*;
+
+#[test]
+fn failures_that_pass_are_tried_again() {
+    for (status, wait) in [(503, None), (429, Some("0"))] {
+        let bench = Bench::new();
+        let count = AtomicUsize::new(0);
+        let server = Server::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => {
+                let response = Response::new(status, "text/plain", "");
+                wait.map_or(response.clone(), |wait| response.with("retry-after", wait))
+            }
+            2 => Response { is_cut: true, ..Response::html("<a href='foo-9.0.tar.gz'>x</a>") },
+            _ => Response::html("<a href='foo-1.0.tar.gz'>x</a>"),
+        });
+        assert_eq!(first(&*bench.open(&server)).filename, "foo-1.0.tar.gz");
+        assert_eq!(server.paths().len(), 4);
+    }
+    let bench = Bench::new();
+    let server = Server::start(|_| Response::new(500, "text/plain", ""));
+    let error = bench.open(&server).project(&foo()).unwrap_err();
+    assert_eq!(error, IndexError::Status { url: server.url("/simple/foo/"), status: 500 });
+    assert_eq!(server.paths().len(), 4);
+}
+
+#[test]
+fn redirects_keep_to_http() {
+    let to = |target: &'static str| {
+        Server::start(move |request| match request.path.as_str() {
+            "/simple/foo/" => {
+                Response { status: 302, ..Response::default() }.with("location", target)
+            }
+            "/new/foo/" => Response::html("<a href='foo-1.0.tar.gz'>x</a>"),
+            _ => Response::missing(),
+        })
+    };
+    let (bench, server) = (Bench::new(), to("/new/foo/"));
+    assert_eq!(first(&*bench.open(&server)).url.as_str(), server.url("/new/foo/foo-1.0.tar.gz"));
+    for target in ["file:///etc/passwd", "/simple/foo/", "ftp://files.example/"] {
+        let (bench, server) = (Bench::new(), to(target));
+        let error = bench.open(&server).project(&foo()).unwrap_err();
+        let is_refused = match &error {
+            IndexError::Transfer { .. } => true,
+            // The client itself leaves other schemes alone.
+            IndexError::Status { status, .. } => *status == 302,
+            _ => false,
+        };
+        assert!(is_refused, "{target}: {error}");
+        assert!(server.paths().len() <= 6, "{target}");
+    }
+}
+
+#[test]
+fn credentials_go_to_their_origin_and_into_no_message() {
+    let bench = Bench::new();
+    let other = Server::start(|_| Response::missing());
+    let away = other.url("/foo-2.0.tar.gz");
+    let digest = sha256(b"x");
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/simple/foo/" => Response::html(&format!(
+            "<a href='foo-1.0.tar.gz#sha256={digest}'>x</a><a href='{away}#sha256={digest}'>x</a>"
+        )),
+        _ => Response::new(401, "text/plain", ""),
+    });
+    let address = server.url("/simple").replace("http://", "http://user:s%40cret@");
+    let index = open(&address, &bench.settings).unwrap();
+    let found = files(&*index);
+    let errors = index.fetch(&found, &|_, _| {});
+    assert_eq!(
+        errors[0].as_ref().unwrap_err().to_string(),
+        format!(
+            "cannot read `{}`: the server answered 401",
+            server.url("/simple/foo/foo-1.0.tar.gz")
+        )
+    );
+    assert_eq!(server.requests()[0].header("authorization"), Some("Basic dXNlcjpzQGNyZXQ="));
+    assert_eq!(other.requests()[0].header("authorization"), None);
+    for path in bench.cached() {
+        assert!(!String::from_utf8_lossy(&fs::read(path).unwrap()).contains("cret"));
+    }
+    let error = open("htp://user:secret@index.example/", &bench.settings).err().unwrap();
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn no_connection_is_recognisable() {
+    let mut bench = Bench::new();
+    bench.settings.retries = 0;
+    // Port 9 of this machine: nobody listens there.
+    for address in ["http://127.0.0.1:9/simple", "http://index.invalid/simple"] {
+        let index = open(address, &bench.settings).unwrap();
+        let error = index.project(&foo()).unwrap_err();
+        assert!(matches!(error, IndexError::Unreachable { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("`{address}/foo/`")), "{error}");
+    }
+}
+
+#[test]
+fn offline_names_what_is_missing() {
+    let mut bench = Bench::new();
+    bench.settings.offline = true;
+    let index = open("https://index.example/simple", &bench.settings).unwrap();
+    let error = index.project(&foo()).unwrap_err().to_string();
+    assert!(error.contains("the list of files of foo"), "{error}");
+}
