@@ -9,14 +9,13 @@ use std::{
 
 use super::BuildError;
 
-/// Creates `path` and what is missing above it, down from `root`, each with mode 0755 whatever
-/// the umask.
-pub(super) fn create_folders(root: &Path, path: &Path) -> Result<(), BuildError> {
+/// Creates `path` and what is missing above it, each with mode 0755 whatever the umask.
+pub(super) fn create_folders(path: &Path) -> Result<(), BuildError> {
     if path.is_dir() {
         return Ok(());
     }
-    if let Some(parent) = path.parent().filter(|_| path != root) {
-        create_folders(root, parent)?;
+    if let Some(parent) = path.parent() {
+        create_folders(parent)?;
     }
     fs::create_dir(path)
         .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o755)))

@@ -77,3 +77,6 @@ pub trait Builder: Sync {
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,17 @@
 //! The inner archives of a Debian package, in the GNU format that `dpkg-deb` writes.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
 
 use ::tar::{EntryType, Header};
 
 use super::Entry;
 
 const BLOCK: usize = 512;
+/// Where a header holds its sum.
+const CHECKSUM: Range<usize> = 148..156;
 /// What GNU tar writes at once, and fills up at the end.
 const RECORD: usize = 20 * BLOCK;
 /// Longer names do not fit into a header.
@@ -57,6 +62,9 @@ impl<W: Write> TarWriter<W> {
         header.set_mtime(u64::from(time));
         header.set_size(bytes.len() as u64);
         header.set_cksum();
+        // GNU tar ends the sum otherwise than all other numbers.
+        let sum = format!("{:06o}\0 ", header.cksum()?);
+        header.as_mut_bytes()[CHECKSUM].copy_from_slice(sum.as_bytes());
         self.out.write_all(header.as_bytes())?;
         self.out.write_all(bytes)?;
         let padded = bytes.len().next_multiple_of(BLOCK);

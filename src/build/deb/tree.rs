@@ -37,13 +37,16 @@ pub(in crate::build) struct Measured {
     pub(in crate::build) md5sums: String,
 }
 
+/// What is done with each entry and its bytes.
+type Visit<'v> = dyn FnMut(&Entry, &[u8]) -> Result<(), BuildError> + 'v;
+
 /// Hands every folder and file of a job to `visit`, with its bytes, and measures them.
 ///
 /// All folders above a file are part of the tree: each before what is in it, siblings in the
 /// order of their names.
 pub(in crate::build) fn walk(
     job: &BuildJob<'_>,
-    visit: &mut dyn FnMut(&Entry, &[u8]) -> Result<(), BuildError>,
+    visit: &mut Visit<'_>,
 ) -> Result<Measured, BuildError> {
     let mut contents = Contents::open(job)?;
     let mut measured = Measured::default();

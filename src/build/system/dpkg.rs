@@ -76,7 +76,7 @@ fn stage(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
     let measured = walk(job, &mut |entry, bytes| match entry {
         Entry::Folder { path } => {
             let folder = tree.join(path.trim_start_matches('/'));
-            create_folders(tree, &folder)?;
+            create_folders(&folder)?;
             folders.push(folder);
             Ok(())
         }
@@ -87,7 +87,7 @@ fn stage(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
         }
     })?;
     let control = tree.join("DEBIAN");
-    create_folders(tree, &control)?;
+    create_folders(&control)?;
     for member in members(job, &measured)? {
         let file = control.join(&member.name);
         write_file(&file, &member.bytes, member.mode)?;

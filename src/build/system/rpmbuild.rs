@@ -107,14 +107,14 @@ fn define(name: &str, folder: &Path) -> OsString {
 fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
     let sources = top.join("SOURCES");
     for name in ["BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS", "db", "tmp"] {
-        create_folders(top, &top.join(name))?;
+        create_folders(&top.join(name))?;
     }
     let mut spec = None;
     for (name, file) in &job.recipe.files {
         let is_spec = name.ends_with(".spec") && !name.contains('/');
         let path = if is_spec { top.join("SPECS").join(name) } else { sources.join(name) };
         if let Some(parent) = path.parent() {
-            create_folders(top, parent)?;
+            create_folders(parent)?;
         }
         write_file(&path, file.text.as_bytes(), if file.executable { 0o755 } else { 0o644 })?;
         if is_spec {
