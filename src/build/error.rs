@@ -19,8 +19,8 @@ pub enum BuildError {
     Refused { package: String, reason: String },
     #[error("the recipe of `{package}` has no file `{file}`")]
     Recipe { package: String, file: String },
-    #[error("`{command}` failed with status {status}: {reason}")]
-    Tool { command: String, status: i32, reason: String },
+    #[error("`{tool}` failed for `{package}` with status {status}: {reason}")]
+    Tool { tool: String, package: String, status: i32, reason: String },
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error("`{file}` was built with the {field} `{found}`, but `{wanted}` was planned")]

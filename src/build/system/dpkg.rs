@@ -62,7 +62,7 @@ impl Builder for DpkgDeb<'_> {
         let work = folder.join("work");
         let path = folder.join(&job.native.filename);
         stage(job, &work.join("tree"))?;
-        run(self.runner, &self.command(job, &work, &path)?, reporter)?;
+        run(self.runner, self.command(job, &work, &path)?, job, reporter)?;
         verify(job, &path)?;
         remove(&work)?;
         Ok(BuiltPackage { path })

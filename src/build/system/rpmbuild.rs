@@ -82,7 +82,7 @@ impl Builder for RpmBuild<'_> {
     ) -> Result<BuiltPackage, BuildError> {
         let top = folder.join("work");
         let spec = stage(job, &top)?;
-        run(self.runner, &self.command(job, &top, &spec)?, reporter)?;
+        run(self.runner, self.command(job, &top, &spec)?, job, reporter)?;
 
         let made = top.join("RPMS").join(&job.native.filename);
         let path = folder.join(&job.native.filename);

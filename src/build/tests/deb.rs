@@ -42,5 +42,5 @@ fn a_package_says_what_its_recipe_says() {
     let listed = query(&dpkg, &["-c", FILE], FILE, &package);
     assert_eq!(listed, include_str!("../../../tests/data/build/contents.expected"));
     let info = query(&dpkg, &["-I", FILE], FILE, &package);
-    assert!(info.contains(" * postinst"), "{info}");
+    assert!(info.contains(" *  postinst "), "{info}");
 }

@@ -94,17 +94,18 @@ fn the_embedded_writer_says_what_rpmbuild_says() {
 
 #[test]
 fn an_installed_package_verifies_clean() {
-    let Some(rpm) = tool("rpm") else { return };
+    let (Some(rpm), Some(shell)) = (tool("rpm"), tool("sh")) else { return };
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root may install into another root");
+        return;
+    }
     let package = Sample::rpm().build(&EmbeddedRpm).unwrap();
-    // In the package's own folder: the database and the root are there too.
     let script = format!(
-        "set -e; mkdir root; for o in '-i --noscripts --nodb' ''; do :; done; \
-         r=\"{0} --root $PWD/root --dbpath /db\"; $r --initdb; \
-         $r -i --nodeps --ignoreos {FILE}; $r -V --nodeps python3-sample; \
-         $r -qf /usr/lib/python3.13/site-packages/sample/sub",
+        "set -e; mkdir root; rpm=\"{} --root $PWD/root --dbpath /db\"; $rpm --initdb; \
+         $rpm -i --nodeps {FILE}; $rpm -V --nodeps python3-sample; \
+         $rpm -qf /usr/lib/python3.13/site-packages/sample/sub",
         rpm.display()
     );
-    let Some(shell) = tool("sh") else { return };
     let said = query(&shell, &["-c", &script], FILE, &package);
     assert_eq!(said, "python3-sample-1.0-1.fc43.noarch\n");
 }
