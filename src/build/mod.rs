@@ -1,16 +1,59 @@
 //! Builders: system tools in private work folders, and embedded writers.
+//!
+//! Both kinds take the same plan, native words and recipe and hand back a package that was opened
+//! again and compared with what was planned. Neither reads a clock, a locale or the name of the
+//! machine: the same job gives the same bytes.
+
+mod all;
+mod choice;
+mod compression;
+mod contents;
+mod deb;
+mod error;
+mod folder;
+mod rpm;
+mod system;
+#[cfg(test)]
+mod testing;
 
 use std::path::{Path, PathBuf};
 
 use crate::{format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter};
 
+pub use all::build_all;
+pub use choice::{Builders, Preference};
+pub use compression::Compression;
+pub use deb::EmbeddedDeb;
+pub use error::BuildError;
+pub use rpm::EmbeddedRpm;
+pub use system::{DpkgDeb, RpmBuild};
+
+/// The build host that packages name: the real one's name would make builds differ.
+const BUILD_HOST: &str = "localhost";
+
 /// One package to build.
+#[derive(Clone, Copy)]
 pub struct BuildJob<'a> {
     pub plan: &'a PackagePlan,
     pub native: &'a Native,
     pub recipe: &'a Recipe,
     /// The verified wheel.
     pub wheel: &'a Path,
+}
+
+impl BuildJob<'_> {
+    /// The native package's name, for messages.
+    fn package(&self) -> String {
+        self.native.name.clone()
+    }
+
+    /// The plan's time as packages hold it: seconds since 1970 in 32 bits.
+    fn time(&self) -> Result<u32, BuildError> {
+        u32::try_from(self.plan.time).map_err(|_| BuildError::Refused {
+            package: self.package(),
+            reason: format!("the time {} does not fit into a package", self.plan.time),
+        })
+    }
 }
 
 /// A package that was built and verified.
@@ -35,9 +78,5 @@ pub trait Builder: Sync {
     ) -> Result<BuiltPackage, BuildError>;
 }
 
-/// Why a package could not be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    #[error("placeholder")]
-    Placeholder,
-}
+#[cfg(test)]
+mod tests;

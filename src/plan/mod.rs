@@ -1,6 +1,8 @@
 //! `PackagePlan`: all that is known of a package before anything is built. It is the public data
 //! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
 
+mod folders;
+
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use crate::{
 };
 
 pub use crate::metadata::{Licence, LicenceEvidence};
+pub use folders::owned_folders;
 
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
@@ -100,4 +103,6 @@ pub enum Content {
     Script { member: String, shebang: String },
     /// Text that we wrote.
     Text(String),
+    /// A file of the rendered recipe, compressed with gzip where Debian wants it so.
+    Rendered { file: String, gzip: bool },
 }

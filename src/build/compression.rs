@@ -1,0 +1,183 @@
+//! Payload compressions and how each tool names them.
+
+use std::{
+    io::{self, Write},
+    str::FromStr,
+};
+
+use flate2::{GzBuilder, write::GzEncoder};
+use liblzma::write::XzEncoder;
+
+use super::BuildError;
+
+/// An algorithm and its level, written `zstd:19`, `xz:2`, `gzip:9` or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    Zstd(u8),
+    Xz(u8),
+    Gzip(u8),
+    None,
+}
+
+impl FromStr for Compression {
+    type Err = BuildError;
+
+    fn from_str(text: &str) -> Result<Self, BuildError> {
+        let unknown = || BuildError::Compression { text: text.to_owned() };
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        let (algorithm, level) = text.split_once(':').ok_or_else(unknown)?;
+        match (algorithm, level.parse().map_err(|_| unknown())?) {
+            ("zstd", level @ 1..=22) => Ok(Self::Zstd(level)),
+            ("xz", level @ 0..=9) => Ok(Self::Xz(level)),
+            ("gzip", level @ 1..=9) => Ok(Self::Gzip(level)),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl Compression {
+    /// As rpm's macro `_binary_payload` says it.
+    pub(super) fn rpm_macro(self) -> String {
+        match self {
+            Self::Zstd(level) => format!("w{level}.zstdio"),
+            Self::Xz(level) => format!("w{level}.xzdio"),
+            Self::Gzip(level) => format!("w{level}.gzdio"),
+            Self::None => "w.ufdio".to_owned(),
+        }
+    }
+
+    /// As the options of `dpkg-deb`.
+    pub(super) fn dpkg_options(self) -> Vec<String> {
+        match self {
+            Self::Zstd(level) => vec!["-Zzstd".to_owned(), format!("-z{level}")],
+            Self::Xz(level) => vec!["-Zxz".to_owned(), format!("-z{level}")],
+            Self::Gzip(level) => vec!["-Zgzip".to_owned(), format!("-z{level}")],
+            Self::None => vec!["-Znone".to_owned()],
+        }
+    }
+
+    /// What follows `data.tar` in a Debian package.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::Zstd(_) => ".zst",
+            Self::Xz(_) => ".xz",
+            Self::Gzip(_) => ".gz",
+            Self::None => "",
+        }
+    }
+
+    /// A writer that compresses into memory.
+    pub(super) fn encoder(self) -> io::Result<Encoder> {
+        Ok(match self {
+            Self::Zstd(level) => {
+                Encoder::Zstd(Box::new(zstd::Encoder::new(Vec::new(), i32::from(level))?))
+            }
+            Self::Xz(level) => Encoder::Xz(XzEncoder::new(Vec::new(), u32::from(level))),
+            Self::Gzip(level) => Encoder::Gzip(gzip(level)),
+            Self::None => Encoder::None(Vec::new()),
+        })
+    }
+}
+
+impl From<Compression> for ::rpm::CompressionWithLevel {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::Zstd(level) => Self::Zstd(level.into()),
+            Compression::Xz(level) => Self::Xz(level.into()),
+            Compression::Gzip(level) => Self::Gzip(level.into()),
+            Compression::None => Self::None,
+        }
+    }
+}
+
+/// `text` as `gzip -9n` compresses it: no name, no time.
+pub(super) fn gzipped(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = gzip(9);
+    encoder.write_all(text)?;
+    encoder.finish()
+}
+
+/// A gzip stream without a name, without a time, made on Unix.
+fn gzip(level: u8) -> GzEncoder<Vec<u8>> {
+    const UNIX: u8 = 3;
+    GzBuilder::new()
+        .operating_system(UNIX)
+        .write(Vec::new(), flate2::Compression::new(u32::from(level)))
+}
+
+/// Compresses what is written to it into memory.
+pub(super) enum Encoder {
+    Zstd(Box<zstd::Encoder<'static, Vec<u8>>>),
+    Xz(XzEncoder<Vec<u8>>),
+    Gzip(GzEncoder<Vec<u8>>),
+    None(Vec<u8>),
+}
+
+impl Encoder {
+    /// Ends the stream and gives its bytes.
+    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Zstd(encoder) => encoder.finish(),
+            Self::Xz(encoder) => encoder.finish(),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::None(bytes) => Ok(bytes),
+        }
+    }
+}
+
+impl Write for Encoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Zstd(encoder) => encoder.write(bytes),
+            Self::Xz(encoder) => encoder.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::None(kept) => kept.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Zstd(encoder) => encoder.flush(),
+            Self::Xz(encoder) => encoder.flush(),
+            Self::Gzip(encoder) => encoder.flush(),
+            Self::None(kept) => kept.flush(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_is_read_and_named() {
+        let cases = [
+            ("zstd:19", "w19.zstdio", "-Zzstd -z19", ".zst"),
+            ("xz:2", "w2.xzdio", "-Zxz -z2", ".xz"),
+            ("gzip:9", "w9.gzdio", "-Zgzip -z9", ".gz"),
+            ("none", "w.ufdio", "-Znone", ""),
+        ];
+        for (text, rpm, dpkg, suffix) in cases {
+            let compression: Compression = text.parse().unwrap();
+            assert_eq!(compression.rpm_macro(), rpm);
+            assert_eq!(compression.dpkg_options().join(" "), dpkg);
+            assert_eq!(compression.suffix(), suffix);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in ["", "zstd", "zstd:0", "zstd:23", "xz:10", "gzip:-1", "bzip2:9", "none:1"] {
+            let error = text.parse::<Compression>().unwrap_err();
+            assert_eq!(error, BuildError::Compression { text: text.to_owned() });
+        }
+    }
+
+    #[test]
+    fn gzip_holds_no_name_and_no_time() {
+        let bytes = gzipped(b"text").unwrap();
+        assert_eq!(bytes[..10], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3]);
+    }
+}

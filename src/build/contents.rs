@@ -1,0 +1,55 @@
+//! The bytes of a job's files.
+
+use crate::{
+    plan::{Content, PlannedFile},
+    recipe::{Recipe, RecipeFile},
+    source::Payload,
+};
+
+use super::{BuildError, BuildJob, compression::gzipped};
+
+/// Reads the files of one job: out of its wheel or its recipe.
+pub(super) struct Contents<'a> {
+    job: BuildJob<'a>,
+    payload: Payload,
+}
+
+impl<'a> Contents<'a> {
+    pub(super) fn open(job: &BuildJob<'a>) -> Result<Self, BuildError> {
+        let payload = Payload::open(job.wheel)
+            .map_err(|problem| BuildError::Source { package: job.package(), problem })?;
+        Ok(Self { job: *job, payload })
+    }
+
+    /// The bytes of one planned file.
+    pub(super) fn read(&mut self, file: &PlannedFile) -> Result<Vec<u8>, BuildError> {
+        match &file.content {
+            Content::Rendered { file: name, gzip } => {
+                let text = recipe_file(&self.job, name)?.text.as_bytes();
+                match gzip {
+                    true => gzipped(text).map_err(|error| BuildError::Refused {
+                        package: self.job.package(),
+                        reason: format!("cannot compress `{}`: {error}", file.path),
+                    }),
+                    false => Ok(text.to_vec()),
+                }
+            }
+            _ => self
+                .payload
+                .read(file)
+                .map_err(|problem| BuildError::Source { package: self.job.package(), problem }),
+        }
+    }
+}
+
+/// The file `name` of the job's recipe.
+pub(super) fn recipe_file<'a>(
+    job: &BuildJob<'a>,
+    name: &str,
+) -> Result<&'a RecipeFile, BuildError> {
+    let recipe: &'a Recipe = job.recipe;
+    recipe
+        .files
+        .get(name)
+        .ok_or_else(|| BuildError::Recipe { package: job.package(), file: name.to_owned() })
+}

@@ -1,0 +1,83 @@
+//! Writing and checking Debian packages without dpkg.
+
+mod ar;
+mod control;
+mod tar;
+mod tree;
+mod verify;
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use crate::report::Reporter;
+
+use super::{BuildError, BuildJob, Builder, BuiltPackage, Compression};
+use tar::TarWriter;
+
+pub(super) use control::{Member, members};
+pub(super) use tree::{Entry, walk};
+pub(super) use verify::verify;
+
+/// The first member of every package: the version of its format (deb(5)).
+const DEBIAN_BINARY: (&str, &[u8]) = ("debian-binary", b"2.0\n");
+
+/// Writes packages as `dpkg-deb` does: an `ar` archive of two compressed `tar` archives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmbeddedDeb;
+
+impl Builder for EmbeddedDeb {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
+    fn build(
+        &self,
+        job: &BuildJob<'_>,
+        folder: &Path,
+        _reporter: &dyn Reporter,
+    ) -> Result<BuiltPackage, BuildError> {
+        let time = job.time()?;
+        let compression: Compression = job.native.compression.parse()?;
+        let compressing = |error: io::Error| BuildError::Refused {
+            package: job.package(),
+            reason: format!("cannot compress its files: {error}"),
+        };
+
+        let mut data = TarWriter::new(compression.encoder().map_err(compressing)?, time);
+        let measured =
+            walk(job, &mut |entry, bytes| data.entry(entry, bytes).map_err(compressing))?;
+        let data = data.finish().and_then(|encoder| encoder.finish()).map_err(compressing)?;
+        let control =
+            pack_control(&members(job, &measured)?, compression, time).map_err(compressing)?;
+
+        let path = folder.join(&job.native.filename);
+        let write = || {
+            let mut file = BufWriter::new(File::create_new(&path)?);
+            let suffix = compression.suffix();
+            let members = [
+                (DEBIAN_BINARY.0, DEBIAN_BINARY.1),
+                (&format!("control.tar{suffix}"), &control),
+                (&format!("data.tar{suffix}"), &data),
+            ];
+            ar::write(&mut file, &members, time)?;
+            file.flush()
+        };
+        write().map_err(|error| BuildError::file("write", &path, &error))?;
+        verify(job, &path)?;
+        Ok(BuiltPackage { path })
+    }
+}
+
+/// The compressed archive of the control members.
+fn pack_control(members: &[Member], compression: Compression, time: u32) -> io::Result<Vec<u8>> {
+    let mut archive = TarWriter::new(compression.encoder()?, time);
+    archive.entry(&Entry::root(), &[])?;
+    for member in members {
+        let entry = Entry::File { path: format!("/{}", member.name), mode: member.mode };
+        archive.entry(&entry, &member.bytes)?;
+    }
+    archive.finish()?.finish()
+}

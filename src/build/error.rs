@@ -1,0 +1,41 @@
+//! Why a package could not be built.
+
+use std::{io, path::Path};
+
+use crate::{process::ProcessError, source::SourceError};
+
+/// Why a package could not be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    #[error("cannot build `{package}`: {problem}")]
+    Source { package: String, problem: SourceError },
+    #[error("cannot {action} `{path}`: {reason}")]
+    File { action: &'static str, path: String, reason: String },
+    #[error("the compression `{text}` is not one of zstd:1-22, xz:0-9, gzip:1-9 and none")]
+    Compression { text: String },
+    #[error("cannot write the relation `{relation}` of `{package}`: {reason}")]
+    Relation { package: String, relation: String, reason: &'static str },
+    #[error("cannot build `{package}`: {reason}")]
+    Refused { package: String, reason: String },
+    #[error("the recipe of `{package}` has no file `{file}`")]
+    Recipe { package: String, file: String },
+    #[error("`{tool}` failed for `{package}` with status {status}: {reason}")]
+    Tool { tool: String, package: String, status: i32, reason: String },
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error("`{file}` was built with the {field} `{found}`, but `{wanted}` was planned")]
+    Other { file: String, field: &'static str, found: String, wanted: String },
+    #[error("`{file}` was built damaged: {reason}")]
+    Damaged { file: String, reason: String },
+    #[error("no builder knows the package format `{format}`")]
+    Format { format: String },
+    #[error("`{program}` is not installed, and packages of the format `{format}` need it")]
+    Missing { program: &'static str, format: String },
+}
+
+impl BuildError {
+    /// An error about `path` in the words "cannot ACTION PATH".
+    pub(super) fn file(action: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::File { action, path: path.display().to_string(), reason: error.to_string() }
+    }
+}

@@ -1,0 +1,43 @@
+//! Files and folders whose modes and times are exactly what is asked for.
+
+use std::{
+    fs::{self, File, FileTimes, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use super::BuildError;
+
+/// Creates `path` and what is missing above it, each with mode 0755 whatever the umask.
+pub(super) fn create_folders(path: &Path) -> Result<(), BuildError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        create_folders(parent)?;
+    }
+    fs::create_dir(path)
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o755)))
+        .map_err(|error| BuildError::file("create the folder", path, &error))
+}
+
+/// Writes a new file with exactly that mode.
+pub(super) fn write_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), BuildError> {
+    fs::write(path, bytes)
+        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)))
+        .map_err(|error| BuildError::file("write", path, &error))
+}
+
+/// Sets the time of last change of a file or folder, in seconds since 1970.
+pub(super) fn set_time(path: &Path, time: u32) -> Result<(), BuildError> {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(time));
+    File::open(path)
+        .and_then(|file| file.set_times(FileTimes::new().set_accessed(time).set_modified(time)))
+        .map_err(|error| BuildError::file("set the time of", path, &error))
+}
+
+/// Removes a work folder with all that is in it.
+pub(super) fn remove(path: &Path) -> Result<(), BuildError> {
+    fs::remove_dir_all(path).map_err(|error| BuildError::file("remove", path, &error))
+}

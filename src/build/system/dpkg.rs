@@ -1,0 +1,99 @@
+//! `dpkg-deb`.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    process::{Command, CommandRunner},
+    report::Reporter,
+};
+
+use super::{
+    super::{
+        BuildError, BuildJob, Builder, BuiltPackage, Compression,
+        deb::{Entry, members, verify, walk},
+        folder::{create_folders, remove, set_time, write_file},
+    },
+    run,
+};
+
+/// Stages the tree of a package and packs it with `dpkg-deb --build`.
+pub struct DpkgDeb<'a> {
+    runner: &'a dyn CommandRunner,
+    program: PathBuf,
+}
+
+impl<'a> DpkgDeb<'a> {
+    /// A builder that runs `program`, the path of `dpkg-deb`.
+    pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
+        Self { runner, program }
+    }
+
+    fn command(
+        &self,
+        job: &BuildJob<'_>,
+        work: &Path,
+        package: &Path,
+    ) -> Result<Command, BuildError> {
+        let compression: Compression = job.native.compression.parse()?;
+        // A variable, since an older dpkg-deb refuses the option `--threads-max`.
+        let mut command = Command::new(&self.program, work)
+            .variable("SOURCE_DATE_EPOCH", job.time()?.to_string())
+            .variable("DPKG_DEB_THREADS_MAX", "1")
+            .variable("TMPDIR", work)
+            .argument("--root-owner-group");
+        for option in compression.dpkg_options() {
+            command = command.argument(option);
+        }
+        Ok(command.argument("--build").argument("tree").argument(package))
+    }
+}
+
+impl Builder for DpkgDeb<'_> {
+    fn name(&self) -> &'static str {
+        "system"
+    }
+
+    fn build(
+        &self,
+        job: &BuildJob<'_>,
+        folder: &Path,
+        reporter: &dyn Reporter,
+    ) -> Result<BuiltPackage, BuildError> {
+        let work = folder.join("work");
+        let path = folder.join(&job.native.filename);
+        stage(job, &work.join("tree"))?;
+        run(self.runner, self.command(job, &work, &path)?, job, reporter)?;
+        verify(job, &path)?;
+        remove(&work)?;
+        Ok(BuiltPackage { path })
+    }
+}
+
+/// Writes the tree of a package, control members and all, with its final modes and times.
+fn stage(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
+    let time = job.time()?;
+    let mut folders = Vec::new();
+    let measured = walk(job, &mut |entry, bytes| match entry {
+        Entry::Folder { path } => {
+            let folder = tree.join(path.trim_start_matches('/'));
+            create_folders(&folder)?;
+            folders.push(folder);
+            Ok(())
+        }
+        Entry::File { path, mode } => {
+            let file = tree.join(path.trim_start_matches('/'));
+            write_file(&file, bytes, *mode)?;
+            set_time(&file, time)
+        }
+    })?;
+    let control = tree.join("DEBIAN");
+    create_folders(&control)?;
+    for member in members(job, &measured)? {
+        let file = control.join(&member.name);
+        write_file(&file, &member.bytes, member.mode)?;
+        set_time(&file, time)?;
+    }
+    folders.push(control);
+    // Only now: every new file changes the time of its folder.
+    folders.iter().try_for_each(|folder| set_time(folder, time))
+}

@@ -1,0 +1,135 @@
+//! `rpmbuild`.
+
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    process::{Command, CommandRunner},
+    report::Reporter,
+};
+
+use super::{
+    super::{
+        BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
+        folder::{create_folders, remove, write_file},
+        rpm::verify,
+    },
+    run,
+};
+
+/// Builds the spec of a recipe with `rpmbuild -bb` in a private `_topdir`.
+///
+/// The spec is complete in itself; what is said on the command line is only where things are, how
+/// the payload is compressed and what keeps builds reproducible.
+pub struct RpmBuild<'a> {
+    runner: &'a dyn CommandRunner,
+    program: PathBuf,
+}
+
+impl<'a> RpmBuild<'a> {
+    /// A builder that runs `program`, the path of `rpmbuild`.
+    pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
+        Self { runner, program }
+    }
+
+    fn command(&self, job: &BuildJob<'_>, top: &Path, spec: &Path) -> Result<Command, BuildError> {
+        let compression: Compression = job.native.compression.parse()?;
+        let mut command = Command::new(&self.program, top)
+            .variable("SOURCE_DATE_EPOCH", job.time()?.to_string())
+            .argument("-bb")
+            .argument("--nodeps")
+            .argument("--target")
+            .argument(format!("{}-linux", job.native.architecture));
+        let folders = [
+            ("_topdir", top.to_owned()),
+            ("_tmppath", top.join("tmp")),
+            ("_dbpath", top.join("db")),
+        ];
+        for (name, folder) in folders {
+            command = command.argument("--define").argument(define(name, &folder));
+        }
+        let payload = format!("_binary_payload {}", compression.rpm_macro());
+        let host = format!("_buildhost {BUILD_HOST}");
+        for definition in [
+            "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
+            "_rpmformat 4",
+            "use_source_date_epoch_as_buildtime 1",
+            "clamp_mtime_to_source_date_epoch 1",
+            "_srcdefattr (0644,root,root)",
+            &host,
+            &payload,
+        ] {
+            command = command.argument("--define").argument(definition);
+        }
+        Ok(command.argument(spec))
+    }
+}
+
+impl Builder for RpmBuild<'_> {
+    fn name(&self) -> &'static str {
+        "system"
+    }
+
+    fn build(
+        &self,
+        job: &BuildJob<'_>,
+        folder: &Path,
+        reporter: &dyn Reporter,
+    ) -> Result<BuiltPackage, BuildError> {
+        let top = folder.join("work");
+        let spec = stage(job, &top)?;
+        run(self.runner, self.command(job, &top, &spec)?, job, reporter)?;
+
+        let made = top.join("RPMS").join(&job.native.filename);
+        let path = folder.join(&job.native.filename);
+        fs::rename(&made, &path).map_err(|error| BuildError::file("take", &made, &error))?;
+        verify(job, &path)?;
+        remove(&top)?;
+        Ok(BuiltPackage { path })
+    }
+}
+
+/// `NAME FOLDER`, with the folder's percent signs kept from being macros.
+fn define(name: &str, folder: &Path) -> OsString {
+    let mut definition = OsString::from(format!("{name} "));
+    match folder.to_str() {
+        Some(text) => definition.push(text.replace('%', "%%")),
+        None => definition.push(folder),
+    }
+    definition
+}
+
+/// Lays out the recipe and the wheel in `top` and tells where the spec is.
+fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
+    let sources = top.join("SOURCES");
+    for name in ["BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS", "db", "tmp"] {
+        create_folders(&top.join(name))?;
+    }
+    let mut spec = None;
+    for (name, file) in &job.recipe.files {
+        let is_spec = name.ends_with(".spec") && !name.contains('/');
+        let path = if is_spec { top.join("SPECS").join(name) } else { sources.join(name) };
+        if let Some(parent) = path.parent() {
+            create_folders(parent)?;
+        }
+        write_file(&path, file.text.as_bytes(), if file.executable { 0o755 } else { 0o644 })?;
+        if is_spec {
+            spec.get_or_insert(path);
+        }
+    }
+    let wheel = sources.join(source_name(job));
+    let target =
+        fs::canonicalize(job.wheel).map_err(|error| BuildError::file("read", job.wheel, &error))?;
+    symlink(target, &wheel).map_err(|error| BuildError::file("link", &wheel, &error))?;
+    spec.ok_or_else(|| BuildError::Recipe { package: job.package(), file: "*.spec".to_owned() })
+}
+
+/// The wheel's name as the spec's `Source0` ends.
+fn source_name<'a>(job: &BuildJob<'a>) -> &'a str {
+    let source = &job.plan.source;
+    source.built_wheel.as_deref().unwrap_or(&source.filename)
+}

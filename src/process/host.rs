@@ -1,0 +1,208 @@
+//! Children on this machine.
+
+use std::{
+    io::{self, Read, Write},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    process::{Child, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use super::{Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError};
+
+/// Starts children on this machine, each as the leader of a process group of its own, which is
+/// killed as a whole when the child has ended or its time is up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HostRunner;
+
+impl CommandRunner for HostRunner {
+    fn run(&self, command: &Command) -> Result<Output, ProcessError> {
+        let mut child = std::process::Command::new(&command.program)
+            .args(&command.arguments)
+            .env_clear()
+            .envs(command.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(&command.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .map_err(|error| ProcessError::Start {
+                program: command.program.display().to_string(),
+                folder: command.folder.display().to_string(),
+                reason: error.to_string(),
+            })?;
+        let watched = watch(&mut child, command);
+        let (output, in_time) = watched.map_err(|error| ProcessError::Watch {
+            command: command.line(),
+            reason: error.to_string(),
+        })?;
+        match in_time {
+            true => Ok(output),
+            false => Err(ProcessError::Timeout {
+                command: command.line(),
+                seconds: command.timeout.unwrap_or_default().as_secs(),
+            }),
+        }
+    }
+}
+
+/// Feeds and drains `child` until it has ended; also tells whether it did so in its time.
+fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
+    let group = Pid::from_child(child);
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    thread::scope(|scope| {
+        let input = scope.spawn(|| feed(stdin, &command.stdin));
+        let out = scope.spawn(|| drain(stdout));
+        let err = scope.spawn(|| drain(stderr));
+        let (ended, end) = mpsc::channel::<()>();
+        let clock = scope.spawn(move || stop_after(command.timeout, &end, group));
+
+        // The child is not reaped before its group is gone, so that its number stays its own.
+        let exit = wait_without_reaping(group);
+        drop(ended);
+        let in_time = clock.join().unwrap_or(true);
+        // The group is empty where the child left nobody behind: the failure is of no interest.
+        let _ = kill_process_group(group, Signal::KILL);
+        let status = child.wait();
+        exit?;
+        input.join().unwrap_or(Ok(()))?;
+        let (stdout, long_out) = out.join().unwrap_or_else(|_| Ok(Default::default()))?;
+        let (stderr, long_err) = err.join().unwrap_or_else(|_| Ok(Default::default()))?;
+        let status = status?;
+        let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+        Ok((Output { status, stdout, stderr, cut: long_out || long_err }, in_time))
+    })
+}
+
+fn wait_without_reaping(child: Pid) -> io::Result<()> {
+    loop {
+        match waitid(WaitId::Pid(child), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT) {
+            Err(error) if error == rustix::io::Errno::INTR => continue,
+            other => return other.map(drop).map_err(io::Error::from),
+        }
+    }
+}
+
+/// Kills the group when `limit` has passed before `end` closes; `false` where it had to.
+fn stop_after(limit: Option<Duration>, end: &mpsc::Receiver<()>, group: Pid) -> bool {
+    let Some(limit) = limit else { return true };
+    let in_time = end.recv_timeout(limit) != Err(RecvTimeoutError::Timeout);
+    if !in_time {
+        // It may have ended at this very moment.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    in_time
+}
+
+fn feed(pipe: Option<impl Write>, text: &str) -> io::Result<()> {
+    match pipe.map_or(Ok(()), |mut pipe| pipe.write_all(text.as_bytes())) {
+        // A child need not read what it is given.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// The last [`OUTPUT_LIMIT`] bytes of a stream, and whether there were more.
+fn drain(pipe: Option<impl Read>) -> io::Result<(Vec<u8>, bool)> {
+    let (mut kept, mut cut) = (Vec::new(), false);
+    let Some(mut pipe) = pipe else { return Ok((kept, cut)) };
+    let mut chunk = [0; 16 * 1024];
+    loop {
+        let count = match pipe.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        kept.extend_from_slice(&chunk[..count]);
+        if kept.len() > 2 * OUTPUT_LIMIT {
+            kept.drain(..kept.len() - OUTPUT_LIMIT);
+            cut = true;
+        }
+    }
+    if kept.len() > OUTPUT_LIMIT {
+        kept.drain(..kept.len() - OUTPUT_LIMIT);
+        cut = true;
+    }
+    Ok((kept, cut))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, time::Instant};
+
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        Command::new("/bin/sh", Path::new("/")).argument("-c").argument(script)
+    }
+
+    #[test]
+    fn the_environment_is_only_what_was_given() {
+        let command = Command::new("/usr/bin/env", Path::new("/")).variable("A", "b c");
+        let output = HostRunner.run(&command).unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(
+            lines,
+            ["A=b c", "HOME=/", "LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin:/usr/sbin:/sbin", "TZ=UTC"]
+        );
+    }
+
+    #[test]
+    fn status_streams_and_input_are_kept_apart() {
+        let output = HostRunner.run(&shell("cat; echo oops >&2; exit 3").stdin("in")).unwrap();
+        let kept =
+            Output { status: 3, stdout: b"in".to_vec(), stderr: b"oops\n".to_vec(), cut: false };
+        assert_eq!(output, kept);
+    }
+
+    #[test]
+    fn input_that_nobody_reads_is_no_failure() {
+        let output = HostRunner.run(&shell("exit 0").stdin("x".repeat(1 << 20))).unwrap();
+        assert_eq!(output.status, 0);
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_stream_is_kept() {
+        let output = HostRunner.run(&shell("head -c 5000000 /dev/zero; echo end")).unwrap();
+        assert_eq!(output.stdout.len(), OUTPUT_LIMIT);
+        assert!(output.cut && output.stdout.ends_with(b"\0end\n"));
+    }
+
+    #[test]
+    fn a_signal_counts_as_128_and_its_number() {
+        assert_eq!(HostRunner.run(&shell("kill -TERM $$")).unwrap().status, 143);
+    }
+
+    #[test]
+    fn the_whole_group_is_killed_when_the_time_is_up() {
+        let begin = Instant::now();
+        let command =
+            shell("trap '' TERM; sleep 60 & sleep 60").timeout(Duration::from_millis(200));
+        let error = HostRunner.run(&command).unwrap_err();
+        assert!(matches!(error, ProcessError::Timeout { .. }), "{error}");
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn what_a_child_leaves_behind_is_killed() {
+        let begin = Instant::now();
+        assert_eq!(HostRunner.run(&shell("sleep 60 & echo started")).unwrap().stdout, b"started\n");
+        assert!(begin.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = HostRunner.run(&Command::new("/nowhere/tool", Path::new("/"))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot start `/nowhere/tool` in `/`: No such file or directory (os error 2)"
+        );
+    }
+}
