@@ -47,8 +47,22 @@ pub mod resolve;
 
 pub mod source;
 
+pub mod planner;
+
+pub mod template;
+
 pub mod format;
 
 pub mod recipe;
 
 pub mod build;
+
+pub mod collection;
+
+
+
+
+
+
+
+

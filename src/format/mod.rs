@@ -1,8 +1,55 @@
 //! Package formats: what a plan says, in the words of rpm or Debian.
 
-use serde::Serialize;
+mod deb;
+mod rpm;
+mod words;
 
-use crate::relation::Strength;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    plan::{PackagePlan, PlannedFile},
+    relation::{RelationError, Strength},
+    target::Target,
+};
+
+/// A package format. It only computes: words in its dialect and the context of its templates.
+pub trait Format: Sync {
+    /// The format's name, which is its template pack's name too.
+    fn name(&self) -> &'static str;
+
+    /// Makes text safe to stand in the format's recipe.
+    fn escape(&self) -> fn(&str) -> String;
+
+    /// What the plan says, in the format's words.
+    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError>;
+
+    /// What the format's templates may refer to.
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value;
+
+    /// The plan's texts that stand as files of their own in the recipe, by their names there.
+    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)>;
+}
+
+/// The built-in format of that name.
+pub fn named(name: &str) -> Result<&'static dyn Format, FormatError> {
+    match name {
+        "rpm" => Ok(&rpm::Rpm),
+        "deb" => Ok(&deb::Deb),
+        _ => Err(FormatError::Unknown { format: name.to_owned() }),
+    }
+}
+
+/// Why a plan cannot be said in a format's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    #[error("there is no package format `{format}`")]
+    Unknown { format: String },
+    #[error("package `{package}`: {source}")]
+    Relation { package: String, source: RelationError },
+    #[error("package `{package}` needs `{soname}`, and the target knows no package with it")]
+    Library { package: String, soname: String },
+}
 
 /// A plan in its format's own words: what templates show and embedded writers write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -37,6 +37,11 @@ pub struct PackagePlan {
     pub summary: OneLine,
     pub description: Paragraph,
     pub licence: Licence,
+    /// The texts of licence files, where the target wants them in one place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licence_texts: Vec<LicenceText>,
+    /// The copyright holder as far as the metadata name one: the authors.
+    pub authors: OneLine,
     /// An `http` or `https` address, without credentials.
     pub homepage: Option<String>,
     /// Name and mail address of who answers for the package.
@@ -44,7 +49,9 @@ pub struct PackagePlan {
     pub relations: Vec<Relation>,
     /// The installed files, sorted by path.
     pub files: Vec<PlannedFile>,
-    /// What a reviewer would ask: renames, drops, doubts.
+    /// The members of the wheel that are not installed, sorted.
+    pub left_out: Vec<LeftOut>,
+    /// What a reviewer would ask: renames, doubts.
     pub notes: Vec<OneLine>,
     /// Seconds since 1970 that stand for the clock in everything built.
     pub time: i64,
@@ -71,6 +78,15 @@ pub enum PackageArchitecture {
     Machine(String),
 }
 
+/// The text of a licence file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LicenceText {
+    /// The file's path in the wheel.
+    pub file: OneLine,
+    pub text: Paragraph,
+}
+
 /// One installed file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -81,6 +97,15 @@ pub struct PlannedFile {
     pub mode: u32,
     pub role: FileRole,
     pub content: Content,
+}
+
+/// A member of the wheel that is not installed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LeftOut {
+    /// Its path in the wheel; a whole folder ends in `/`.
+    pub member: String,
+    pub reason: OneLine,
 }
 
 /// What an installed file is to the package manager.

@@ -64,3 +64,8 @@ pub enum Capability {
     /// A native package or capability by its name; the version is this package's own.
     Package { name: String, own_version: bool },
 }
+pub mod rpm { pub fn dependency(_c:&str,_s:&pep440_rs::VersionSpecifiers)->Result<String,super::RelationError>{unimplemented!()} }
+pub mod deb { pub fn dependency(_c:&str,_s:&pep440_rs::VersionSpecifiers,_v:&pep440_rs::Version)->Result<Vec<String>,super::RelationError>{unimplemented!()} }
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("x")]
+pub struct RelationError{}

@@ -1,7 +1,15 @@
-//! What a run tells the person who started it.
+//! What a run tells the person who started it. The only place that prints.
+
+mod output;
+mod recorder;
+mod terminal;
+
+pub use output::{Style, print_error, print_result};
+pub use recorder::Recorder;
+pub use terminal::Terminal;
 
 /// Receives what happens. Implementations: the terminal (progress bars, or plain lines where
-/// standard error is no terminal), silence, and a recorder for tests.
+/// standard error is no terminal) and a recorder.
 pub trait Reporter: Sync {
     fn event(&self, event: Event<'_>);
 }

@@ -1,28 +1,24 @@
 //! The files of a release and what is inside them.
 
-use std::path::Path;
+mod archive;
+mod elf;
+mod payload;
+mod record;
+mod sdist;
+mod wheel;
 
-use crate::plan::PlannedFile;
-
-/// A wheel whose members can be read as a plan's files.
-pub struct Payload {}
-
-impl Payload {
-    /// Opens a wheel that was fetched and verified.
-    pub fn open(_wheel: &Path) -> Result<Self, SourceError> {
-        unimplemented!()
-    }
-
-    /// The bytes of one planned file.
-    pub fn read(&mut self, _file: &PlannedFile) -> Result<Vec<u8>, SourceError> {
-        unimplemented!()
-    }
-}
+pub use archive::Member;
+pub use elf::ElfNeeds;
+pub use payload::Payload;
+pub use sdist::{SdistBuild, build_wheel};
+pub use wheel::Wheel;
 
 /// Why a wheel or sdist was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{file}`: {problem}")]
+#[error("`{file}` {problem}")]
 pub struct SourceError {
+    /// The file's name.
     pub file: String,
+    /// What is wrong with it: a sentence's rest.
     pub problem: String,
 }

@@ -41,18 +41,3 @@ pub enum TargetError {
 fn suggest(suggestion: &Option<String>) -> String {
     suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
-
-/// The candidate that a misspelt name most likely stands for.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let mut best = None;
-    for candidate in candidates {
-        let likeness = strsim::jaro_winkler(name, candidate);
-        if likeness >= 0.8 && best.is_none_or(|(most, _)| likeness > most) {
-            best = Some((likeness, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
-}

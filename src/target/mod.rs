@@ -7,12 +7,14 @@ mod detect;
 mod embedded;
 mod environment;
 mod error;
+mod layout;
 mod profile;
 mod source;
 #[cfg(test)]
 mod tests;
 
 pub use error::TargetError;
+pub use layout::{Document, Layout, LicencePlace};
 pub use source::Targets;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,7 @@ pub struct Target {
     pub architecture: Architecture,
     pub python: Python,
     pub naming: Naming,
+    pub layout: Layout,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
 }

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::detect::OsReleaseRule;
-use super::error::{TargetError, nearest};
-use super::{Architecture, Naming, Python, Target};
+use super::error::TargetError;
+use super::{Architecture, Layout, Naming, Python, Target};
 use crate::artifact::ProjectName;
+use crate::text::unknown_key as reason;
 
 /// A target file. Every key may be left to the file that it extends.
 #[derive(Debug, Default, Deserialize)]
@@ -31,6 +32,7 @@ pub(super) struct Profile {
     python: PythonRow,
     pythons: BTreeMap<String, PythonRow>,
     naming: NamingRow,
+    layout: Option<Layout>,
     libraries: BTreeMap<String, String>,
 }
 
@@ -98,22 +100,6 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
 fn line_of(text: &str, error: &toml::de::Error) -> usize {
     let end = error.span().map_or(0, |span| span.start);
     1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count()
-}
-
-/// serde's words for an unknown key list every key; one suggestion says more.
-fn reason(message: &str) -> String {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let key = match quoted.next() {
-        Some(key) if message.starts_with("unknown field") => key,
-        _ => return message.to_owned(),
-    };
-    match nearest(key, quoted.clone()) {
-        Some(known) => format!("unknown key `{key}` (did you mean `{known}`?)"),
-        None => {
-            let known: Vec<&str> = quoted.collect();
-            format!("unknown key `{key}`; the keys are {}", known.join(", "))
-        }
-    }
 }
 
 /// Puts what `over` says on top of `base`; tables are merged key by key.
@@ -229,6 +215,7 @@ impl<'a> Choice<'a> {
                 fold_python_prefix: self.value(naming.fold_python_prefix, "fold-python-prefix")?,
                 map,
             },
+            layout: self.value(profile.layout.clone(), "layout")?,
             libraries: profile.libraries.clone(),
         })
     }

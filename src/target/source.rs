@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 use super::detect::OsRelease;
-use super::error::{TargetError, nearest};
+use super::error::TargetError;
+use crate::text::nearest;
 use super::profile::{Choice, Profile, merge, parse};
 use super::{Target, embedded};
 use crate::artifact::ProjectName;

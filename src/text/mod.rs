@@ -1,15 +1,19 @@
 //! Text from outside, made safe to hold: it passes into plans, recipes and terminals only through
 //! these types.
 
+mod suggestion;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+pub use suggestion::{nearest, unknown_key};
+
 /// The most characters that a [`OneLine`] keeps.
 const ONE_LINE_LIMIT: usize = 200;
 /// The most characters that a [`Paragraph`] keeps.
-const PARAGRAPH_LIMIT: usize = 20_000;
+const PARAGRAPH_LIMIT: usize = 100_000;
 
 /// One line of text: no control or invisible formatting characters, white space folded, trimmed,
 /// NFC, at most 200 characters.
@@ -62,7 +66,7 @@ impl From<OneLine> for String {
 }
 
 /// Lines of text: no control or invisible formatting characters but line feeds, no blanks at the
-/// ends of lines, no empty lines at either end, NFC, at most 20,000 characters.
+/// ends of lines, no empty lines at either end, NFC, at most 100,000 characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Paragraph(String);

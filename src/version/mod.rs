@@ -12,3 +12,8 @@ pub struct Evr {
     pub version: String,
     pub release: String,
 }
+pub mod rpm;
+pub mod deb;
+mod dialect;
+pub use dialect::Dialect;
+impl std::fmt::Display for Evr { fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) } }

@@ -1,0 +1,33 @@
+//! `pypi2pkg doctor`.
+
+use clap::Args;
+
+use crate::{failure::Failure, process::which, report::print_result, settings::Environment};
+
+use super::table::table;
+
+/// Show which tools are here, and what works without them
+#[derive(Debug, Args)]
+pub struct Doctor {}
+
+/// Each tool, what it is for, and what happens without it.
+const TOOLS: [(&str, &str, &str); 6] = [
+    ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
+    ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),
+    ("dpkg-deb", "builds Debian packages", "the embedded writer builds them"),
+    ("python3", "builds sdists into wheels", "projects without a wheel fail"),
+    ("rpmlint", "checks RPM packages", "packages are built unchecked"),
+    ("lintian", "checks Debian packages", "packages are built unchecked"),
+];
+
+impl Doctor {
+    pub fn run(self) -> Result<u8, Failure> {
+        let path = Environment::of_process().path();
+        let rows = TOOLS.map(|(tool, purpose, without)| match which(tool, &path) {
+            Some(found) => [tool.to_owned(), found.display().to_string(), purpose.to_owned()],
+            None => [tool.to_owned(), "missing".to_owned(), format!("{purpose}; {without}")],
+        });
+        print_result(&table(["TOOL", "FOUND", "USE"], &rows));
+        Ok(0)
+    }
+}

@@ -1,0 +1,111 @@
+//! The command line. One file a verb; the only place that knows `clap`.
+
+mod arguments;
+mod build;
+mod doctor;
+mod plan;
+mod render;
+mod resolve;
+mod session;
+mod table;
+mod target;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{
+    failure::{Failure, USAGE},
+    report::{print_error, print_result},
+};
+
+/// Convert projects of the Python Package Index to native RPM and Debian packages.
+///
+/// A requirements or lock file is resolved for a target distribution; each project becomes one
+/// native package, and all of them a repository that `dnf` or `apt` installs from.
+#[derive(Debug, Parser)]
+#[command(name = "pypi2pkg", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  pypi2pkg build webob
+  pypi2pkg build -r requirements.txt --target debian-12 -o dist/
+  pypi2pkg render -r requirements.txt --target fedora-43 -o specs/")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Say nothing but warnings and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Build(build::Build),
+    Render(render::Render),
+    Resolve(resolve::Resolve),
+    Plan(plan::Plan),
+    Target(target::Target),
+    Doctor(doctor::Doctor),
+    /// Write a shell's completion script to standard output
+    Completions { shell: clap_complete::Shell },
+    /// Write the manual page to standard output
+    Man,
+}
+
+/// Runs a command line and returns the exit status: 0 done, 1 the work failed, 2 wrong usage or
+/// configuration.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // `--help` and `--version` are no errors; clap knows which stream each belongs to.
+            let status = if error.use_stderr() { USAGE } else { 0 };
+            let _ = error.print();
+            return status;
+        }
+    };
+    let verbosity = i8::from(arguments.verbose) - i8::from(arguments.quiet);
+    match dispatch(arguments.verb, verbosity) {
+        Ok(status) => status,
+        Err(failure) => {
+            print_error(&failure.message, failure.hint.as_deref());
+            failure.status
+        }
+    }
+}
+
+fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
+    match verb {
+        Verb::Build(verb) => verb.run(verbosity),
+        Verb::Render(verb) => verb.run(verbosity),
+        Verb::Resolve(verb) => verb.run(verbosity),
+        Verb::Plan(verb) => verb.run(verbosity),
+        Verb::Target(verb) => verb.run(),
+        Verb::Doctor(verb) => verb.run(),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "pypi2pkg", &mut script);
+            print_result(String::from_utf8_lossy(&script).trim_end());
+            Ok(0)
+        }
+        Verb::Man => {
+            let mut page = Vec::new();
+            // Writing to memory cannot fail.
+            let _ = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+            print_result(String::from_utf8_lossy(&page).trim_end());
+            Ok(0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,80 @@
+//! `pypi2pkg plan`.
+
+use clap::Args;
+
+use crate::{
+    collection::FailureRecord,
+    failure::{FAILED, Failure},
+    pipeline::Prepared,
+    report::print_result,
+};
+
+use super::{
+    arguments::{Inputs, Naming},
+    render::work_folder,
+    session::Session,
+    table::table,
+};
+
+/// Show what each package will be, without building it
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  pypi2pkg plan webob --target fedora-43 --json")]
+pub struct Plan {
+    #[command(flatten)]
+    inputs: Inputs,
+    #[command(flatten)]
+    naming: Naming,
+    /// Print the whole plans
+    #[arg(long)]
+    json: bool,
+}
+
+impl Plan {
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.inputs.flags(self.naming);
+        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let run = session.run();
+        let index = run.index()?;
+        let resolution = run.resolve(index.as_ref())?;
+        let work = work_folder()?;
+        let Prepared { packages, failures } =
+            run.prepare(index.as_ref(), &resolution, work.path())?;
+        let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
+        if self.json {
+            print_result(&serde_json::to_string_pretty(&plans).unwrap_or_default());
+        } else {
+            let rows: Vec<[String; 5]> = packages
+                .iter()
+                .map(|package| {
+                    [
+                        package.plan.project.to_string(),
+                        package.native.name.clone(),
+                        package.plan.evr.to_string(),
+                        package.native.architecture.clone(),
+                        package.plan.licence.expression.clone(),
+                    ]
+                })
+                .collect();
+            let heading = ["PROJECT", "PACKAGE", "VERSION", "ARCHITECTURE", "LICENCE"];
+            print_result(&table(heading, &rows));
+        }
+        if failures.is_empty() {
+            return Ok(0);
+        }
+        let message =
+            format!("{} projects failed:\n{}", failures.len(), lines(&failures).join("\n"));
+        Err(Failure { status: FAILED, message, hint: None })
+    }
+}
+
+/// A line for each failed project.
+pub(super) fn lines(failures: &[FailureRecord]) -> Vec<String> {
+    failures
+        .iter()
+        .map(|failure| {
+            let release = failure.release.as_ref().map(|r| format!(" {r}")).unwrap_or_default();
+            format!("  {}{release}, {}: {}", failure.project, failure.stage, failure.cause.as_str())
+        })
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! `pypi2pkg resolve`.
+
+use clap::Args;
+
+use crate::{failure::Failure, report::print_result, resolve::RequiredBy};
+
+use super::{
+    arguments::{Inputs, Naming},
+    session::Session,
+    table::table,
+};
+
+/// Show which releases are taken, and why
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  pypi2pkg resolve -r requirements.txt --target debian-12")]
+pub struct Resolve {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Resolve {
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.inputs.flags(Naming::default());
+        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let run = session.run();
+        let index = run.index()?;
+        let resolution = run.resolve(index.as_ref())?;
+        if self.json {
+            let text = serde_json::to_string_pretty(&resolution.view()).unwrap_or_default();
+            print_result(&text);
+            return Ok(0);
+        }
+        let rows: Vec<[String; 4]> = resolution
+            .pins
+            .values()
+            .map(|pin| {
+                let mut via: Vec<String> = pin.required_by.iter().map(reason).collect();
+                via.dedup();
+                [
+                    pin.project.to_string(),
+                    pin.version.to_string(),
+                    pin.file.filename.clone(),
+                    via.join(", "),
+                ]
+            })
+            .collect();
+        print_result(&table(["PROJECT", "VERSION", "FILE", "REQUIRED BY"], &rows));
+        Ok(0)
+    }
+}
+
+fn reason(reason: &RequiredBy) -> String {
+    match reason {
+        RequiredBy::Root { origin, .. } => origin.to_string(),
+        RequiredBy::Project { name, .. } => name.to_string(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What most verbs begin with: settings, target and requirements.
+
+use std::path::Path;
+
+use crate::{
+    failure::Failure,
+    pipeline::Run,
+    process::HostRunner,
+    report::Terminal,
+    requirements::Requirements,
+    settings::{self, Configuration, Environment, Flags, Settings},
+    target::{Target, Targets},
+};
+
+use super::arguments::Inputs;
+
+/// Everything that a run borrows from.
+pub struct Session {
+    pub settings: Settings,
+    pub target: Target,
+    pub requirements: Requirements,
+    pub reporter: Terminal,
+    runner: HostRunner,
+}
+
+/// What names this machine's distribution. Source: os-release(5).
+const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
+
+impl Session {
+    /// Resolves the settings and reads the inputs.
+    pub fn start(inputs: &Inputs, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
+        if inputs.requirements.is_empty() && inputs.files.is_empty() {
+            return Err(Failure {
+                status: crate::failure::USAGE,
+                message: "nothing was asked for".to_owned(),
+                hint: Some("name a project, or a requirements file with `-r FILE`".to_owned()),
+            });
+        }
+        let configuration = Configuration::read(inputs.config.as_deref())?;
+        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
+        let target = load_target(&settings)?;
+        let requirements =
+            Requirements::read(&inputs.requirements, &inputs.files, &inputs.constraints)?;
+        let reporter = Terminal::new(verbosity);
+        Ok(Self { settings, target, requirements, reporter, runner: HostRunner })
+    }
+
+    /// The run that these settings describe.
+    pub fn run(&self) -> Run<'_> {
+        Run {
+            settings: &self.settings,
+            target: &self.target,
+            requirements: &self.requirements,
+            runner: &self.runner,
+            reporter: &self.reporter,
+        }
+    }
+}
+
+/// The embedded targets and the user's.
+pub fn targets(folder: Option<&Path>) -> Result<Targets, Failure> {
+    let targets = Targets::embedded();
+    match folder {
+        Some(folder) => Ok(targets.with_folder(folder)?),
+        None => Ok(targets),
+    }
+}
+
+fn load_target(settings: &Settings) -> Result<Target, Failure> {
+    let targets = targets(settings.targets.as_deref())?;
+    let name = match &settings.target {
+        Some(name) => name.clone(),
+        None => {
+            let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
+            let text = texts.into_iter().find_map(Result::ok).unwrap_or_default();
+            targets.detect(&text)?
+        }
+    };
+    Ok(targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?)
+}

@@ -1,0 +1,65 @@
+//! `pypi2pkg target`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::{failure::Failure, report::print_result, settings::Configuration};
+
+use super::{session::targets, table::table};
+
+/// Show the distributions that packages can be made for
+#[derive(Debug, Args)]
+pub struct Target {
+    #[command(subcommand)]
+    verb: Verb,
+    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the targets
+    List,
+    /// Show what is known of a target
+    Show {
+        name: String,
+        /// Another of the target's Pythons
+        #[arg(long, value_name = "VERSION")]
+        python: Option<String>,
+        /// The machine architecture
+        #[arg(long, value_name = "NAME")]
+        arch: Option<String>,
+        /// Print JSON instead of TOML
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Target {
+    pub fn run(self) -> Result<u8, Failure> {
+        let configuration = Configuration::read(self.config.as_deref())?;
+        let targets = targets(configuration.targets.as_deref())?;
+        match self.verb {
+            Verb::List => {
+                let mut rows = Vec::new();
+                for name in targets.names() {
+                    let target = targets.load(name, None, None)?;
+                    let pythons = targets.pythons(name)?.join(", ");
+                    rows.push([name.to_owned(), target.description, target.format, pythons]);
+                }
+                print_result(&table(["TARGET", "DISTRIBUTION", "FORMAT", "PYTHON"], &rows));
+            }
+            Verb::Show { name, python, arch, json } => {
+                let target = targets.load(&name, python.as_deref(), arch.as_deref())?;
+                let text = match json {
+                    true => serde_json::to_string_pretty(&target).unwrap_or_default(),
+                    false => toml::to_string_pretty(&target).unwrap_or_default(),
+                };
+                print_result(text.trim_end());
+            }
+        }
+        Ok(0)
+    }
+}

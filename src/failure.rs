@@ -1,0 +1,154 @@
+//! One shape for every error: what was attempted, on what, because of what, and what to do.
+
+use crate::{
+    build::BuildError, collection::CollectionError, format::FormatError, index::IndexError,
+    pipeline::{PipelineError, chain},
+    planner::PlanError, recipe::RecipeError, requirements::RequirementsError,
+    resolve::ResolveError, settings::SettingsError, target::TargetError,
+};
+
+/// The work failed, wholly or in part.
+pub const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+pub const USAGE: u8 = 2;
+
+/// Why a command ended without success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The exit status.
+    pub status: u8,
+    /// What failed, with its causes.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure of the work itself.
+    pub fn work(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
+        Self { status: FAILED, message: chain(error), hint: hint.map(str::to_owned) }
+    }
+
+    /// A wrong command line or configuration.
+    pub fn usage(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
+        Self { status: USAGE, message: chain(error), hint: hint.map(str::to_owned) }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        let hint = match &error {
+            SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
+            SettingsError::NoCache => Some("name a folder with `--cache-dir`"),
+            SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
+            SettingsError::Syntax { .. } => None,
+        };
+        Self::usage(&error, hint)
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        Self::usage(&error, Some("`pypi2pkg target list` shows the targets"))
+    }
+}
+
+impl From<RequirementsError> for Failure {
+    fn from(error: RequirementsError) -> Self {
+        Self::usage(&error, None)
+    }
+}
+
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Self {
+        let hint = match &error {
+            IndexError::Unreachable { .. } => {
+                Some("check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache")
+            }
+            IndexError::Untrusted { .. } => {
+                Some("name the certificates that sign the server's in `SSL_CERT_FILE`")
+            }
+            IndexError::Offline { .. } => Some("run once without `--offline`"),
+            IndexError::Hash { .. } => {
+                Some("nothing was kept of it; if the file was replaced on purpose, renew the lock")
+            }
+            _ => None,
+        };
+        Self::work(&error, hint)
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Index(error) => error.into(),
+            error => {
+                let hint = error.hint();
+                Self { status: FAILED, message: chain(&error), hint }
+            }
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        let hint = match &error {
+            BuildError::Missing { .. } => Some("install it, or use `--builder embedded`"),
+            _ => None,
+        };
+        Self::work(&error, hint)
+    }
+}
+
+impl From<CollectionError> for Failure {
+    fn from(error: CollectionError) -> Self {
+        let hint = match &error {
+            CollectionError::Io { .. } => Some("choose another folder with `-o`"),
+            CollectionError::OtherTarget { .. } => {
+                Some("give each target a folder of its own with `-o`")
+            }
+            _ => None,
+        };
+        Self::work(&error, hint)
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let hint = match &error {
+            PlanError::PackageName { .. } => Some("give another name with `--name PROJECT=NAME`"),
+            _ => None,
+        };
+        Self::usage(&error, hint)
+    }
+}
+
+impl From<RecipeError> for Failure {
+    fn from(error: RecipeError) -> Self {
+        Self::work(&error, None)
+    }
+}
+
+impl From<FormatError> for Failure {
+    fn from(error: FormatError) -> Self {
+        Self::work(&error, None)
+    }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::Index(error) => error.into(),
+            PipelineError::Resolve(error) => error.into(),
+            PipelineError::Plan(error) => error.into(),
+            PipelineError::Format(error) => error.into(),
+            PipelineError::Template(error) => Self::usage(&error, None),
+            PipelineError::Recipe(error) => error.into(),
+            PipelineError::Build(error) => error.into(),
+            PipelineError::Collection(error) => error.into(),
+            error @ PipelineError::SameName { .. } => {
+                Self::usage(&error, Some("give one of them another name with `--name PROJECT=NAME`"))
+            }
+        }
+    }
+}

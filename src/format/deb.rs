@@ -1,0 +1,260 @@
+//! Debian's words. Source: Debian Policy 4.6, chapters 5 and 7; Debian Python Policy 0.12.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{
+    plan::{FileRole, PackageArchitecture, PackagePlan, PlannedFile},
+    relation::{self, Capability, Relation, Strength},
+    target::Target,
+};
+
+use super::{Changelog, Format, FormatError, Native, NativeRelation, words};
+
+/// Debian packages.
+pub struct Deb;
+
+impl Format for Deb {
+    fn name(&self) -> &'static str {
+        "deb"
+    }
+
+    fn escape(&self) -> fn(&str) -> String {
+        escape
+    }
+
+    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+        let architecture = match &plan.architecture {
+            PackageArchitecture::Independent => target.architecture.independent.clone(),
+            PackageArchitecture::Machine(_) => target.architecture.package.clone(),
+        };
+        let evr = &plan.evr;
+        Ok(Native {
+            name: plan.package.clone(),
+            epoch: (evr.epoch > 0).then_some(evr.epoch),
+            version: evr.version.clone(),
+            release: evr.release.clone(),
+            summary: synopsis(plan),
+            description: description(plan),
+            licence: plan.licence.expression.clone(),
+            homepage: plan.homepage.clone(),
+            packager: plan.packager.to_string(),
+            relations: relations(plan, target)?,
+            filename: format!(
+                "{}_{}-{}_{architecture}.deb",
+                plan.package, evr.version, evr.release
+            ),
+            architecture,
+            compression: target.compression.clone(),
+            changelog: Changelog {
+                time: plan.time,
+                author: plan.packager.to_string(),
+                version: evr.to_string(),
+                line: format!("Package {}.", plan.source.filename),
+            },
+        })
+    }
+
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        let independent = plan.architecture == PackageArchitecture::Independent;
+        let compile_name = match independent {
+            true => native.name.clone(),
+            false => format!("{}:{}", native.name, native.architecture),
+        };
+        let conffiles: Vec<&str> = plan
+            .files
+            .iter()
+            .filter(|file| file.role == FileRole::Configuration)
+            .map(|file| file.path.as_str())
+            .collect();
+        let files: Vec<Value> = plan
+            .files
+            .iter()
+            .map(|file| json!({"path": file.path, "mode": format!("{:04o}", file.mode)}))
+            .collect();
+        let relations: Vec<Value> = native
+            .relations
+            .iter()
+            .map(|r| json!({"field": field(r.strength), "text": r.text, "origin": r.origin}))
+            .collect();
+        words::extend(
+            words::shared_context(plan, target),
+            json!({
+                "name": native.name,
+                "full_version": plan.evr.to_string(),
+                "architecture": native.architecture,
+                "independent": independent,
+                "compile_name": compile_name,
+                "summary": native.summary,
+                "description": native.description.lines().collect::<Vec<_>>(),
+                "fields": fields(&native.relations),
+                "relations": relations,
+                "conffiles": conffiles,
+                "files": files,
+                "distribution": "unstable",
+                "changelog": {
+                    "author": native.changelog.author,
+                    "date": words::date(plan.time, "%a, %d %b %Y %H:%M:%S +0000"),
+                    "line": native.changelog.line,
+                },
+                "licence_name": plan.licence.expression.replace(' ', "-"),
+                "licence_text": licence_text(plan),
+            }),
+        )
+    }
+
+    fn attachments<'a>(&self, _plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+        Vec::new()
+    }
+}
+
+/// A control file's lines end only at line feeds for dpkg, but at more for other readers.
+fn escape(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Policy 3.4.1: no article, no full stop, and not the package's name again.
+fn synopsis(plan: &PackagePlan) -> String {
+    let mut text = words::synopsis(plan.summary.as_str());
+    for article in ["A ", "An ", "The ", "a ", "an ", "the "] {
+        if let Some(rest) = text.strip_prefix(article) {
+            text = rest.to_owned();
+            break;
+        }
+    }
+    let start = format!("{} ", plan.package);
+    match text.to_ascii_lowercase().starts_with(&start) {
+        true => text.split_off(start.len()),
+        false => text,
+    }
+}
+
+/// Policy 5.6.13: an empty line is a full stop, and a line must not begin with one otherwise.
+fn description(plan: &PackagePlan) -> String {
+    control_lines(plan.description.as_str()).join("\n")
+}
+
+fn control_lines(text: &str) -> Vec<String> {
+    words::wrap(text)
+        .into_iter()
+        .map(|line| match line.as_str() {
+            "" => ".".to_owned(),
+            line if line.starts_with('.') => format!(" {line}"),
+            line => line.to_owned(),
+        })
+        .collect()
+}
+
+fn licence_text(plan: &PackagePlan) -> Vec<String> {
+    if plan.licence_texts.is_empty() {
+        return vec!["The project states no licence text.".to_owned()];
+    }
+    let texts = plan.licence_texts.iter().map(|licence| licence.text.as_str());
+    control_lines(&texts.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The control field of a strength, as Policy 7 names it.
+fn field(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Requires => "Depends",
+        Strength::Recommends => "Recommends",
+        Strength::Suggests => "Suggests",
+        Strength::Provides => "Provides",
+        Strength::Conflicts => "Conflicts",
+        Strength::Replaces => "Replaces",
+    }
+}
+
+fn fields(relations: &[NativeRelation]) -> Vec<Value> {
+    let mut fields: BTreeMap<Strength, Vec<&str>> = BTreeMap::new();
+    for relation in relations {
+        fields.entry(relation.strength).or_default().push(&relation.text);
+    }
+    fields
+        .into_iter()
+        .map(|(strength, clauses)| json!({"field": field(strength), "clauses": clauses}))
+        .collect()
+}
+
+/// The relations in Debian's syntax, sorted, each once.
+fn relations(plan: &PackagePlan, target: &Target) -> Result<Vec<NativeRelation>, FormatError> {
+    let mut lowered = BTreeMap::new();
+    for relation in &plan.relations {
+        for text in clauses(relation, plan, target)? {
+            lowered.entry((relation.strength, text)).or_insert(relation.origin.to_string());
+        }
+    }
+    keep_highest_libc(&mut lowered);
+    Ok(lowered
+        .into_iter()
+        .map(|((strength, text), origin)| NativeRelation { strength, text, origin })
+        .collect())
+}
+
+fn clauses(
+    relation: &Relation,
+    plan: &PackagePlan,
+    target: &Target,
+) -> Result<Vec<String>, FormatError> {
+    let clauses = match &relation.capability {
+        Capability::Project { specifiers, package, candidate, .. } => {
+            relation::deb::dependency(package, specifiers, candidate).map_err(|source| {
+                FormatError::Relation { package: plan.package.clone(), source }
+            })?
+        }
+        // Debian has no names for projects of the index: the package's name is all there is.
+        Capability::Dist { .. } => Vec::new(),
+        Capability::Interpreter { version: (major, minor), exact } => {
+            let package = &target.python.interpreter_package;
+            if *exact {
+                vec![
+                    format!("{package} (>= {major}.{minor}~)"),
+                    format!("{package} (<< {major}.{})", minor + 1),
+                ]
+            } else {
+                vec![format!("{package}:any")]
+            }
+        }
+        Capability::Library { soname, versions, package } => {
+            let package = package.as_deref().ok_or_else(|| FormatError::Library {
+                package: plan.package.clone(),
+                soname: soname.clone(),
+            })?;
+            match newest_glibc(versions) {
+                Some((major, minor)) => vec![format!("{package} (>= {major}.{minor})")],
+                None => vec![package.to_owned()],
+            }
+        }
+        Capability::Package { name, own_version: true } => vec![format!("{name} (= {})", plan.evr)],
+        Capability::Package { name, own_version: false } => vec![name.clone()],
+    };
+    Ok(clauses)
+}
+
+/// The newest `GLIBC_X.Y` among symbol versions.
+fn newest_glibc(versions: &[String]) -> Option<(u32, u32)> {
+    versions
+        .iter()
+        .filter_map(|version| {
+            let mut parts = version.strip_prefix("GLIBC_")?.split('.');
+            Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+        })
+        .max()
+}
+
+/// Several libraries come from glibc, each with symbol versions of its own: the highest says it
+/// all.
+fn keep_highest_libc(lowered: &mut BTreeMap<(Strength, String), String>) {
+    let bound = |text: &str| -> Option<(u32, u32)> {
+        let (major, minor) = text.strip_prefix("libc6 (>= ")?.strip_suffix(')')?.split_once('.')?;
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    };
+    let highest = lowered.keys().filter_map(|(_, text)| bound(text)).max();
+    if highest.is_some() {
+        lowered.retain(|(_, text), _| match bound(text) {
+            Some(version) => Some(version) == highest,
+            None => text != "libc6",
+        });
+    }
+}

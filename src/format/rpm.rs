@@ -1,0 +1,356 @@
+//! rpm's words. Sources: rpm's spec file and dependency manuals, Fedora's Python macros and
+//! generators.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::{
+    plan::{Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, owned_folders},
+    relation::{self, Capability, Relation, Strength},
+    target::Target,
+    version,
+};
+
+use super::{Changelog, Format, FormatError, Native, NativeRelation, words};
+
+/// RPM packages.
+pub struct Rpm;
+
+impl Format for Rpm {
+    fn name(&self) -> &'static str {
+        "rpm"
+    }
+
+    fn escape(&self) -> fn(&str) -> String {
+        escape
+    }
+
+    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+        let architecture = match &plan.architecture {
+            PackageArchitecture::Independent => target.architecture.independent.clone(),
+            PackageArchitecture::Machine(_) => target.architecture.package.clone(),
+        };
+        let evr = &plan.evr;
+        Ok(Native {
+            name: plan.package.clone(),
+            epoch: (evr.epoch > 0).then_some(evr.epoch),
+            version: evr.version.clone(),
+            release: evr.release.clone(),
+            summary: capitalised(&words::synopsis(plan.summary.as_str())),
+            description: description(plan),
+            licence: plan.licence.expression.clone(),
+            homepage: plan.homepage.clone(),
+            packager: plan.packager.to_string(),
+            relations: relations(plan, target)?,
+            filename: format!(
+                "{}-{}-{}.{architecture}.rpm",
+                plan.package, evr.version, evr.release
+            ),
+            architecture,
+            compression: target.compression.clone(),
+            changelog: Changelog {
+                time: plan.time,
+                author: plan.packager.to_string(),
+                version: evr.to_string(),
+                line: format!("Package {}", plan.source.filename),
+            },
+        })
+    }
+
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
+        let relations: Vec<Value> = native
+            .relations
+            .iter()
+            .map(|r| json!({"tag": tag(r.strength), "text": r.text, "origin": r.origin}))
+            .collect();
+        let site = site(plan, target);
+        words::extend(
+            words::shared_context(plan, target),
+            json!({
+                "name": native.name,
+                "epoch": native.epoch,
+                "version": native.version,
+                "release": release,
+                "dist_tag": target.dist_tag,
+                "summary": native.summary,
+                "architecture": native.architecture,
+                "independent": plan.architecture == PackageArchitecture::Independent,
+                "relations": relations,
+                "description": native.description.lines().collect::<Vec<_>>(),
+                "site": site,
+                "sources": sources(self, plan),
+                "scripts": scripts(plan, site),
+                "modes": modes(plan, site),
+                "moves": moves(plan, site),
+                "data": data_folder(plan),
+                "files": files(plan, target, site),
+                "changelog": {
+                    "author": native.changelog.author,
+                    "version": native.changelog.version,
+                    "date": words::date(plan.time, "%a %b %d %Y"),
+                    "line": native.changelog.line,
+                },
+            }),
+        )
+    }
+
+    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+        plan.files
+            .iter()
+            .filter(|file| matches!(file.content, Content::Text(_)))
+            .map(|file| {
+                let base = file.path.rsplit('/').next().unwrap_or(&file.path);
+                let launches = file.mode & 0o111 != 0;
+                (if launches { format!("launcher-{base}") } else { base.to_owned() }, file)
+            })
+            .collect()
+    }
+}
+
+/// Text that rpm expands to itself: no macro, no line of its own, and no backslash that would
+/// confuse the reader before a percent sign.
+fn escape(text: &str) -> String {
+    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    one_line.replace("\\%", "\\ %").replace('%', "%%")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// Lines that begin with `%` are sections or conditions even when escaped, and those that begin
+/// with `#` vanish: a visible character in front makes them text.
+fn description(plan: &PackagePlan) -> String {
+    let lines = words::wrap(plan.description.as_str()).into_iter().map(|line| {
+        match line.trim_start().starts_with(['%', '#', '*']) {
+            true => format!("| {line}"),
+            false => line,
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn tag(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Requires => "Requires",
+        Strength::Recommends => "Recommends",
+        Strength::Suggests => "Suggests",
+        Strength::Provides => "Provides",
+        Strength::Conflicts => "Conflicts",
+        Strength::Replaces => "Obsoletes",
+    }
+}
+
+/// The relations in rpm's syntax, sorted, each once.
+fn relations(plan: &PackagePlan, target: &Target) -> Result<Vec<NativeRelation>, FormatError> {
+    let mut lowered = BTreeMap::new();
+    for relation in &plan.relations {
+        for text in dependencies(relation, plan, target)? {
+            lowered.entry((relation.strength, text)).or_insert(relation.origin.to_string());
+        }
+    }
+    Ok(lowered
+        .into_iter()
+        .map(|((strength, text), origin)| NativeRelation { strength, text, origin })
+        .collect())
+}
+
+fn dependencies(
+    relation: &Relation,
+    plan: &PackagePlan,
+    target: &Target,
+) -> Result<Vec<String>, FormatError> {
+    let (major, minor) = target.python.version;
+    let dist = |project: &str| format!("python{major}.{minor}dist({project})");
+    let texts = match &relation.capability {
+        Capability::Project { project, specifiers, .. } => {
+            let dependency = relation::rpm::dependency(&dist(project.as_ref()), specifiers);
+            vec![dependency.map_err(|source| FormatError::Relation {
+                package: plan.package.clone(),
+                source,
+            })?]
+        }
+        Capability::Dist { project, version } => {
+            let provided = version::rpm::provide(version);
+            let mut names = BTreeSet::from([dist(project.as_ref())]);
+            if target.naming.unversioned_dist {
+                names.insert(format!("python{major}dist({project})"));
+            }
+            if target.naming.dotted_dist {
+                names.insert(dist(&dotted(plan)));
+            }
+            names.into_iter().map(|name| format!("{name} = {provided}")).collect()
+        }
+        Capability::Interpreter { version: (major, minor), .. } => {
+            vec![format!("python(abi) = {major}.{minor}")]
+        }
+        Capability::Library { soname, versions, .. } => {
+            let mark = &target.architecture.library_mark;
+            let versions = versions.iter().map(|v| format!("{soname}({v}){mark}"));
+            let bare = if mark.is_empty() { soname.clone() } else { format!("{soname}(){mark}") };
+            std::iter::once(bare).chain(versions).collect()
+        }
+        Capability::Package { name, own_version: true } => vec![format!("{name} = {}", plan.evr)],
+        Capability::Package { name, own_version: false } => vec![name.clone()],
+    };
+    Ok(texts)
+}
+
+/// The spelling of older generators: as the project writes it, in lower case, dots kept.
+fn dotted(plan: &PackagePlan) -> String {
+    let origin = plan.relations.iter().find_map(|relation| match relation.capability {
+        Capability::Dist { .. } => relation.origin.as_str().strip_prefix("Name: "),
+        _ => None,
+    });
+    let name = origin.unwrap_or(plan.project.as_ref()).to_ascii_lowercase();
+    name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// The site folder that the wheel's root is installed into.
+fn site<'a>(plan: &PackagePlan, target: &'a Target) -> &'a str {
+    let python = &target.python;
+    let in_purelib = plan.files.iter().any(|file| {
+        matches!(&file.content, Content::Member(member)
+            if below(&file.path, &python.purelib) == Some(member))
+    });
+    if in_purelib { &python.purelib } else { &python.platlib }
+}
+
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    path.strip_prefix(folder)?.strip_prefix('/')
+}
+
+/// The member that a file is made of, and whether it is installed where it lies in the wheel.
+fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
+    let member = match &file.content {
+        Content::Member(member) | Content::Script { member, .. } => member,
+        Content::Text(_) | Content::Rendered { .. } => return None,
+    };
+    Some((member, below(&file.path, site) == Some(member)))
+}
+
+fn sources(format: &Rpm, plan: &PackagePlan) -> Vec<Value> {
+    let attached = format.attachments(plan).into_iter().enumerate();
+    attached
+        .map(|(position, (name, file))| {
+            let mode = format!("{:04o}", file.mode);
+            json!({"number": position + 1, "file": name, "mode": mode, "path": file.path})
+        })
+        .collect()
+}
+
+/// The scripts whose first line is replaced, by the new line.
+fn scripts(plan: &PackagePlan, site: &str) -> Vec<Value> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for file in &plan.files {
+        if let (Content::Script { shebang, .. }, Some((member, _))) =
+            (&file.content, member(file, site))
+        {
+            groups.entry(shebang).or_default().push(member);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(shebang, members)| {
+            let expression = format!("1s|^#!.*$|{shebang}|");
+            json!({"shebang": shebang, "expression": expression, "members": members})
+        })
+        .collect()
+}
+
+/// The files that stay where they are and do not have the usual mode, by their mode.
+fn modes(plan: &PackagePlan, site: &str) -> Vec<Value> {
+    let mut groups: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for file in plan.files.iter().filter(|file| file.mode != 0o644) {
+        if let Some((member, true)) = member(file, site) {
+            groups.entry(file.mode).or_default().push(member);
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(mode, members)| json!({"mode": format!("{mode:04o}"), "members": members}))
+        .collect()
+}
+
+/// The files that belong to another installation scheme.
+fn moves(plan: &PackagePlan, site: &str) -> Vec<Value> {
+    plan.files
+        .iter()
+        .filter_map(|file| match member(file, site)? {
+            (_, true) => None,
+            (member, false) => Some(json!({
+                "member": member,
+                "path": file.path,
+                "mode": format!("{:04o}", file.mode),
+            })),
+        })
+        .collect()
+}
+
+/// The wheel's `.data` folder, where anything is installed from it.
+fn data_folder(plan: &PackagePlan) -> Option<String> {
+    let members = plan.files.iter().filter_map(|file| match &file.content {
+        Content::Member(member) | Content::Script { member, .. } => Some(member.as_str()),
+        _ => None,
+    });
+    let left_out = plan.left_out.iter().map(|left| left.member.as_str());
+    members
+        .chain(left_out)
+        .filter_map(|member| member.split_once('/'))
+        .find(|(folder, _)| folder.ends_with(".data"))
+        .map(|(folder, _)| folder.to_owned())
+}
+
+/// The lines of `%files`: whole folders below the site folders, single files elsewhere.
+fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
+    let python = &target.python;
+    let sites = [python.purelib.as_str(), python.platlib.as_str()];
+    let mut lines = BTreeSet::new();
+    for file in &plan.files {
+        let attribute = match file.role {
+            FileRole::Configuration => "config(noreplace)",
+            FileRole::Licence => "license",
+            FileRole::Documentation => "doc",
+            FileRole::Plain => "",
+        };
+        let root = sites.iter().find_map(|site| Some((site, below(&file.path, site)?)));
+        if let Some((folder, inside)) = root {
+            let top = match inside.split_once('/') {
+                Some((top, _)) => format!("{folder}/{top}/"),
+                None => file.path.clone(),
+            };
+            lines.insert((top, ""));
+        }
+        if root.is_none() || !attribute.is_empty() {
+            lines.insert((file.path.clone(), attribute));
+        }
+    }
+    let folders = owned_folders(&plan.files);
+    let elsewhere = folders.iter().filter(|path| sites.iter().all(|s| below(path, s).is_none()));
+    lines.extend(elsewhere.map(|folder| (folder.clone(), "dir")));
+    lines
+        .into_iter()
+        .map(|(path, attribute)| {
+            let inside = below(&path, site);
+            json!({
+                "in_site": inside.is_some(),
+                "path": listed(inside.unwrap_or(&path)),
+                "attribute": attribute,
+            })
+        })
+        .collect()
+}
+
+/// A path as `%files` takes it: rpm would expand, split or glob other characters.
+/// A question mark matches any one character.
+fn listed(path: &str) -> String {
+    path.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "/._+-".contains(c) { c } else { '?' })
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! What both formats do with texts and times.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::{Value, json};
+
+use crate::{
+    plan::{Content, LicenceEvidence, PackagePlan},
+    target::Target,
+};
+
+/// The width of descriptions: rpmlint and lintian complain about longer lines.
+const COLUMNS: usize = 79;
+
+/// A text wrapped into lines; paragraphs stay apart.
+pub fn wrap(text: &str) -> Vec<String> {
+    text.lines()
+        .flat_map(|line| {
+            let options = textwrap::Options::new(COLUMNS).break_words(false);
+            let lines = textwrap::wrap(line, options);
+            lines.into_iter().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The summary without a final full stop, cut at a word's end to at most 79 characters.
+pub fn synopsis(summary: &str) -> String {
+    let mut text = summary.trim_end_matches(['.', ' ']).to_owned();
+    while text.chars().count() > COLUMNS {
+        match text.rfind(' ') {
+            Some(end) => text.truncate(end),
+            None => text = text.chars().take(COLUMNS).collect(),
+        }
+    }
+    text.trim_end_matches([',', ';', ':', '.', '-', ' ']).to_owned()
+}
+
+/// A time in UTC by a strftime pattern; the first day of 1970 for times that do not exist.
+pub fn date(time: i64, pattern: &str) -> String {
+    let timestamp = Timestamp::from_second(time).unwrap_or_default();
+    timestamp.to_zoned(TimeZone::UTC).strftime(pattern).to_string()
+}
+
+/// The part of the template context that both formats have.
+pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
+    let hashes: Vec<Value> = plan
+        .source
+        .hashes
+        .0
+        .iter()
+        .map(|(algorithm, digest)| json!({"algorithm": algorithm.name(), "digest": digest}))
+        .collect();
+    let python = &target.python;
+    json!({
+        "generator": concat!("pypi2pkg ", env!("CARGO_PKG_VERSION")),
+        "target": {
+            "name": target.name,
+            "description": target.description,
+            "python": format!("{}.{}", python.version.0, python.version.1),
+        },
+        "source": {"filename": plan.source.filename, "url": plan.source.url, "hashes": hashes},
+        "project": plan.project,
+        "licence": plan.licence.expression,
+        "licence_evidence": evidence(plan.licence.evidence),
+        "homepage": plan.homepage,
+        "packager": plan.packager,
+        "authors": plan.authors,
+        "left_out": plan.left_out,
+        "notes": plan.notes,
+        "time": plan.time,
+    })
+}
+
+/// Adds the fields of `extra` to an object.
+pub fn extend(mut context: Value, extra: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(more)) = (&mut context, extra) {
+        fields.extend(more);
+    }
+    context
+}
+
+fn evidence(evidence: LicenceEvidence) -> &'static str {
+    match evidence {
+        LicenceEvidence::Expression => "License-Expression",
+        LicenceEvidence::LicenseField => "the field License",
+        LicenceEvidence::Classifiers => "classifiers",
+        LicenceEvidence::Override => "the configuration",
+        LicenceEvidence::Nothing => "nothing that names one; please look",
+    }
+}
+
+/// The text of a planned file that we wrote.
+pub fn own_text(content: &Content) -> Option<&str> {
+    match content {
+        Content::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn synopses_end_at_a_word() {
+        let long = format!("{} end.", "word ".repeat(20));
+        let cut = synopsis(&long);
+        assert!(cut.chars().count() <= 79 && cut.ends_with("word"), "{cut}");
+        assert_eq!(synopsis("A thing."), "A thing");
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(date(0, "%a %b %d %Y"), "Thu Jan 01 1970");
+        assert_eq!(date(86_400, "%a, %d %b %Y %H:%M:%S +0000"), "Fri, 02 Jan 1970 00:00:00 +0000");
+    }
+}

@@ -1,0 +1,217 @@
+//! The spine: from requirements to a collection, stage by stage.
+
+mod error;
+mod package;
+mod prepare;
+
+use std::path::Path;
+
+use crate::{
+    build::{BuildJob, Builders, build_all},
+    collection::{
+        Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why,
+    },
+    format::{self, Format},
+    index::{self, Index, IndexSettings},
+    planner::{Conflict, conflicts},
+    process::CommandRunner,
+    report::{Event, Reporter},
+    requirements::Requirements,
+    resolve::{self, RequiredBy, Resolution, ResolveOptions},
+    settings::Settings,
+    target::Target,
+    template::Templates,
+    text::Paragraph,
+};
+
+pub use error::PipelineError;
+pub use package::Package;
+
+/// What every stage of a run needs.
+pub struct Run<'a> {
+    pub settings: &'a Settings,
+    pub target: &'a Target,
+    pub requirements: &'a Requirements,
+    pub runner: &'a dyn CommandRunner,
+    pub reporter: &'a dyn Reporter,
+}
+
+/// Planned and rendered packages, and the projects that could not be planned.
+pub struct Prepared {
+    /// Sorted by project.
+    pub packages: Vec<Package>,
+    pub failures: Vec<FailureRecord>,
+}
+
+/// What a build made.
+pub struct Built {
+    /// What is in the collection now.
+    pub manifest: CollectionManifest,
+    /// The packages that this run built: their file names in the collection.
+    pub files: Vec<String>,
+}
+
+impl Run<'_> {
+    /// The address of the index that this run asks.
+    pub fn index_url(&self) -> &str {
+        let stated = self.settings.index_url.as_ref();
+        let stated = stated.or(self.requirements.options.index_url.as_ref());
+        stated.map_or(index::DEFAULT_INDEX, String::as_str)
+    }
+
+    /// Opens the index.
+    pub fn index(&self) -> Result<Box<dyn Index>, PipelineError> {
+        let settings = IndexSettings {
+            offline: self.settings.offline,
+            ..IndexSettings::new(&self.settings.cache)
+        };
+        Ok(index::open(self.index_url(), &settings)?)
+    }
+
+    /// Resolves the requirements for the target.
+    pub fn resolve(&self, index: &dyn Index) -> Result<Resolution, PipelineError> {
+        let target = self.target;
+        let environment = resolve::Environment {
+            markers: target.markers(),
+            tags: target.tags(),
+            python: target.markers().python_full_version().version.clone(),
+        };
+        let options = ResolveOptions {
+            pre: self.settings.pre,
+            source: self.settings.source,
+            project_sources: self.settings.project_sources.clone(),
+        };
+        let resolution =
+            resolve::resolve(self.requirements, index, &environment, &options, self.reporter)?;
+        Ok(resolution)
+    }
+
+    /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
+    /// others.
+    pub fn prepare(
+        &self,
+        index: &dyn Index,
+        resolution: &Resolution,
+        work: &Path,
+    ) -> Result<Prepared, PipelineError> {
+        let format = format::named(&self.target.format)?;
+        let pack = Templates::new(self.settings.templates.clone())
+            .pack(format.name(), format.escape())?;
+        let mut prepared = prepare::prepare(self, index, resolution, format, &pack, work)?;
+        self.check_conflicts(&prepared)?;
+        prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
+        prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
+        Ok(prepared)
+    }
+
+    /// Two projects with one name cannot be built; two with one path can, but not be installed.
+    fn check_conflicts(&self, prepared: &Prepared) -> Result<(), PipelineError> {
+        let plans: Vec<_> = prepared.packages.iter().map(|package| &package.plan).collect();
+        for conflict in conflicts(&plans) {
+            match conflict {
+                Conflict::Name { name, projects } => {
+                    return Err(PipelineError::SameName { name, projects });
+                }
+                Conflict::Path { path, projects } => {
+                    let projects: Vec<&str> = projects.iter().map(AsRef::as_ref).collect();
+                    let projects = projects.join("`, `");
+                    self.reporter.event(Event::Warning(&format!(
+                        "`{projects}` all install `{path}`: they cannot be installed together"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds a collection in `folder`.
+    pub fn build(&self, folder: &Path) -> Result<Built, PipelineError> {
+        let collection = Collection::open(folder, self.target)?;
+        let staging = collection.staging()?;
+        let index = self.index()?;
+        let resolution = self.resolve(index.as_ref())?;
+        let Prepared { packages, mut failures } =
+            self.prepare(index.as_ref(), &resolution, staging.path())?;
+
+        let path = self.settings.environment.path();
+        let builders = Builders::new(self.runner, &path);
+        let builder = builders.choose(self.settings.builder, &self.target.format)?;
+        let jobs: Vec<BuildJob<'_>> = packages
+            .iter()
+            .map(|package| BuildJob {
+                plan: &package.plan,
+                native: &package.native,
+                recipe: &package.recipe,
+                wheel: &package.wheel,
+            })
+            .collect();
+        let results =
+            build_all(&jobs, builder.as_ref(), staging.path(), self.settings.jobs, self.reporter);
+        let mut built = Vec::new();
+        for (package, result) in packages.iter().zip(results) {
+            match result {
+                Ok(file) => built.push((package, file)),
+                Err(error) => failures.push(failure(&package.plan, Stage::Build, &error)),
+            }
+        }
+        let additions: Vec<Addition<'_>> = built
+            .iter()
+            .map(|(package, built)| Addition {
+                plan: &package.plan,
+                built,
+                recipe: &package.recipe,
+                why: why(&resolution, &package.plan.project),
+            })
+            .collect();
+        let manifest = collection.add(&additions, failures)?;
+        let names = built.iter().filter_map(|(_, built)| built.path.file_name());
+        let files = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        Ok(Built { manifest, files })
+    }
+}
+
+/// A failure of a planned package.
+fn failure(
+    plan: &crate::plan::PackagePlan,
+    stage: Stage,
+    error: &dyn std::error::Error,
+) -> FailureRecord {
+    FailureRecord {
+        project: plan.project.clone(),
+        release: Some(plan.release.clone()),
+        stage,
+        cause: Paragraph::new(&chain(error)),
+    }
+}
+
+/// An error and its causes, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn why(resolution: &Resolution, project: &crate::artifact::ProjectName) -> Why {
+    let mut why = Why::default();
+    for reason in resolution.pins.get(project).into_iter().flat_map(|pin| &pin.required_by) {
+        match reason {
+            RequiredBy::Root { origin, requirement } => why.requested.push(Request {
+                requirement: requirement.as_str().into(),
+                origin: origin.to_string().as_str().into(),
+            }),
+            RequiredBy::Project { name, .. } => {
+                if !why.required_by.contains(name) {
+                    why.required_by.push(name.clone());
+                }
+            }
+        }
+    }
+    why
+}

@@ -1,0 +1,15 @@
+//! A package on its way through the stages.
+
+use std::path::PathBuf;
+
+use crate::{format::Native, plan::PackagePlan, recipe::Recipe};
+
+/// A planned and rendered package.
+#[derive(Debug, Clone)]
+pub struct Package {
+    pub plan: PackagePlan,
+    pub native: Native,
+    pub recipe: Recipe,
+    /// The verified wheel.
+    pub wheel: PathBuf,
+}

@@ -1,0 +1,162 @@
+//! From pins to planned and rendered packages.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::{
+    artifact::{FileKind, ReleaseFile},
+    collection::{FailureRecord, Stage},
+    format::Format,
+    index::Index,
+    planner::{self, Neighbour, Neighbours, Subject},
+    process::which,
+    recipe,
+    report::Event,
+    resolve::{Pin, Resolution},
+    source::{SdistBuild, SourceError, Wheel, build_wheel},
+    template::Pack,
+    text::Paragraph,
+};
+
+use super::{Package, PipelineError, Prepared, Run, chain};
+
+/// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
+const UNKNOWN_TIME: i64 = 946_684_800;
+
+pub(super) fn prepare(
+    run: &Run<'_>,
+    index: &dyn Index,
+    resolution: &Resolution,
+    format: &dyn Format,
+    pack: &Pack,
+    work: &Path,
+) -> Result<Prepared, PipelineError> {
+    let neighbours = neighbours(run, resolution)?;
+    let pins: Vec<&Pin> = resolution.pins.values().collect();
+    let fetched = fetch(run, index, &pins);
+    let prepare_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
+        one(run, pin, fetched?, &neighbours, format, pack, work)
+    };
+    let results: Vec<_> = pins.par_iter().zip(fetched).map(prepare_one).collect();
+    let mut prepared = Prepared { packages: Vec::new(), failures: Vec::new() };
+    for result in results {
+        match result {
+            Ok(package) => prepared.packages.push(package),
+            Err(failure) => prepared.failures.push(failure),
+        }
+    }
+    Ok(prepared)
+}
+
+/// The names that all projects of the collection get.
+fn neighbours(run: &Run<'_>, resolution: &Resolution) -> Result<Neighbours, PipelineError> {
+    let naming = &run.settings.policy.naming;
+    let mut neighbours = Neighbours::new();
+    for pin in resolution.pins.values() {
+        let neighbour = Neighbour {
+            package: planner::package_name(&pin.project, run.target, naming)?,
+            version: pin.version.clone(),
+            metadata: pin.metadata.clone(),
+        };
+        neighbours.insert(pin.project.clone(), neighbour);
+    }
+    Ok(neighbours)
+}
+
+fn fetch(
+    run: &Run<'_>,
+    index: &dyn Index,
+    pins: &[&Pin],
+) -> Vec<Result<PathBuf, FailureRecord>> {
+    let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
+    let total = files.iter().filter_map(|file| file.size).sum();
+    run.reporter.event(Event::Begin { phase: "fetch", total });
+    let progress = |_: usize, by: u64| run.reporter.event(Event::Advance { phase: "fetch", by });
+    let paths = index.fetch(&files, &progress);
+    let fetched = paths.iter().filter(|path| path.is_ok()).count();
+    let line = format!("{fetched} of {} files fetched", files.len());
+    run.reporter.event(Event::End { phase: "fetch", line: &line });
+    let failed = |pin: &&Pin, error| failure(pin, Stage::Fetch, &error);
+    paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()
+}
+
+/// One project from its file to its recipe.
+fn one(
+    run: &Run<'_>,
+    pin: &Pin,
+    file: PathBuf,
+    neighbours: &Neighbours,
+    format: &dyn Format,
+    pack: &Pack,
+    work: &Path,
+) -> Result<Package, FailureRecord> {
+    let path = match pin.file.kind {
+        FileKind::Wheel(_) => file,
+        FileKind::Sdist(_) => {
+            from_sdist(run, pin, &file, work).map_err(|e| failure(pin, Stage::Build, &e))?
+        }
+    };
+    let wheel = Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    let subject = Subject { wheel: &wheel, file: &pin.file, extras: &pin.extras };
+    let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
+        .map_err(|e| failure(pin, Stage::Plan, &e))?;
+    let mut native =
+        format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
+    if let Some(compression) = &run.settings.compression {
+        native.compression.clone_from(compression);
+    }
+    let recipe = recipe::render(&plan, run.target, &native, format, pack)
+        .map_err(|e| failure(pin, Stage::Render, &e))?;
+    for note in &plan.notes {
+        run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
+    }
+    Ok(Package { plan, native, recipe, wheel: path })
+}
+
+/// Builds the wheel of an sdist and checks that the target could use it.
+fn from_sdist(
+    run: &Run<'_>,
+    pin: &Pin,
+    sdist: &Path,
+    work: &Path,
+) -> Result<PathBuf, SourceError> {
+    let refuse = |problem: String| SourceError { file: pin.file.filename.clone(), problem };
+    let (major, minor) = run.target.python.version;
+    let path = run.settings.environment.path();
+    let names = [format!("python{major}.{minor}"), "python3".to_owned()];
+    let python = names.iter().find_map(|name| which(name, &path)).ok_or_else(|| {
+        refuse("has to be built into a wheel, and there is no `python3` here".to_owned())
+    })?;
+    let folder = work.join(format!("wheel-{}", pin.project));
+    std::fs::create_dir(&folder)
+        .map_err(|e| refuse(format!("cannot be built in `{}`: {e}", folder.display())))?;
+    let build = SdistBuild {
+        python,
+        index_url: run.index_url().to_owned(),
+        variables: run.settings.environment.network(),
+    };
+    let time = run.settings.policy.time.or(pin.file.upload_time).unwrap_or(UNKNOWN_TIME);
+    let wheel = build_wheel(sdist, &build, &folder, time, run.runner)?;
+    check_fit(run, &wheel).map_err(refuse)?;
+    Ok(wheel)
+}
+
+/// A wheel that this machine built may be for this machine's Python only.
+fn check_fit(run: &Run<'_>, wheel: &Path) -> Result<(), String> {
+    let filename = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = crate::artifact::WheelName::parse(&filename).map_err(|e| e.to_string())?;
+    match run.target.tags().best(&name) {
+        Some(_) => Ok(()),
+        None => Err(format!("was built into `{filename}`, which does not fit the target")),
+    }
+}
+
+fn failure(pin: &Pin, stage: Stage, error: &dyn std::error::Error) -> FailureRecord {
+    FailureRecord {
+        project: pin.project.clone(),
+        release: Some(pin.version.clone()),
+        stage,
+        cause: Paragraph::new(&chain(error)),
+    }
+}

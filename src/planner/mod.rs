@@ -1,0 +1,185 @@
+//! From an inspected wheel and a target to a [`PackagePlan`]. Pure: no I/O, no clock, no
+//! environment.
+
+mod collection;
+mod hazards;
+mod layout;
+mod naming;
+mod relations;
+mod scripts;
+mod texts;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    artifact::{ExtraName, ProjectName, ReleaseFile},
+    metadata,
+    plan::{
+        Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
+        SourceFile,
+    },
+    source::Wheel,
+    target::Target,
+    text::{OneLine, Paragraph},
+    version::Evr,
+};
+
+pub use collection::{Conflict, conflicts};
+pub use naming::{NamingPolicy, package_name};
+pub use relations::{Neighbour, Neighbours};
+
+/// What the user decides about every package.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    pub naming: NamingPolicy,
+    /// Name and mail address of who answers for the packages.
+    pub packager: OneLine,
+    /// The release number (Debian: revision), without the dist tag.
+    pub release: String,
+    /// Stands for the clock, where `SOURCE_DATE_EPOCH` is set: seconds since 1970.
+    pub time: Option<i64>,
+    /// Licences that the user states: SPDX expressions.
+    pub licences: BTreeMap<ProjectName, String>,
+    /// Absolute folders outside the usual ones into which wheels may install data.
+    pub allowed_paths: Vec<String>,
+    /// Whether wheels may install code that every Python process runs.
+    pub allow_startup_code: bool,
+}
+
+/// What is planned: an inspected wheel and what is known of it from elsewhere.
+pub struct Subject<'a> {
+    pub wheel: &'a Wheel,
+    /// The file as the index lists it: the wheel, or the sdist that it was built from.
+    pub file: &'a ReleaseFile,
+    /// The extras that were asked for.
+    pub extras: &'a [ExtraName],
+}
+
+/// Where neither the user, the index nor the archive states a time: 2000-01-01.
+const UNKNOWN_TIME: i64 = 946_684_800;
+
+/// Plans one package.
+pub fn plan(
+    subject: &Subject<'_>,
+    target: &Target,
+    neighbours: &Neighbours,
+    policy: &Policy,
+) -> Result<PackagePlan, PlanError> {
+    let wheel = subject.wheel;
+    let project = &wheel.metadata.name;
+    let package = naming::package_name(project, target, &policy.naming)?;
+    let layout = layout::lay_out(wheel, target, policy)?;
+    let (launchers, launcher_notes) = scripts::launchers(wheel, target);
+    let libraries = relations::libraries(wheel, target);
+
+    let mut files = layout.files;
+    add_launchers(&mut files, launchers);
+    files.extend(documents(&package, wheel, target));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+
+    let mut relations = vec![relations::interpreter(wheel, target)];
+    relations.extend(relations::dependencies(wheel, subject.extras, target, neighbours)?);
+    relations.extend(libraries.relations);
+    relations.extend(relations::provisions(wheel, &package, target));
+
+    Ok(PackagePlan {
+        schema: SCHEMA,
+        project: project.clone(),
+        release: wheel.metadata.version.clone(),
+        target: target.name.clone(),
+        format: target.format.clone(),
+        source: source_file(subject),
+        package,
+        evr: Evr {
+            epoch: wheel.metadata.version.epoch(),
+            version: target.layout.versions.upstream(&wheel.metadata.version),
+            release: format!("{}{}", policy.release, target.dist_tag),
+        },
+        architecture: if wheel.platform_specific {
+            PackageArchitecture::Machine(target.architecture.machine.clone())
+        } else {
+            PackageArchitecture::Independent
+        },
+        summary: texts::summary(&wheel.metadata),
+        description: texts::description(&wheel.metadata),
+        licence: licence(wheel, policy),
+        licence_texts: licence_texts(wheel, target),
+        authors: texts::authors(&wheel.metadata),
+        homepage: texts::homepage(&wheel.metadata),
+        packager: policy.packager.clone(),
+        relations,
+        files,
+        left_out: layout.left_out,
+        notes: [launcher_notes, libraries.notes].concat(),
+        time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
+    })
+}
+
+/// A script that the wheel brings itself is not replaced by a launcher of the same name.
+fn add_launchers(files: &mut Vec<PlannedFile>, launchers: Vec<PlannedFile>) {
+    for launcher in launchers {
+        if !files.iter().any(|file| file.path == launcher.path) {
+            files.push(launcher);
+        }
+    }
+}
+
+/// The documents that the target wants in every package.
+fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> {
+    let wanted = target.layout.documents.iter();
+    wanted
+        .filter(|document| !document.native_only || wheel.platform_specific)
+        .map(|document| PlannedFile {
+            path: document.path.replace("{package}", package),
+            mode: 0o644,
+            role: FileRole::Documentation,
+            content: Content::Rendered { file: document.file.clone(), gzip: document.gzip },
+        })
+        .collect()
+}
+
+fn source_file(subject: &Subject<'_>) -> SourceFile {
+    let file = subject.file;
+    let wheel = &subject.wheel.filename;
+    SourceFile {
+        filename: file.filename.clone(),
+        url: file.url.to_string(),
+        hashes: file.hashes.clone(),
+        built_wheel: (*wheel != file.filename).then(|| wheel.clone()),
+    }
+}
+
+fn licence(wheel: &Wheel, policy: &Policy) -> metadata::Licence {
+    match policy.licences.get(&wheel.metadata.name) {
+        Some(expression) => metadata::Licence {
+            expression: expression.clone(),
+            evidence: metadata::LicenceEvidence::Override,
+        },
+        None => metadata::licence(&wheel.metadata),
+    }
+}
+
+fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
+    if target.layout.licences != crate::target::LicencePlace::Copyright {
+        return Vec::new();
+    }
+    let texts = wheel.licence_texts.iter();
+    texts
+        .map(|(file, text)| LicenceText { file: OneLine::new(file), text: Paragraph::new(text) })
+        .collect()
+}
+
+/// Why a package could not be planned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    #[error("`{name}`, the name for project `{project}`, is no package name")]
+    PackageName { project: ProjectName, name: String },
+    #[error("`{file}`: member `{member}` {problem}")]
+    Member { file: String, member: String, problem: String },
+    #[error("`{file}` installs `{path}` twice")]
+    PathTwice { file: String, path: String },
+    #[error("`{file}` installs `{member}`, which every Python process would run")]
+    StartupCode { file: String, member: String },
+    #[error("`{project}` requires `{requirement}`, which is not among the resolved projects")]
+    Unresolved { project: ProjectName, requirement: String },
+}

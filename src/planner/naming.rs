@@ -1,0 +1,56 @@
+//! The native names of projects.
+//! Sources: Fedora Python packaging guidelines, Debian Python policy 4.3, openSUSE packaging.
+
+use std::collections::BTreeMap;
+
+use crate::{artifact::ProjectName, target::Target};
+
+use super::PlanError;
+
+/// What the user says about names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamingPolicy {
+    /// Put before every name that is not given in full.
+    pub prefix: String,
+    /// Names given in full.
+    pub names: BTreeMap<ProjectName, String>,
+}
+
+/// The native package name of a project: the user's, else the prefix and the target's own name
+/// for it, else the prefix and the target's convention.
+pub fn package_name(
+    project: &ProjectName,
+    target: &Target,
+    policy: &NamingPolicy,
+) -> Result<String, PlanError> {
+    let name = match policy.names.get(project) {
+        Some(name) => name.clone(),
+        None => format!("{}{}", policy.prefix, distribution_name(project, target)),
+    };
+    if is_package_name(&name) {
+        Ok(name)
+    } else {
+        Err(PlanError::PackageName { project: project.clone(), name })
+    }
+}
+
+/// The name that the distribution has, or by its convention would have, for a project.
+pub fn distribution_name(project: &ProjectName, target: &Target) -> String {
+    let naming = &target.naming;
+    if let Some(name) = naming.map.get(project) {
+        return name.clone();
+    }
+    let stem = match project.as_ref().strip_prefix("python-") {
+        Some(stem) if naming.fold_python_prefix => stem,
+        _ => project.as_ref(),
+    };
+    format!("{}{stem}", target.python.package_prefix)
+}
+
+/// Whether both rpm and dpkg take the name: dpkg's rule (Policy 5.6.1) is the narrower one, but
+/// rpm's upper case and `_` are accepted for names that a user gives.
+fn is_package_name(name: &str) -> bool {
+    name.len() >= 2
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+}

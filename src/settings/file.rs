@@ -1,0 +1,130 @@
+//! `pypi2pkg.toml`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{artifact::ProjectName, build::Preference, resolve::SourcePolicy, text::unknown_key};
+
+/// The configuration file. Every key may be missing; unknown ones are errors.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Configuration {
+    pub target: Option<String>,
+    pub python: Option<String>,
+    pub arch: Option<String>,
+    pub index_url: Option<String>,
+    pub pre: bool,
+    pub source: Option<SourceChoice>,
+    pub builder: Option<BuilderChoice>,
+    pub compression: Option<String>,
+    pub name_prefix: Option<String>,
+    pub packager: Option<String>,
+    pub release: Option<String>,
+    /// Folders with template packs, best first.
+    pub templates: Vec<PathBuf>,
+    /// A folder with further targets.
+    pub targets: Option<PathBuf>,
+    pub jobs: Option<usize>,
+    pub cache: Option<PathBuf>,
+    /// Absolute folders into which wheels may install data beside the usual ones.
+    pub allow_paths: Vec<String>,
+    /// Whether wheels may install code that every Python process runs.
+    pub allow_startup_code: bool,
+    /// What holds for single projects.
+    pub project: BTreeMap<ProjectName, ProjectConfiguration>,
+}
+
+/// What the configuration says of one project.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ProjectConfiguration {
+    /// The native package's name, in full.
+    pub name: Option<String>,
+    pub source: Option<SourceChoice>,
+    /// An SPDX expression.
+    pub licence: Option<String>,
+}
+
+/// `source` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceChoice {
+    Auto,
+    Wheel,
+    Sdist,
+}
+
+impl From<SourceChoice> for SourcePolicy {
+    fn from(choice: SourceChoice) -> Self {
+        match choice {
+            SourceChoice::Auto => Self::Auto,
+            SourceChoice::Wheel => Self::Wheel,
+            SourceChoice::Sdist => Self::Sdist,
+        }
+    }
+}
+
+/// `builder` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuilderChoice {
+    Auto,
+    System,
+    Embedded,
+}
+
+impl From<BuilderChoice> for Preference {
+    fn from(choice: BuilderChoice) -> Self {
+        match choice {
+            BuilderChoice::Auto => Self::Auto,
+            BuilderChoice::System => Self::System,
+            BuilderChoice::Embedded => Self::Embedded,
+        }
+    }
+}
+
+/// The configuration's name where it is looked for without being named.
+const FILE: &str = "pypi2pkg.toml";
+
+impl Configuration {
+    /// Reads `path`, or `pypi2pkg.toml` in the current folder where none is given and one is
+    /// there.
+    pub fn read(path: Option<&Path>) -> Result<Self, SettingsError> {
+        let found = match path {
+            Some(path) => path,
+            None if Path::new(FILE).is_file() => Path::new(FILE),
+            None => return Ok(Self::default()),
+        };
+        let unreadable = |e: std::io::Error| SettingsError::Unreadable {
+            path: found.to_owned(),
+            reason: e.to_string(),
+        };
+        let text = fs::read_to_string(found).map_err(unreadable)?;
+        toml::from_str(&text).map_err(|e| {
+            let end = e.span().map_or(0, |span| span.start);
+            SettingsError::Syntax {
+                path: found.to_owned(),
+                line: 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count(),
+                reason: unknown_key(e.message()),
+            }
+        })
+    }
+}
+
+/// Why settings are wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    #[error("cannot read `{path}`: {reason}")]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("{path}:{line}: {reason}")]
+    Syntax { path: PathBuf, line: usize, reason: String },
+    #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds")]
+    Epoch { value: String },
+    #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` is set")]
+    NoCache,
+}

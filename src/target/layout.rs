@@ -1,0 +1,78 @@
+//! Where the target wants the files of a package, as far as that differs between formats.
+
+use serde::{Deserialize, Serialize};
+
+use super::Target;
+use crate::version::Dialect;
+
+/// A target's conventions for installed files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Layout {
+    /// How versions are written.
+    pub versions: Dialect,
+    /// What `INSTALLER` says.
+    pub installer: String,
+    /// Further files of `.dist-info` that are not installed.
+    pub left_out: Vec<String>,
+    pub licences: LicencePlace,
+    /// The permission bits of extension modules and shared libraries.
+    pub extension_mode: u32,
+    /// Whether a renamed package replaces the distribution's one beside conflicting with it.
+    pub replaces_renamed: bool,
+    /// What is installed beside the project's own files.
+    pub documents: Vec<Document>,
+}
+
+/// Where licence texts go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LicencePlace {
+    /// They stay in `.dist-info` and are marked as licences.
+    DistInfo,
+    /// Their text is part of a copyright file.
+    Copyright,
+}
+
+/// A file of the recipe that is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Document {
+    /// The installed path; `{package}` stands for the package's name.
+    pub path: String,
+    /// The file's path in the recipe.
+    pub file: String,
+    #[serde(default)]
+    pub gzip: bool,
+    /// Whether only packages with native code have it.
+    #[serde(default)]
+    pub native_only: bool,
+}
+
+impl Target {
+    /// The first line of an installed Python script.
+    pub fn shebang(&self) -> String {
+        let python = &self.python;
+        let separator = if python.shebang_options.is_empty() { "" } else { " " };
+        format!("#!{}{separator}{}", python.interpreter, python.shebang_options)
+    }
+
+    /// Where a command is installed. Those for an interpreter beside the default one carry its
+    /// version, as the distribution's own do.
+    pub fn command_path(&self, name: &str) -> String {
+        let python = &self.python;
+        if python.is_default {
+            format!("{}/{name}", python.scripts)
+        } else {
+            format!("{}/{name}-{}.{}", python.scripts, python.version.0, python.version.1)
+        }
+    }
+
+    /// The further names under which the distribution's own packages look for `package`.
+    pub fn aliases(&self, package: &str) -> Vec<String> {
+        let Some(stem) = package.strip_prefix(&self.python.package_prefix) else {
+            return Vec::new();
+        };
+        self.naming.aliases.iter().map(|alias| alias.replace("{name}", stem)).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! The packs that are part of the program.
+
+/// A pack's files: path in the pack and text.
+type Files = &'static [(&'static str, &'static str)];
+
+macro_rules! files {
+    ($pack:literal: $($file:literal),+ $(,)?) => {
+        &[$(($file, include_str!(concat!("../../templates/", $pack, "/", $file)))),+]
+    };
+}
+
+const PACKS: &[(&str, Files)] = &[
+    (
+        "deb",
+        files!("deb": "changelog.hbs", "control.hbs", "conffiles.hbs", "copyright.hbs",
+            "lintian-overrides.hbs", "pack.toml", "postinst.hbs", "prerm.hbs", "review.hbs"),
+    ),
+    (
+        "rpm",
+        files!("rpm": "changelog.hbs", "description.hbs", "files.hbs", "header.hbs", "install.hbs",
+            "pack.toml", "preamble.hbs", "prep.hbs", "spec.hbs"),
+    ),
+];
+
+/// The files of an embedded pack.
+pub(super) fn files(pack: &str) -> Option<Files> {
+    PACKS.iter().find(|(name, _)| *name == pack).map(|(_, files)| *files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_a_pack_is_embedded() {
+        for (pack, files) in PACKS {
+            let folder = format!("{}/templates/{pack}", env!("CARGO_MANIFEST_DIR"));
+            let mut found: Vec<String> = std::fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            found.sort();
+            let embedded: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+            let mut sorted = embedded.clone();
+            sorted.sort_unstable();
+            assert_eq!(found, sorted, "{pack}");
+        }
+    }
+}
