@@ -148,8 +148,18 @@ impl Reader {
             return Err(RequirementsError::Unsupported { origin, what, text });
         }
         let known = [
-            "-r", "--requirement", "-c", "--constraint", "-i", "--index-url", "--pypi-url",
-            "--extra-index-url", "-f", "--find-links", "--no-binary", "--only-binary",
+            "-r",
+            "--requirement",
+            "-c",
+            "--constraint",
+            "-i",
+            "--index-url",
+            "--pypi-url",
+            "--extra-index-url",
+            "-f",
+            "--find-links",
+            "--no-binary",
+            "--only-binary",
             "--trusted-host",
         ];
         if !known.contains(&name) {
@@ -158,7 +168,9 @@ impl Reader {
         let value = options.value(name, value)?;
         let settings = &mut self.read.options;
         let names = match name {
-            "-r" | "--requirement" => return self.nested(&value, path, Role::Requirements, options),
+            "-r" | "--requirement" => {
+                return self.nested(&value, path, Role::Requirements, options);
+            }
             "-c" | "--constraint" => return self.nested(&value, path, Role::Constraints, options),
             "-i" | "--index-url" | "--pypi-url" => {
                 settings.index_url = Some(value);
