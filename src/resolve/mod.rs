@@ -1,1 +1,127 @@
-//! placeholder
+//! Choosing one release of every project that is needed.
+//!
+//! # Versions
+//! The solver works on exact sets: a project's usable releases are numbered in ascending order,
+//! and a requirement becomes the set of the numbers of those that satisfy it by PEP 440. So no
+//! range arithmetic has to imitate the special rules of `<`, `>`, `==` and local versions; union,
+//! intersection and complement are those of small integer ranges.
+//!
+//! # Pre-releases
+//! A set holds pre-releases like any other. They matter for the order only: final releases are
+//! tried first, unless `--pre` or a specifier that names a pre-release asks for them. So one is
+//! taken where no final release fits, as `packaging`'s `filter` and pip do it.
+//!
+//! # Yanked releases
+//! A set holds one only where the requirement itself, a root or a constraint pins exactly it
+//! (PEP 592).
+
+mod candidates;
+mod error;
+mod explain;
+mod membership;
+mod outcome;
+mod prefetch;
+mod provider;
+mod releases;
+#[cfg(test)]
+mod tests;
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use pep440_rs::Version;
+use pep508_rs::MarkerEnvironment;
+use pubgrub::PubGrubError;
+
+pub use self::{
+    error::ResolveError,
+    outcome::{Pin, RequiredBy, Resolution},
+};
+use self::{
+    provider::{Package, Provider, Stop},
+    releases::Releases,
+};
+use crate::{
+    artifact::{ProjectName, Tags},
+    index::Index,
+    report::{Event, Reporter},
+    requirements::Requirements,
+};
+
+/// What releases must run on.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    pub markers: MarkerEnvironment,
+    pub tags: Tags,
+    /// The full version, such as `3.11.2`.
+    pub python: Version,
+}
+
+/// Which files of a release may be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SourcePolicy {
+    /// A compatible wheel, else the sdist.
+    #[default]
+    Auto,
+    Wheel,
+    Sdist,
+}
+
+/// How to choose.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ResolveOptions {
+    /// Whether pre-releases are as good as final releases.
+    pub pre: bool,
+    pub source: SourcePolicy,
+    /// Wins over `source` and over `--no-binary` and `--only-binary` of files.
+    pub project_sources: BTreeMap<ProjectName, SourcePolicy>,
+}
+
+/// Chooses one release of every project that the requirements need on `environment`: the newest
+/// that fit together.
+///
+/// # Errors
+/// Requirements that cannot be met together, with the reason in sentences; a project that the
+/// index does not know; an sdist whose requirements are known only once it is built; an index that
+/// cannot answer; a search that takes too long.
+pub fn resolve(
+    requirements: &Requirements,
+    index: &dyn Index,
+    environment: &Environment,
+    options: &ResolveOptions,
+    reporter: &dyn Reporter,
+) -> Result<Resolution, ResolveError> {
+    let releases = Releases::new(requirements, index, environment, options);
+    prefetch::walk(&releases);
+    reporter.event(Event::Begin { phase: "resolve", total: 0 });
+    let mut provider = Provider::new(&releases);
+    let solution = loop {
+        match pubgrub::resolve(&provider, Package::Root, 0_u32) {
+            Ok(solution) => break solution,
+            Err(PubGrubError::NoSolution(tree)) => return Err(explain::explain(&provider, tree)),
+            Err(
+                PubGrubError::ErrorRetrievingDependencies { source, .. }
+                | PubGrubError::ErrorChoosingVersion { source, .. }
+                | PubGrubError::ErrorInShouldCancel(source),
+            ) => match source {
+                Stop::Restart(project) => provider.restart_with_first(project),
+                Stop::Failed(error) => return Err(*error),
+            },
+        }
+    };
+    let resolution = outcome::collect(&releases, solution.into_iter())?;
+    for warning in outcome::warnings(&releases, &resolution) {
+        reporter.event(Event::Warning(&warning));
+    }
+    let line = format!("resolved {} projects", resolution.pins.len());
+    reporter.event(Event::End { phase: "resolve", line: &line });
+    Ok(resolution)
+}
+
+/// Where an order puts a release, best first; see the module's documentation.
+fn preference(
+    is_prerelease: bool,
+    is_avoided_sdist: bool,
+    position: u32,
+) -> (bool, bool, Reverse<u32>) {
+    (is_prerelease, is_avoided_sdist, Reverse(position))
+}

@@ -1,0 +1,218 @@
+//! The releases of one project that may be used on the target, and why the others may not.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
+
+use pep440_rs::{Version, VersionSpecifiers};
+use pubgrub::Ranges;
+
+use super::{Environment, SourcePolicy, membership::satisfies};
+use crate::{
+    artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+    index::ProjectFiles,
+    requirements::Origin,
+};
+
+/// Numbers of candidates, each standing for its release.
+pub(super) type Positions = Ranges<u32>;
+
+/// A release and the best of its files.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub version: Version,
+    pub file: ReleaseFile,
+}
+
+/// Why a file or a release cannot be used; the most telling last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rejection {
+    /// The policy asks for the other kind of file.
+    NoWheel,
+    NoSdist,
+    /// No wheel for the target, and no sdist that may be used.
+    Tags,
+    Hashes,
+    Python(String),
+    /// A constraint, and where it was written.
+    Constraint(String, Origin),
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWheel => f.write_str("has no wheel, and only wheels are allowed"),
+            Self::NoSdist => f.write_str("has no sdist, and only sdists are allowed"),
+            Self::Tags => f.write_str("has no wheel for the target and no sdist"),
+            Self::Hashes => f.write_str("has no file with one of the hashes asked for"),
+            Self::Python(specifiers) => write!(f, "needs Python {specifiers}"),
+            Self::Constraint(text, origin) => {
+                write!(f, "is excluded by the constraint `{text}` ({origin})")
+            }
+        }
+    }
+}
+
+/// A constraint that restricts a project's versions.
+#[derive(Debug)]
+pub(super) struct Constraint {
+    pub specifiers: VersionSpecifiers,
+    pub text: String,
+    pub origin: Origin,
+}
+
+/// What restricts the files of a project besides the target.
+#[derive(Debug, Default)]
+pub(super) struct Restriction {
+    pub source: SourcePolicy,
+    pub constraints: Vec<Constraint>,
+    /// Hashes of which a file must have one; empty: any file.
+    pub hashes: Vec<Hashes>,
+    /// Versions that a root or a constraint pins.
+    pub pins: Vec<VersionSpecifiers>,
+}
+
+/// The releases of one project.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    pub project: ProjectName,
+    /// Whether the index knows the project.
+    pub is_known: bool,
+    /// Usable releases, oldest first.
+    pub list: Vec<Candidate>,
+    /// The others, oldest first.
+    pub rejected: BTreeMap<Version, Rejection>,
+    pins: Vec<VersionSpecifiers>,
+}
+
+/// The order of the files of a release: wheels by tag and build number, then sdists.
+type FileRank = (bool, Option<usize>, Reverse<Option<(u64, String)>>, Reverse<bool>, String);
+
+impl Candidates {
+    /// Sorts the files of a project's page by release.
+    pub fn new(
+        project: &ProjectName,
+        page: Option<&ProjectFiles>,
+        restriction: Restriction,
+        environment: &Environment,
+    ) -> Self {
+        let mut best: BTreeMap<Version, (FileRank, &ReleaseFile)> = BTreeMap::new();
+        let mut rejected: BTreeMap<Version, Rejection> = BTreeMap::new();
+        for file in page.iter().flat_map(|page| &page.files) {
+            let version = file.kind.version().clone();
+            match check(file, &restriction, environment) {
+                Err(rejection) => {
+                    let known = rejected.entry(version).or_insert_with(|| rejection.clone());
+                    *known = rejection.max(known.clone());
+                }
+                Ok(rank) => match best.entry(version) {
+                    Entry::Vacant(entry) => {
+                        entry.insert((rank, file));
+                    }
+                    Entry::Occupied(mut entry) if rank < entry.get().0 => {
+                        entry.insert((rank, file));
+                    }
+                    Entry::Occupied(_) => {}
+                },
+            }
+        }
+        rejected.retain(|version, _| !best.contains_key(version));
+        let list = best.into_iter();
+        let list = list.map(|(version, (_, file))| Candidate { version, file: file.clone() });
+        Self {
+            project: project.clone(),
+            is_known: page.is_some(),
+            list: list.collect(),
+            rejected,
+            pins: restriction.pins,
+        }
+    }
+
+    /// The candidates that satisfy a requirement, as positions in `list`.
+    pub fn matching(&self, specifiers: &VersionSpecifiers) -> Positions {
+        let is_pinned = |version: &Version| {
+            super::membership::is_pinned(specifiers)
+                || self.pins.iter().any(|pin| satisfies(version, pin))
+        };
+        let fits = |candidate: &Candidate| {
+            satisfies(&candidate.version, specifiers)
+                && (candidate.file.yanked.is_none() || is_pinned(&candidate.version))
+        };
+        self.list
+            .iter()
+            .zip(0_u32..)
+            .filter(|(candidate, _)| fits(candidate))
+            .map(|(_, at)| (at, at + 1))
+            .fold(Vec::<(u32, u32)>::new(), |mut runs, (start, end)| {
+                match runs.last_mut() {
+                    Some(last) if last.1 == start => last.1 = end,
+                    _ => runs.push((start, end)),
+                }
+                runs
+            })
+            .into_iter()
+            .fold(Positions::empty(), |set, (start, end)| {
+                set.union(&Positions::between(start, end))
+            })
+    }
+
+    /// The candidates in a set with their positions, oldest first.
+    pub fn within<'a>(
+        &'a self,
+        set: &'a Positions,
+    ) -> impl DoubleEndedIterator<Item = (u32, &'a Candidate)> {
+        let positions = 0..self.list.len();
+        positions.filter_map(|at| {
+            let position = u32::try_from(at).ok()?;
+            set.contains(&position).then(|| (position, &self.list[at]))
+        })
+    }
+
+    /// The candidate at a position that the solver chose.
+    pub fn at(&self, position: u32) -> Option<&Candidate> {
+        self.list.get(usize::try_from(position).ok()?)
+    }
+}
+
+/// The file's rank, or why it cannot be used.
+fn check(
+    file: &ReleaseFile,
+    restriction: &Restriction,
+    environment: &Environment,
+) -> Result<FileRank, Rejection> {
+    let version = file.kind.version();
+    for constraint in &restriction.constraints {
+        if !satisfies(version, &constraint.specifiers) {
+            let (text, origin) = (constraint.text.clone(), constraint.origin.clone());
+            return Err(Rejection::Constraint(text, origin));
+        }
+    }
+    if let Some(python) = &file.requires_python
+        && !satisfies(&environment.python, python)
+    {
+        return Err(Rejection::Python(python.to_string()));
+    }
+    let matches =
+        |hashes: &Hashes| hashes.0.iter().any(|hash| file.hashes.0.get(hash.0) == Some(hash.1));
+    if !restriction.hashes.is_empty() && !restriction.hashes.iter().any(matches) {
+        return Err(Rejection::Hashes);
+    }
+    let is_yanked = file.yanked.is_some();
+    match &file.kind {
+        FileKind::Wheel(_) if restriction.source == SourcePolicy::Sdist => Err(Rejection::NoSdist),
+        FileKind::Wheel(wheel) => {
+            let rank = environment.tags.best(wheel).ok_or(Rejection::Tags)?;
+            let build = Reverse(wheel.build.clone());
+            Ok((is_yanked, Some(rank), build, Reverse(true), file.filename.clone()))
+        }
+        FileKind::Sdist(_) if restriction.source == SourcePolicy::Wheel => Err(Rejection::NoWheel),
+        FileKind::Sdist(_) => {
+            // PEP 625 leaves one ending; where there are more, it is the one to take.
+            let is_modern = file.filename.ends_with(".tar.gz");
+            let last = Some(usize::MAX);
+            Ok((is_yanked, last, Reverse(None), Reverse(is_modern), file.filename.clone()))
+        }
+    }
+}

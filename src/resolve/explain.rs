@@ -1,0 +1,242 @@
+//! Conflicts in sentences.
+
+use std::collections::BTreeSet;
+
+use pubgrub::{
+    DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term,
+};
+
+use super::{
+    ResolveError,
+    candidates::{Candidates, Positions},
+    membership::satisfies,
+    provider::{Edge, Package, Provider},
+    releases::specifiers,
+};
+
+type Tree = DerivationTree<Package, Positions, String>;
+type Fact = External<Package, Positions, String>;
+type Conclusion = Derived<Package, Positions, String>;
+type Terms = Map<Package, Term<Positions>>;
+
+/// The error that tells why there is no solution.
+pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
+    let sentences = Sentences { provider };
+    let report = DefaultStringReporter::report_with_formatter(&tree, &sentences);
+    let explanation = format!("the requirements cannot be met together\n{report}");
+    let mut hints = BTreeSet::new();
+    sentences.hints(&tree, &mut hints);
+    ResolveError::Unsatisfiable { explanation, hints: hints.into_iter().collect() }
+}
+
+struct Sentences<'a> {
+    provider: &'a Provider<'a>,
+}
+
+impl Sentences<'_> {
+    /// The requirement behind a fact.
+    fn edge(&self, from: &Package, at: &Positions, to: &Package, set: &Positions) -> Option<Edge> {
+        let edges = self.provider.edges.borrow();
+        edges
+            .iter()
+            .find(|edge| {
+                edge.from == *from
+                    && edge.to == *to
+                    && edge.set == *set
+                    && at.contains(&edge.position)
+            })
+            .cloned()
+    }
+
+    /// A package and the versions in a set.
+    fn name(&self, package: &Package, set: &Positions) -> String {
+        let candidates = package.project().map(|name| self.provider.releases.candidates(name));
+        let Some(Ok(candidates)) = candidates else {
+            return package.to_string();
+        };
+        match versions(&candidates, set) {
+            Some(versions) => format!("`{package} {versions}`"),
+            None => format!("`{package}`"),
+        }
+    }
+
+    fn requirement(&self, edge: &Edge) -> String {
+        let mut sentence = match &edge.origin {
+            Some(origin) => format!("`{}` is asked for ({origin})", edge.requirement),
+            None => {
+                let from = self.name(&edge.from, &Positions::singleton(edge.position));
+                format!("{from} requires `{}`", edge.requirement)
+            }
+        };
+        if edge.set.is_empty() {
+            sentence.push_str(&self.absence(edge));
+        }
+        sentence
+    }
+
+    /// What is missing where a requirement is met by nothing.
+    fn absence(&self, edge: &Edge) -> String {
+        match self.provider.releases.candidates(&edge.requirement.name) {
+            Ok(candidates) if !candidates.is_known => {
+                format!(" and the index does not know `{}`", candidates.project)
+            }
+            _ => format!(" and no usable release of `{}` satisfies it", edge.requirement.name),
+        }
+    }
+
+    /// Collects hints for the requirements in a tree that nothing satisfies.
+    fn hints(&self, tree: &Tree, hints: &mut BTreeSet<String>) {
+        match tree {
+            Tree::External(External::FromDependencyOf(from, at, to, set)) if set.is_empty() => {
+                if let Some(edge) = self.edge(from, at, to, set) {
+                    hints.extend(self.hint(&edge));
+                }
+            }
+            Tree::External(_) => {}
+            Tree::Derived(derived) => {
+                self.hints(&derived.cause1, hints);
+                self.hints(&derived.cause2, hints);
+            }
+        }
+    }
+
+    fn hint(&self, edge: &Edge) -> Option<String> {
+        let candidates = self.provider.releases.candidates(&edge.requirement.name).ok()?;
+        let wanted = specifiers(&edge.requirement);
+        let project = &candidates.project;
+        let mut list = candidates.list.iter().rev();
+        if let Some(yanked) = list.find(|candidate| satisfies(&candidate.version, &wanted)) {
+            let version = &yanked.version;
+            return Some(format!(
+                "`{project} {version}` was yanked: only `=={version}` would take it"
+            ));
+        }
+        let mut rejected = candidates.rejected.iter().rev();
+        if let Some((version, why)) = rejected.find(|(version, _)| satisfies(version, &wanted)) {
+            return Some(format!("`{project} {version}` {why}"));
+        }
+        let newest = candidates.list.last()?;
+        Some(format!("the newest usable release is `{project} {}`", newest.version))
+    }
+
+    fn both(&self, first: String, second: String, terms: &Terms) -> String {
+        format!("because {first} and {second}, {}", self.format_terms(terms))
+    }
+}
+
+/// The versions in a set, as a person would write them; `None` for all.
+fn versions(candidates: &Candidates, set: &Positions) -> Option<String> {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for (position, _) in candidates.within(set) {
+        match runs.last_mut() {
+            Some(run) if run.1 + 1 == position => run.1 = position,
+            _ => runs.push((position, position)),
+        }
+    }
+    let last = u32::try_from(candidates.list.len()).ok()?.checked_sub(1)?;
+    if runs == [(0, last)] && last > 0 {
+        return None;
+    }
+    let version = |at: u32| candidates.at(at).map(|found| found.version.to_string());
+    let run = |(start, end): &(u32, u32)| -> Option<String> {
+        Some(match (*start, *end) {
+            (start, end) if start == end => version(start)?,
+            (0, end) => format!("<={}", version(end)?),
+            (start, end) if end == last => format!(">={}", version(start)?),
+            (start, end) => format!(">={},<={}", version(start)?, version(end)?),
+        })
+    };
+    if runs.is_empty() {
+        return Some("(no release)".to_owned());
+    }
+    Some(runs.iter().filter_map(run).collect::<Vec<_>>().join(" or "))
+}
+
+impl ReportFormatter<Package, Positions, String> for Sentences<'_> {
+    type Output = String;
+
+    fn format_external(&self, fact: &Fact) -> String {
+        match fact {
+            External::NotRoot(..) => "the requirements are given".to_owned(),
+            External::NoVersions(package, set) => {
+                format!("there is no usable {}", self.name(package, set))
+            }
+            External::Custom(package, set, reason) => {
+                format!("{} cannot be used: {reason}", self.name(package, set))
+            }
+            External::FromDependencyOf(from, at, to, set) => match self.edge(from, at, to, set) {
+                Some(edge) if edge.origin.is_none() => {
+                    let by = self.name(from, at);
+                    let missing = if set.is_empty() { self.absence(&edge) } else { String::new() };
+                    format!("{by} requires `{}`{missing}", edge.requirement)
+                }
+                Some(edge) => self.requirement(&edge),
+                None => format!("{} comes with {}", self.name(from, at), self.name(to, set)),
+            },
+        }
+    }
+
+    fn format_terms(&self, terms: &Terms) -> String {
+        let mut needed = Vec::new();
+        let mut missing = Vec::new();
+        let mut sorted: Vec<_> = terms.iter().collect();
+        sorted.sort_by_key(|(package, _)| *package);
+        for (package, term) in sorted {
+            match term {
+                Term::Positive(_) if *package == Package::Root => {}
+                Term::Positive(set) => needed.push(self.name(package, set)),
+                Term::Negative(set) => missing.push(self.name(package, set)),
+            }
+        }
+        match (&needed[..], &missing[..]) {
+            ([], []) => "the requirements cannot be met".to_owned(),
+            ([], missing) => format!("{} is needed", missing.join(" or ")),
+            ([one], []) => format!("{one} cannot be used"),
+            (needed, []) => format!("{} exclude each other", needed.join(" and ")),
+            (needed, missing) => {
+                format!("{} needs {}", needed.join(" with "), missing.join(" or "))
+            }
+        }
+    }
+
+    fn explain_both_external(&self, first: &Fact, second: &Fact, terms: &Terms) -> String {
+        self.both(self.format_external(first), self.format_external(second), terms)
+    }
+
+    fn explain_both_ref(
+        &self,
+        first_line: usize,
+        first: &Conclusion,
+        second_line: usize,
+        second: &Conclusion,
+        terms: &Terms,
+    ) -> String {
+        let first = format!("{} ({first_line})", self.format_terms(&first.terms));
+        let second = format!("{} ({second_line})", self.format_terms(&second.terms));
+        self.both(first, second, terms)
+    }
+
+    fn explain_ref_and_external(
+        &self,
+        line: usize,
+        conclusion: &Conclusion,
+        fact: &Fact,
+        terms: &Terms,
+    ) -> String {
+        let first = format!("{} ({line})", self.format_terms(&conclusion.terms));
+        self.both(first, self.format_external(fact), terms)
+    }
+
+    fn and_explain_external(&self, fact: &Fact, terms: &Terms) -> String {
+        format!("and because {}, {}", self.format_external(fact), self.format_terms(terms))
+    }
+
+    fn and_explain_ref(&self, line: usize, conclusion: &Conclusion, terms: &Terms) -> String {
+        let known = self.format_terms(&conclusion.terms);
+        format!("and because {known} ({line}), {}", self.format_terms(terms))
+    }
+
+    fn and_explain_prior_and_external(&self, prior: &Fact, fact: &Fact, terms: &Terms) -> String {
+        format!("and {}", self.both(self.format_external(prior), self.format_external(fact), terms))
+    }
+}

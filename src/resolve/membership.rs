@@ -1,0 +1,48 @@
+//! Whether a version satisfies specifiers. Source: PyPA version specifiers (PEP 440), as
+//! `packaging` 26 answers with pre-releases allowed.
+
+use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
+
+/// Whether all specifiers allow the version; pre-releases count like others.
+pub(super) fn satisfies(version: &Version, specifiers: &VersionSpecifiers) -> bool {
+    specifiers.iter().all(|specifier| satisfies_one(version, specifier))
+}
+
+/// The crate's own answer differs in two points: it compares `==1.1.*` with `1` only as far as
+/// both have numbers, and it excludes from `<2.0rc1` the earlier pre-releases.
+fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
+    let bound = specifier.version();
+    match specifier.operator() {
+        Operator::EqualStar => has_prefix(version, bound),
+        Operator::NotEqualStar => !has_prefix(version, bound),
+        Operator::LessThan => {
+            let is_own_pre = !bound.any_prerelease()
+                && version.any_prerelease()
+                && version.only_release() == bound.only_release();
+            version.clone().without_local() < *bound && !is_own_pre
+        }
+        _ => specifier.contains(version),
+    }
+}
+
+/// Whether a version begins with `prefix`, filled up with zeros.
+fn has_prefix(version: &Version, prefix: &Version) -> bool {
+    let number = |at: usize| version.release().get(at).copied().unwrap_or(0);
+    let same = prefix.release().iter().enumerate().all(|(at, wanted)| number(at) == *wanted);
+    same && version.epoch() == prefix.epoch()
+}
+
+/// Whether a specifier names a pre-release and so asks for such, as `packaging` decides it.
+pub(super) fn names_prerelease(specifiers: &VersionSpecifiers) -> bool {
+    specifiers.iter().any(|specifier| {
+        !matches!(specifier.operator(), Operator::NotEqual | Operator::NotEqualStar)
+            && specifier.version().any_prerelease()
+    })
+}
+
+/// Whether a specifier names one exact version, which lets a yanked release in (PEP 592).
+pub(super) fn is_pinned(specifiers: &VersionSpecifiers) -> bool {
+    specifiers
+        .iter()
+        .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual))
+}

@@ -1,0 +1,157 @@
+//! What was chosen, and why.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use pep440_rs::Version;
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use super::{
+    ResolveError,
+    provider::Package,
+    releases::{Releases, specifiers},
+};
+use crate::{
+    artifact::{ExtraName, ProjectName, ReleaseFile},
+    metadata::CoreMetadata,
+    requirements::Origin,
+    text::OneLine,
+};
+
+/// One release of every project that is needed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Resolution {
+    pub pins: BTreeMap<ProjectName, Pin>,
+}
+
+/// The release of a project that was chosen.
+#[derive(Debug, Clone)]
+pub struct Pin {
+    pub project: ProjectName,
+    pub version: Version,
+    /// The best wheel for the target, or the sdist.
+    pub file: ReleaseFile,
+    /// The extras asked for, sorted.
+    pub extras: Vec<ExtraName>,
+    pub metadata: Arc<CoreMetadata>,
+    /// Sorted: roots first.
+    pub required_by: Vec<RequiredBy>,
+}
+
+/// Who asks for a project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequiredBy {
+    Root { origin: Origin, requirement: String },
+    Project { name: ProjectName, version: Version, requirement: String },
+}
+
+impl Serialize for Pin {
+    /// The project, the version, the extras, the file with its hashes, and who asks for it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut view = serializer.serialize_struct("Pin", 7)?;
+        view.serialize_field("project", &self.project)?;
+        view.serialize_field("version", &self.version)?;
+        view.serialize_field("extras", &self.extras)?;
+        view.serialize_field("file", &self.file.filename)?;
+        view.serialize_field("url", &self.file.url)?;
+        view.serialize_field("hashes", &self.file.hashes)?;
+        view.serialize_field("required-by", &self.required_by)?;
+        view.end()
+    }
+}
+
+/// Turns the solver's answer into pins.
+pub(super) fn collect(
+    releases: &Releases<'_>,
+    solution: impl Iterator<Item = (Package, u32)>,
+) -> Result<Resolution, ResolveError> {
+    let mut pins = BTreeMap::new();
+    let mut extras: BTreeMap<ProjectName, BTreeSet<ExtraName>> = BTreeMap::new();
+    for (package, position) in solution {
+        match package {
+            Package::Root => {}
+            Package::Extra(name, extra) => {
+                extras.entry(name).or_default().insert(extra);
+            }
+            Package::Project(name) => {
+                let candidates = releases.candidates(&name)?;
+                let Some(candidate) = candidates.at(position) else { continue };
+                let fail = |error| ResolveError::Index { project: name.clone(), error };
+                let pin = Pin {
+                    project: name.clone(),
+                    version: candidate.version.clone(),
+                    file: candidate.file.clone(),
+                    extras: Vec::new(),
+                    metadata: releases.metadata(&candidate.file).map_err(fail)?,
+                    required_by: Vec::new(),
+                };
+                pins.insert(name, pin);
+            }
+        }
+    }
+    for (name, extras) in extras {
+        if let Some(pin) = pins.get_mut(&name) {
+            pin.extras = extras.into_iter().collect();
+        }
+    }
+    for (name, required_by) in requirers(releases, &pins) {
+        if let Some(pin) = pins.get_mut(&name) {
+            pin.required_by = required_by.into_iter().collect();
+        }
+    }
+    Ok(Resolution { pins })
+}
+
+/// Who asks for each project.
+fn requirers(
+    releases: &Releases<'_>,
+    pins: &BTreeMap<ProjectName, Pin>,
+) -> BTreeMap<ProjectName, BTreeSet<RequiredBy>> {
+    let mut requirers: BTreeMap<ProjectName, BTreeSet<RequiredBy>> = BTreeMap::new();
+    for root in &releases.roots {
+        let requirement = root.requirement.to_string();
+        let by = RequiredBy::Root { origin: root.origin.clone(), requirement };
+        requirers.entry(root.requirement.name.clone()).or_default().insert(by);
+    }
+    for pin in pins.values() {
+        for required in releases.requires(&pin.metadata, &pin.extras) {
+            // A release that names itself only adds its own extras.
+            if required.name == pin.project {
+                continue;
+            }
+            let (name, version) = (pin.project.clone(), pin.version.clone());
+            let by = RequiredBy::Project { name, version, requirement: required.to_string() };
+            requirers.entry(required.name.clone()).or_default().insert(by);
+        }
+    }
+    requirers
+}
+
+/// What a user should know of a resolution, a line each.
+pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for pin in resolution.pins.values() {
+        let (project, version) = (&pin.project, &pin.version);
+        for extra in pin.extras.iter().filter(|extra| !pin.metadata.provides_extra.contains(extra))
+        {
+            warnings.push(format!("`{project} {version}` has no extra `{extra}`"));
+        }
+        if let Some(reason) = &pin.file.yanked {
+            let reason = OneLine::new(reason);
+            warnings.push(format!("`{project} {version}` was yanked: {}", reason.as_str()));
+        }
+        let asked = releases.options.pre || releases.requirements.options.pre;
+        let named = releases.roots.iter().filter(|root| root.requirement.name == *project);
+        let mut named = named.map(|root| specifiers(&root.requirement));
+        if version.any_prerelease()
+            && !asked
+            && !named.any(|s| super::membership::names_prerelease(&s))
+        {
+            warnings.push(format!("`{project} {version}` is a pre-release: no final release fits"));
+        }
+    }
+    warnings
+}

@@ -1,0 +1,61 @@
+//! Fetching ahead: the solver asks for one thing after the other, the index fetches many at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::releases::Releases;
+use crate::{
+    artifact::{ExtraName, ReleaseFile},
+    metadata::Requirement,
+};
+
+/// The deepest chain of requirements that is followed ahead.
+const DEPTH_LIMIT: usize = 32;
+
+/// Walks the requirements level by level with the best release of each by itself, so that each
+/// level's pages and metadata are fetched at once. What fails here fails in the solver again, if
+/// it matters.
+pub(super) fn walk(releases: &Releases<'_>) {
+    let mut level: Vec<Requirement> =
+        releases.roots.iter().map(|root| root.requirement.clone()).collect();
+    let mut seen = BTreeSet::new();
+    for _ in 0..DEPTH_LIMIT {
+        level.retain(|requirement| {
+            let mut extras = requirement.extras.clone();
+            extras.sort();
+            seen.insert((requirement.name.clone(), extras))
+        });
+        if level.is_empty() {
+            return;
+        }
+        let names: BTreeSet<_> = level.iter().map(|next| next.name.clone()).collect();
+        releases.index.prefetch_projects(&names.into_iter().collect::<Vec<_>>());
+        let files = best_files(releases, &level);
+        let all: Vec<_> = files.values().map(|(file, _)| file.clone()).collect();
+        releases.index.prefetch_metadata(&all);
+        level = Vec::new();
+        for (file, extras) in files.values() {
+            if let Ok(metadata) = releases.metadata(file) {
+                let required = releases.requires(&metadata, extras);
+                level.extend(required.into_iter().cloned());
+            }
+        }
+    }
+}
+
+/// The file that each requirement would get by itself, by name, and the extras asked for.
+fn best_files(
+    releases: &Releases<'_>,
+    level: &[Requirement],
+) -> BTreeMap<String, (ReleaseFile, Vec<ExtraName>)> {
+    let mut files: BTreeMap<String, (ReleaseFile, Vec<ExtraName>)> = BTreeMap::new();
+    for requirement in level {
+        let Ok(set) = releases.matching(requirement) else { continue };
+        let Ok(candidates) = releases.candidates(&requirement.name) else { continue };
+        if let Some((_, best)) = releases.best(&candidates, &set) {
+            let entry = files.entry(best.file.filename.clone());
+            let known = entry.or_insert_with(|| (best.file.clone(), Vec::new()));
+            known.1.extend(requirement.extras.iter().cloned());
+        }
+    }
+    files
+}

@@ -1,0 +1,214 @@
+//! What the solver knows: pages and metadata, each asked for once.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use pep440_rs::VersionSpecifiers;
+use pep508_rs::VersionOrUrl;
+
+use super::{
+    Environment, ResolveError, ResolveOptions, SourcePolicy,
+    candidates::{Candidate, Candidates, Constraint, Positions, Restriction},
+    membership::{is_pinned, names_prerelease},
+    preference,
+};
+use crate::{
+    artifact::{ExtraName, ProjectName, ReleaseFile},
+    index::{Index, IndexError},
+    metadata::{CoreMetadata, Requirement, evaluate},
+    requirements::{Requirements, RootRequirement},
+};
+
+/// The specifiers of a requirement; none where it has a URL, too.
+pub(super) fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
+    match &requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
+        _ => VersionSpecifiers::empty(),
+    }
+}
+
+/// The releases of all projects, read as they are needed.
+pub(super) struct Releases<'a> {
+    pub requirements: &'a Requirements,
+    pub index: &'a dyn Index,
+    pub environment: &'a Environment,
+    pub options: &'a ResolveOptions,
+    /// The roots whose markers hold.
+    pub roots: Vec<&'a RootRequirement>,
+    candidates: RefCell<BTreeMap<ProjectName, Rc<Candidates>>>,
+    metadata: RefCell<BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>>,
+    /// Projects of which a specifier names a pre-release.
+    with_prereleases: RefCell<BTreeSet<ProjectName>>,
+    /// The time spent waiting for the index.
+    waited: Cell<Duration>,
+    started: Instant,
+}
+
+impl<'a> Releases<'a> {
+    pub fn new(
+        requirements: &'a Requirements,
+        index: &'a dyn Index,
+        environment: &'a Environment,
+        options: &'a ResolveOptions,
+    ) -> Self {
+        let holds =
+            |root: &&RootRequirement| evaluate(&root.requirement.marker, &environment.markers, &[]);
+        let releases = Self {
+            requirements,
+            index,
+            environment,
+            options,
+            roots: requirements.roots.iter().filter(holds).collect(),
+            candidates: RefCell::default(),
+            metadata: RefCell::default(),
+            with_prereleases: RefCell::default(),
+            waited: Cell::default(),
+            started: Instant::now(),
+        };
+        for root in
+            requirements.constraints.iter().filter(holds).chain(releases.roots.iter().copied())
+        {
+            releases.note(&root.requirement);
+        }
+        releases
+    }
+
+    /// The releases of a project.
+    pub fn candidates(&self, project: &ProjectName) -> Result<Rc<Candidates>, ResolveError> {
+        if let Some(known) = self.candidates.borrow().get(project) {
+            return Ok(Rc::clone(known));
+        }
+        let page = self.timed(|| self.index.project(project));
+        let page = page.map_err(|error| ResolveError::Index { project: project.clone(), error })?;
+        let restriction = self.restriction(project);
+        let candidates =
+            Rc::new(Candidates::new(project, page.as_deref(), restriction, self.environment));
+        self.candidates.borrow_mut().insert(project.clone(), Rc::clone(&candidates));
+        Ok(candidates)
+    }
+
+    /// The metadata of a file.
+    pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+        if let Some(known) = self.metadata.borrow().get(&file.filename) {
+            return known.clone();
+        }
+        let answer = self.timed(|| self.index.metadata(file));
+        self.metadata.borrow_mut().insert(file.filename.clone(), answer.clone());
+        answer
+    }
+
+    /// The candidates that satisfy a requirement.
+    pub fn matching(&self, requirement: &Requirement) -> Result<Positions, ResolveError> {
+        Ok(self.candidates(&requirement.name)?.matching(&specifiers(requirement)))
+    }
+
+    /// Takes note of a requirement that holds, since it may ask for pre-releases.
+    pub fn note(&self, requirement: &Requirement) {
+        if names_prerelease(&specifiers(requirement)) {
+            self.with_prereleases.borrow_mut().insert(requirement.name.clone());
+        }
+    }
+
+    /// The best candidate of a set.
+    pub fn best<'c>(
+        &self,
+        candidates: &'c Candidates,
+        set: &'c Positions,
+    ) -> Option<(u32, &'c Candidate)> {
+        self.ordered(candidates, set).into_iter().next()
+    }
+
+    /// The candidates of a set, best first.
+    pub fn ordered<'c>(
+        &self,
+        candidates: &'c Candidates,
+        set: &'c Positions,
+    ) -> Vec<(u32, &'c Candidate)> {
+        let takes_pre = self.options.pre
+            || self.requirements.options.pre
+            || self.with_prereleases.borrow().contains(&candidates.project);
+        let prefers_wheels = self.requirements.options.prefer_binary;
+        let mut ordered: Vec<_> = candidates.within(set).collect();
+        ordered.sort_by_key(|(position, candidate)| {
+            let is_sdist = candidate.file.kind.wheel().is_none();
+            preference(
+                candidate.version.any_prerelease() && !takes_pre,
+                is_sdist && prefers_wheels,
+                *position,
+            )
+        });
+        ordered
+    }
+
+    /// The requirements of a release that hold here with `extras` asked for.
+    pub fn requires<'m>(
+        &self,
+        metadata: &'m CoreMetadata,
+        extras: &[ExtraName],
+    ) -> Vec<&'m Requirement> {
+        let holds = |requirement: &&Requirement| {
+            evaluate(&requirement.marker, &self.environment.markers, extras)
+        };
+        metadata.requires_dist.iter().filter(holds).collect()
+    }
+
+    /// The time spent so far, without waiting for the index.
+    pub fn worked(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.waited.get())
+    }
+
+    fn timed<T>(&self, ask: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let answer = ask();
+        self.waited.set(self.waited.get() + start.elapsed());
+        answer
+    }
+
+    /// What roots, constraints and options say of a project.
+    fn restriction(&self, project: &ProjectName) -> Restriction {
+        let named = |root: &&RootRequirement| root.requirement.name == *project;
+        let holds = |root: &&RootRequirement| {
+            evaluate(&root.requirement.marker, &self.environment.markers, &[])
+        };
+        let constraints: Vec<_> =
+            self.requirements.constraints.iter().filter(named).filter(holds).collect();
+        let written =
+            || self.roots.iter().copied().filter(named).chain(constraints.iter().copied());
+        let pins = written().map(|root| specifiers(&root.requirement)).filter(is_pinned);
+        let constraint = |root: &&RootRequirement| Constraint {
+            specifiers: specifiers(&root.requirement),
+            text: root.requirement.to_string(),
+            origin: root.origin.clone(),
+        };
+        Restriction {
+            source: self.source(project),
+            hashes: written().flat_map(|root| root.hashes.clone()).collect(),
+            pins: pins.collect(),
+            constraints: constraints.iter().map(constraint).collect(),
+        }
+    }
+
+    /// Whether a project lacks the hashes that every project must have.
+    pub fn lacks_hash(&self, project: &ProjectName) -> bool {
+        let written = self.roots.iter().copied().chain(&self.requirements.constraints);
+        let mut written = written.filter(|root| root.requirement.name == *project);
+        self.requirements.options.require_hashes && written.all(|root| root.hashes.is_empty())
+    }
+
+    fn source(&self, project: &ProjectName) -> SourcePolicy {
+        let files = &self.requirements.options;
+        match self.options.project_sources.get(project) {
+            Some(policy) => *policy,
+            None if files.no_binary.projects.contains(project) => SourcePolicy::Sdist,
+            None if files.only_binary.projects.contains(project) => SourcePolicy::Wheel,
+            None if files.no_binary.all => SourcePolicy::Sdist,
+            None if files.only_binary.all => SourcePolicy::Wheel,
+            None => self.options.source,
+        }
+    }
+}
