@@ -81,9 +81,13 @@ impl From<IndexError> for Failure {
 impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Self {
         match error {
-            ResolveError::Index(error) => error.into(),
+            ResolveError::Index { project, error } => {
+                let inner = Self::from(error);
+                Self { message: format!("cannot resolve `{project}`: {}", inner.message), ..inner }
+            }
             error => {
-                let hint = error.hint();
+                let hints = error.hints();
+                let hint = (!hints.is_empty()).then(|| hints.join("\n      "));
                 Self { status: FAILED, message: chain(&error), hint }
             }
         }

@@ -59,10 +59,10 @@ pub mod build;
 
 pub mod collection;
 
+pub mod settings;
 
+pub mod pipeline;
 
+pub mod failure;
 
-
-
-
-
+pub mod cli;

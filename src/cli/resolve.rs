@@ -30,7 +30,7 @@ impl Resolve {
         let index = run.index()?;
         let resolution = run.resolve(index.as_ref())?;
         if self.json {
-            let text = serde_json::to_string_pretty(&resolution.view()).unwrap_or_default();
+            let text = serde_json::to_string_pretty(&resolution).unwrap_or_default();
             print_result(&text);
             return Ok(0);
         }

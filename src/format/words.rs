@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Content, LicenceEvidence, PackagePlan},
+    plan::{LicenceEvidence, PackagePlan},
     target::Target,
 };
 
@@ -85,14 +85,6 @@ fn evidence(evidence: LicenceEvidence) -> &'static str {
         LicenceEvidence::Classifiers => "classifiers",
         LicenceEvidence::Override => "the configuration",
         LicenceEvidence::Nothing => "nothing that names one; please look",
-    }
-}
-
-/// The text of a planned file that we wrote.
-pub fn own_text(content: &Content) -> Option<&str> {
-    match content {
-        Content::Text(text) => Some(text),
-        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     collection::{
         Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why,
     },
-    format::{self, Format},
+    format,
     index::{self, Index, IndexSettings},
     planner::{Conflict, conflicts},
     process::CommandRunner,

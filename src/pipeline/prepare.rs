@@ -1,11 +1,14 @@
 //! From pins to planned and rendered packages.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use rayon::prelude::*;
 
 use crate::{
-    artifact::{FileKind, ReleaseFile},
+    artifact::{ExtraName, FileKind, ReleaseFile},
     collection::{FailureRecord, Stage},
     format::Format,
     index::Index,
@@ -98,7 +101,8 @@ fn one(
         }
     };
     let wheel = Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
-    let subject = Subject { wheel: &wheel, file: &pin.file, extras: &pin.extras };
+    let extras = requested_extras(run, pin);
+    let subject = Subject { wheel: &wheel, file: &pin.file, extras: &extras };
     let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
     let mut native =
@@ -112,6 +116,14 @@ fn one(
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
     Ok(Package { plan, native, recipe, wheel: path })
+}
+
+/// The extras that people asked for. Those that other projects ask for are inlined there.
+fn requested_extras(run: &Run<'_>, pin: &Pin) -> Vec<ExtraName> {
+    let roots = run.requirements.roots.iter().map(|root| &root.requirement);
+    let own = roots.filter(|requirement| requirement.name == pin.project);
+    let extras: BTreeSet<ExtraName> = own.flat_map(|own| own.extras.iter().cloned()).collect();
+    extras.into_iter().collect()
 }
 
 /// Builds the wheel of an sdist and checks that the target could use it.

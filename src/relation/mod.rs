@@ -1,5 +1,11 @@
 //! Relations between packages, and how rpm and Debian write them.
 
+mod bounds;
+pub mod deb;
+pub mod rpm;
+#[cfg(test)]
+mod tests;
+
 use pep440_rs::{Version, VersionSpecifiers};
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +70,12 @@ pub enum Capability {
     /// A native package or capability by its name; the version is this package's own.
     Package { name: String, own_version: bool },
 }
-pub mod rpm { pub fn dependency(_c:&str,_s:&pep440_rs::VersionSpecifiers)->Result<String,super::RelationError>{unimplemented!()} }
-pub mod deb { pub fn dependency(_c:&str,_s:&pep440_rs::VersionSpecifiers,_v:&pep440_rs::Version)->Result<Vec<String>,super::RelationError>{unimplemented!()} }
+
+/// Why a specifier or a relation could not be written or read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("x")]
-pub struct RelationError{}
+pub enum RelationError {
+    #[error("the specifier `{specifier}` compares with no version")]
+    Specifier { specifier: String },
+    #[error("`{text}` is no dependency: {problem}")]
+    Dependency { text: String, problem: &'static str },
+}

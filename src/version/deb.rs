@@ -1,1 +1,77 @@
-pub fn upstream(_v: &pep440_rs::Version) -> String { unimplemented!() }
+//! Debian's way. Source: deb-version(7), Policy 5.6.12.
+
+use std::cmp::Ordering;
+
+use pep440_rs::Version;
+
+use super::{local, release_text, rpm::numbers, stripped, suffix, with_epoch};
+
+/// The upstream part of a package's version: published digits kept, without epoch and revision.
+pub fn upstream(version: &Version) -> String {
+    format!("{}{}{}", release_text(version.release()), suffix(version, '+'), local(version, '+'))
+}
+
+/// A bound for packages whose version has `components` numbers: stripped of trailing zeros, then
+/// filled up with zeros, with epoch and without the local version.
+pub(crate) fn padded(version: &Version, components: usize) -> String {
+    let mut release = stripped(version).to_vec();
+    while release.len() < components {
+        release.push(0);
+    }
+    with_epoch(version, format!("{}{}", release_text(&release), suffix(version, '+')))
+}
+
+/// The release digits alone, stripped and with the epoch.
+pub(crate) fn base(version: &Version) -> String {
+    with_epoch(version, release_text(stripped(version)))
+}
+
+/// Orders two `[EPOCH:]UPSTREAM[-REVISION]` texts; a missing revision is the lowest.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    let (a, b) = (split(a), split(b));
+    numbers(a.0.as_bytes(), b.0.as_bytes())
+        .then_with(|| compare_part(a.1, b.1))
+        .then_with(|| compare_part(a.2, b.2))
+}
+
+fn split(version: &str) -> (&str, &str, &str) {
+    let (epoch, rest) = version.split_once(':').unwrap_or(("0", version));
+    let (upstream, revision) = rest.rsplit_once('-').unwrap_or((rest, ""));
+    (epoch, upstream, revision)
+}
+
+/// Orders upstream parts or revisions: runs of other characters, then runs of digits, in turn.
+fn compare_part(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while !a.is_empty() || !b.is_empty() {
+        loop {
+            let (left, right) = (rank(a.first()), rank(b.first()));
+            if left != right {
+                return left.cmp(&right);
+            }
+            if left == 0 {
+                break;
+            }
+            (a, b) = (&a[1..], &b[1..]);
+        }
+        let digits = |text: &[u8]| text.iter().take_while(|c| c.is_ascii_digit()).count();
+        let (left, rest_a) = a.split_at(digits(a));
+        let (right, rest_b) = b.split_at(digits(b));
+        let order = numbers(left, right);
+        if order != Ordering::Equal {
+            return order;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
+    Ordering::Equal
+}
+
+/// Where a character stands among those that are no digits: `~`, the end, letters, all others.
+fn rank(c: Option<&u8>) -> i32 {
+    match c {
+        None | Some(b'0'..=b'9') => 0,
+        Some(b'~') => -1,
+        Some(c) if c.is_ascii_alphabetic() => i32::from(*c),
+        Some(c) => i32::from(*c) + 256,
+    }
+}
