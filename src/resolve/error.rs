@@ -17,7 +17,7 @@ pub enum ResolveError {
     MetadataNotStatic { project: ProjectName, file: String },
     /// The index could not answer about a project.
     #[error("cannot resolve `{project}`: {error}")]
-    Index { project: ProjectName, error: IndexError },
+    Index { project: ProjectName, error: Box<IndexError> },
     /// Hashes are required, but a project has none.
     #[error("hashes are required, but `{project}` has none: {required_by} asks for it")]
     NoHash { project: ProjectName, required_by: String },

@@ -75,7 +75,8 @@ pub(super) fn collect(
             Package::Project(name) => {
                 let candidates = releases.candidates(&name)?;
                 let Some(candidate) = candidates.at(position) else { continue };
-                let fail = |error| ResolveError::Index { project: name.clone(), error };
+                let fail =
+                    |error| ResolveError::Index { project: name.clone(), error: Box::new(error) };
                 let pin = Pin {
                     project: name.clone(),
                     version: candidate.version.clone(),

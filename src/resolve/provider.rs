@@ -242,7 +242,11 @@ impl<'a> Provider<'a> {
                 )));
             }
             Err(error) => {
-                return Err(ResolveError::Index { project: project.clone(), error }.into());
+                return Err(ResolveError::Index {
+                    project: project.clone(),
+                    error: Box::new(error),
+                }
+                .into());
             }
         };
         if let Some(python) = &metadata.requires_python

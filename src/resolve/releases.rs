@@ -85,7 +85,10 @@ impl<'a> Releases<'a> {
             return Ok(Rc::clone(known));
         }
         let page = self.timed(|| self.index.project(project));
-        let page = page.map_err(|error| ResolveError::Index { project: project.clone(), error })?;
+        let page = page.map_err(|error| ResolveError::Index {
+            project: project.clone(),
+            error: Box::new(error),
+        })?;
         let restriction = self.restriction(project);
         let candidates =
             Rc::new(Candidates::new(project, page.as_deref(), restriction, self.environment));
