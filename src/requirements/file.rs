@@ -22,6 +22,23 @@ const DEPTH_LIMIT: usize = 64;
 /// Options that belong to builds, which are not passed on.
 const BUILD_OPTIONS: [&str; 3] = ["--global-option", "--config-settings", "--config-setting"];
 
+/// Options of a line of their own that have a value.
+const WITH_VALUE: [&str; 13] = [
+    "-r",
+    "--requirement",
+    "-c",
+    "--constraint",
+    "-i",
+    "--index-url",
+    "--pypi-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--no-binary",
+    "--only-binary",
+    "--trusted-host",
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Requirements,
@@ -128,14 +145,7 @@ impl Reader {
         path: &Path,
         options: &mut Options<'_>,
     ) -> Result<(), RequirementsError> {
-        let flag = match name {
-            "--no-index" => Some(&mut self.read.options.no_index),
-            "--pre" => Some(&mut self.read.options.pre),
-            "--prefer-binary" => Some(&mut self.read.options.prefer_binary),
-            "--require-hashes" => Some(&mut self.read.options.require_hashes),
-            _ => None,
-        };
-        if let Some(flag) = flag {
+        if let Some(flag) = self.flag(name) {
             if value.is_some() {
                 return Err(options.problem(name, "takes no value"));
             }
@@ -147,22 +157,7 @@ impl Reader {
             let (origin, what) = (options.origin.clone(), "an editable project");
             return Err(RequirementsError::Unsupported { origin, what, text });
         }
-        let known = [
-            "-r",
-            "--requirement",
-            "-c",
-            "--constraint",
-            "-i",
-            "--index-url",
-            "--pypi-url",
-            "--extra-index-url",
-            "-f",
-            "--find-links",
-            "--no-binary",
-            "--only-binary",
-            "--trusted-host",
-        ];
-        if !known.contains(&name) {
+        if !WITH_VALUE.contains(&name) {
             return Err(options.unknown(name));
         }
         let value = options.value(name, value)?;
@@ -189,6 +184,18 @@ impl Reader {
         };
         names.push(value);
         Ok(())
+    }
+
+    /// The option that a name without a value sets.
+    fn flag(&mut self, name: &str) -> Option<&mut bool> {
+        let options = &mut self.read.options;
+        match name {
+            "--no-index" => Some(&mut options.no_index),
+            "--pre" => Some(&mut options.pre),
+            "--prefer-binary" => Some(&mut options.prefer_binary),
+            "--require-hashes" => Some(&mut options.require_hashes),
+            _ => None,
+        }
     }
 
     fn nested(

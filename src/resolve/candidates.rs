@@ -7,17 +7,14 @@ use std::{
 };
 
 use pep440_rs::{Version, VersionSpecifiers};
-use pubgrub::Ranges;
+use pubgrub::VersionSet;
 
-use super::{Environment, SourcePolicy, membership::satisfies};
+use super::{Environment, SourcePolicy, membership::satisfies, positions::Positions};
 use crate::{
     artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
     index::ProjectFiles,
     requirements::Origin,
 };
-
-/// Numbers of candidates, each standing for its release.
-pub(super) type Positions = Ranges<u32>;
 
 /// A release and the best of its files.
 #[derive(Debug)]
@@ -35,6 +32,7 @@ pub(super) enum Rejection {
     /// No wheel for the target, and no sdist that may be used.
     Tags,
     Hashes,
+    /// The Python that it needs, and that the target has.
     Python(String),
     /// A constraint, and where it was written.
     Constraint(String, Origin),
@@ -47,7 +45,7 @@ impl fmt::Display for Rejection {
             Self::NoSdist => f.write_str("has no sdist, and only sdists are allowed"),
             Self::Tags => f.write_str("has no wheel for the target and no sdist"),
             Self::Hashes => f.write_str("has no file with one of the hashes asked for"),
-            Self::Python(specifiers) => write!(f, "needs Python {specifiers}"),
+            Self::Python(pythons) => write!(f, "needs Python {pythons}"),
             Self::Constraint(text, origin) => {
                 write!(f, "is excluded by the constraint `{text}` ({origin})")
             }
@@ -140,22 +138,8 @@ impl Candidates {
             satisfies(&candidate.version, specifiers)
                 && (candidate.file.yanked.is_none() || is_pinned(&candidate.version))
         };
-        self.list
-            .iter()
-            .zip(0_u32..)
-            .filter(|(candidate, _)| fits(candidate))
-            .map(|(_, at)| (at, at + 1))
-            .fold(Vec::<(u32, u32)>::new(), |mut runs, (start, end)| {
-                match runs.last_mut() {
-                    Some(last) if last.1 == start => last.1 = end,
-                    _ => runs.push((start, end)),
-                }
-                runs
-            })
-            .into_iter()
-            .fold(Positions::empty(), |set, (start, end)| {
-                set.union(&Positions::between(start, end))
-            })
+        let fitting = self.list.iter().zip(0_u32..).filter(|(candidate, _)| fits(candidate));
+        Positions::collect(fitting.map(|(_, position)| position))
     }
 
     /// The candidates in a set with their positions, oldest first.
@@ -192,7 +176,8 @@ fn check(
     if let Some(python) = &file.requires_python
         && !satisfies(&environment.python, python)
     {
-        return Err(Rejection::Python(python.to_string()));
+        let has = &environment.python;
+        return Err(Rejection::Python(format!("{python} (the target has {has})")));
     }
     let matches =
         |hashes: &Hashes| hashes.0.iter().any(|hash| file.hashes.0.get(hash.0) == Some(hash.1));

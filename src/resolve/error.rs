@@ -6,7 +6,7 @@ use crate::{artifact::ProjectName, index::IndexError};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// A project that was asked for is not in the index; `required_by` tells where.
-    #[error("the index does not know the project `{project}`, which {required_by} asks for")]
+    #[error("`{project}` is asked for ({required_by}), but the index does not know that project")]
     UnknownProject { project: ProjectName, required_by: String },
     /// The requirements exclude each other; the explanation is a sentence a line, and each hint
     /// one of its own.
@@ -17,9 +17,9 @@ pub enum ResolveError {
     MetadataNotStatic { project: ProjectName, file: String },
     /// The index could not answer about a project.
     #[error("cannot resolve `{project}`: {error}")]
-    Index { project: ProjectName, error: IndexError },
+    Index { project: ProjectName, error: Box<IndexError> },
     /// Hashes are required, but a project has none.
-    #[error("hashes are required, but `{project}` has none: {required_by} asks for it")]
+    #[error("`{project}` is asked for ({required_by}) without a hash, but hashes are required")]
     NoHash { project: ProjectName, required_by: String },
     /// The search was given up.
     #[error("no resolution was found within {limit}")]
@@ -31,10 +31,13 @@ impl ResolveError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Unsatisfiable { hints, .. } => hints.clone(),
-            Self::MetadataNotStatic { project, .. } => vec![format!(
-                "take a release of `{project}` that has a wheel, or an sdist with static metadata \
-                 (2.2 or newer)"
-            )],
+            Self::MetadataNotStatic { project, .. } => vec![
+                format!(
+                    "take a release of `{project}` that has a wheel, or an sdist with static \
+                     metadata (2.2 or newer)"
+                ),
+                "allow only wheels: releases without one are then passed over".to_owned(),
+            ],
             Self::NoHash { project, .. } => {
                 vec![format!("pin `{project}` in the requirements file with its `--hash`")]
             }

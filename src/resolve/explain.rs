@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use pubgrub::{
     DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term,
+    VersionSet,
 };
 
 use super::{
     ResolveError,
-    candidates::{Candidates, Positions},
+    candidates::Candidates,
     membership::satisfies,
+    positions::Positions,
     provider::{Edge, Package, Provider},
     releases::specifiers,
 };
@@ -78,9 +80,9 @@ impl Sentences<'_> {
     fn absence(&self, edge: &Edge) -> String {
         match self.provider.releases.candidates(&edge.requirement.name) {
             Ok(candidates) if !candidates.is_known => {
-                format!(" and the index does not know `{}`", candidates.project)
+                format!(" (the index does not know `{}`)", candidates.project)
             }
-            _ => format!(" and no usable release of `{}` satisfies it", edge.requirement.name),
+            _ => format!(", but no usable release of `{}` satisfies it", edge.requirement.name),
         }
     }
 
@@ -162,7 +164,7 @@ impl ReportFormatter<Package, Positions, String> for Sentences<'_> {
                 format!("there is no usable {}", self.name(package, set))
             }
             External::Custom(package, set, reason) => {
-                format!("{} cannot be used: {reason}", self.name(package, set))
+                format!("{} {reason}", self.name(package, set))
             }
             External::FromDependencyOf(from, at, to, set) => match self.edge(from, at, to, set) {
                 Some(edge) if edge.origin.is_none() => {

@@ -8,17 +8,20 @@ pub(super) fn satisfies(version: &Version, specifiers: &VersionSpecifiers) -> bo
     specifiers.iter().all(|specifier| satisfies_one(version, specifier))
 }
 
-/// The crate's own answer differs in two points: it compares `==1.1.*` with `1` only as far as
-/// both have numbers, and it excludes from `<2.0rc1` the earlier pre-releases.
+/// The crate's own answer differs in three points: it compares `==1.1.*` with `1` only as far as
+/// both have numbers, it excludes from `<2.0rc1` the earlier
+/// pre-releases, and from `<1.0.post1` those of `1.0`.
 fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
     let bound = specifier.version();
     match specifier.operator() {
         Operator::EqualStar => has_prefix(version, bound),
         Operator::NotEqualStar => !has_prefix(version, bound),
         Operator::LessThan => {
-            let is_own_pre = !bound.any_prerelease()
-                && version.any_prerelease()
-                && version.only_release() == bound.only_release();
+            let base = match bound.is_post() {
+                true => version.clone().without_local().with_dev(None),
+                false => version.only_release(),
+            };
+            let is_own_pre = !bound.any_prerelease() && version.any_prerelease() && base == *bound;
             version.clone().without_local() < *bound && !is_own_pre
         }
         _ => specifier.contains(version),
@@ -45,4 +48,38 @@ pub(super) fn is_pinned(specifiers: &VersionSpecifiers) -> bool {
     specifiers
         .iter()
         .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_packaging_compares_them() {
+        for (specifiers, version, expected) in [
+            ("==1.1.*", "1", false),
+            ("==1.0.*", "1", true),
+            ("!=1.1.*", "1", true),
+            ("==1.1.*", "1!1.1", false),
+            ("==1.1.*", "1.1.dev1", true),
+            ("<2.0rc1", "2.0b1", true),
+            ("<2.0", "2.0b1", false),
+            ("<2.0", "1.9b1", true),
+            ("<1.0.post1", "1.0.dev0", true),
+            ("<1.0.post1", "1.0.post1.dev0", false),
+            ("<1.0", "0.9+local", true),
+            (">1.0", "1.0.post1", false),
+            (">1.0", "1.0+local", false),
+            (">1.0.post1", "1.0.post2", true),
+            ("~=1.4.2", "1.4.9", true),
+            ("~=1.4.2", "1.5", false),
+            ("==1.0", "1.0+local", true),
+            ("===1.0", "1.0+local", false),
+            ("", "1.0a1", true),
+        ] {
+            let specifiers_read = crate::metadata::parse_specifiers(specifiers).unwrap();
+            let answer = satisfies(&version.parse().unwrap(), &specifiers_read);
+            assert_eq!(answer, expected, "{specifiers} {version}");
+        }
+    }
 }

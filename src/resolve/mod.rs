@@ -20,6 +20,7 @@ mod error;
 mod explain;
 mod membership;
 mod outcome;
+mod positions;
 mod prefetch;
 mod provider;
 mod releases;
@@ -91,8 +92,8 @@ pub fn resolve(
     reporter: &dyn Reporter,
 ) -> Result<Resolution, ResolveError> {
     let releases = Releases::new(requirements, index, environment, options);
-    prefetch::walk(&releases);
     reporter.event(Event::Begin { phase: "resolve", total: 0 });
+    prefetch::walk(&releases);
     let mut provider = Provider::new(&releases);
     let solution = loop {
         match pubgrub::resolve(&provider, Package::Root, 0_u32) {

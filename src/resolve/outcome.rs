@@ -8,11 +8,7 @@ use std::{
 use pep440_rs::Version;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{
-    ResolveError,
-    provider::Package,
-    releases::{Releases, specifiers},
-};
+use super::{ResolveError, provider::Package, releases::Releases};
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
@@ -79,7 +75,8 @@ pub(super) fn collect(
             Package::Project(name) => {
                 let candidates = releases.candidates(&name)?;
                 let Some(candidate) = candidates.at(position) else { continue };
-                let fail = |error| ResolveError::Index { project: name.clone(), error };
+                let fail =
+                    |error| ResolveError::Index { project: name.clone(), error: Box::new(error) };
                 let pin = Pin {
                     project: name.clone(),
                     version: candidate.version.clone(),
@@ -143,13 +140,7 @@ pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<
             let reason = OneLine::new(reason);
             warnings.push(format!("`{project} {version}` was yanked: {}", reason.as_str()));
         }
-        let asked = releases.options.pre || releases.requirements.options.pre;
-        let named = releases.roots.iter().filter(|root| root.requirement.name == *project);
-        let mut named = named.map(|root| specifiers(&root.requirement));
-        if version.any_prerelease()
-            && !asked
-            && !named.any(|s| super::membership::names_prerelease(&s))
-        {
+        if version.any_prerelease() && !releases.takes_prereleases(project) {
             warnings.push(format!("`{project} {version}` is a pre-release: no final release fits"));
         }
     }

@@ -10,13 +10,12 @@ use std::{
 
 use pep508_rs::VersionOrUrl;
 use pubgrub::{
-    Dependencies, DependencyConstraints, DependencyProvider, PackageResolutionStatistics, Ranges,
+    Dependencies, DependencyConstraints, DependencyProvider, PackageResolutionStatistics,
+    VersionSet,
 };
 
 use super::{
-    ResolveError,
-    candidates::{Candidates, Positions},
-    membership::satisfies,
+    ResolveError, candidates::Candidates, membership::satisfies, positions::Positions,
     releases::Releases,
 };
 use crate::{
@@ -137,7 +136,7 @@ impl<'a> Provider<'a> {
         let mut constraints = Vec::new();
         for (requirement, origin) in wanted {
             if matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_))) {
-                let reason = format!("it requires `{requirement}`, and URLs are not supported");
+                let reason = format!("requires `{requirement}` (URLs are not supported)");
                 return Ok(Dependencies::Unavailable(reason));
             }
             self.releases.note(requirement);
@@ -146,7 +145,7 @@ impl<'a> Provider<'a> {
             let set = self.releases.matching(requirement)?;
             let own = package.project() == Some(&requirement.name);
             if own && !set.contains(&position) {
-                let reason = format!("it requires `{requirement}`, another version of itself");
+                let reason = format!("requires `{requirement}`, another version of itself");
                 return Ok(Dependencies::Unavailable(reason));
             }
             let project = Package::Project(requirement.name.clone());
@@ -154,7 +153,7 @@ impl<'a> Provider<'a> {
             let extras =
                 extras.map(|extra| Package::Extra(requirement.name.clone(), extra.clone()));
             // A release that requires itself would only confuse the solver.
-            let set = if own { Ranges::singleton(position) } else { set };
+            let set = if own { Positions::singleton(position) } else { set };
             for to in std::iter::once(project).chain(extras).filter(|to| to != package) {
                 self.edges.borrow_mut().push(Edge {
                     from: package.clone(),
@@ -229,7 +228,7 @@ impl<'a> Provider<'a> {
     ) -> Result<Dependencies<Package, Positions, String>, Stop> {
         let candidates = self.releases.candidates(project)?;
         let Some(candidate) = candidates.at(position) else {
-            return Ok(Dependencies::Unavailable("it is not in the index".to_owned()));
+            return Ok(Dependencies::Unavailable("is not in the index".to_owned()));
         };
         let metadata = match self.releases.metadata(&candidate.file) {
             Ok(metadata) => metadata,
@@ -239,17 +238,24 @@ impl<'a> Provider<'a> {
             }
             Err(IndexError::Metadata { problem, .. }) => {
                 return Ok(Dependencies::Unavailable(format!(
-                    "its metadata cannot be used: {problem}"
+                    "has metadata that cannot be used: {problem}"
                 )));
             }
             Err(error) => {
-                return Err(ResolveError::Index { project: project.clone(), error }.into());
+                return Err(ResolveError::Index {
+                    project: project.clone(),
+                    error: Box::new(error),
+                }
+                .into());
             }
         };
         if let Some(python) = &metadata.requires_python
             && !satisfies(&self.releases.environment.python, python)
         {
-            return Ok(Dependencies::Unavailable(format!("it needs Python {python}")));
+            let has = &self.releases.environment.python;
+            return Ok(Dependencies::Unavailable(format!(
+                "needs Python {python} (the target has {has})"
+            )));
         }
         let required = self.releases.requires(&metadata, extra.map_or(&[], std::slice::from_ref));
         for requirement in &required {
@@ -260,7 +266,7 @@ impl<'a> Provider<'a> {
         let (Some(_), Dependencies::Available(constraints)) = (extra, &dependencies) else {
             return Ok(dependencies);
         };
-        let own = (Package::Project(project.clone()), Ranges::singleton(position));
+        let own = (Package::Project(project.clone()), Positions::singleton(position));
         let all = constraints.iter().cloned().chain([own]);
         Ok(Dependencies::Available(all.collect()))
     }

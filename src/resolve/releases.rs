@@ -13,8 +13,9 @@ use pep508_rs::VersionOrUrl;
 
 use super::{
     Environment, ResolveError, ResolveOptions, SourcePolicy,
-    candidates::{Candidate, Candidates, Constraint, Positions, Restriction},
+    candidates::{Candidate, Candidates, Constraint, Restriction},
     membership::{is_pinned, names_prerelease},
+    positions::Positions,
     preference,
 };
 use crate::{
@@ -84,7 +85,10 @@ impl<'a> Releases<'a> {
             return Ok(Rc::clone(known));
         }
         let page = self.timed(|| self.index.project(project));
-        let page = page.map_err(|error| ResolveError::Index { project: project.clone(), error })?;
+        let page = page.map_err(|error| ResolveError::Index {
+            project: project.clone(),
+            error: Box::new(error),
+        })?;
         let restriction = self.restriction(project);
         let candidates =
             Rc::new(Candidates::new(project, page.as_deref(), restriction, self.environment));
@@ -114,6 +118,13 @@ impl<'a> Releases<'a> {
         }
     }
 
+    /// Whether pre-releases of a project are as good as final releases.
+    pub fn takes_prereleases(&self, project: &ProjectName) -> bool {
+        self.options.pre
+            || self.requirements.options.pre
+            || self.with_prereleases.borrow().contains(project)
+    }
+
     /// The best candidate of a set.
     pub fn best<'c>(
         &self,
@@ -129,9 +140,7 @@ impl<'a> Releases<'a> {
         candidates: &'c Candidates,
         set: &'c Positions,
     ) -> Vec<(u32, &'c Candidate)> {
-        let takes_pre = self.options.pre
-            || self.requirements.options.pre
-            || self.with_prereleases.borrow().contains(&candidates.project);
+        let takes_pre = self.takes_prereleases(&candidates.project);
         let prefers_wheels = self.requirements.options.prefer_binary;
         let mut ordered: Vec<_> = candidates.within(set).collect();
         ordered.sort_by_key(|(position, candidate)| {

@@ -1,1 +1,314 @@
-//! Resolving.
+//! Scenarios of `tests/data/resolve/*.toml` against an index in memory.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use pep440_rs::VersionSpecifiers;
+use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
+use serde::Deserialize;
+
+use super::*;
+use crate::{
+    artifact::{FileKind, Hashes, ReleaseFile, Tag, project_name},
+    index::{IndexError, ProjectFiles},
+    metadata::{CoreMetadata, parse_requirement},
+    requirements::{Origin, RootRequirement},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Scenario {
+    release: Vec<Release>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Release {
+    project: String,
+    version: String,
+    #[serde(default)]
+    requires: Vec<String>,
+    #[serde(default)]
+    extras: Vec<String>,
+    requires_python: Option<String>,
+    /// Whether only the metadata tell it, not the page.
+    #[serde(default)]
+    hides_python: bool,
+    yanked: Option<String>,
+    /// Without any: a wheel for every platform.
+    #[serde(default)]
+    files: Vec<String>,
+    /// Whether an sdist does not tell its requirements.
+    #[serde(default)]
+    dynamic: bool,
+    /// What is wrong with the metadata.
+    broken: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Case {
+    name: String,
+    request: Vec<String>,
+    #[serde(default)]
+    constraints: Vec<String>,
+    /// A hash, which then is that of the first root.
+    hash: Option<String>,
+    #[serde(default)]
+    pre: bool,
+    #[serde(default)]
+    prefer_binary: bool,
+    source: Option<String>,
+    /// `PROJECT==VERSION` of every pin, or the name of its file.
+    #[serde(default)]
+    expected: Vec<String>,
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    hints: Vec<String>,
+    #[serde(default)]
+    warnings: Vec<String>,
+}
+
+#[derive(Default)]
+struct Memory {
+    pages: BTreeMap<ProjectName, Arc<ProjectFiles>>,
+    metadata: BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>,
+}
+
+impl Memory {
+    fn new(releases: &[Release]) -> Self {
+        let mut memory = Self::default();
+        let mut pages: BTreeMap<ProjectName, Vec<ReleaseFile>> = BTreeMap::new();
+        for release in releases {
+            let (project, version) = (&release.project, &release.version);
+            let default = format!("{}-{version}-py3-none-any.whl", project.replace('-', "_"));
+            let names = if release.files.is_empty() { &vec![default] } else { &release.files };
+            let name = project_name(project).unwrap();
+            for filename in names {
+                let file = file(release, filename, &name);
+                memory.metadata.insert(filename.clone(), metadata(release, &file));
+                pages.entry(name.clone()).or_default().push(file);
+            }
+        }
+        memory.pages = pages
+            .into_iter()
+            .map(|(project, files)| (project.clone(), Arc::new(ProjectFiles { project, files })))
+            .collect();
+        memory
+    }
+}
+
+fn file(release: &Release, filename: &str, project: &ProjectName) -> ReleaseFile {
+    let digest = format!("{:0>64}", hex::encode(&release.version));
+    let python = release.requires_python.as_ref().filter(|_| !release.hides_python);
+    ReleaseFile {
+        filename: filename.to_owned(),
+        url: format!("https://files.example/{filename}").parse().unwrap(),
+        kind: FileKind::parse(filename, Some(project)).unwrap(),
+        hashes: Hashes::parse(&format!("sha256={digest}")).unwrap(),
+        size: None,
+        requires_python: python.map(|text| text.parse::<VersionSpecifiers>().unwrap()),
+        yanked: release.yanked.clone(),
+        metadata: None,
+        upload_time: None,
+    }
+}
+
+fn metadata(release: &Release, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+    let filename = file.filename.clone();
+    if release.dynamic && file.kind.wheel().is_none() {
+        return Err(IndexError::MetadataNotStatic { file: filename });
+    }
+    if let Some(problem) = &release.broken {
+        return Err(IndexError::Metadata { file: filename, problem: problem.clone() });
+    }
+    let mut text =
+        format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", release.project, release.version);
+    let lists = [("Requires-Dist", &release.requires), ("Provides-Extra", &release.extras)];
+    for (field, values) in lists {
+        text.extend(values.iter().map(|value| format!("{field}: {value}\n")));
+    }
+    if let Some(python) = &release.requires_python {
+        text += &format!("Requires-Python: {python}\n");
+    }
+    Ok(Arc::new(CoreMetadata::parse(text.as_bytes()).unwrap()))
+}
+
+impl Index for Memory {
+    fn prefetch_projects(&self, _projects: &[ProjectName]) {}
+
+    fn prefetch_metadata(&self, _files: &[ReleaseFile]) {}
+
+    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        Ok(self.pages.get(project).cloned())
+    }
+
+    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+        self.metadata[&file.filename].clone()
+    }
+
+    fn fetch(
+        &self,
+        _files: &[ReleaseFile],
+        _progress: &(dyn Fn(usize, u64) + Sync),
+    ) -> Vec<Result<PathBuf, IndexError>> {
+        Vec::new()
+    }
+}
+
+#[derive(Default)]
+struct Warnings(Mutex<Vec<String>>);
+
+impl Reporter for Warnings {
+    fn event(&self, event: Event<'_>) {
+        if let Event::Warning(text) = event {
+            self.0.lock().unwrap().push(text.to_owned());
+        }
+    }
+}
+
+fn environment() -> Environment {
+    let markers = MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
+        implementation_name: "cpython",
+        implementation_version: "3.11.2",
+        os_name: "posix",
+        platform_machine: "x86_64",
+        platform_python_implementation: "CPython",
+        platform_release: "6.1.0",
+        platform_system: "Linux",
+        platform_version: "#1 SMP",
+        python_full_version: "3.11.2",
+        python_version: "3.11",
+        sys_platform: "linux",
+    });
+    let tags = [
+        ("cp311", "cp311", "manylinux_2_36_x86_64"),
+        ("cp311", "cp311", "manylinux_2_17_x86_64"),
+        ("py3", "none", "any"),
+    ];
+    Environment {
+        markers: markers.unwrap(),
+        tags: Tags::new(tags.map(|(python, abi, os)| Tag::new(python, abi, os)).to_vec()),
+        python: "3.11.2".parse().unwrap(),
+    }
+}
+
+fn roots(texts: &[String], path: &str) -> Vec<RootRequirement> {
+    let root = |(line, text): (usize, &String)| RootRequirement {
+        requirement: parse_requirement(text).unwrap(),
+        origin: Origin::File { path: path.into(), line },
+        hashes: Vec::new(),
+    };
+    (1..).zip(texts).map(root).collect()
+}
+
+fn requirements(case: &Case) -> Requirements {
+    let mut requirements = Requirements {
+        roots: roots(&case.request, "req.txt"),
+        constraints: roots(&case.constraints, "limits.txt"),
+        ..Requirements::default()
+    };
+    requirements.options.prefer_binary = case.prefer_binary;
+    if let Some(hash) = &case.hash {
+        requirements.options.require_hashes = true;
+        requirements.roots[0].hashes.push(Hashes::parse(&format!("sha256={hash:0>64}")).unwrap());
+    }
+    requirements
+}
+
+fn check(index: &Memory, case: &Case) -> Result<(), String> {
+    let source = match case.source.as_deref() {
+        Some("wheel") => SourcePolicy::Wheel,
+        Some("sdist") => SourcePolicy::Sdist,
+        _ => SourcePolicy::Auto,
+    };
+    let options = ResolveOptions { pre: case.pre, source, ..ResolveOptions::default() };
+    let warnings = Warnings::default();
+    let answer = resolve(&requirements(case), index, &environment(), &options, &warnings);
+    let mut error = String::new();
+    let mut hints = Vec::new();
+    let mut pins = Vec::new();
+    match answer {
+        Ok(resolution) => {
+            for (at, pin) in resolution.pins.values().enumerate() {
+                let names_file = case.expected.get(at).is_some_and(|text| !text.contains("=="));
+                pins.push(match names_file {
+                    true => pin.file.filename.clone(),
+                    false => format!("{}=={}", pin.project, pin.version),
+                });
+            }
+        }
+        Err(failure) => {
+            error = failure.to_string();
+            hints = failure.hints();
+        }
+    }
+    let warnings = warnings.0.into_inner().unwrap();
+    let same = pins == case.expected
+        && error == case.error.trim()
+        && hints == case.hints
+        && warnings == case.warnings;
+    if same {
+        return Ok(());
+    }
+    Err(format!("{}:\n{pins:?}\n{error}\nhints {hints:#?}\nwarnings {warnings:#?}", case.name))
+}
+
+#[test]
+fn scenarios_resolve_as_expected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/resolve");
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let scenario: Scenario =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let index = Memory::new(&scenario.release);
+        for case in &scenario.case {
+            count += 1;
+            failures.extend(check(&index, case).err().map(|f| format!("{}: {f}", path.display())));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(count >= 30, "only {count} cases were found");
+}
+
+#[test]
+fn pins_tell_who_asks_for_them() {
+    let releases: Scenario = toml::from_str(
+        "case = []\n\
+         [[release]]\nproject = 'a'\nversion = '1'\nrequires = ['b[x]>=1']\n\
+         [[release]]\nproject = 'b'\nversion = '2'\nextras = ['x']\n",
+    )
+    .unwrap();
+    let request = Requirements {
+        roots: roots(&["b".to_owned(), "a".to_owned()], "req.txt"),
+        ..Requirements::default()
+    };
+    let index = Memory::new(&releases.release);
+    let options = ResolveOptions::default();
+    let found = resolve(&request, &index, &environment(), &options, &Warnings::default()).unwrap();
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(
+        json["pins"]["b"],
+        serde_json::json!({
+            "project": "b",
+            "version": "2",
+            "extras": ["x"],
+            "file": "b-2-py3-none-any.whl",
+            "url": "https://files.example/b-2-py3-none-any.whl",
+            "hashes": { "sha256": format!("{:0>64}", "32") },
+            "required-by": [
+                { "root": { "origin": "req.txt:1", "requirement": "b" } },
+                { "project": { "name": "a", "version": "1", "requirement": "b[x]>=1" } },
+            ],
+        })
+    );
+}

@@ -1,0 +1,77 @@
+//! Sets of a project's releases, as the solver takes them.
+
+use std::fmt;
+
+use pubgrub::{Ranges, VersionSet};
+
+/// A set of positions in a project's list of candidates.
+///
+/// Ranges of whole numbers, always written as `start..end`: the solver compares sets as they are
+/// written, so that what has the same members must have one form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Positions(Ranges<u32>);
+
+impl Positions {
+    /// Collects positions that ascend.
+    pub fn collect(positions: impl Iterator<Item = u32>) -> Self {
+        let sets = positions.map(Self::singleton);
+        sets.fold(Self::empty(), |all, next| Self(all.0.union(&next.0)))
+    }
+
+    /// Whether it has no member.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Positions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl VersionSet for Positions {
+    type V = u32;
+
+    fn empty() -> Self {
+        Self(Ranges::empty())
+    }
+
+    fn singleton(position: u32) -> Self {
+        let end = position.saturating_add(1);
+        // There is nothing below the first, so that its complement must not be there either.
+        Self(if position == 0 {
+            Ranges::strictly_lower_than(end)
+        } else {
+            Ranges::between(position, end)
+        })
+    }
+
+    fn complement(&self) -> Self {
+        Self(self.0.complement())
+    }
+
+    fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.intersection(&other.0))
+    }
+
+    fn contains(&self, position: &u32) -> bool {
+        self.0.contains(position)
+    }
+
+    fn full() -> Self {
+        Self(Ranges::full())
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0))
+    }
+
+    fn is_disjoint(&self, other: &Self) -> bool {
+        self.0.is_disjoint(&other.0)
+    }
+
+    fn subset_of(&self, other: &Self) -> bool {
+        self.0.subset_of(&other.0)
+    }
+}
