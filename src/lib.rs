@@ -52,3 +52,5 @@ pub mod format;
 pub mod recipe;
 
 pub mod build;
+
+pub mod collection;

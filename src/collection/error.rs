@@ -1,0 +1,37 @@
+//! Why a collection could not be read or changed.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why a collection could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectionError {
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// What was attempted: `read`, `create`, …
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error("`{}` is no usable package file: {reason}", path.display())]
+    Package { path: PathBuf, reason: String },
+    #[error("`{}` is no collection manifest of ours: {reason}", path.display())]
+    Manifest { path: PathBuf, reason: String },
+    #[error("`{}` is a collection for {present}, not for {wanted}", folder.display())]
+    OtherTarget { folder: PathBuf, present: String, wanted: String },
+    #[error("`{}` holds the package `{found}`, but `{planned}` was planned", path.display())]
+    OtherPackage { path: PathBuf, found: String, planned: String },
+    #[error("two packages of one run are called `{package}`: of {first} and of {second}")]
+    Twice { package: String, first: String, second: String },
+    #[error("the recipe of `{package}` may not have a file `{file}`")]
+    RecipePath { package: String, file: String },
+}
+
+impl CollectionError {
+    /// For `map_err`: what was attempted on which path.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,190 @@
+//! `collection.json`: what is in a collection, why, and what could not be made.
+
+use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+
+use pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+
+use super::CollectionError;
+use crate::{
+    artifact::ProjectName,
+    plan::{Licence, SourceFile},
+    relation::Relation,
+    target::Target,
+    text::{OneLine, Paragraph},
+    version::Evr,
+};
+
+/// The version of the manifest's schema.
+pub const SCHEMA: u32 = 1;
+
+/// The manifest's name in a collection's folder.
+pub const MANIFEST_FILE: &str = "collection.json";
+
+/// The contents of a collection. The same packages give the same text: everything is sorted, and
+/// there is neither a clock nor an absolute path in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct CollectionManifest {
+    pub schema: u32,
+    /// The target's name.
+    pub target: String,
+    /// The package format's name.
+    pub format: String,
+    /// The interpreter's major and minor version: `3.13`.
+    pub python: String,
+    /// The newest build of each package, sorted by name.
+    pub packages: Vec<PackageRecord>,
+    /// What the last run could not make, sorted by project.
+    pub failures: Vec<FailureRecord>,
+}
+
+/// One package of a collection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PackageRecord {
+    /// The native package name.
+    pub package: String,
+    pub evr: Evr,
+    /// As the package file states it: `noarch`, `amd64`.
+    pub architecture: String,
+    /// Relative to the collection's folder.
+    pub file: String,
+    /// In bytes.
+    pub size: u64,
+    pub sha256: String,
+    pub project: ProjectName,
+    /// The project's version.
+    pub release: Version,
+    pub source: SourceFile,
+    pub licence: Licence,
+    pub why: Why,
+    pub relations: Vec<Relation>,
+    /// The recipe's folder, relative to the collection's.
+    pub recipe: String,
+}
+
+/// Why a project is in a collection: somebody asked for it, or other projects need it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Why {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requested: Vec<Request>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required_by: Vec<ProjectName>,
+}
+
+/// A requirement that a person wrote.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Request {
+    /// As it was written.
+    pub requirement: OneLine,
+    /// Where: `command line`, `requirements.txt:3`.
+    pub origin: OneLine,
+}
+
+/// A project that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FailureRecord {
+    pub project: ProjectName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Version>,
+    pub stage: Stage,
+    pub cause: Paragraph,
+}
+
+/// The stage at which a project failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    Resolve,
+    Fetch,
+    Inspect,
+    Plan,
+    Render,
+    Build,
+    Collect,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "resolve",
+            Self::Fetch => "fetch",
+            Self::Inspect => "inspect",
+            Self::Plan => "plan",
+            Self::Render => "render",
+            Self::Build => "build",
+            Self::Collect => "collect",
+        })
+    }
+}
+
+impl CollectionManifest {
+    /// The manifest of an empty collection for `target`.
+    pub fn new(target: &Target) -> Self {
+        let (major, minor) = target.python.version;
+        Self {
+            schema: SCHEMA,
+            target: target.name.clone(),
+            format: target.format.clone(),
+            python: format!("{major}.{minor}"),
+            packages: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Reads a manifest; `None` where there is no file.
+    pub fn read(path: &Path) -> Result<Option<Self>, CollectionError> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(CollectionError::io("read", path)(error)),
+        };
+        let refuse = |reason| CollectionError::Manifest { path: path.to_owned(), reason };
+        let Versioned { schema } =
+            serde_json::from_slice(&text).map_err(|error| refuse(error.to_string()))?;
+        if schema != SCHEMA {
+            return Err(refuse(format!("its schema is {schema}, not {SCHEMA}")));
+        }
+        serde_json::from_slice(&text).map(Some).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// The manifest as it is written: pretty JSON with a line feed at its end.
+    pub fn to_json(&self) -> String {
+        // Nothing in a manifest can fail to serialise: all map keys are texts.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The target and its Python, for messages.
+    pub(super) fn platform(&self) -> String {
+        format!("`{}` with Python {}", self.target, self.python)
+    }
+
+    /// Replaces the records of packages that were built anew, and the failures.
+    pub(super) fn merge(&mut self, built: Vec<PackageRecord>, mut failures: Vec<FailureRecord>) {
+        let mut packages: BTreeMap<String, PackageRecord> =
+            std::mem::take(&mut self.packages).into_iter().map(named).collect();
+        packages.extend(built.into_iter().map(named));
+        self.packages = packages.into_values().collect();
+        failures.sort_by(|a, b| (&a.project, a.stage).cmp(&(&b.project, b.stage)));
+        self.failures = failures;
+    }
+}
+
+/// What every version of the schema has.
+#[derive(Deserialize)]
+struct Versioned {
+    schema: u32,
+}
+
+/// A record under its package's name, with the lists in it sorted.
+fn named(mut record: PackageRecord) -> (String, PackageRecord) {
+    record.why.requested.sort();
+    record.why.required_by.sort();
+    (record.package.clone(), record)
+}

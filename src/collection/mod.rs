@@ -1,0 +1,35 @@
+//! Collections: a folder of packages with repository metadata, recipes and a manifest.
+//!
+//! ```text
+//! package files ──read──▶ Stanza ──join──▶ repository metadata ┐
+//! plans, recipes, failures ──────────────▶ collection.json     ┴──swap──▶ the folder
+//! ```
+//!
+//! Repository metadata is a pure function of the package files that lie in the folder: it is
+//! joined from one [`Stanza`] a file, has no clock, and names nothing that is not there. All of it
+//! is written by this module, in the form of `createrepo_c` and `apt-ftparchive`; tests compare
+//! the results with theirs.
+//!
+//! Every change is prepared in a private folder and then swapped in, packages first, metadata
+//! next, the manifest last. What a reader has begun to read stays complete: metadata files are
+//! named by their hash, and the last few replaced ones are kept.
+
+mod deb;
+mod error;
+mod folder;
+mod manifest;
+mod metadata;
+mod publish;
+mod rpm;
+mod staging;
+mod stanza;
+#[cfg(test)]
+mod testing;
+
+pub use error::CollectionError;
+pub use folder::{Addition, Collection};
+pub use manifest::{
+    CollectionManifest, FailureRecord, MANIFEST_FILE, PackageRecord, Request, SCHEMA, Stage, Why,
+};
+pub use staging::Staging;
+pub use stanza::{Entry, Stanza, read_deb, read_rpm};

@@ -1,0 +1,9 @@
+//! rpm repositories (`repodata`), in the form that `createrepo_c` gives them.
+
+mod guard;
+mod repodata;
+mod stanza;
+mod xml;
+
+pub(super) use repodata::repodata;
+pub(super) use stanza::stanza;

@@ -1,0 +1,323 @@
+//! A package's header as the elements of `primary`, `filelists` and `other`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+    io::Read,
+};
+
+use rpm::{Dependency, DependencyFlags, FileFlags, IndexTag, PackageMetadata};
+
+use super::{guard, xml};
+use crate::{
+    collection::{Entry, Stanza, stanza::PackageFile},
+    version::Evr,
+};
+
+/// `createrepo_c` keeps this many changelog entries.
+const CHANGELOG_LIMIT: usize = 10;
+
+/// The stanza of a package file whose bytes begin at `input`.
+pub(in crate::collection) fn stanza(
+    input: &mut impl Read,
+    file: &PackageFile<'_>,
+) -> Result<Stanza, String> {
+    let beginning = guard::read(input)?;
+    let package =
+        PackageMetadata::parse(&mut &beginning.bytes[..]).map_err(|error| error.to_string())?;
+    let header = Header::new(&package)?;
+    Ok(Stanza {
+        package: header.name.to_owned(),
+        evr: header.evr.clone(),
+        architecture: header.architecture.to_owned(),
+        file: file.name.to_owned(),
+        size: file.size,
+        sha256: file.sha256.clone(),
+        time: header.time(),
+        entry: Entry::Rpm {
+            primary: header.primary(file, beginning.header, beginning.bytes.len()),
+            filelists: header.filelists(&file.sha256),
+            other: header.other(&file.sha256),
+        },
+    })
+}
+
+/// A header with what every element needs.
+struct Header<'a> {
+    package: &'a PackageMetadata,
+    name: &'a str,
+    evr: Evr,
+    architecture: &'a str,
+    files: Vec<InstalledFile>,
+}
+
+/// A file as metadata shows it.
+struct InstalledFile {
+    path: String,
+    /// ` type="dir"`, ` type="ghost"` or nothing.
+    kind: &'static str,
+}
+
+impl<'a> Header<'a> {
+    fn new(package: &'a PackageMetadata) -> Result<Self, String> {
+        let required =
+            |tag| package.header.get_entry_data_as_string(tag).map_err(|e| e.to_string());
+        Ok(Self {
+            package,
+            name: required(IndexTag::RPMTAG_NAME)?,
+            evr: Evr {
+                epoch: package.get_epoch().map_or(0, u64::from),
+                version: required(IndexTag::RPMTAG_VERSION)?.to_owned(),
+                release: required(IndexTag::RPMTAG_RELEASE)?.to_owned(),
+            },
+            architecture: match package.is_source_package() {
+                true => "src",
+                false => required(IndexTag::RPMTAG_ARCH)?,
+            },
+            files: files(package)?,
+        })
+    }
+
+    fn time(&self) -> u64 {
+        self.package.get_build_time().unwrap_or(0)
+    }
+
+    fn primary(&self, file: &PackageFile<'_>, start: usize, end: usize) -> String {
+        let package = self.package;
+        let text = |value: Result<&str, rpm::Error>| xml::text(value.unwrap_or_default());
+        let mut out = String::new();
+        line(&mut out, 0, "<package type=\"rpm\">");
+        element(&mut out, 1, "name", &xml::text(self.name));
+        element(&mut out, 1, "arch", &xml::text(self.architecture));
+        line(&mut out, 1, &self.version());
+        let checksum =
+            format!("<checksum type=\"sha256\" pkgid=\"YES\">{}</checksum>", file.sha256);
+        line(&mut out, 1, &checksum);
+        element(&mut out, 1, "summary", &text(package.get_summary()));
+        element(&mut out, 1, "description", &text(package.get_description()));
+        element(&mut out, 1, "packager", &text(package.get_packager()));
+        element(&mut out, 1, "url", &text(package.get_url()));
+        // The file's own time is no property of its bytes: the build's stands for it.
+        line(&mut out, 1, &format!("<time file=\"{0}\" build=\"{0}\"/>", self.time()));
+        let installed = package.get_installed_size().unwrap_or(0);
+        let sizes = format!(
+            "<size package=\"{}\" installed=\"{installed}\" archive=\"{}\"/>",
+            file.size,
+            archive_size(package)
+        );
+        line(&mut out, 1, &sizes);
+        line(&mut out, 1, &format!("<location href=\"{}\"/>", xml::attribute(file.name)));
+        line(&mut out, 1, "<format>");
+        element(&mut out, 2, "rpm:license", &text(package.get_license()));
+        element(&mut out, 2, "rpm:vendor", &text(package.get_vendor()));
+        element(&mut out, 2, "rpm:group", &text(package.get_group()));
+        element(&mut out, 2, "rpm:buildhost", &text(package.get_build_host()));
+        element(&mut out, 2, "rpm:sourcerpm", &text(package.get_source_rpm()));
+        line(&mut out, 2, &format!("<rpm:header-range start=\"{start}\" end=\"{end}\"/>"));
+        self.relations(&mut out);
+        for file in self.files.iter().filter(|file| is_primary(&file.path)) {
+            file_element(&mut out, 2, file);
+        }
+        line(&mut out, 1, "</format>");
+        line(&mut out, 0, "</package>");
+        out
+    }
+
+    fn filelists(&self, sha256: &str) -> String {
+        let mut out = self.opening(sha256);
+        for file in &self.files {
+            file_element(&mut out, 1, file);
+        }
+        line(&mut out, 0, "</package>");
+        out
+    }
+
+    /// The newest changelog entries, oldest first. Entries of the same moment are moved apart by
+    /// seconds, because clients sort by time.
+    fn other(&self, sha256: &str) -> String {
+        let mut entries = self.package.get_changelog_entries().unwrap_or_default();
+        entries.truncate(CHANGELOG_LIMIT);
+        entries.reverse();
+        let mut out = self.opening(sha256);
+        let mut previous = None;
+        for entry in entries {
+            let date = match previous {
+                Some((stated, written)) if stated == entry.timestamp => written + 1,
+                _ => entry.timestamp,
+            };
+            previous = Some((entry.timestamp, date));
+            let author = xml::attribute(entry.name.trim_end_matches(' '));
+            let text = xml::text(&entry.description);
+            let entry =
+                format!("<changelog author=\"{author}\" date=\"{date}\">{text}</changelog>");
+            line(&mut out, 1, &entry);
+        }
+        line(&mut out, 0, "</package>");
+        out
+    }
+
+    fn version(&self) -> String {
+        format!(
+            "<version epoch=\"{}\" ver=\"{}\" rel=\"{}\"/>",
+            self.evr.epoch,
+            xml::attribute(&self.evr.version),
+            xml::attribute(&self.evr.release)
+        )
+    }
+
+    /// How a package begins in `filelists` and `other`.
+    fn opening(&self, sha256: &str) -> String {
+        let mut out = String::new();
+        let (name, arch) = (xml::attribute(self.name), xml::attribute(self.architecture));
+        let tag = format!("<package pkgid=\"{sha256}\" name=\"{name}\" arch=\"{arch}\">");
+        line(&mut out, 0, &tag);
+        line(&mut out, 1, &self.version());
+        out
+    }
+
+    fn relations(&self, out: &mut String) {
+        let package = self.package;
+        let provides = package.get_provides().unwrap_or_default();
+        let requires = package.get_requires().unwrap_or_default();
+        let requires = self.outside_requires(&provides, requires);
+        let lists = [
+            ("provides", provides),
+            ("requires", requires),
+            ("conflicts", package.get_conflicts().unwrap_or_default()),
+            ("obsoletes", package.get_obsoletes().unwrap_or_default()),
+            ("suggests", package.get_suggests().unwrap_or_default()),
+            ("enhances", package.get_enhances().unwrap_or_default()),
+            ("recommends", package.get_recommends().unwrap_or_default()),
+            ("supplements", package.get_supplements().unwrap_or_default()),
+        ];
+        for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+            line(out, 2, &format!("<rpm:{name}>"));
+            for dependency in list.iter().filter(|dependency| !dependency.name.is_empty()) {
+                line(out, 3, &relation(dependency, *name == "requires"));
+            }
+            line(out, 2, &format!("</rpm:{name}>"));
+        }
+    }
+
+    /// Requirements without those on rpm itself, those that the package meets, and repetitions.
+    fn outside_requires(
+        &self,
+        provides: &[Dependency],
+        requires: Vec<Dependency>,
+    ) -> Vec<Dependency> {
+        let own_files: HashSet<&str> =
+            self.files.iter().map(|f| f.path.as_str()).filter(|path| is_primary(path)).collect();
+        let own: HashSet<_> = provides
+            .iter()
+            .map(|dependency| (&dependency.name, sense(dependency.flags), &dependency.version))
+            .collect();
+        let mut last: HashMap<String, (&str, String, bool)> = HashMap::new();
+        let mut kept = Vec::new();
+        for dependency in requires {
+            let sense = sense(dependency.flags);
+            let own = own.contains(&(&dependency.name, sense, &dependency.version))
+                || own_files.contains(dependency.name.as_str());
+            let state = (sense, dependency.version.clone(), is_early(dependency.flags));
+            let again = last.get(&dependency.name) == Some(&state);
+            if own || again || dependency.name.starts_with("rpmlib(") {
+                continue;
+            }
+            last.insert(dependency.name.clone(), state);
+            kept.push(dependency);
+        }
+        kept
+    }
+}
+
+/// The installed files in header order.
+fn files(package: &PackageMetadata) -> Result<Vec<InstalledFile>, String> {
+    let paths = package.get_file_paths_split().map_err(|error| error.to_string())?;
+    let header = &package.header;
+    let modes = header.get_entry_data_as_u16_array(IndexTag::RPMTAG_FILEMODES).unwrap_or_default();
+    let flags = header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILEFLAGS).unwrap_or_default();
+    let ghost = FileFlags::GHOST.bits();
+    Ok(paths
+        .into_iter()
+        .enumerate()
+        .map(|(at, (folder, name))| InstalledFile {
+            path: format!("{folder}{name}"),
+            kind: match (modes.get(at), flags.get(at)) {
+                (Some(mode), _) if mode & 0o170000 == 0o040000 => " type=\"dir\"",
+                (_, Some(flags)) if flags & ghost != 0 => " type=\"ghost\"",
+                _ => "",
+            },
+        })
+        .collect())
+}
+
+/// The size of the unpacked archive. It stands in the signature header, unless it needs 64 bits.
+fn archive_size(package: &PackageMetadata) -> u64 {
+    let signature = &package.signature;
+    signature
+        .get_entry_data_as_u32(rpm::IndexSignatureTag::RPMSIGTAG_PAYLOADSIZE)
+        .map(u64::from)
+        .or_else(|_| {
+            signature.get_entry_data_as_u64(rpm::IndexSignatureTag::RPMSIGTAG_LONGARCHIVESIZE)
+        })
+        .unwrap_or(0)
+}
+
+/// Whether a file is so often required by path that `primary` lists it.
+fn is_primary(path: &str) -> bool {
+    path.starts_with("/etc/") || path.contains("bin/") || path == "/usr/lib/sendmail"
+}
+
+/// How metadata writes a comparison.
+fn sense(flags: DependencyFlags) -> &'static str {
+    match flags.comparator_str() {
+        "<" => "LT",
+        "<=" => "LE",
+        "=" => "EQ",
+        ">=" => "GE",
+        ">" => "GT",
+        _ => "",
+    }
+}
+
+/// Whether a requirement must be installed before the package's scriptlets run.
+fn is_early(flags: DependencyFlags) -> bool {
+    flags.intersects(
+        DependencyFlags::PREREQ | DependencyFlags::SCRIPT_PRE | DependencyFlags::SCRIPT_POST,
+    )
+}
+
+fn relation(dependency: &Dependency, may_be_early: bool) -> String {
+    let mut out = format!("<rpm:entry name=\"{}\"", xml::attribute(&dependency.name));
+    let sense = sense(dependency.flags);
+    if !sense.is_empty() {
+        out.extend([" flags=\"", sense, "\""]);
+        if !dependency.version.is_empty() {
+            let (epoch, rest) =
+                dependency.version.split_once(':').unwrap_or(("0", &dependency.version));
+            let (version, release) = rest.split_once('-').unwrap_or((rest, ""));
+            for (name, value) in [("epoch", epoch), ("ver", version), ("rel", release)] {
+                if !value.is_empty() {
+                    out.extend([" ", name, "=\"", &xml::attribute(value), "\""]);
+                }
+            }
+        }
+    }
+    if may_be_early && is_early(dependency.flags) {
+        out.push_str(" pre=\"1\"");
+    }
+    out.push_str("/>");
+    out
+}
+
+fn file_element(out: &mut String, depth: usize, file: &InstalledFile) {
+    line(out, depth, &format!("<file{}>{}</file>", file.kind, xml::text(&file.path)));
+}
+
+fn element(out: &mut String, depth: usize, name: &str, content: &str) {
+    line(out, depth, &format!("<{name}>{content}</{name}>"));
+}
+
+fn line(out: &mut String, depth: usize, content: &str) {
+    // Writing to a `String` does not fail.
+    let _ = writeln!(out, "{:1$}{content}", "", depth * 2);
+}

@@ -1,0 +1,123 @@
+//! What repository metadata says of one package file.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{CollectionError, deb, rpm};
+use crate::version::Evr;
+
+/// What repository metadata says of one package file. It depends on nothing but the file's name
+/// and bytes; metadata is joined from stanzas without looking at the files again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Stanza {
+    /// The package's name.
+    pub package: String,
+    pub evr: Evr,
+    /// `src` for a source package.
+    pub architecture: String,
+    /// The file's name, without any folder.
+    pub file: String,
+    /// In bytes.
+    pub size: u64,
+    pub sha256: String,
+    /// When the package says that it was built, in seconds since 1970.
+    pub time: u64,
+    pub entry: Entry,
+}
+
+/// A stanza's text in the words of its repository format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Entry {
+    /// The `package` elements of the three files that rpm repositories consist of.
+    Rpm { primary: String, filelists: String, other: String },
+    /// A paragraph of `Packages`.
+    Deb { paragraph: String },
+}
+
+/// A package file by name and content.
+pub(super) struct PackageFile<'a> {
+    pub(super) name: &'a str,
+    pub(super) size: u64,
+    pub(super) sha256: String,
+}
+
+/// Reads an rpm package file.
+pub fn read_rpm(path: &Path) -> Result<Stanza, CollectionError> {
+    read_with(path, |input, file| rpm::stanza(input, &file))
+}
+
+/// Reads a Debian package file.
+pub fn read_deb(path: &Path) -> Result<Stanza, CollectionError> {
+    read_with(path, |input, file| deb::stanza(input, &file))
+}
+
+/// Whether a file's name is that of a package that can be read.
+pub(super) fn is_package(path: &Path) -> bool {
+    reader(path).is_some()
+}
+
+/// Reads a package file of the kind that its name says.
+pub(super) fn read(path: &Path) -> Result<Stanza, CollectionError> {
+    match reader(path) {
+        Some(read) => read(path),
+        None => Err(CollectionError::Package {
+            path: path.to_owned(),
+            reason: "its name ends neither in `.rpm` nor in `.deb`".to_owned(),
+        }),
+    }
+}
+
+type Reader = fn(&Path) -> Result<Stanza, CollectionError>;
+
+fn reader(path: &Path) -> Option<Reader> {
+    match path.extension()?.to_str()? {
+        "rpm" => Some(read_rpm),
+        "deb" => Some(read_deb),
+        _ => None,
+    }
+}
+
+/// Hashes the file, then lets `parse` read its beginning.
+fn read_with(
+    path: &Path,
+    parse: impl FnOnce(&mut BufReader<File>, PackageFile<'_>) -> Result<Stanza, String>,
+) -> Result<Stanza, CollectionError> {
+    let refuse = |reason: String| CollectionError::Package { path: path.to_owned(), reason };
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    // A line feed in a name would begin a field of its own in `Packages`.
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(refuse("its name has other than visible ASCII characters".to_owned()));
+    }
+    let attempt = |error| CollectionError::io("read", path)(error);
+    let mut input = BufReader::new(File::open(path).map_err(attempt)?);
+    let mut hash = Sha256::new();
+    let size = copy(&mut input, &mut hash).map_err(attempt)?;
+    input.rewind().map_err(attempt)?;
+    let file = PackageFile { name, size, sha256: hex::encode(hash.finalize()) };
+    parse(&mut input, file).map_err(refuse)
+}
+
+/// Feeds all bytes to a hash and counts them.
+fn copy(input: &mut impl Read, hash: &mut Sha256) -> io::Result<u64> {
+    let mut buffer = vec![0; 128 * 1024];
+    let mut size = 0;
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Ok(size),
+            Ok(count) => {
+                hash.update(&buffer[..count]);
+                size += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
