@@ -25,6 +25,8 @@ mod staging;
 mod stanza;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use error::CollectionError;
 pub use folder::{Addition, Collection};

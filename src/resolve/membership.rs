@@ -19,7 +19,7 @@ fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
         Operator::LessThan => {
             let base = match bound.is_post() {
                 true => version.clone().without_local().with_dev(None),
-                false => version.only_release(),
+                false => version.only_release().with_epoch(version.epoch()),
             };
             let is_own_pre = !bound.any_prerelease() && version.any_prerelease() && base == *bound;
             version.clone().without_local() < *bound && !is_own_pre

@@ -1,6 +1,7 @@
 //! rpm repositories (`repodata`), in the form that `createrepo_c` gives them.
 
 mod guard;
+mod relations;
 mod repodata;
 mod stanza;
 mod xml;

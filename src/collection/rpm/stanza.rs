@@ -1,14 +1,14 @@
 //! A package's header as the elements of `primary`, `filelists` and `other`.
 
-use std::{
-    collections::{HashMap, HashSet},
-    fmt::Write,
-    io::Read,
+use std::{fmt::Write, io::Read};
+
+use rpm::{FileFlags, IndexTag, PackageMetadata};
+
+use super::{
+    guard,
+    relations::{Relations, is_primary},
+    xml,
 };
-
-use rpm::{Dependency, DependencyFlags, FileFlags, IndexTag, PackageMetadata};
-
-use super::{guard, xml};
 use crate::{
     collection::{Entry, Stanza, stanza::PackageFile},
     version::Evr,
@@ -49,6 +49,7 @@ struct Header<'a> {
     evr: Evr,
     architecture: &'a str,
     files: Vec<InstalledFile>,
+    relations: Relations,
 }
 
 /// A file as metadata shows it.
@@ -62,6 +63,9 @@ impl<'a> Header<'a> {
     fn new(package: &'a PackageMetadata) -> Result<Self, String> {
         let required =
             |tag| package.header.get_entry_data_as_string(tag).map_err(|e| e.to_string());
+        let files = files(package)?;
+        let paths = files.iter().map(|file| file.path.as_str());
+        let relations = Relations::new(package, paths).map_err(|error| error.to_string())?;
         Ok(Self {
             package,
             name: required(IndexTag::RPMTAG_NAME)?,
@@ -74,7 +78,8 @@ impl<'a> Header<'a> {
                 true => "src",
                 false => required(IndexTag::RPMTAG_ARCH)?,
             },
-            files: files(package)?,
+            files,
+            relations,
         })
     }
 
@@ -114,7 +119,11 @@ impl<'a> Header<'a> {
         element(&mut out, 2, "rpm:buildhost", &text(package.get_build_host()));
         element(&mut out, 2, "rpm:sourcerpm", &text(package.get_source_rpm()));
         line(&mut out, 2, &format!("<rpm:header-range start=\"{start}\" end=\"{end}\"/>"));
-        self.relations(&mut out);
+        for (name, entries) in self.relations.elements() {
+            line(&mut out, 2, &format!("<rpm:{name}>"));
+            entries.iter().for_each(|entry| line(&mut out, 3, entry));
+            line(&mut out, 2, &format!("</rpm:{name}>"));
+        }
         for file in self.files.iter().filter(|file| is_primary(&file.path)) {
             file_element(&mut out, 2, file);
         }
@@ -174,59 +183,6 @@ impl<'a> Header<'a> {
         line(&mut out, 1, &self.version());
         out
     }
-
-    fn relations(&self, out: &mut String) {
-        let package = self.package;
-        let provides = package.get_provides().unwrap_or_default();
-        let requires = package.get_requires().unwrap_or_default();
-        let requires = self.outside_requires(&provides, requires);
-        let lists = [
-            ("provides", provides),
-            ("requires", requires),
-            ("conflicts", package.get_conflicts().unwrap_or_default()),
-            ("obsoletes", package.get_obsoletes().unwrap_or_default()),
-            ("suggests", package.get_suggests().unwrap_or_default()),
-            ("enhances", package.get_enhances().unwrap_or_default()),
-            ("recommends", package.get_recommends().unwrap_or_default()),
-            ("supplements", package.get_supplements().unwrap_or_default()),
-        ];
-        for (name, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
-            line(out, 2, &format!("<rpm:{name}>"));
-            for dependency in list.iter().filter(|dependency| !dependency.name.is_empty()) {
-                line(out, 3, &relation(dependency, *name == "requires"));
-            }
-            line(out, 2, &format!("</rpm:{name}>"));
-        }
-    }
-
-    /// Requirements without those on rpm itself, those that the package meets, and repetitions.
-    fn outside_requires(
-        &self,
-        provides: &[Dependency],
-        requires: Vec<Dependency>,
-    ) -> Vec<Dependency> {
-        let own_files: HashSet<&str> =
-            self.files.iter().map(|f| f.path.as_str()).filter(|path| is_primary(path)).collect();
-        let own: HashSet<_> = provides
-            .iter()
-            .map(|dependency| (&dependency.name, sense(dependency.flags), &dependency.version))
-            .collect();
-        let mut last: HashMap<String, (&str, String, bool)> = HashMap::new();
-        let mut kept = Vec::new();
-        for dependency in requires {
-            let sense = sense(dependency.flags);
-            let own = own.contains(&(&dependency.name, sense, &dependency.version))
-                || own_files.contains(dependency.name.as_str());
-            let state = (sense, dependency.version.clone(), is_early(dependency.flags));
-            let again = last.get(&dependency.name) == Some(&state);
-            if own || again || dependency.name.starts_with("rpmlib(") {
-                continue;
-            }
-            last.insert(dependency.name.clone(), state);
-            kept.push(dependency);
-        }
-        kept
-    }
 }
 
 /// The installed files in header order.
@@ -260,53 +216,6 @@ fn archive_size(package: &PackageMetadata) -> u64 {
             signature.get_entry_data_as_u64(rpm::IndexSignatureTag::RPMSIGTAG_LONGARCHIVESIZE)
         })
         .unwrap_or(0)
-}
-
-/// Whether a file is so often required by path that `primary` lists it.
-fn is_primary(path: &str) -> bool {
-    path.starts_with("/etc/") || path.contains("bin/") || path == "/usr/lib/sendmail"
-}
-
-/// How metadata writes a comparison.
-fn sense(flags: DependencyFlags) -> &'static str {
-    match flags.comparator_str() {
-        "<" => "LT",
-        "<=" => "LE",
-        "=" => "EQ",
-        ">=" => "GE",
-        ">" => "GT",
-        _ => "",
-    }
-}
-
-/// Whether a requirement must be installed before the package's scriptlets run.
-fn is_early(flags: DependencyFlags) -> bool {
-    flags.intersects(
-        DependencyFlags::PREREQ | DependencyFlags::SCRIPT_PRE | DependencyFlags::SCRIPT_POST,
-    )
-}
-
-fn relation(dependency: &Dependency, may_be_early: bool) -> String {
-    let mut out = format!("<rpm:entry name=\"{}\"", xml::attribute(&dependency.name));
-    let sense = sense(dependency.flags);
-    if !sense.is_empty() {
-        out.extend([" flags=\"", sense, "\""]);
-        if !dependency.version.is_empty() {
-            let (epoch, rest) =
-                dependency.version.split_once(':').unwrap_or(("0", &dependency.version));
-            let (version, release) = rest.split_once('-').unwrap_or((rest, ""));
-            for (name, value) in [("epoch", epoch), ("ver", version), ("rel", release)] {
-                if !value.is_empty() {
-                    out.extend([" ", name, "=\"", &xml::attribute(value), "\""]);
-                }
-            }
-        }
-    }
-    if may_be_early && is_early(dependency.flags) {
-        out.push_str(" pre=\"1\"");
-    }
-    out.push_str("/>");
-    out
 }
 
 fn file_element(out: &mut String, depth: usize, file: &InstalledFile) {

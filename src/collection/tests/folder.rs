@@ -1,0 +1,224 @@
+//! What is in a folder after packages were added, and after that failed.
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use crate::{
+    build::BuiltPackage,
+    collection::{
+        Addition, Collection, CollectionError, FailureRecord, MANIFEST_FILE, Request, Stage, Why,
+        testing::{add, plan, recipe, target, write_deb, write_rpm},
+    },
+    recipe::{Recipe, RecipeFile},
+    text::{OneLine, Paragraph},
+};
+
+/// Every file below a folder but the lock, with its content.
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file() && entry.file_name() != ".pypi2pkg.lock")
+        .map(|entry| {
+            let name = entry.path().strip_prefix(folder).unwrap().display().to_string();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+fn rpm(folder: &Path, name: &str) -> BuiltPackage {
+    write_rpm(folder, name, "1.0", "x = 1\n")
+}
+
+#[test]
+fn a_manifest_says_what_is_there_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    let staging = collection.staging().unwrap();
+    let built = rpm(staging.path(), "python3-sample");
+    let request = |requirement: &str| Request {
+        requirement: OneLine::new(requirement),
+        origin: OneLine::new("requirements.txt:3"),
+    };
+    let addition = Addition {
+        plan: &plan("python3-sample"),
+        built: &built,
+        recipe: &recipe("python3-sample"),
+        why: Why {
+            requested: vec![request("sample>=1"), request("Sample")],
+            required_by: vec!["two".parse().unwrap(), "one".parse().unwrap()],
+        },
+    };
+    let failure = |project: &str, stage, cause: &str| FailureRecord {
+        project: project.parse().unwrap(),
+        release: Some("2.0".parse().unwrap()),
+        stage,
+        cause: Paragraph::new(cause),
+    };
+    let failures = vec![
+        failure("zope", Stage::Build, "`rpmbuild` failed\nwith a reason\x1b"),
+        failure("attrs", Stage::Fetch, "hash mismatch"),
+    ];
+    collection.add(&[addition], failures).unwrap();
+    let text = fs::read_to_string(folder.path().join(MANIFEST_FILE)).unwrap();
+    let size = fs::metadata(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap().len();
+    let sum = crate::collection::metadata::sha256(
+        &fs::read(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap(),
+    );
+    let shown = text.replace(&sum, "SUM").replace(&format!("\"size\": {size}"), "\"size\": SIZE");
+    assert_eq!(shown, include_str!("../../../tests/data/collection/collection.expected"));
+    let launcher = folder.path().join("recipes/python3-sample/scripts/launcher");
+    assert_eq!(fs::metadata(launcher).unwrap().permissions().mode() & 0o777, 0o755);
+}
+
+#[test]
+fn the_same_packages_give_the_same_bytes() {
+    let make = |names: [&str; 3]| {
+        let folder = tempfile::tempdir().unwrap();
+        let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+        add(&collection, &names, rpm);
+        tree(folder.path())
+    };
+    let (one, other) = (make(["a", "b", "c"]), make(["c", "a", "b"]));
+    assert_eq!(one, other);
+    assert_eq!(one.len(), 3 + 6 + 4 + 1, "{:?}", one.keys());
+}
+
+#[test]
+fn earlier_packages_stay_and_newer_builds_take_their_place_in_the_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    add(&collection, &["a", "b"], rpm);
+    fs::remove_file(folder.path().join("b-1.0-1.noarch.rpm")).unwrap();
+    let manifest = add(&collection, &["a"], |folder, name| write_rpm(folder, name, "2.0", ""));
+    let files: Vec<&str> = manifest.packages.iter().map(|record| record.file.as_str()).collect();
+    assert_eq!(files, ["a-2.0-1.noarch.rpm"]);
+    let primary = tree(folder.path()).into_iter().filter(|(name, _)| name.contains("primary"));
+    let newest = primary.map(|(_, bytes)| crate::collection::testing::gunzip(&bytes));
+    let shown = newest.filter(|text| text.contains("a-2.0")).collect::<Vec<_>>().concat();
+    assert!(shown.contains("a-1.0-1.noarch.rpm") && !shown.contains("b-1.0"), "{shown}");
+}
+
+#[test]
+fn adding_the_same_again_changes_nothing() {
+    for (name, write) in [
+        ("fedora-43", rpm as fn(&Path, &str) -> BuiltPackage),
+        ("debian-12", |folder, name| write_deb(folder, name, "1", ".xz")),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let collection = Collection::open(folder.path(), &target(name)).unwrap();
+        add(&collection, &["a", "b"], write);
+        let times = || -> Vec<_> {
+            let files = tree(folder.path())
+                .into_keys()
+                .filter(|file| !file.starts_with("recipes") && file != MANIFEST_FILE);
+            files
+                .map(|file| {
+                    (fs::metadata(folder.path().join(&file)).unwrap().modified().unwrap(), file)
+                })
+                .collect()
+        };
+        let (before, contents) = (times(), tree(folder.path()));
+        add(&collection, &["a", "b"], write);
+        assert_eq!(times(), before);
+        assert_eq!(tree(folder.path()), contents);
+    }
+}
+
+#[test]
+fn a_failure_changes_nothing_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    add(&collection, &["a"], rpm);
+    let before = tree(folder.path());
+    let refused = |name: &str, recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
+        let staging = collection.staging().unwrap();
+        let (good, bad) = (rpm(staging.path(), "good"), built(staging.path()));
+        let (good_plan, bad_plan) = (plan("good"), plan(name));
+        let why = Why::default;
+        let additions = [
+            Addition { plan: &good_plan, built: &good, recipe: &Recipe::default(), why: why() },
+            Addition { plan: &bad_plan, built: &bad, recipe, why: why() },
+        ];
+        let error = collection.add(&additions, Vec::new()).unwrap_err();
+        error.to_string().replace(&staging.path().display().to_string(), "STAGING")
+    };
+    let none = Recipe::default();
+    let outside = RecipeFile { text: String::new(), executable: false };
+    let outside = Recipe { files: [("../x".to_owned(), outside)].into_iter().collect() };
+    let garbage = |folder: &Path| {
+        let path = folder.join("bad.rpm");
+        fs::write(&path, "garbage").unwrap();
+        BuiltPackage { path }
+    };
+    assert_eq!(
+        refused("bad", &none, garbage),
+        "`STAGING/bad.rpm` is no usable package file: it ends within its header"
+    );
+    assert_eq!(
+        refused("bad", &none, |folder| BuiltPackage { path: folder.join("bad.zip") }),
+        "`STAGING/bad.zip` is no usable package file: its name ends neither in `.rpm` nor in `.deb`"
+    );
+    assert_eq!(
+        refused("bad", &none, |folder| BuiltPackage { path: folder.join("bad.rpm") }),
+        "cannot read `STAGING/bad.rpm`: No such file or directory (os error 2)"
+    );
+    assert_eq!(
+        refused("bad", &none, |folder| rpm(folder, "other")),
+        "`STAGING/other-1.0-1.noarch.rpm` holds the package `other`, but `bad` was planned"
+    );
+    assert_eq!(
+        refused("good", &none, |folder| rpm(folder, "good")),
+        "two packages of one run are called `good`: of good and of good"
+    );
+    assert_eq!(
+        refused("bad", &outside, |folder| rpm(folder, "bad")),
+        "the recipe of `bad` may not have a file `../x`"
+    );
+    assert_eq!(tree(folder.path()), before);
+    let hidden = fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 1);
+}
+
+#[test]
+fn remains_of_killed_runs_go_but_living_ones_keep_their_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    let dead = folder.path().join(".pypi2pkg-dead");
+    fs::create_dir_all(dead.join("below")).unwrap();
+    let living = collection.staging().unwrap();
+    add(&collection, &["a"], rpm);
+    assert!(!dead.exists());
+    assert!(living.path().exists());
+    let path = living.path().to_owned();
+    drop(living);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_folder_of_another_target_or_of_another_program_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    add(&collection, &["a"], rpm);
+    let open = |name| {
+        let error = Collection::open(folder.path(), &target(name)).unwrap_err();
+        error.to_string().replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        open("debian-12"),
+        "`FOLDER` is a collection for `fedora-43` with Python 3.14, not for `debian-12` with \
+         Python 3.11"
+    );
+    let manifest = folder.path().join(MANIFEST_FILE);
+    fs::write(&manifest, "{\"schema\": 2}").unwrap();
+    assert_eq!(
+        open("fedora-43"),
+        "`FOLDER/collection.json` is no collection manifest of ours: its schema is 2, not 1"
+    );
+    fs::write(&manifest, "[]").unwrap();
+    assert!(matches!(
+        Collection::open(folder.path(), &target("fedora-43")),
+        Err(CollectionError::Manifest { .. })
+    ));
+}

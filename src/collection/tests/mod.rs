@@ -1,0 +1,5 @@
+mod deb;
+mod folder;
+mod hostile;
+mod readers;
+mod rpm;
