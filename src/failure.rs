@@ -1,10 +1,17 @@
 //! One shape for every error: what was attempted, on what, because of what, and what to do.
 
 use crate::{
-    build::BuildError, collection::CollectionError, format::FormatError, index::IndexError,
+    build::BuildError,
+    collection::CollectionError,
+    format::FormatError,
+    index::IndexError,
     pipeline::{PipelineError, chain},
-    planner::PlanError, recipe::RecipeError, requirements::RequirementsError,
-    resolve::ResolveError, settings::SettingsError, target::TargetError,
+    planner::PlanError,
+    recipe::RecipeError,
+    requirements::RequirementsError,
+    resolve::ResolveError,
+    settings::SettingsError,
+    target::TargetError,
 };
 
 /// The work failed, wholly or in part.
@@ -62,9 +69,9 @@ impl From<RequirementsError> for Failure {
 impl From<IndexError> for Failure {
     fn from(error: IndexError) -> Self {
         let hint = match &error {
-            IndexError::Unreachable { .. } => {
-                Some("check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache")
-            }
+            IndexError::Unreachable { .. } => Some(
+                "check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache",
+            ),
             IndexError::Untrusted { .. } => {
                 Some("name the certificates that sign the server's in `SSL_CERT_FILE`")
             }
@@ -82,7 +89,7 @@ impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Self {
         match error {
             ResolveError::Index { project, error } => {
-                let inner = Self::from(error);
+                let inner = Self::from(*error);
                 Self { message: format!("cannot resolve `{project}`: {}", inner.message), ..inner }
             }
             error => {
@@ -150,9 +157,13 @@ impl From<PipelineError> for Failure {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
-            error @ PipelineError::SameName { .. } => {
-                Self::usage(&error, Some("give one of them another name with `--name PROJECT=NAME`"))
+            error @ PipelineError::Unsupported { .. } => {
+                Self::usage(&error, Some("remove it, and name the index with `--index-url`"))
             }
+            error @ PipelineError::SameName { .. } => Self::usage(
+                &error,
+                Some("give one of them another name with `--name PROJECT=NAME`"),
+            ),
         }
     }
 }

@@ -73,7 +73,12 @@ impl Build {
             .collect();
         Err(Failure {
             status: FAILED,
-            message: format!("{} of {} projects failed:\n{}", lines.len(), lines.len() + files.len(), lines.join("\n")),
+            message: format!(
+                "{} of {} projects failed:\n{}",
+                lines.len(),
+                lines.len() + files.len(),
+                lines.join("\n")
+            ),
             hint: None,
         })
     }

@@ -49,7 +49,9 @@ enum Verb {
     Target(target::Target),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        shell: clap_complete::Shell,
+    },
     /// Write the manual page to standard output
     Man,
 }

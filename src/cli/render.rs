@@ -74,7 +74,6 @@ fn differs(recipe: &Recipe, folder: &Path) -> bool {
 
 /// A private folder for what is built on the way to a plan.
 pub(super) fn work_folder() -> Result<tempfile::TempDir, Failure> {
-    tempfile::tempdir().map_err(|source| {
-        RecipeError::Write { path: std::env::temp_dir(), source }.into()
-    })
+    tempfile::tempdir()
+        .map_err(|source| RecipeError::Write { path: std::env::temp_dir(), source }.into())
 }

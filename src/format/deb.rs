@@ -51,7 +51,7 @@ impl Format for Deb {
                 time: plan.time,
                 author: plan.packager.to_string(),
                 version: evr.to_string(),
-                line: format!("Package {}.", plan.source.filename),
+                line: format!("Package {} {}.", plan.project, plan.release),
             },
         })
     }
@@ -146,12 +146,42 @@ fn control_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Licences whose text every Debian system has: words of the text, and the file.
+/// Source: Policy 12.5 and the package base-files.
+const COMMON_LICENCES: [(&str, &str, &str); 5] = [
+    ("Apache License", "Version 2.0, January 2004", "Apache-2.0"),
+    ("GNU GENERAL PUBLIC LICENSE", "Version 2, June 1991", "GPL-2"),
+    ("GNU GENERAL PUBLIC LICENSE", "Version 3, 29 June 2007", "GPL-3"),
+    ("GNU LESSER GENERAL PUBLIC LICENSE", "Version 2.1, February 1999", "LGPL-2.1"),
+    ("GNU LESSER GENERAL PUBLIC LICENSE", "Version 3, 29 June 2007", "LGPL-3"),
+];
+
+/// The licence files' texts; Policy 12.5 wants common licences referred to, not repeated.
 fn licence_text(plan: &PackagePlan) -> Vec<String> {
-    if plan.licence_texts.is_empty() {
-        return vec!["The project states no licence text.".to_owned()];
+    let texts = plan.licence_texts.iter().map(|licence| {
+        let text = licence.text.as_str();
+        let common = COMMON_LICENCES.iter().find(|(title, version, _)| {
+            text.trim_start().lines().next().is_some_and(|line| line.contains(title))
+                && text.contains(version)
+        });
+        match common {
+            Some((_, _, file)) => format!(
+                "{}: the text is in /usr/share/common-licenses/{file} on Debian systems.",
+                licence.file
+            ),
+            None => text.to_owned(),
+        }
+    });
+    let texts: Vec<String> = texts.collect();
+    if !texts.is_empty() {
+        return control_lines(&texts.join("\n\n"));
     }
-    let texts = plan.licence_texts.iter().map(|licence| licence.text.as_str());
-    control_lines(&texts.collect::<Vec<_>>().join("\n\n"))
+    match plan.licence.expression.as_str() {
+        "Apache-2.0" => vec![
+            "The text is in /usr/share/common-licenses/Apache-2.0 on Debian systems.".to_owned(),
+        ],
+        _ => vec!["The project ships no licence text.".to_owned()],
+    }
 }
 
 /// The control field of a strength, as Policy 7 names it.
@@ -199,9 +229,8 @@ fn clauses(
 ) -> Result<Vec<String>, FormatError> {
     let clauses = match &relation.capability {
         Capability::Project { specifiers, package, candidate, .. } => {
-            relation::deb::dependency(package, specifiers, candidate).map_err(|source| {
-                FormatError::Relation { package: plan.package.clone(), source }
-            })?
+            relation::deb::dependency(package, specifiers, candidate)
+                .map_err(|source| FormatError::Relation { package: plan.package.clone(), source })?
         }
         // Debian has no names for projects of the index: the package's name is all there is.
         Capability::Dist { .. } => Vec::new(),

@@ -53,7 +53,7 @@ impl Format for Rpm {
                 time: plan.time,
                 author: plan.packager.to_string(),
                 version: evr.to_string(),
-                line: format!("Package {}", plan.source.filename),
+                line: format!("Package {} {}", plan.project, plan.release),
             },
         })
     }

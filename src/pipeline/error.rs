@@ -26,6 +26,8 @@ pub enum PipelineError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Collection(#[from] CollectionError),
+    #[error("a requirements file gives `{option}`, and a run asks one index only")]
+    Unsupported { option: &'static str },
     #[error("the package name `{name}` is wanted by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
 }

@@ -8,9 +8,7 @@ use std::path::Path;
 
 use crate::{
     build::{BuildJob, Builders, build_all},
-    collection::{
-        Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why,
-    },
+    collection::{Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why},
     format,
     index::{self, Index, IndexSettings},
     planner::{Conflict, conflicts},
@@ -60,7 +58,20 @@ impl Run<'_> {
     }
 
     /// Opens the index.
+    ///
+    /// # Errors
+    /// Options of requirements files that ask for more than one index: none is ignored silently.
     pub fn index(&self) -> Result<Box<dyn Index>, PipelineError> {
+        let options = &self.requirements.options;
+        let unsupported = [
+            ("--extra-index-url", !options.extra_index_urls.is_empty()),
+            ("--find-links", !options.find_links.is_empty()),
+            ("--no-index", options.no_index),
+            ("--trusted-host", !options.trusted_hosts.is_empty()),
+        ];
+        if let Some((option, _)) = unsupported.into_iter().find(|(_, is_given)| *is_given) {
+            return Err(PipelineError::Unsupported { option });
+        }
         let settings = IndexSettings {
             offline: self.settings.offline,
             ..IndexSettings::new(&self.settings.cache)
@@ -95,8 +106,8 @@ impl Run<'_> {
         work: &Path,
     ) -> Result<Prepared, PipelineError> {
         let format = format::named(&self.target.format)?;
-        let pack = Templates::new(self.settings.templates.clone())
-            .pack(format.name(), format.escape())?;
+        let pack =
+            Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
         let mut prepared = prepare::prepare(self, index, resolution, format, &pack, work)?;
         self.check_conflicts(&prepared)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));

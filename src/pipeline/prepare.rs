@@ -67,11 +67,7 @@ fn neighbours(run: &Run<'_>, resolution: &Resolution) -> Result<Neighbours, Pipe
     Ok(neighbours)
 }
 
-fn fetch(
-    run: &Run<'_>,
-    index: &dyn Index,
-    pins: &[&Pin],
-) -> Vec<Result<PathBuf, FailureRecord>> {
+fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
     let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
     let total = files.iter().filter_map(|file| file.size).sum();
     run.reporter.event(Event::Begin { phase: "fetch", total });
@@ -100,13 +96,13 @@ fn one(
             from_sdist(run, pin, &file, work).map_err(|e| failure(pin, Stage::Build, &e))?
         }
     };
-    let wheel = Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    let wheel =
+        Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
     let extras = requested_extras(run, pin);
     let subject = Subject { wheel: &wheel, file: &pin.file, extras: &extras };
     let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
-    let mut native =
-        format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
+    let mut native = format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
     if let Some(compression) = &run.settings.compression {
         native.compression.clone_from(compression);
     }
@@ -127,12 +123,7 @@ fn requested_extras(run: &Run<'_>, pin: &Pin) -> Vec<ExtraName> {
 }
 
 /// Builds the wheel of an sdist and checks that the target could use it.
-fn from_sdist(
-    run: &Run<'_>,
-    pin: &Pin,
-    sdist: &Path,
-    work: &Path,
-) -> Result<PathBuf, SourceError> {
+fn from_sdist(run: &Run<'_>, pin: &Pin, sdist: &Path, work: &Path) -> Result<PathBuf, SourceError> {
     let refuse = |problem: String| SourceError { file: pin.file.filename.clone(), problem };
     let (major, minor) = run.target.python.version;
     let path = run.settings.environment.path();

@@ -12,9 +12,26 @@ const RESERVED_COMMANDS: [&str; 24] = [
 
 /// Folders below `/etc` whose files are run or obeyed by the system itself.
 const SYSTEM_CONFIGURATION: [&str; 20] = [
-    "apt", "cron.d", "cron.daily", "cron.hourly", "cron.monthly", "cron.weekly", "dnf", "init.d",
-    "ld.so.conf.d", "modprobe.d", "pam.d", "polkit-1", "profile.d", "security", "ssh", "sudoers.d",
-    "sysctl.d", "systemd", "udev", "yum.repos.d",
+    "apt",
+    "cron.d",
+    "cron.daily",
+    "cron.hourly",
+    "cron.monthly",
+    "cron.weekly",
+    "dnf",
+    "init.d",
+    "ld.so.conf.d",
+    "modprobe.d",
+    "pam.d",
+    "polkit-1",
+    "profile.d",
+    "security",
+    "ssh",
+    "sudoers.d",
+    "sysctl.d",
+    "systemd",
+    "udev",
+    "yum.repos.d",
 ];
 
 /// Folders below the prefix into which wheels may install data.

@@ -141,10 +141,9 @@ impl<'a> Placer<'a> {
             }
             _ if is_native => (0o755, member_content(member)),
             // A module that is never started keeps its lines, but not its first one.
-            Some(_) if !member.executable => (
-                0o644,
-                Content::Script { member: member.name.clone(), shebang: String::new() },
-            ),
+            Some(_) if !member.executable => {
+                (0o644, Content::Script { member: member.name.clone(), shebang: String::new() })
+            }
             Some(line) => (0o755, self.script(member, line)),
             None => (0o644, member_content(member)),
         };

@@ -40,8 +40,11 @@ pub fn description(metadata: &CoreMetadata) -> Paragraph {
             break;
         }
     }
-    if chosen.is_empty() {
-        chosen.push(format!("{}.", summary(metadata).as_str().trim_end_matches('.')));
+    let summary = summary(metadata);
+    let summary = summary.as_str().trim_end_matches('.');
+    // A description that only repeats the summary says nothing, and lintian calls it an error.
+    if chosen.iter().all(|paragraph| paragraph.trim_end_matches('.') == summary) {
+        chosen = vec![format!("{} is a Python project: {summary}.", metadata.raw_name)];
     }
     Paragraph::new(&chosen.join("\n\n"))
 }
@@ -55,9 +58,10 @@ pub fn authors(metadata: &CoreMetadata) -> OneLine {
         &metadata.maintainer_email,
     ];
     let named = fields.into_iter().flatten().map(|field| OneLine::new(field));
-    named.into_iter().find(|line| !line.is_empty()).unwrap_or_else(|| {
-        OneLine::new(&format!("the authors of {}", metadata.raw_name))
-    })
+    named
+        .into_iter()
+        .find(|line| !line.is_empty())
+        .unwrap_or_else(|| OneLine::new(&format!("the authors of {}", metadata.raw_name)))
 }
 
 /// The project's address on the web, without credentials; only `http` and `https`.
@@ -124,7 +128,9 @@ fn structured_text(text: &str) -> Vec<String> {
     normalised
         .split("\n\n")
         .map(|block| block.trim_matches('\n'))
-        .filter(|block| !block.starts_with([' ', '\t', '.', '|', '-', '*', '+', '=', '#', '<', '>']))
+        .filter(|block| {
+            !block.starts_with([' ', '\t', '.', '|', '-', '*', '+', '=', '#', '<', '>'])
+        })
         .filter(|block| !block.lines().any(is_underline))
         .map(plain_roles)
         .collect()
@@ -157,7 +163,8 @@ fn plain_roles(block: &str) -> String {
 /// The text before a role's name, such as `:class:`.
 fn strip_role(text: &str) -> &str {
     let Some(start) = text.strip_suffix(':').and_then(|rest| rest.rfind(':')) else { return text };
-    let is_role = text[start + 1..text.len() - 1].chars().all(|c| c.is_ascii_alphabetic() || c == '-');
+    let is_role =
+        text[start + 1..text.len() - 1].chars().all(|c| c.is_ascii_alphabetic() || c == '-');
     if is_role && text.len() - start > 2 { &text[..start] } else { text }
 }
 
@@ -177,9 +184,6 @@ mod tests {
     #[test]
     fn structured_text_gives_prose_only() {
         let text = "Title\n=====\n\n.. image:: x\n\nUse `the docs <http://x>`_ and :class:`Thing` for ``it`` please.\n";
-        assert_eq!(
-            structured_text(text),
-            ["Use the docs and Thing for it please.\n".trim_end()]
-        );
+        assert_eq!(structured_text(text), ["Use the docs and Thing for it please.\n".trim_end()]);
     }
 }

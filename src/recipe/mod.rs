@@ -96,3 +96,6 @@ impl Recipe {
         fs::rename(new.keep(), folder).map_err(failed(folder))
     }
 }
+
+#[cfg(test)]
+mod tests;

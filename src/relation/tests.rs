@@ -26,8 +26,8 @@ fn rpm_dependencies_are_as_recorded() {
         let requirement = case["requirement"].as_str().unwrap();
         // A second recorded dependency is on an extra's own package, which is never made.
         let expected = case["rpm"]["recommended"][0].as_str().unwrap();
-        let capability =
-            &expected.trim_start_matches('(')[..expected.trim_start_matches('(').find(')').unwrap() + 1];
+        let capability = &expected.trim_start_matches('(')
+            [..expected.trim_start_matches('(').find(')').unwrap() + 1];
         let written = rpm::dependency(capability, &specifiers(requirement)).unwrap();
         assert_eq!(written, expected, "{requirement}");
     }

@@ -69,7 +69,9 @@ impl Reporter for Terminal {
                     self.line(line);
                 }
             }
-            Event::Warning(line) => self.line(&format!("{}: {line}", Style::Warning.paint("warning"))),
+            Event::Warning(line) => {
+                self.line(&format!("{}: {line}", Style::Warning.paint("warning")))
+            }
             Event::Detail(line) if self.verbosity > 0 => self.line(line),
             Event::Detail(_) => {}
         }

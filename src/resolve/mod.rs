@@ -94,7 +94,24 @@ pub fn resolve(
     let releases = Releases::new(requirements, index, environment, options);
     reporter.event(Event::Begin { phase: "resolve", total: 0 });
     prefetch::walk(&releases);
-    let mut provider = Provider::new(&releases);
+    let resolution = loop {
+        let resolution = solve(&releases)?;
+        // A release that was rejected may have asked for pre-releases that nothing else wants.
+        if !releases.forget_stray_prereleases(&resolution) {
+            break resolution;
+        }
+    };
+    for warning in outcome::warnings(&releases, &resolution) {
+        reporter.event(Event::Warning(&warning));
+    }
+    let line = format!("resolved {} projects", resolution.pins.len());
+    reporter.event(Event::End { phase: "resolve", line: &line });
+    Ok(resolution)
+}
+
+/// Searches until there is an answer.
+fn solve(releases: &Releases<'_>) -> Result<Resolution, ResolveError> {
+    let mut provider = Provider::new(releases);
     let solution = loop {
         match pubgrub::resolve(&provider, Package::Root, 0_u32) {
             Ok(solution) => break solution,
@@ -109,13 +126,7 @@ pub fn resolve(
             },
         }
     };
-    let resolution = outcome::collect(&releases, solution.into_iter())?;
-    for warning in outcome::warnings(&releases, &resolution) {
-        reporter.event(Event::Warning(&warning));
-    }
-    let line = format!("resolved {} projects", resolution.pins.len());
-    reporter.event(Event::End { phase: "resolve", line: &line });
-    Ok(resolution)
+    outcome::collect(releases, solution.into_iter())
 }
 
 /// Where an order puts a release, best first; see the module's documentation.

@@ -12,7 +12,7 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
 use super::{
-    Environment, ResolveError, ResolveOptions, SourcePolicy,
+    Environment, Pin, RequiredBy, Resolution, ResolveError, ResolveOptions, SourcePolicy,
     candidates::{Candidate, Candidates, Constraint, Restriction},
     membership::{is_pinned, names_prerelease},
     positions::Positions,
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile},
     index::{Index, IndexError},
-    metadata::{CoreMetadata, Requirement, evaluate},
+    metadata::{CoreMetadata, Requirement, evaluate, parse_published_requirement},
     requirements::{Requirements, RootRequirement},
 };
 
@@ -45,6 +45,8 @@ pub(super) struct Releases<'a> {
     metadata: RefCell<BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>>,
     /// Projects of which a specifier names a pre-release.
     with_prereleases: RefCell<BTreeSet<ProjectName>>,
+    /// Projects of which only rejected releases named a pre-release.
+    without_prereleases: RefCell<BTreeSet<ProjectName>>,
     /// The time spent waiting for the index.
     waited: Cell<Duration>,
     started: Instant,
@@ -68,6 +70,7 @@ impl<'a> Releases<'a> {
             candidates: RefCell::default(),
             metadata: RefCell::default(),
             with_prereleases: RefCell::default(),
+            without_prereleases: RefCell::default(),
             waited: Cell::default(),
             started: Instant::now(),
         };
@@ -113,9 +116,38 @@ impl<'a> Releases<'a> {
 
     /// Takes note of a requirement that holds, since it may ask for pre-releases.
     pub fn note(&self, requirement: &Requirement) {
-        if names_prerelease(&specifiers(requirement)) {
+        let is_stray = self.without_prereleases.borrow().contains(&requirement.name);
+        if !is_stray && names_prerelease(&specifiers(requirement)) {
             self.with_prereleases.borrow_mut().insert(requirement.name.clone());
         }
+    }
+
+    /// Forgets the pre-releases that were taken although no requirement of the resolution names
+    /// one; whether there were any, so that a new search is due.
+    pub fn forget_stray_prereleases(&self, resolution: &Resolution) -> bool {
+        let names = |requirement: &str| {
+            parse_published_requirement(requirement)
+                .is_ok_and(|requirement| names_prerelease(&specifiers(&requirement)))
+        };
+        let is_stray = |pin: &&Pin| {
+            pin.version.any_prerelease()
+                && self.with_prereleases.borrow().contains(&pin.project)
+                && !pin.required_by.iter().any(|reason| match reason {
+                    RequiredBy::Root { requirement, .. }
+                    | RequiredBy::Project { requirement, .. } => names(requirement),
+                })
+        };
+        let constrained = |pin: &&Pin| {
+            let mut constraints = self.requirements.constraints.iter().map(|c| &c.requirement);
+            constraints.any(|c| c.name == pin.project && names_prerelease(&specifiers(c)))
+        };
+        let stray: Vec<&Pin> =
+            resolution.pins.values().filter(is_stray).filter(|pin| !constrained(pin)).collect();
+        for pin in &stray {
+            self.with_prereleases.borrow_mut().remove(&pin.project);
+            self.without_prereleases.borrow_mut().insert(pin.project.clone());
+        }
+        !stray.is_empty()
     }
 
     /// Whether pre-releases of a project are as good as final releases.

@@ -10,8 +10,15 @@ pub struct Environment(BTreeMap<String, String>);
 
 /// What a build from source needs to reach the index.
 const NETWORK_VARIABLES: [&str; 9] = [
-    "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE",
-    "http_proxy", "https_proxy", "no_proxy",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
 ];
 
 /// Where programs are looked for when `PATH` is not set.
@@ -21,7 +28,11 @@ impl Environment {
     /// The variables of this process whose names and values are UTF-8.
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
-        Self(pairs.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        Self(
+            pairs
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+        )
     }
 
     fn get(&self, name: &str) -> Option<&str> {

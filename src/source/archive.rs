@@ -90,11 +90,15 @@ impl WheelArchive {
 
     /// The bytes of a member; their length and, where `RECORD` is attached, their hash verified.
     pub fn read(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
-        let refuse =
-            |problem: String| SourceError { file: self.file.clone(), problem: format!("member `{name}` {problem}") };
+        let refuse = |problem: String| SourceError {
+            file: self.file.clone(),
+            problem: format!("member `{name}` {problem}"),
+        };
         let member = self.members.get(name).ok_or_else(|| refuse("is missing".to_owned()))?;
-        let entry =
-            self.zip.by_index(member.position).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+        let entry = self
+            .zip
+            .by_index(member.position)
+            .map_err(|e| refuse(format!("cannot be read: {e}")))?;
         let mut bytes = Vec::with_capacity(member.size as usize);
         // One byte more than stated: a longer stream shows without being inflated whole.
         entry
@@ -116,8 +120,10 @@ impl WheelArchive {
             problem: format!("member `{name}` {problem}"),
         };
         let member = self.members.get(name).ok_or_else(|| refuse("is missing".to_owned()))?;
-        let entry =
-            self.zip.by_index(member.position).map_err(|e| refuse(format!("cannot be read: {e}")))?;
+        let entry = self
+            .zip
+            .by_index(member.position)
+            .map_err(|e| refuse(format!("cannot be read: {e}")))?;
         let mut bytes = Vec::with_capacity(LENGTH as usize);
         entry
             .take(LENGTH)
@@ -208,15 +214,18 @@ fn is_special(mode: Option<u32>) -> bool {
 /// A zip time as if it were UTC; none where it is the format's first day, which writers use for
 /// an unknown time.
 fn seconds(time: zip::DateTime) -> Option<i64> {
-    let date = jiff::civil::date(time.year() as i16, time.month() as i8, time.day() as i8)
-        .at(time.hour() as i8, time.minute() as i8, (time.second() as i8).min(59), 0);
+    let date = jiff::civil::date(time.year() as i16, time.month() as i8, time.day() as i8).at(
+        time.hour() as i8,
+        time.minute() as i8,
+        (time.second() as i8).min(59),
+        0,
+    );
     let seconds = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
     (time.year() > 1980).then_some(seconds)
 }
 
 fn file_used_as_folder(members: &BTreeMap<String, Member>) -> Option<&str> {
-    let folders = members.keys().flat_map(|name| {
-        name.match_indices('/').map(|(end, _)| &name[..end])
-    });
+    let folders =
+        members.keys().flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
     folders.into_iter().find_map(|folder| members.get_key_value(folder).map(|(n, _)| n.as_str()))
 }

@@ -27,8 +27,10 @@ impl Record {
     /// Parses the text of a `RECORD` file. An error is a sentence without its subject.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut rows = BTreeMap::new();
-        let mut reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
         for row in reader.records() {
             let row = row.map_err(|e| format!("has an unreadable row: {e}"))?;
             let name = row.get(0).unwrap_or_default();
@@ -77,7 +79,9 @@ fn parse_hash(text: &str) -> Result<Option<Stated>, String> {
         "sha256" => Algorithm::Sha256,
         "sha384" => Algorithm::Sha384,
         "sha512" => Algorithm::Sha512,
-        _ => return Err(format!("a hash of the kind `{}`, which is too weak", name.escape_debug())),
+        _ => {
+            return Err(format!("a hash of the kind `{}`, which is too weak", name.escape_debug()));
+        }
     };
     let digest = BASE64_URL_SAFE_NO_PAD
         .decode(digest.trim_end_matches('='))
@@ -91,9 +95,10 @@ mod tests {
 
     #[test]
     fn verifies_the_stated_hash() {
-        let record =
-            Record::parse("a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nx/RECORD,,\n")
-                .unwrap();
+        let record = Record::parse(
+            "a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nx/RECORD,,\n",
+        )
+        .unwrap();
         assert!(record.has_hash("a.py"));
         assert!(!record.has_hash("x/RECORD"));
         assert_eq!(record.verify("a.py", b""), Ok(()));

@@ -37,11 +37,13 @@ pub fn build_wheel(
     let file = sdist.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let refuse = |problem: String| SourceError { file: file.clone(), problem };
     let mut command = Command::new(&build.python, folder).timeout(TIME_LIMIT);
-    let arguments = ["-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"];
+    let arguments =
+        ["-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"];
     for argument in arguments.into_iter().chain(["--index-url", &build.index_url, "--wheel-dir"]) {
         command = command.argument(argument);
     }
-    command = command.argument(folder).argument(sdist).variable("SOURCE_DATE_EPOCH", time.to_string());
+    command =
+        command.argument(folder).argument(sdist).variable("SOURCE_DATE_EPOCH", time.to_string());
     for (name, value) in &build.variables {
         command = command.variable(name, value);
     }
@@ -54,7 +56,9 @@ pub fn build_wheel(
         .map_err(|e| refuse(format!("was built, but its folder cannot be read: {e}")))?;
     let mut wheels: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "whl") && !path.is_symlink())
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "whl") && !path.is_symlink()
+        })
         .collect();
     match wheels.pop() {
         Some(wheel) if wheels.is_empty() => Ok(wheel),

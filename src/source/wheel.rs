@@ -145,8 +145,10 @@ impl Contents {
 /// setuptools writes for namespace packages only declare a package.
 fn runs_code(text: &[u8]) -> bool {
     const NAMESPACE: &[u8] = b"import sys, types, os;has_mfs = sys.version_info > (3, 5)";
-    text.split(|b| *b == b'\n')
-        .any(|line| (line.starts_with(b"import ") || line.starts_with(b"import\t")) && !line.starts_with(NAMESPACE))
+    text.split(|b| *b == b'\n').any(|line| {
+        (line.starts_with(b"import ") || line.starts_with(b"import\t"))
+            && !line.starts_with(NAMESPACE)
+    })
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -175,7 +177,9 @@ fn is_licence(name: &str, dist_info: &str, metadata: &CoreMetadata) -> bool {
     listed
         || base.starts_with("LICENSES/")
         || base.starts_with("LICENSE_FILES/")
-        || ["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"].iter().any(|p| base.starts_with(p))
+        || ["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"]
+            .iter()
+            .any(|p| base.starts_with(p))
 }
 
 /// Opens a wheel so that every member that is read from now on is compared with `RECORD`; the
@@ -217,7 +221,8 @@ fn check_identity(
     name: &WheelName,
     project: &ProjectName,
 ) -> Result<(), String> {
-    if metadata.name != name.project || metadata.version != name.version || &name.project != project {
+    if metadata.name != name.project || metadata.version != name.version || &name.project != project
+    {
         return Err(format!(
             "says that it is `{} {}`, but `{project}` was asked for and its name says `{} {}`",
             metadata.name, metadata.version, name.project, name.version
@@ -243,9 +248,9 @@ fn attach_record(archive: &mut WheelArchive, dist_info: &str) -> Result<(), Sour
     if let Some(member) = unlisted {
         return Err(refuse(archive, format!("states no hash for `{}`", member.name)));
     }
-    let ghost = record.names().find(|name| {
-        !name.ends_with('/') && !exempt(name) && archive.member(name).is_none()
-    });
+    let ghost = record
+        .names()
+        .find(|name| !name.ends_with('/') && !exempt(name) && archive.member(name).is_none());
     if let Some(name) = ghost {
         return Err(refuse(archive, format!("lists `{}`, which is missing", name.escape_debug())));
     }
@@ -270,7 +275,8 @@ impl Header {
         if version.split('.').next() != Some("1") {
             return Err(format!("states the unknown version `{}`", version.escape_debug()));
         }
-        let root_is_purelib = match field("Root-Is-Purelib").map(str::to_ascii_lowercase).as_deref() {
+        let root_is_purelib = match field("Root-Is-Purelib").map(str::to_ascii_lowercase).as_deref()
+        {
             Some("true") => true,
             Some("false") => false,
             _ => return Err("states no `Root-Is-Purelib`".to_owned()),

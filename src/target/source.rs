@@ -7,10 +7,10 @@ use toml::Table;
 
 use super::detect::OsRelease;
 use super::error::TargetError;
-use crate::text::nearest;
 use super::profile::{Choice, Profile, merge, parse};
 use super::{Target, embedded};
 use crate::artifact::ProjectName;
+use crate::text::nearest;
 
 /// The targets by name, and the name maps that they refer to.
 ///

@@ -32,7 +32,8 @@ fn walk(template: &Template, partials: &mut Vec<String>) -> Result<(), String> {
                     walk(part, partials)?;
                 }
             }
-            TemplateElement::PartialExpression(partial) | TemplateElement::PartialBlock(partial) => {
+            TemplateElement::PartialExpression(partial)
+            | TemplateElement::PartialBlock(partial) => {
                 match partial.name.as_name() {
                     Some(name) => partials.push(name.to_owned()),
                     None => return Err("includes a template whose name is computed".to_owned()),
@@ -50,7 +51,9 @@ fn walk(template: &Template, partials: &mut Vec<String>) -> Result<(), String> {
 /// Whether `wanted` is included from `from` within `depth` steps.
 fn reaches(from: &str, wanted: &str, includes: &BTreeMap<&str, Vec<String>>, depth: usize) -> bool {
     depth > 0
-        && includes.get(from).into_iter().flatten().any(|next| {
-            next == wanted || reaches(next, wanted, includes, depth - 1)
-        })
+        && includes
+            .get(from)
+            .into_iter()
+            .flatten()
+            .any(|next| next == wanted || reaches(next, wanted, includes, depth - 1))
 }

@@ -87,9 +87,8 @@ impl Pack {
                     .map_err(|e| broken(file, e.to_string()))?;
             }
         }
-        check::check(registry.get_templates()).map_err(|(template, reason)| {
-            broken(&format!("{template}{EXTENSION}"), reason)
-        })?;
+        check::check(registry.get_templates())
+            .map_err(|(template, reason)| broken(&format!("{template}{EXTENSION}"), reason))?;
         Ok(Self { name: name.to_owned(), outputs: manifest.outputs, registry })
     }
 
@@ -128,8 +127,7 @@ fn override_from(
         reason: e.to_string(),
     };
     let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, e))?;
-    let paths: BTreeSet<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let paths: BTreeSet<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     for path in paths {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if !texts.contains_key(&file) {

@@ -1,10 +1,7 @@
 //! Suggestions for misspelt names.
 
 /// The candidate that a misspelt name most likely stands for.
-pub fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mut best = None;
     for candidate in candidates {
         let likeness = strsim::jaro_winkler(name, candidate);
