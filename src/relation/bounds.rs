@@ -21,7 +21,7 @@ pub trait Dialect {
     fn more_than(&self, version: &Version) -> String;
     fn less_than(&self, version: &Version) -> String;
     /// From the first pre-release of `version` on.
-    fn from_start_of(&self, version: &Version) -> String;
+    fn since_start_of(&self, version: &Version) -> String;
     /// Before the first pre-release of `version`.
     fn before_start_of(&self, version: &Version) -> String;
     /// One of the two texts.
@@ -54,12 +54,12 @@ fn clauses_of(
         Operator::Equal | Operator::ExactEqual => dialect.exactly(version),
         Operator::NotEqual => vec![(Place::Exclusion, dialect.not(version))],
         Operator::EqualStar => vec![
-            (Place::Lower, dialect.from_start_of(version)),
+            (Place::Lower, dialect.since_start_of(version)),
             (Place::Upper, dialect.before_start_of(&next()?)),
         ],
         Operator::NotEqualStar => {
             let below = dialect.before_start_of(version);
-            let above = dialect.from_start_of(&next()?);
+            let above = dialect.since_start_of(&next()?);
             vec![(Place::Exclusion, dialect.either(&below, &above))]
         }
         Operator::TildeEqual => {

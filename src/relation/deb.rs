@@ -84,7 +84,7 @@ impl Dialect for Deb<'_> {
         self.clause("<<", &format!("{}{start}", self.start(version)))
     }
 
-    fn from_start_of(&self, version: &Version) -> String {
+    fn since_start_of(&self, version: &Version) -> String {
         self.clause(">=", &format!("{}~~", base(version)))
     }
 

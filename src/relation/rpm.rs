@@ -65,7 +65,7 @@ impl Dialect for Rpm<'_> {
         self.clause("<", &format!("{}{start}", provide(version)))
     }
 
-    fn from_start_of(&self, version: &Version) -> String {
+    fn since_start_of(&self, version: &Version) -> String {
         self.clause(">=", &format!("{}~~", base(version)))
     }
 
