@@ -35,11 +35,10 @@ impl Plan {
         let flags = self.inputs.flags(self.naming);
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let index = run.index()?;
-        let resolution = run.resolve(index.as_ref())?;
         let work = work_folder()?;
-        let Prepared { packages, failures } =
-            run.prepare(index.as_ref(), &resolution, work.path())?;
+        let index = run.index(work.path())?;
+        let resolution = run.resolve(&index)?;
+        let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
             print_result(&serde_json::to_string_pretty(&plans).unwrap_or_default());

@@ -38,11 +38,10 @@ impl Render {
         let flags = self.inputs.flags(self.naming);
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let index = run.index()?;
-        let resolution = run.resolve(index.as_ref())?;
         let work = work_folder()?;
-        let Prepared { packages, failures } =
-            run.prepare(index.as_ref(), &resolution, work.path())?;
+        let index = run.index(work.path())?;
+        let resolution = run.resolve(&index)?;
+        let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
         let mut problems = super::plan::lines(&failures);
         for package in &packages {
             let folder = self.output.join(package.plan.project.as_ref());

@@ -6,6 +6,7 @@ use crate::{failure::Failure, report::print_result, resolve::RequiredBy};
 
 use super::{
     arguments::{Inputs, Naming},
+    render::work_folder,
     session::Session,
     table::table,
 };
@@ -27,8 +28,9 @@ impl Resolve {
         let flags = self.inputs.flags(Naming::default());
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let index = run.index()?;
-        let resolution = run.resolve(index.as_ref())?;
+        let work = work_folder()?;
+        let index = run.index(work.path())?;
+        let resolution = run.resolve(&index)?;
         if self.json {
             let text = serde_json::to_string_pretty(&resolution).unwrap_or_default();
             print_result(&text);

@@ -3,6 +3,7 @@
 mod error;
 mod package;
 mod prepare;
+mod sdists;
 
 use std::path::Path;
 
@@ -24,6 +25,7 @@ use crate::{
 
 pub use error::PipelineError;
 pub use package::Package;
+pub use sdists::BuildingIndex;
 
 /// What every stage of a run needs.
 pub struct Run<'a> {
@@ -57,11 +59,12 @@ impl Run<'_> {
         stated.map_or(index::DEFAULT_INDEX, String::as_str)
     }
 
-    /// Opens the index.
+    /// Opens the index. Sdists whose requirements are known only then are built in `work`, a
+    /// private, empty folder.
     ///
     /// # Errors
     /// Options of requirements files that ask for more than one index: none is ignored silently.
-    pub fn index(&self) -> Result<Box<dyn Index>, PipelineError> {
+    pub fn index(&self, work: &Path) -> Result<BuildingIndex<'_>, PipelineError> {
         let options = &self.requirements.options;
         let unsupported = [
             ("--extra-index-url", !options.extra_index_urls.is_empty()),
@@ -76,7 +79,8 @@ impl Run<'_> {
             offline: self.settings.offline,
             ..IndexSettings::new(&self.settings.cache)
         };
-        Ok(index::open(self.index_url(), &settings)?)
+        let inner = index::open(self.index_url(), &settings)?;
+        Ok(BuildingIndex::new(self, inner, work))
     }
 
     /// Resolves the requirements for the target.
@@ -101,14 +105,13 @@ impl Run<'_> {
     /// others.
     pub fn prepare(
         &self,
-        index: &dyn Index,
+        index: &BuildingIndex<'_>,
         resolution: &Resolution,
-        work: &Path,
     ) -> Result<Prepared, PipelineError> {
         let format = format::named(&self.target.format)?;
         let pack =
             Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
-        let mut prepared = prepare::prepare(self, index, resolution, format, &pack, work)?;
+        let mut prepared = prepare::prepare(self, index, resolution, format, &pack)?;
         self.check_conflicts(&prepared)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
@@ -139,10 +142,9 @@ impl Run<'_> {
     pub fn build(&self, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
         let staging = collection.staging()?;
-        let index = self.index()?;
-        let resolution = self.resolve(index.as_ref())?;
-        let Prepared { packages, mut failures } =
-            self.prepare(index.as_ref(), &resolution, staging.path())?;
+        let index = self.index(staging.path())?;
+        let resolution = self.resolve(&index)?;
+        let Prepared { packages, mut failures } = self.prepare(&index, &resolution)?;
 
         let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);

@@ -1,9 +1,6 @@
 //! From pins to planned and rendered packages.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::PathBuf};
 
 use rayon::prelude::*;
 
@@ -13,33 +10,28 @@ use crate::{
     format::Format,
     index::Index,
     planner::{self, Neighbour, Neighbours, Subject},
-    process::which,
     recipe,
     report::Event,
     resolve::{Pin, Resolution},
-    source::{SdistBuild, SourceError, Wheel, build_wheel},
+    source::Wheel,
     template::Pack,
     text::Paragraph,
 };
 
-use super::{Package, PipelineError, Prepared, Run, chain};
-
-/// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
-const UNKNOWN_TIME: i64 = 946_684_800;
+use super::{BuildingIndex, Package, PipelineError, Prepared, Run, chain};
 
 pub(super) fn prepare(
     run: &Run<'_>,
-    index: &dyn Index,
+    index: &BuildingIndex<'_>,
     resolution: &Resolution,
     format: &dyn Format,
     pack: &Pack,
-    work: &Path,
 ) -> Result<Prepared, PipelineError> {
     let neighbours = neighbours(run, resolution)?;
     let pins: Vec<&Pin> = resolution.pins.values().collect();
     let fetched = fetch(run, index, &pins);
     let prepare_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
-        one(run, pin, fetched?, &neighbours, format, pack, work)
+        one(run, index, pin, fetched?, &neighbours, format, pack)
     };
     let results: Vec<_> = pins.par_iter().zip(fetched).map(prepare_one).collect();
     let mut prepared = Prepared { packages: Vec::new(), failures: Vec::new() };
@@ -83,17 +75,17 @@ fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf,
 /// One project from its file to its recipe.
 fn one(
     run: &Run<'_>,
+    index: &BuildingIndex<'_>,
     pin: &Pin,
     file: PathBuf,
     neighbours: &Neighbours,
     format: &dyn Format,
     pack: &Pack,
-    work: &Path,
 ) -> Result<Package, FailureRecord> {
     let path = match pin.file.kind {
         FileKind::Wheel(_) => file,
         FileKind::Sdist(_) => {
-            from_sdist(run, pin, &file, work).map_err(|e| failure(pin, Stage::Build, &e))?
+            index.wheel_of(&pin.file, &file).map_err(|e| failure(pin, Stage::Build, &e))?
         }
     };
     let wheel =
@@ -120,39 +112,6 @@ fn requested_extras(run: &Run<'_>, pin: &Pin) -> Vec<ExtraName> {
     let own = roots.filter(|requirement| requirement.name == pin.project);
     let extras: BTreeSet<ExtraName> = own.flat_map(|own| own.extras.iter().cloned()).collect();
     extras.into_iter().collect()
-}
-
-/// Builds the wheel of an sdist and checks that the target could use it.
-fn from_sdist(run: &Run<'_>, pin: &Pin, sdist: &Path, work: &Path) -> Result<PathBuf, SourceError> {
-    let refuse = |problem: String| SourceError { file: pin.file.filename.clone(), problem };
-    let (major, minor) = run.target.python.version;
-    let path = run.settings.environment.path();
-    let names = [format!("python{major}.{minor}"), "python3".to_owned()];
-    let python = names.iter().find_map(|name| which(name, &path)).ok_or_else(|| {
-        refuse("has to be built into a wheel, and there is no `python3` here".to_owned())
-    })?;
-    let folder = work.join(format!("wheel-{}", pin.project));
-    std::fs::create_dir(&folder)
-        .map_err(|e| refuse(format!("cannot be built in `{}`: {e}", folder.display())))?;
-    let build = SdistBuild {
-        python,
-        index_url: run.index_url().to_owned(),
-        variables: run.settings.environment.network(),
-    };
-    let time = run.settings.policy.time.or(pin.file.upload_time).unwrap_or(UNKNOWN_TIME);
-    let wheel = build_wheel(sdist, &build, &folder, time, run.runner)?;
-    check_fit(run, &wheel).map_err(refuse)?;
-    Ok(wheel)
-}
-
-/// A wheel that this machine built may be for this machine's Python only.
-fn check_fit(run: &Run<'_>, wheel: &Path) -> Result<(), String> {
-    let filename = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let name = crate::artifact::WheelName::parse(&filename).map_err(|e| e.to_string())?;
-    match run.target.tags().best(&name) {
-        Some(_) => Ok(()),
-        None => Err(format!("was built into `{filename}`, which does not fit the target")),
-    }
 }
 
 fn failure(pin: &Pin, stage: Stage, error: &dyn std::error::Error) -> FailureRecord {
