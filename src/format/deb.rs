@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     plan::{FileRole, PackageArchitecture, PackagePlan, PlannedFile},
+    planner::glibc_version,
     relation::{self, Capability, Relation, Strength},
     target::Target,
 };
@@ -250,7 +251,7 @@ fn clauses(
                 package: plan.package.clone(),
                 soname: soname.clone(),
             })?;
-            match newest_glibc(versions) {
+            match versions.iter().filter_map(|version| glibc_version(version)).max() {
                 Some((major, minor)) => vec![format!("{package} (>= {major}.{minor})")],
                 None => vec![package.to_owned()],
             }
@@ -259,17 +260,6 @@ fn clauses(
         Capability::Package { name, own_version: false } => vec![name.clone()],
     };
     Ok(clauses)
-}
-
-/// The newest `GLIBC_X.Y` among symbol versions.
-fn newest_glibc(versions: &[String]) -> Option<(u32, u32)> {
-    versions
-        .iter()
-        .filter_map(|version| {
-            let mut parts = version.strip_prefix("GLIBC_")?.split('.');
-            Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-        })
-        .max()
 }
 
 /// Several libraries come from glibc, each with symbol versions of its own: the highest says it

@@ -26,7 +26,7 @@ use crate::{
 
 pub use collection::{Conflict, conflicts};
 pub use naming::{NamingPolicy, package_name};
-pub use relations::{Neighbour, Neighbours};
+pub use relations::{Neighbour, Neighbours, glibc_version};
 
 /// What the user decides about every package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub fn plan(
     let layout = layout::lay_out(wheel, target, policy)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, target);
     let libraries = relations::libraries(wheel, target);
+    check_glibc(wheel, target)?;
 
     let mut files = layout.files;
     add_launchers(&mut files, launchers);
@@ -113,6 +114,20 @@ pub fn plan(
         notes: [launcher_notes, libraries.notes].concat(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
     })
+}
+
+/// Native code that was built on a newer system would not start on the target.
+fn check_glibc(wheel: &Wheel, target: &Target) -> Result<(), PlanError> {
+    let versions = wheel.elf.iter().flat_map(|elf| &elf.versions);
+    let newest = versions.filter_map(|(_, version)| relations::glibc_version(version)).max();
+    match newest {
+        Some(needed) if needed > target.glibc => Err(PlanError::Glibc {
+            file: wheel.filename.clone(),
+            needed: format!("{}.{}", needed.0, needed.1),
+            present: format!("{}.{}", target.glibc.0, target.glibc.1),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A script that the wheel brings itself is not replaced by a launcher of the same name.
@@ -180,6 +195,8 @@ pub enum PlanError {
     PathTwice { file: String, path: String },
     #[error("`{file}` installs `{member}`, which every Python process would run")]
     StartupCode { file: String, member: String },
+    #[error("`{file}` needs glibc {needed}, and the target has {present}")]
+    Glibc { file: String, needed: String, present: String },
     #[error("`{project}` requires `{requirement}`, which is not among the resolved projects")]
     Unresolved { project: ProjectName, requirement: String },
 }

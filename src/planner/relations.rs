@@ -237,7 +237,7 @@ pub fn libraries(wheel: &Wheel, target: &Target) -> Libraries {
     for elf in &wheel.elf {
         for soname in elf.needed.iter().map(String::as_str) {
             if bundled.contains(soname) {
-            } else if SYSTEM_LIBRARIES.contains(&soname) {
+            } else if wheel.built_here || SYSTEM_LIBRARIES.contains(&soname) {
                 needs.entry(soname).or_default();
             } else {
                 strangers.entry(soname).or_insert(&elf.member);
@@ -257,6 +257,12 @@ pub fn libraries(wheel: &Wheel, target: &Target) -> Libraries {
         OneLine::new(&note)
     });
     Libraries { relations: relations.collect(), notes: notes.collect() }
+}
+
+/// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.
+pub fn glibc_version(symbol_version: &str) -> Option<(u32, u32)> {
+    let mut parts = symbol_version.strip_prefix("GLIBC_")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation {

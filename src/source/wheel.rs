@@ -27,6 +27,9 @@ pub struct Wheel {
     pub root_is_purelib: bool,
     /// Whether any of its tags is for one platform only.
     pub platform_specific: bool,
+    /// Whether its tag is the plain one of a wheel that was built without a promise: what it needs
+    /// comes from the system.
+    pub built_here: bool,
     /// Whether all its tags promise the stable ABI or none at all.
     pub stable_abi: bool,
     /// The name of its `.dist-info` folder.
@@ -83,6 +86,7 @@ impl Wheel {
             entry_points,
             root_is_purelib: header.root_is_purelib,
             platform_specific: name.tags.iter().any(|tag| tag.platform != "any"),
+            built_here: name.tags.iter().any(|tag| tag.platform.starts_with("linux_")),
             stable_abi: name.tags.iter().all(|tag| matches!(tag.abi.as_str(), "abi3" | "none")),
             dist_info,
             data,
