@@ -48,7 +48,7 @@ impl From<SettingsError> for Failure {
             SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
             SettingsError::NoCache => Some("name a folder with `--cache-dir`"),
             SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
-            SettingsError::Syntax { .. } => None,
+            SettingsError::Syntax { .. } => Some("correct that line; the README lists all keys"),
         };
         Self::usage(&error, hint)
     }
@@ -56,13 +56,22 @@ impl From<SettingsError> for Failure {
 
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
-        Self::usage(&error, Some("`pypi2pkg target list` shows the targets"))
+        Self::usage(&error, Some("`pypi2pkg target list` shows the targets and their Pythons"))
     }
 }
 
 impl From<RequirementsError> for Failure {
     fn from(error: RequirementsError) -> Self {
-        Self::usage(&error, None)
+        let hint = match &error {
+            RequirementsError::Read { .. } => "check the path after `-r` or `-c`",
+            RequirementsError::Recursion { .. } => "remove one of the lines",
+            RequirementsError::Requirement { .. } => "write NAME, NAME[EXTRA] or NAME==VERSION",
+            RequirementsError::UnknownOption { .. } | RequirementsError::Option { .. } => {
+                "options are those of pip's requirements files; correct the line or remove it"
+            }
+            RequirementsError::Unsupported { .. } => "replace the line by a project's name",
+        };
+        Self::usage(&error, Some(hint))
     }
 }
 
@@ -93,11 +102,24 @@ impl From<ResolveError> for Failure {
                 Self { message: format!("cannot resolve `{project}`: {}", inner.message), ..inner }
             }
             error => {
-                let hints = error.hints();
-                let hint = (!hints.is_empty()).then(|| hints.join("\n      "));
+                let mut hints = error.hints();
+                if hints.is_empty() {
+                    hints.push(default_hint(&error).to_owned());
+                }
+                let hint = Some(hints.join("\n      "));
                 Self { status: FAILED, message: chain(&error), hint }
             }
         }
+    }
+}
+
+/// The remedy where the resolver knows none that is particular to the case.
+fn default_hint(error: &ResolveError) -> &'static str {
+    match error {
+        ResolveError::UnknownProject { .. } => {
+            "check the spelling, or name another index with `--index-url`"
+        }
+        _ => "loosen or remove one of these requirements",
     }
 }
 

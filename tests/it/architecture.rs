@@ -1,0 +1,131 @@
+//! The rules of the source tree, read from the sources.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// All source files that are part of the program, with their paths below `src/`, tests left out.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().display().to_string();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !name.contains("test") && !name.ends_with("server.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+                files.push((name, program.to_owned()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The top-level modules in the order of their declaration, the most basic first.
+fn modules() -> Vec<String> {
+    let text = include_str!("../../src/lib.rs");
+    let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    declared.map(|name| name.trim_end_matches(';').to_owned()).collect()
+}
+
+/// The top-level module that a file belongs to.
+fn module_of(file: &str) -> &str {
+    file.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The modules that a text names after `crate::`, in braces too.
+fn uses(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (start, _) in text.match_indices("crate::") {
+        let rest = &text[start + "crate::".len()..];
+        let name = |text: &str| -> String {
+            text.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()
+        };
+        match rest.strip_prefix('{') {
+            None => found.push(name(rest)),
+            Some(list) => {
+                let mut depth = 1;
+                let mut at_start = true;
+                for (position, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        ',' if depth == 1 => at_start = true,
+                        c if c.is_whitespace() => {}
+                        _ if at_start && depth == 1 => {
+                            found.push(name(&list[position..]));
+                            at_start = false;
+                        }
+                        _ => {}
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_use_only_those_above_them() {
+    let modules = modules();
+    let place = |name: &str| modules.iter().position(|module| module == name);
+    for (file, text) in sources() {
+        let Some(own) = place(module_of(&file)) else { continue };
+        for used in uses(&text) {
+            if let Some(other) = place(&used) {
+                assert!(
+                    other <= own,
+                    "src/{file} uses `{used}`, which is declared below its module"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_uses_sees_them() {
+    assert_eq!(uses("use crate::{\n    a::B,\n    c::{D, E},\n};\ncrate::f::g()"), ["a", "c", "f"]);
+}
+
+#[test]
+fn each_door_to_the_outside_has_one_keeper() {
+    let doors = [
+        ("reqwest", "index"),
+        ("handlebars", "template"),
+        ("clap", "cli"),
+        ("env::var", "settings"),
+        ("process::Command", "process"),
+        ("println!", "report"),
+        ("eprint", "report"),
+    ];
+    for (file, text) in sources() {
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        // Our own `process` module is the way that others take.
+        let code = code.map(|line| line.replace("process::CommandRunner", ""));
+        for line in code.filter(|line| !line.contains("crate::process")) {
+            for (door, keeper) in doors {
+                assert!(
+                    module_of(&file) == keeper || !line.contains(door),
+                    "src/{file} has `{door}`, which belongs to `{keeper}`: {line}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short() {
+    for (file, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= 600, "src/{file} has {lines} lines");
+    }
+}

@@ -1,0 +1,95 @@
+//! Builds that work, and those that work in part.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{run, wheel::Wheel};
+
+/// Every file below a folder with its bytes.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    files
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let name = entry.path().strip_prefix(folder).unwrap().display().to_string();
+            (name, fs::read(entry.path()).unwrap())
+        })
+        .collect()
+}
+
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("collection.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_closure_becomes_a_collection() {
+    for (target, file) in [
+        ("debian-12", "python3-one_1.0-1_all.deb"),
+        ("fedora-43", "python3-one-1.0-1.fc43.noarch.rpm"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel::default().write(&at.join("index"));
+        Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
+        Wheel { project: "two", fields: "Requires-Dist: one<2\n", ..Wheel::default() }
+            .write(&at.join("index"));
+        let arguments =
+            ["build", "two", "-q", "-t", target, "-i", "index", "--builder", "embedded"];
+        let first = run(at, &[&arguments[..], &["-o", "first"]].concat());
+        assert_eq!((first.status, first.stderr.as_str()), (0, ""), "{target}");
+        assert!(first.stdout.contains(&format!("first/{file}\n")), "{}", first.stdout);
+        let second = run(at, &[&arguments[..], &["-o", "second", "-j", "1"]].concat());
+        assert_eq!(second.status, 0);
+        assert_eq!(contents(&at.join("first")), contents(&at.join("second")), "{target}");
+
+        let manifest = manifest(&at.join("first"));
+        let packages = manifest["packages"].as_array().unwrap();
+        assert_eq!(packages.len(), 2);
+        assert_eq!(packages[0]["project"], "one");
+        assert_eq!(packages[0]["file"], file);
+        assert_eq!(packages[0]["why"]["required-by"][0], "two");
+        assert_eq!(packages[1]["why"]["requested"][0]["origin"], "command line");
+    }
+}
+
+#[test]
+fn a_failed_project_does_not_sink_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    Wheel { project: "lies", honest: false, ..Wheel::default() }.write(&at.join("index"));
+    let found = run(at, &["build", "one", "lies", "-q", "-t", "debian-12", "-i", "index"]);
+    assert_eq!(found.status, 1);
+    assert_eq!(found.stdout, "dist/python3-one_1.0-1_all.deb\n");
+    assert_eq!(
+        found.stderr,
+        "error: 1 of 2 projects failed:\n  lies 1.0, inspect: `lies-1.0-py3-none-any.whl` member \
+         `lies-1.0.dist-info/WHEEL` does not have the hash that `RECORD` states\n"
+    );
+    let manifest = manifest(&at.join("dist"));
+    assert_eq!(manifest["failures"][0]["project"], "lies");
+    let packages = fs::read_to_string(at.join("dist/Packages")).unwrap();
+    assert!(packages.contains("Package: python3-one\n") && !packages.contains("lies"));
+}
+
+#[test]
+fn rendering_keeps_what_a_person_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    let arguments = ["render", "one", "-q", "-t", "fedora-43", "-i", "index", "-o", "specs"];
+    assert_eq!(run(at, &arguments).stdout, "specs/one\n");
+    let spec = at.join("specs/one/python3-one.spec");
+    fs::write(&spec, "mine").unwrap();
+    let again = run(at, &arguments);
+    assert_eq!(again.status, 1);
+    assert_eq!(
+        again.stderr,
+        "error: 1 projects failed:\n  one: `specs/one` has other contents; `--force` overwrites \
+         them\n"
+    );
+    assert_eq!(fs::read_to_string(&spec).unwrap(), "mine");
+    assert_eq!(run(at, &[&arguments[..], &["--force"]].concat()).status, 0);
+    assert!(fs::read_to_string(&spec).unwrap().contains("%description"));
+}
