@@ -111,9 +111,15 @@ pub fn plan(
         relations,
         files,
         left_out: layout.left_out,
-        notes: [launcher_notes, libraries.notes].concat(),
+        notes: [launcher_notes, libraries.notes, external(wheel)].concat(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
     })
+}
+
+/// What the project says it needs beside Python projects, for a person to turn into relations.
+fn external(wheel: &Wheel) -> Vec<OneLine> {
+    let stated = wheel.metadata.requires_external.iter();
+    stated.map(|needed| OneLine::new(&format!("needs from the system: {needed}"))).collect()
 }
 
 /// Native code that was built on a newer system would not start on the target.
