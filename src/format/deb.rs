@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     plan::{FileRole, PackageArchitecture, PackagePlan, PlannedFile},
@@ -150,8 +151,38 @@ fn licence_text(plan: &PackagePlan) -> Vec<String> {
     if plan.licence_texts.is_empty() {
         return vec!["The project states no licence text.".to_owned()];
     }
-    let texts = plan.licence_texts.iter().map(|licence| licence.text.as_str());
+    let texts = plan.licence_texts.iter().map(|licence| refer_to_apache(licence.text.as_str()));
     control_lines(&texts.collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The SHA-256 of the words of the Apache licence's terms, from the first to the last, each
+/// followed by a space: wrapping and indentation differ between projects.
+const APACHE_TERMS: &str = "ef01201c601f04aa2989ed1e2555a9f4e50f67fb3c56848c4206059a54d7df64";
+
+/// Policy 12.5: the terms of the Apache licence 2.0 are referred to, not repeated. Only terms that
+/// are word for word the licence's are replaced; what stands before and after them is kept.
+fn refer_to_apache(text: &str) -> String {
+    const FIRST: &str = "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION";
+    const LAST: &str = "such warranty or additional liability.";
+    let Some((before, rest)) = text.split_once(FIRST) else {
+        return text.to_owned();
+    };
+    let Some((terms, after)) = rest.split_once(LAST) else {
+        return text.to_owned();
+    };
+    let mut words = Sha256::new();
+    for word in [FIRST, terms, LAST].iter().flat_map(|part| part.split_whitespace()) {
+        words.update(word);
+        words.update(" ");
+    }
+    if hex::encode(words.finalize()) != APACHE_TERMS {
+        return text.to_owned();
+    }
+    let before = before.trim_end();
+    format!(
+        "{before}\n\nOn Debian systems, the full text of the Apache License, Version 2.0, is in\n\
+         /usr/share/common-licenses/Apache-2.0{after}"
+    )
 }
 
 /// The control field of a strength, as Policy 7 names it.
@@ -256,5 +287,18 @@ fn keep_highest_libc(lowered: &mut BTreeMap<(Strength, String), String>) {
             Some(version) => Some(version) == highest,
             None => text != "libc6",
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refer_to_apache;
+
+    #[test]
+    fn altered_terms_are_kept_whole() {
+        let altered = "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION\n\
+                       Not on Sundays: such warranty or additional liability.\nEnd";
+        assert_eq!(refer_to_apache(altered), altered);
+        assert_eq!(refer_to_apache("Permission is granted"), "Permission is granted");
     }
 }

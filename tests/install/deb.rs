@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::tools::{BUILDERS, CLOSURE, build, have, output, privileged, run, skip, tree};
+use crate::tools::{BUILDERS, CLOSURE, build, files, have, output, privileged, run, skip, tree};
 
 /// A packed Debian 12 with apt and Python, made once and kept below the target folder; nothing
 /// where it cannot be made.
@@ -58,7 +58,9 @@ fn unpack(packed: &Path, work: &Path, collection: &Path) -> PathBuf {
     run(Command::new("tar").arg("-xf").arg(packed).arg("-C").arg(&root));
     run(Command::new("cp").arg("-r").arg(collection).arg(root.join("srv/collection")));
     let apt = root.join("etc/apt");
-    std::fs::remove_dir_all(apt.join("sources.list.d")).expect("apt has this folder");
+    for source in files(&apt.join("sources.list.d"), "sources") {
+        std::fs::remove_file(source).expect("the root is writable");
+    }
     std::fs::write(apt.join("sources.list"), "deb [trusted=yes] file:/srv/collection ./\n")
         .expect("the root is writable");
     root
