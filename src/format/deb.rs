@@ -11,7 +11,7 @@ use crate::{
     target::Target,
 };
 
-use super::{Changelog, Format, FormatError, Native, NativeRelation, words};
+use super::{Changelog, Format, FormatError, Native, NativeRelation, common_licences, words};
 
 /// Debian packages.
 pub struct Deb;
@@ -147,42 +147,15 @@ fn control_lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Licences whose text every Debian system has: words of the text, and the file.
-/// Source: Policy 12.5 and the package base-files.
-const COMMON_LICENCES: [(&str, &str, &str); 5] = [
-    ("Apache License", "Version 2.0, January 2004", "Apache-2.0"),
-    ("GNU GENERAL PUBLIC LICENSE", "Version 2, June 1991", "GPL-2"),
-    ("GNU GENERAL PUBLIC LICENSE", "Version 3, 29 June 2007", "GPL-3"),
-    ("GNU LESSER GENERAL PUBLIC LICENSE", "Version 2.1, February 1999", "LGPL-2.1"),
-    ("GNU LESSER GENERAL PUBLIC LICENSE", "Version 3, 29 June 2007", "LGPL-3"),
-];
-
-/// The licence files' texts; Policy 12.5 wants common licences referred to, not repeated.
+/// The licence files' texts, without those that every Debian system has.
 fn licence_text(plan: &PackagePlan) -> Vec<String> {
-    let texts = plan.licence_texts.iter().map(|licence| {
-        let text = licence.text.as_str();
-        let common = COMMON_LICENCES.iter().find(|(title, version, _)| {
-            text.trim_start().lines().next().is_some_and(|line| line.contains(title))
-                && text.contains(version)
-        });
-        match common {
-            Some((_, _, file)) => format!(
-                "{}: the text is in /usr/share/common-licenses/{file} on Debian systems.",
-                licence.file
-            ),
-            None => text.to_owned(),
-        }
-    });
-    let texts: Vec<String> = texts.collect();
-    if !texts.is_empty() {
-        return control_lines(&texts.join("\n\n"));
+    let texts = plan.licence_texts.iter();
+    let texts: Vec<String> =
+        texts.map(|licence| common_licences::refer(licence.text.as_str())).collect();
+    if texts.is_empty() {
+        return vec!["The project ships no licence text.".to_owned()];
     }
-    match plan.licence.expression.as_str() {
-        "Apache-2.0" => vec![
-            "The text is in /usr/share/common-licenses/Apache-2.0 on Debian systems.".to_owned(),
-        ],
-        _ => vec!["The project ships no licence text.".to_owned()],
-    }
+    control_lines(&texts.join("\n\n"))
 }
 
 /// The control field of a strength, as Policy 7 names it.

@@ -1,5 +1,6 @@
 //! Package formats: what a plan says, in the words of rpm or Debian.
 
+mod common_licences;
 mod deb;
 mod rpm;
 mod words;
