@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use tempfile::TempDir;
+
 use super::BuildError;
 
 /// Creates `path` and what is missing above it, each with mode 0755 whatever the umask.
@@ -37,7 +39,11 @@ pub(super) fn set_time(path: &Path, time: u32) -> Result<(), BuildError> {
         .map_err(|error| BuildError::file("set the time of", path, &error))
 }
 
-/// Removes a work folder with all that is in it.
-pub(super) fn remove(path: &Path) -> Result<(), BuildError> {
-    fs::remove_dir_all(path).map_err(|error| BuildError::file("remove", path, &error))
+/// A private folder for a tool's work, removed with this value: below `TMPDIR`, where whoever has
+/// the memory can offer a faster file system than the collection's.
+pub(super) fn work_folder() -> Result<TempDir, BuildError> {
+    tempfile::Builder::new()
+        .prefix("pypi2pkg-build-")
+        .tempdir()
+        .map_err(|error| BuildError::file("create a folder in", &std::env::temp_dir(), &error))
 }

@@ -18,7 +18,7 @@ const PACKS: &[(&str, Files)] = &[
     (
         "rpm",
         files!("rpm": "changelog.hbs", "description.hbs", "files.hbs", "header.hbs", "install.hbs",
-            "pack.toml", "preamble.hbs", "prep.hbs", "spec.hbs"),
+            "pack.toml", "preamble.hbs", "spec.hbs"),
     ),
 ];
 

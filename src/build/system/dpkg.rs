@@ -11,7 +11,7 @@ use super::{
     super::{
         BuildError, BuildJob, Builder, BuiltPackage, Compression,
         deb::{Entry, members, verify, walk},
-        folder::{create_folders, remove, set_time, write_file},
+        folder::{create_folders, set_time, work_folder, write_file},
     },
     run,
 };
@@ -59,12 +59,11 @@ impl Builder for DpkgDeb<'_> {
         folder: &Path,
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
-        let work = folder.join("work");
+        let work = work_folder()?;
         let path = folder.join(&job.native.filename);
-        stage(job, &work.join("tree"))?;
-        run(self.runner, self.command(job, &work, &path)?, job, reporter)?;
+        stage(job, &work.path().join("tree"))?;
+        run(self.runner, self.command(job, work.path(), &path)?, job, reporter)?;
         verify(job, &path)?;
-        remove(&work)?;
         Ok(BuiltPackage { path })
     }
 }

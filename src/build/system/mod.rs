@@ -3,10 +3,10 @@
 mod dpkg;
 mod rpmbuild;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
-    process::{Command, CommandRunner},
+    process::{Command, CommandRunner, Output},
     report::{Event, Reporter},
 };
 
@@ -16,7 +16,7 @@ pub use dpkg::DpkgDeb;
 pub use rpmbuild::RpmBuild;
 
 /// How many of a failing tool's last lines go into the error.
-const REASON_LINES: usize = 8;
+const REASON_LINES: usize = 5;
 /// A tool that only copies and compresses has failed when it takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
@@ -36,7 +36,17 @@ fn run(
             tool: command.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             package: job.package(),
             status,
-            reason: output.reason(REASON_LINES),
+            reason: reason(&output, &command.folder),
         }),
     }
+}
+
+/// The end of what a failed tool said: without the shell's trace of what it ran, without rpmbuild's
+/// repetition of its errors, and without the private folder's path.
+fn reason(output: &Output, folder: &Path) -> String {
+    let said = output.reason(usize::MAX);
+    let (said, _) = said.split_once("RPM build errors:").unwrap_or((&said, ""));
+    let said = said.replace(&format!("{}/", folder.display()), "");
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with('+')).collect();
+    lines[lines.len().saturating_sub(REASON_LINES)..].join("\n")
 }

@@ -15,7 +15,7 @@ use crate::{
 use super::{
     super::{
         BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
-        folder::{create_folders, remove, write_file},
+        folder::{create_folders, work_folder, write_file},
         rpm::verify,
     },
     run,
@@ -36,7 +36,13 @@ impl<'a> RpmBuild<'a> {
         Self { runner, program }
     }
 
-    fn command(&self, job: &BuildJob<'_>, top: &Path, spec: &Path) -> Result<Command, BuildError> {
+    fn command(
+        &self,
+        job: &BuildJob<'_>,
+        top: &Path,
+        packages: &Path,
+        spec: &Path,
+    ) -> Result<Command, BuildError> {
         let compression: Compression = job.native.compression.parse()?;
         let mut command = Command::new(&self.program, top)
             .variable("SOURCE_DATE_EPOCH", job.time()?.to_string())
@@ -46,6 +52,7 @@ impl<'a> RpmBuild<'a> {
             .argument(format!("{}-linux", job.native.architecture));
         let folders = [
             ("_topdir", top.to_owned()),
+            ("_rpmdir", packages.to_owned()),
             ("_tmppath", top.join("tmp")),
             ("_dbpath", top.join("db")),
         ];
@@ -80,15 +87,12 @@ impl Builder for RpmBuild<'_> {
         folder: &Path,
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
-        let top = folder.join("work");
-        let spec = stage(job, &top)?;
-        run(self.runner, self.command(job, &top, &spec)?, job, reporter)?;
+        let top = work_folder()?;
+        let spec = stage(job, top.path())?;
+        run(self.runner, self.command(job, top.path(), folder, &spec)?, job, reporter)?;
 
-        let made = top.join("RPMS").join(&job.native.filename);
         let path = folder.join(&job.native.filename);
-        fs::rename(&made, &path).map_err(|error| BuildError::file("take", &made, &error))?;
         verify(job, &path)?;
-        remove(&top)?;
         Ok(BuiltPackage { path })
     }
 }
@@ -106,7 +110,7 @@ fn define(name: &str, folder: &Path) -> OsString {
 /// Lays out the recipe and the wheel in `top` and tells where the spec is.
 fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
     let sources = top.join("SOURCES");
-    for name in ["BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS", "db", "tmp"] {
+    for name in ["BUILD", "BUILDROOT", "SOURCES", "SPECS", "SRPMS", "db", "tmp"] {
         create_folders(&top.join(name))?;
     }
     let mut spec = None;
