@@ -7,7 +7,6 @@ use std::{
 };
 
 use pep440_rs::{Version, VersionSpecifiers};
-use pubgrub::VersionSet;
 
 use super::{Environment, SourcePolicy, membership::satisfies, positions::Positions};
 use crate::{
@@ -150,7 +149,7 @@ impl Candidates {
         let positions = 0..self.list.len();
         positions.filter_map(|at| {
             let position = u32::try_from(at).ok()?;
-            set.contains(&position).then(|| (position, &self.list[at]))
+            set.has(position).then(|| (position, &self.list[at]))
         })
     }
 

@@ -1,6 +1,9 @@
 //! Conflicts in sentences.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use pubgrub::{
     DefaultStringReporter, DerivationTree, Derived, External, Map, ReportFormatter, Reporter, Term,
@@ -20,14 +23,17 @@ type Tree = DerivationTree<Package, Positions, String>;
 type Fact = External<Package, Positions, String>;
 type Conclusion = Derived<Package, Positions, String>;
 type Terms = Map<Package, Term<Positions>>;
+/// Conclusions by where they lie.
+type Done = BTreeMap<*const Tree, Arc<Tree>>;
 
 /// The error that tells why there is no solution.
 pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
     let sentences = Sentences { provider };
+    let tree = simplified(&Arc::new(tree), &mut Done::new());
     let report = DefaultStringReporter::report_with_formatter(&tree, &sentences);
     let explanation = format!("the requirements cannot be met together\n{report}");
     let mut hints = BTreeSet::new();
-    sentences.hints(&tree, &mut hints);
+    sentences.hints(&tree, &mut hints, &mut BTreeSet::new());
     ResolveError::Unsatisfiable { explanation, hints: hints.into_iter().collect() }
 }
 
@@ -42,10 +48,7 @@ impl Sentences<'_> {
         edges
             .iter()
             .find(|edge| {
-                edge.from == *from
-                    && edge.to == *to
-                    && edge.set == *set
-                    && at.contains(&edge.position)
+                edge.from == *from && edge.to == *to && edge.set == *set && at.has(edge.position)
             })
             .cloned()
     }
@@ -66,7 +69,7 @@ impl Sentences<'_> {
         let mut sentence = match &edge.origin {
             Some(origin) => format!("`{}` is asked for ({origin})", edge.requirement),
             None => {
-                let from = self.name(&edge.from, &Positions::singleton(edge.position));
+                let from = self.name(&edge.from, &Positions::of(edge.position));
                 format!("{from} requires `{}`", edge.requirement)
             }
         };
@@ -87,8 +90,16 @@ impl Sentences<'_> {
     }
 
     /// Collects hints for the requirements in a tree that nothing satisfies.
-    fn hints(&self, tree: &Tree, hints: &mut BTreeSet<String>) {
-        match tree {
+    fn hints(
+        &self,
+        tree: &Arc<Tree>,
+        hints: &mut BTreeSet<String>,
+        seen: &mut BTreeSet<*const Tree>,
+    ) {
+        if !seen.insert(Arc::as_ptr(tree)) {
+            return;
+        }
+        match &**tree {
             Tree::External(External::FromDependencyOf(from, at, to, set)) if set.is_empty() => {
                 if let Some(edge) = self.edge(from, at, to, set) {
                     hints.extend(self.hint(&edge));
@@ -96,8 +107,8 @@ impl Sentences<'_> {
             }
             Tree::External(_) => {}
             Tree::Derived(derived) => {
-                self.hints(&derived.cause1, hints);
-                self.hints(&derived.cause2, hints);
+                self.hints(&derived.cause1, hints, seen);
+                self.hints(&derived.cause2, hints, seen);
             }
         }
     }
@@ -124,6 +135,53 @@ impl Sentences<'_> {
     fn both(&self, first: String, second: String, terms: &Terms) -> String {
         format!("because {first} and {second}, {}", self.format_terms(terms))
     }
+}
+
+/// What releases of one package require in the same words, as one fact.
+fn same_requirement(first: &Tree, second: &Tree) -> Option<Tree> {
+    match (first, second) {
+        (
+            Tree::External(External::FromDependencyOf(from, at, to, set)),
+            Tree::External(External::FromDependencyOf(also_from, also_at, also_to, also_set)),
+        ) if from.is_same(also_from) && to.is_same(also_to) && set == also_set => {
+            let at = at.union(also_at);
+            Some(Tree::External(External::FromDependencyOf(
+                from.clone(),
+                at,
+                to.clone(),
+                set.clone(),
+            )))
+        }
+        _ => None,
+    }
+}
+
+/// The tree without the steps that only say that an extra comes with its project, or that another
+/// release requires the same. A conclusion that is drawn in many places is looked at once.
+fn simplified(tree: &Arc<Tree>, done: &mut Done) -> Arc<Tree> {
+    let Tree::Derived(derived) = &**tree else { return Arc::clone(tree) };
+    if let Some(known) = done.get(&Arc::as_ptr(tree)) {
+        return Arc::clone(known);
+    }
+    let is_companion = |cause: &Tree| {
+        matches!(cause, Tree::External(External::FromDependencyOf(Package::Extra(of, ..), at, to, set))
+            if to.project() == Some(of) && at == set)
+    };
+    let (first, second) = (&derived.cause1, &derived.cause2);
+    let shorter = if is_companion(first) {
+        simplified(second, done)
+    } else if is_companion(second) {
+        simplified(first, done)
+    } else {
+        let cause1 = simplified(first, done);
+        let cause2 = simplified(second, done);
+        Arc::new(
+            same_requirement(&cause1, &cause2)
+                .unwrap_or_else(|| Tree::Derived(Derived { cause1, cause2, ..derived.clone() })),
+        )
+    };
+    done.insert(Arc::as_ptr(tree), Arc::clone(&shorter));
+    shorter
 }
 
 /// The versions in a set, as a person would write them; `None` for all.

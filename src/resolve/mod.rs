@@ -38,6 +38,7 @@ pub use self::{
     outcome::{Pin, RequiredBy, Resolution},
 };
 use self::{
+    positions::Choice,
     provider::{Package, Provider, Stop},
     releases::Releases,
 };
@@ -113,7 +114,7 @@ pub fn resolve(
 fn solve(releases: &Releases<'_>) -> Result<Resolution, ResolveError> {
     let mut provider = Provider::new(releases);
     let solution = loop {
-        match pubgrub::resolve(&provider, Package::Root, 0_u32) {
+        match pubgrub::resolve(&provider, Package::Root, Choice::Release(0)) {
             Ok(solution) => break solution,
             Err(PubGrubError::NoSolution(tree)) => return Err(explain::explain(&provider, tree)),
             Err(
@@ -121,7 +122,7 @@ fn solve(releases: &Releases<'_>) -> Result<Resolution, ResolveError> {
                 | PubGrubError::ErrorChoosingVersion { source, .. }
                 | PubGrubError::ErrorInShouldCancel(source),
             ) => match source {
-                Stop::Restart(project) => provider.restart_with_first(project),
+                Stop::Restart(order) => provider.restart(order),
                 Stop::Failed(error) => return Err(*error),
             },
         }

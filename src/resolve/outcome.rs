@@ -8,7 +8,7 @@ use std::{
 use pep440_rs::Version;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{ResolveError, provider::Package, releases::Releases};
+use super::{ResolveError, positions::Choice, provider::Package, releases::Releases};
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
@@ -62,14 +62,16 @@ impl Serialize for Pin {
 /// Turns the solver's answer into pins.
 pub(super) fn collect(
     releases: &Releases<'_>,
-    solution: impl Iterator<Item = (Package, u32)>,
+    solution: impl Iterator<Item = (Package, Choice)>,
 ) -> Result<Resolution, ResolveError> {
     let mut pins = BTreeMap::new();
     let mut extras: BTreeMap<ProjectName, BTreeSet<ExtraName>> = BTreeMap::new();
-    for (package, position) in solution {
+    for (package, choice) in solution {
+        // An extra whose release was left open comes again with its release.
+        let Choice::Release(position) = choice else { continue };
         match package {
             Package::Root => {}
-            Package::Extra(name, extra) => {
+            Package::Extra(name, extra, _) => {
                 extras.entry(name).or_default().insert(extra);
             }
             Package::Project(name) => {
@@ -89,10 +91,10 @@ pub(super) fn collect(
             }
         }
     }
-    for (name, extras) in extras {
-        if let Some(pin) = pins.get_mut(&name) {
-            pin.extras = extras.into_iter().collect();
-        }
+    for pin in pins.values_mut() {
+        let mut all = extras.remove(&pin.project).unwrap_or_default();
+        all.extend(releases.extras_of_roots(&pin.project).iter().cloned());
+        pin.extras = all.into_iter().collect();
     }
     for (name, required_by) in requirers(releases, &pins) {
         if let Some(pin) = pins.get_mut(&name) {

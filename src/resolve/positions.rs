@@ -4,18 +4,52 @@ use std::fmt;
 
 use pubgrub::{Ranges, VersionSet};
 
+/// What the solver decides for a package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Choice {
+    /// A position in a project's list of candidates.
+    Release(u32),
+    /// Some release of these, to be chosen later.
+    OneOf(Positions),
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Release(position) => position.fmt(f),
+            Self::OneOf(positions) => positions.fmt(f),
+        }
+    }
+}
+
 /// A set of positions in a project's list of candidates.
 ///
 /// Ranges of whole numbers, always written as `start..end`: the solver compares sets as they are
 /// written, so that what has the same members must have one form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Positions(Ranges<u32>);
 
 impl Positions {
     /// Collects positions that ascend.
     pub fn collect(positions: impl Iterator<Item = u32>) -> Self {
-        let sets = positions.map(Self::singleton);
+        let sets = positions.map(Self::of);
         sets.fold(Self::empty(), |all, next| Self(all.0.union(&next.0)))
+    }
+
+    /// The set of one position.
+    pub fn of(position: u32) -> Self {
+        let end = position.saturating_add(1);
+        // There is nothing below the first, so that its complement must not be there either.
+        Self(if position == 0 {
+            Ranges::strictly_lower_than(end)
+        } else {
+            Ranges::between(position, end)
+        })
+    }
+
+    /// Whether a position is a member.
+    pub fn has(&self, position: u32) -> bool {
+        self.0.contains(&position)
     }
 
     /// Whether it has no member.
@@ -31,20 +65,17 @@ impl fmt::Display for Positions {
 }
 
 impl VersionSet for Positions {
-    type V = u32;
+    type V = Choice;
 
     fn empty() -> Self {
         Self(Ranges::empty())
     }
 
-    fn singleton(position: u32) -> Self {
-        let end = position.saturating_add(1);
-        // There is nothing below the first, so that its complement must not be there either.
-        Self(if position == 0 {
-            Ranges::strictly_lower_than(end)
-        } else {
-            Ranges::between(position, end)
-        })
+    fn singleton(choice: Choice) -> Self {
+        match choice {
+            Choice::Release(position) => Self::of(position),
+            Choice::OneOf(positions) => positions,
+        }
     }
 
     fn complement(&self) -> Self {
@@ -55,8 +86,11 @@ impl VersionSet for Positions {
         Self(self.0.intersection(&other.0))
     }
 
-    fn contains(&self, position: &u32) -> bool {
-        self.0.contains(position)
+    fn contains(&self, choice: &Choice) -> bool {
+        match choice {
+            Choice::Release(position) => self.has(*position),
+            Choice::OneOf(positions) => positions.subset_of(self),
+        }
     }
 
     fn full() -> Self {

@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     time::Duration,
 };
@@ -11,11 +11,13 @@ use std::{
 use pep508_rs::VersionOrUrl;
 use pubgrub::{
     Dependencies, DependencyConstraints, DependencyProvider, PackageResolutionStatistics,
-    VersionSet,
 };
 
 use super::{
-    ResolveError, candidates::Candidates, membership::satisfies, positions::Positions,
+    ResolveError,
+    candidates::Candidates,
+    membership::satisfies,
+    positions::{Choice, Positions},
     releases::Releases,
 };
 use crate::{
@@ -29,9 +31,9 @@ use crate::{
 const DECISION_LIMIT: u32 = 100_000;
 /// The longest search, without the time spent waiting for the index.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// After so many releases of a project were tried in vain the search starts again with it first:
-/// what came before it is then chosen to fit its newest releases, instead of it falling back to
-/// its oldest.
+/// After so many releases of a project were tried in vain the search starts again in another order,
+/// so that what came before the project is chosen to fit its newest releases, instead of it falling
+/// back to its oldest: what rejected its releases comes last then, or the project comes first.
 const PATIENCE: u32 = 8;
 /// The most releases whose metadata are fetched ahead when releases are tried one after the other.
 const AHEAD: usize = 8;
@@ -42,15 +44,26 @@ pub(super) enum Package {
     /// All that was asked for.
     Root,
     Project(ProjectName),
-    /// What an extra adds; always of the same release as its project.
-    Extra(ProjectName, ExtraName),
+    /// What an extra adds; always of the same release as its project. The number counts how
+    /// often its release was left open, see [`Provider::choose_extra`].
+    Extra(ProjectName, ExtraName, u32),
 }
 
 impl Package {
     pub fn project(&self) -> Option<&ProjectName> {
         match self {
             Self::Root => None,
-            Self::Project(name) | Self::Extra(name, _) => Some(name),
+            Self::Project(name) | Self::Extra(name, ..) => Some(name),
+        }
+    }
+
+    /// Whether both stand for the same, however often its release was left open.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Extra(project, extra, _), Self::Extra(other, also, _)) => {
+                (project, extra) == (other, also)
+            }
+            _ => self == other,
         }
     }
 }
@@ -60,7 +73,7 @@ impl fmt::Display for Package {
         match self {
             Self::Root => f.write_str("the requirements"),
             Self::Project(name) => write!(f, "{name}"),
-            Self::Extra(name, extra) => write!(f, "{name}[{extra}]"),
+            Self::Extra(name, extra, _) => write!(f, "{name}[{extra}]"),
         }
     }
 }
@@ -68,10 +81,17 @@ impl fmt::Display for Package {
 /// Why a search ended without an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
-    #[error("`{0}` has to be chosen first")]
-    Restart(ProjectName),
+    #[error("another order has to be tried")]
+    Restart(Order),
     #[error(transparent)]
     Failed(#[from] Box<ResolveError>),
+}
+
+/// A change of the order in which projects are chosen.
+#[derive(Debug)]
+pub(super) enum Order {
+    First(ProjectName),
+    Last(ProjectName),
 }
 
 impl From<ResolveError> for Stop {
@@ -98,13 +118,25 @@ pub(super) struct Provider<'a> {
     pub edges: RefCell<Vec<Edge>>,
     /// Projects to be chosen first, in this order.
     first: Vec<ProjectName>,
+    /// Projects to be chosen after all others.
+    last: BTreeSet<ProjectName>,
+    /// How often the chosen release of a project rejected a release of another one, by the latter.
+    rejections: RefCell<BTreeMap<ProjectName, BTreeMap<ProjectName, u32>>>,
     /// How many releases of each project were tried in this search.
     tries: RefCell<BTreeMap<ProjectName, u32>>,
+    /// The release of each project that was chosen last.
+    chosen: RefCell<BTreeMap<ProjectName, u32>>,
+    /// The rank of each project as it was told last.
+    ranks: RefCell<BTreeMap<ProjectName, Rank>>,
     decisions: Cell<u32>,
 }
 
 /// A requirement, where it was written if it is a root, and the packages it stands for.
 type Wanted<'r> = (&'r Requirement, Option<String>);
+
+/// Larger is earlier: all but those to be chosen last, those to be chosen first, what has no choice, what was in most conflicts,
+/// what has the fewest candidates.
+type Rank = (bool, Reverse<usize>, bool, u32, Reverse<usize>);
 
 impl<'a> Provider<'a> {
     pub fn new(releases: &'a Releases<'a>) -> Self {
@@ -112,15 +144,27 @@ impl<'a> Provider<'a> {
             releases,
             edges: RefCell::default(),
             first: Vec::new(),
+            last: BTreeSet::new(),
+            rejections: RefCell::default(),
             tries: RefCell::default(),
+            chosen: RefCell::default(),
+            ranks: RefCell::default(),
             decisions: Cell::new(0),
         }
     }
 
-    /// Makes ready for a new search that chooses a project before others.
-    pub fn restart_with_first(&mut self, project: ProjectName) {
-        self.first.push(project);
+    /// Makes ready for a new search in another order.
+    pub fn restart(&mut self, order: Order) {
+        match order {
+            Order::First(project) => self.first.push(project),
+            Order::Last(project) => {
+                self.last.insert(project);
+            }
+        }
+        self.rejections.borrow_mut().clear();
         self.tries.borrow_mut().clear();
+        self.chosen.borrow_mut().clear();
+        self.ranks.borrow_mut().clear();
         self.edges.borrow_mut().clear();
     }
 
@@ -144,16 +188,17 @@ impl<'a> Provider<'a> {
             self.check_known(&candidates, requirement, origin.as_deref())?;
             let set = self.releases.matching(requirement)?;
             let own = package.project() == Some(&requirement.name);
-            if own && !set.contains(&position) {
+            if own && !set.has(position) {
                 let reason = format!("requires `{requirement}`, another version of itself");
                 return Ok(Dependencies::Unavailable(reason));
             }
             let project = Package::Project(requirement.name.clone());
-            let extras = requirement.extras.iter();
+            let given = self.releases.extras_of_roots(&requirement.name);
+            let extras = requirement.extras.iter().filter(|extra| !given.contains(extra));
             let extras =
-                extras.map(|extra| Package::Extra(requirement.name.clone(), extra.clone()));
+                extras.map(|extra| Package::Extra(requirement.name.clone(), extra.clone(), 0));
             // A release that requires itself would only confuse the solver.
-            let set = if own { Positions::singleton(position) } else { set };
+            let set = if own { Positions::of(position) } else { set };
             for to in std::iter::once(project).chain(extras).filter(|to| to != package) {
                 self.edges.borrow_mut().push(Edge {
                     from: package.clone(),
@@ -165,6 +210,9 @@ impl<'a> Provider<'a> {
                 });
                 constraints.push((to, set.clone()));
             }
+        }
+        if let Package::Project(project) = package {
+            self.note_rejections(project, &constraints);
         }
         self.prefetch(&constraints);
         Ok(Dependencies::Available(
@@ -257,7 +305,8 @@ impl<'a> Provider<'a> {
                 "needs Python {python} (the target has {has})"
             )));
         }
-        let required = self.releases.requires(&metadata, extra.map_or(&[], std::slice::from_ref));
+        let extras = extra.map_or(self.releases.extras_of_roots(project), std::slice::from_ref);
+        let required = self.releases.requires(&metadata, extras);
         for requirement in &required {
             self.check_hash(&requirement.name, &format!("{project} {}", candidate.version))?;
         }
@@ -266,9 +315,40 @@ impl<'a> Provider<'a> {
         let (Some(_), Dependencies::Available(constraints)) = (extra, &dependencies) else {
             return Ok(dependencies);
         };
-        let own = (Package::Project(project.clone()), Positions::singleton(position));
+        let own = (Package::Project(project.clone()), Positions::of(position));
         let all = constraints.iter().cloned().chain([own]);
         Ok(Dependencies::Available(all.collect()))
+    }
+
+    /// Remembers whose chosen release rejects a release that requires `constraints`.
+    fn note_rejections(&self, project: &ProjectName, constraints: &[(Package, Positions)]) {
+        let chosen = self.chosen.borrow();
+        for (package, set) in constraints {
+            if let Package::Project(other) = package
+                && chosen.get(other).is_some_and(|position| !set.has(*position))
+            {
+                let mut rejections = self.rejections.borrow_mut();
+                *rejections
+                    .entry(project.clone())
+                    .or_default()
+                    .entry(other.clone())
+                    .or_default() += 1;
+            }
+        }
+    }
+
+    /// The order to try where releases of a project were tried in vain; `None` where it was tried.
+    fn other_order(&self, project: &ProjectName) -> Option<Order> {
+        let rejections = self.rejections.borrow();
+        let culprit = rejections.get(project).into_iter().flatten();
+        let culprit = culprit.max_by_key(|(name, count)| (**count, Reverse(*name)));
+        match culprit {
+            Some((name, count)) if *count >= PATIENCE / 2 && !self.last.contains(name) => {
+                Some(Order::Last(name.clone()))
+            }
+            _ if self.first.contains(project) => None,
+            _ => Some(Order::First(project.clone())),
+        }
     }
 
     /// Counts a try of a release of a project, and asks for a new search where there were many.
@@ -276,21 +356,87 @@ impl<'a> Provider<'a> {
         let mut tries = self.tries.borrow_mut();
         let tried = tries.entry(project.clone()).or_default();
         *tried += 1;
-        if *tried > PATIENCE && !self.first.contains(project) {
-            return Err(Stop::Restart(project.clone()));
+        if *tried > PATIENCE
+            && let Some(order) = self.other_order(project)
+        {
+            return Err(Stop::Restart(order));
         }
         Ok(*tried)
+    }
+
+    fn rank(
+        &self,
+        project: &ProjectName,
+        range: &Positions,
+        statistics: &PackageResolutionStatistics,
+    ) -> Rank {
+        let first = self.first.iter().position(|first| first == project);
+        let candidates = self.releases.candidates(project).ok();
+        let count = candidates.map_or(0, |candidates| candidates.within(range).count());
+        (
+            !self.last.contains(project),
+            Reverse(first.unwrap_or(self.first.len())),
+            count <= 1,
+            statistics.conflict_count(),
+            Reverse(count),
+        )
+    }
+
+    fn choose_release(
+        &self,
+        project: &ProjectName,
+        range: &Positions,
+    ) -> Result<Option<Choice>, Stop> {
+        let candidates = self.releases.candidates(project)?;
+        let ordered = self.releases.ordered(&candidates, range);
+        let Some((position, _)) = ordered.first() else {
+            return Ok(None);
+        };
+        let tried = self.count(project)?;
+        if tried > 1 {
+            let ahead = ordered.iter().take(AHEAD).map(|(_, next)| next.file.clone());
+            self.releases.index.prefetch_metadata(&ahead.collect::<Vec<_>>());
+        }
+        self.chosen.borrow_mut().insert(project.clone(), *position);
+        Ok(Some(Choice::Release(*position)))
+    }
+
+    /// The release of an extra is that of its project, which was chosen just before.
+    ///
+    /// Where that release is excluded, the project's choice excludes all others at once: the
+    /// answer is then "one of these", which requires the project to be one of these, too. Trying
+    /// each release in turn would only prove of one after the other that it is not the project's.
+    fn choose_extra(&self, project: &ProjectName, range: &Positions) -> Option<Choice> {
+        if range.is_empty() {
+            return None;
+        }
+        Some(match self.chosen.borrow().get(project) {
+            Some(position) if range.has(*position) => Choice::Release(*position),
+            _ => Choice::OneOf(range.clone()),
+        })
+    }
+
+    /// What an extra requires whose release was left open.
+    fn open_constraints(
+        package: &Package,
+        range: &Positions,
+    ) -> Dependencies<Package, Positions, String> {
+        let Package::Extra(project, extra, round) = package else {
+            return Dependencies::Available(DependencyConstraints::default());
+        };
+        let next = Package::Extra(project.clone(), extra.clone(), round + 1);
+        let both = [Package::Project(project.clone()), next];
+        Dependencies::Available(both.into_iter().map(|to| (to, range.clone())).collect())
     }
 }
 
 impl DependencyProvider for Provider<'_> {
     type P = Package;
-    type V = u32;
+    type V = Choice;
     type VS = Positions;
-    /// Larger is earlier: the root, projects to be chosen first, what has no choice, what was in
-    /// most conflicts, what has the fewest candidates; last the name, so that no order is left to
-    /// chance.
-    type Priority = (bool, Reverse<usize>, bool, u32, Reverse<usize>, Reverse<Package>);
+    /// Larger is earlier: the root, the rank of the project, and last the name, so that no order
+    /// is left to chance; a project is before its extras.
+    type Priority = (bool, Option<Rank>, Reverse<Package>);
     type M = String;
     type Err = Stop;
 
@@ -300,49 +446,40 @@ impl DependencyProvider for Provider<'_> {
         range: &Positions,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
-        let project = package.project();
-        let rank = self.first.iter().position(|first| Some(first) == project);
-        let candidates = project.and_then(|project| self.releases.candidates(project).ok());
-        let count = candidates.map_or(0, |candidates| candidates.within(range).count());
-        (
-            *package == Package::Root,
-            Reverse(rank.unwrap_or(self.first.len())),
-            count <= 1,
-            statistics.conflict_count(),
-            Reverse(count),
-            Reverse(package.clone()),
-        )
+        let rank = match package {
+            Package::Root => None,
+            Package::Project(project) => {
+                let rank = self.rank(project, range, statistics);
+                self.ranks.borrow_mut().insert(project.clone(), rank);
+                Some(rank)
+            }
+            Package::Extra(project, ..) => self.ranks.borrow().get(project).copied(),
+        };
+        (*package == Package::Root, rank, Reverse(package.clone()))
     }
 
-    fn choose_version(&self, package: &Package, range: &Positions) -> Result<Option<u32>, Stop> {
-        let Some(project) = package.project() else {
-            return Ok(Some(0));
-        };
-        let candidates = self.releases.candidates(project)?;
-        let ordered = self.releases.ordered(&candidates, range);
-        let Some((position, _)) = ordered.first() else {
-            return Ok(None);
-        };
-        if let Package::Project(_) = package {
-            let tried = self.count(project)?;
-            if tried > 1 {
-                let ahead = ordered.iter().take(AHEAD).map(|(_, next)| next.file.clone());
-                self.releases.index.prefetch_metadata(&ahead.collect::<Vec<_>>());
-            }
+    fn choose_version(&self, package: &Package, range: &Positions) -> Result<Option<Choice>, Stop> {
+        match package {
+            Package::Root => Ok(Some(Choice::Release(0))),
+            Package::Project(project) => self.choose_release(project, range),
+            Package::Extra(project, ..) => Ok(self.choose_extra(project, range)),
         }
-        Ok(Some(*position))
     }
 
     fn get_dependencies(
         &self,
         package: &Package,
-        position: &u32,
+        choice: &Choice,
     ) -> Result<Dependencies<Package, Positions, String>, Stop> {
+        let position = match choice {
+            Choice::Release(position) => *position,
+            Choice::OneOf(range) => return Ok(Self::open_constraints(package, range)),
+        };
         match package {
             Package::Root => self.root_constraints(),
-            Package::Project(name) => self.release_constraints(package, name, None, *position),
-            Package::Extra(name, extra) => {
-                self.release_constraints(package, name, Some(extra), *position)
+            Package::Project(name) => self.release_constraints(package, name, None, position),
+            Package::Extra(name, extra, _) => {
+                self.release_constraints(package, name, Some(extra), position)
             }
         }
     }

@@ -41,6 +41,9 @@ pub(super) struct Releases<'a> {
     pub options: &'a ResolveOptions,
     /// The roots whose markers hold.
     pub roots: Vec<&'a RootRequirement>,
+    /// The extras that roots ask for: part of every release of their project, since every
+    /// resolution has them.
+    root_extras: BTreeMap<ProjectName, Vec<ExtraName>>,
     candidates: RefCell<BTreeMap<ProjectName, Rc<Candidates>>>,
     metadata: RefCell<BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>>,
     /// Projects of which a specifier names a pre-release.
@@ -61,12 +64,21 @@ impl<'a> Releases<'a> {
     ) -> Self {
         let holds =
             |root: &&RootRequirement| evaluate(&root.requirement.marker, &environment.markers, &[]);
+        let roots: Vec<_> = requirements.roots.iter().filter(holds).collect();
+        let mut root_extras: BTreeMap<ProjectName, Vec<ExtraName>> = BTreeMap::new();
+        for RootRequirement { requirement, .. } in &roots {
+            let extras = root_extras.entry(requirement.name.clone()).or_default();
+            extras.extend(requirement.extras.iter().cloned());
+            extras.sort();
+            extras.dedup();
+        }
         let releases = Self {
             requirements,
             index,
             environment,
             options,
-            roots: requirements.roots.iter().filter(holds).collect(),
+            roots,
+            root_extras,
             candidates: RefCell::default(),
             metadata: RefCell::default(),
             with_prereleases: RefCell::default(),
@@ -232,6 +244,11 @@ impl<'a> Releases<'a> {
             pins: pins.collect(),
             constraints: constraints.iter().map(constraint).collect(),
         }
+    }
+
+    /// The extras of a project that roots ask for, sorted.
+    pub fn extras_of_roots(&self, project: &ProjectName) -> &[ExtraName] {
+        self.root_extras.get(project).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a project lacks the hashes that every project must have.
