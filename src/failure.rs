@@ -48,6 +48,7 @@ impl From<SettingsError> for Failure {
             SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
             SettingsError::NoCache => Some("name a folder with `--cache-dir`"),
             SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
+            SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
             SettingsError::Syntax { .. } => Some("correct that line; the README lists all keys"),
         };
         Self::usage(&error, hint)

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::{
     artifact::{ProjectName, project_name},
     build::Preference,
-    resolve::SourcePolicy,
+    resolve::{SourcePolicy, Strategy},
     settings::Flags,
 };
 
@@ -38,18 +38,38 @@ pub struct Inputs {
     /// Use nothing but the cache
     #[arg(long)]
     pub offline: bool,
-    /// Take pre-releases too
-    #[arg(long)]
-    pub pre: bool,
-    /// Which files to take
-    #[arg(long, value_enum, value_name = "KIND")]
-    pub source: Option<Source>,
+    #[command(flatten)]
+    pub choice: Choice,
     /// Where downloads are kept
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
     /// The configuration file (default: `pypi2pkg.toml`, where there is one)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Which releases are chosen.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Resolution")]
+pub struct Choice {
+    /// Take pre-releases too
+    #[arg(long)]
+    pub pre: bool,
+    /// Which files to take
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub source: Option<Source>,
+    /// Which releases are best
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub resolution: Option<Resolution>,
+    /// Pass over files uploaded after a date (2026-01-31), a time, or a span ago (7 days)
+    #[arg(long, value_name = "TIME")]
+    pub exclude_newer: Option<String>,
+    /// Take only what is asked for, not what that requires
+    #[arg(long)]
+    pub no_deps: bool,
+    /// Leave a project out, whatever requires it: the system provides it
+    #[arg(long, value_name = "PROJECT", value_parser = parse_project)]
+    pub exclude: Vec<ProjectName>,
 }
 
 /// How packages are named and described.
@@ -83,6 +103,17 @@ pub enum Source {
     Sdist,
 }
 
+/// `--resolution`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Resolution {
+    /// The newest releases
+    Highest,
+    /// The oldest releases
+    Lowest,
+    /// The oldest of what is asked for, the newest of what that requires
+    LowestDirect,
+}
+
 /// `--builder`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Builder {
@@ -103,12 +134,20 @@ impl Inputs {
             arch: self.arch.clone(),
             index_url: self.index_url.clone(),
             offline: self.offline,
-            pre: self.pre,
-            source: self.source.map(|source| match source {
+            pre: self.choice.pre,
+            source: self.choice.source.map(|source| match source {
                 Source::Auto => SourcePolicy::Auto,
                 Source::Wheel => SourcePolicy::Wheel,
                 Source::Sdist => SourcePolicy::Sdist,
             }),
+            strategy: self.choice.resolution.map(|strategy| match strategy {
+                Resolution::Highest => Strategy::Highest,
+                Resolution::Lowest => Strategy::Lowest,
+                Resolution::LowestDirect => Strategy::LowestDirect,
+            }),
+            exclude_newer: self.choice.exclude_newer.clone(),
+            no_deps: self.choice.no_deps,
+            excluded: self.choice.exclude.clone(),
             name_prefix: naming.name_prefix,
             names: naming.names.into_iter().collect::<BTreeMap<_, _>>(),
             packager: naming.packager,
@@ -130,10 +169,13 @@ impl From<Builder> for Preference {
     }
 }
 
+fn parse_project(text: &str) -> Result<ProjectName, String> {
+    project_name(text).ok_or_else(|| format!("`{text}` is no project name"))
+}
+
 fn parse_name(text: &str) -> Result<(ProjectName, String), String> {
     let (project, name) = text.split_once('=').ok_or("write PROJECT=NAME")?;
-    let project = project_name(project).ok_or(format!("`{project}` is no project name"))?;
-    Ok((project, name.to_owned()))
+    Ok((parse_project(project)?, name.to_owned()))
 }
 
 fn parse_release(text: &str) -> Result<String, String> {

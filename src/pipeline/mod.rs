@@ -16,7 +16,7 @@ use crate::{
     process::CommandRunner,
     report::{Event, Reporter},
     requirements::Requirements,
-    resolve::{self, RequiredBy, Resolution, ResolveOptions},
+    resolve::{self, RequiredBy, Resolution},
     settings::Settings,
     target::Target,
     template::Templates,
@@ -91,13 +91,9 @@ impl Run<'_> {
             tags: target.tags(),
             python: target.markers().python_full_version().version.clone(),
         };
-        let options = ResolveOptions {
-            pre: self.settings.pre,
-            source: self.settings.source,
-            project_sources: self.settings.project_sources.clone(),
-        };
+        let options = &self.settings.resolution;
         let resolution =
-            resolve::resolve(self.requirements, index, &environment, &options, self.reporter)?;
+            resolve::resolve(self.requirements, index, &environment, options, self.reporter)?;
         Ok(resolution)
     }
 

@@ -31,6 +31,8 @@ pub(super) enum Rejection {
     /// No wheel for the target, and no sdist that may be used.
     Tags,
     Hashes,
+    /// It was uploaded too late, or nobody knows when.
+    TooNew(Option<i64>),
     /// The Python that it needs, and that the target has.
     Python(String),
     /// A constraint, and where it was written.
@@ -44,6 +46,13 @@ impl fmt::Display for Rejection {
             Self::NoSdist => f.write_str("has no sdist, and only sdists are allowed"),
             Self::Tags => f.write_str("has no wheel for the target and no sdist"),
             Self::Hashes => f.write_str("has no file with one of the hashes asked for"),
+            Self::TooNew(Some(time)) => {
+                let time = jiff::Timestamp::from_second(*time).unwrap_or_default();
+                write!(f, "was uploaded at {time}, and later files are excluded")
+            }
+            Self::TooNew(None) => f.write_str(
+                "does not tell when it was uploaded, and files that are too new are excluded",
+            ),
             Self::Python(pythons) => write!(f, "needs Python {pythons}"),
             Self::Constraint(text, origin) => {
                 write!(f, "is excluded by the constraint `{text}` ({origin})")
@@ -64,6 +73,7 @@ pub(super) struct Constraint {
 #[derive(Debug, Default)]
 pub(super) struct Restriction {
     pub source: SourcePolicy,
+    pub exclude_newer: Option<i64>,
     pub constraints: Vec<Constraint>,
     /// Hashes of which a file must have one; empty: any file.
     pub hashes: Vec<Hashes>,
@@ -177,6 +187,11 @@ fn check(
     {
         let has = &environment.python;
         return Err(Rejection::Python(format!("{python} (the target has {has})")));
+    }
+    if let Some(limit) = restriction.exclude_newer
+        && file.upload_time.is_none_or(|time| time > limit)
+    {
+        return Err(Rejection::TooNew(file.upload_time));
     }
     let matches =
         |hashes: &Hashes| hashes.0.iter().any(|hash| file.hashes.0.get(hash.0) == Some(hash.1));

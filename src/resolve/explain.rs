@@ -14,8 +14,9 @@ use super::{
     ResolveError,
     candidates::Candidates,
     membership::satisfies,
+    package::{Edge, Package},
     positions::Positions,
-    provider::{Edge, Package, Provider},
+    provider::Provider,
     releases::specifiers,
 };
 

@@ -19,7 +19,9 @@ mod candidates;
 mod error;
 mod explain;
 mod membership;
+mod order;
 mod outcome;
+mod package;
 mod positions;
 mod prefetch;
 mod provider;
@@ -27,7 +29,7 @@ mod releases;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
@@ -38,8 +40,9 @@ pub use self::{
     outcome::{Pin, RequiredBy, Resolution},
 };
 use self::{
+    package::Package,
     positions::Choice,
-    provider::{Package, Provider, Stop},
+    provider::{Provider, Stop},
     releases::Releases,
 };
 use crate::{
@@ -76,6 +79,28 @@ pub struct ResolveOptions {
     pub source: SourcePolicy,
     /// Wins over `source` and over `--no-binary` and `--only-binary` of files.
     pub project_sources: BTreeMap<ProjectName, SourcePolicy>,
+    pub strategy: Strategy,
+    /// Files that were uploaded later do not exist, nor do those of which the index does not tell:
+    /// seconds since 1970.
+    pub exclude_newer: Option<i64>,
+    /// Whether only what is asked for is taken, not what that requires.
+    pub no_deps: bool,
+    /// Projects that are left out, whatever requires them.
+    pub excluded: BTreeSet<ProjectName>,
+    /// Releases to take where they fit, such as those of an earlier lock.
+    pub preferred: BTreeMap<ProjectName, Version>,
+}
+
+/// Which releases are best.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// The newest.
+    #[default]
+    Highest,
+    /// The oldest.
+    Lowest,
+    /// The oldest of what is asked for directly, the newest of all else.
+    LowestDirect,
 }
 
 /// Chooses one release of every project that the requirements need on `environment`: the newest
@@ -122,19 +147,10 @@ fn solve(releases: &Releases<'_>) -> Result<Resolution, ResolveError> {
                 | PubGrubError::ErrorChoosingVersion { source, .. }
                 | PubGrubError::ErrorInShouldCancel(source),
             ) => match source {
-                Stop::Restart(order) => provider.restart(order),
+                Stop::Restart(change) => provider.restart(change),
                 Stop::Failed(error) => return Err(*error),
             },
         }
     };
     outcome::collect(releases, solution.into_iter())
-}
-
-/// Where an order puts a release, best first; see the module's documentation.
-fn preference(
-    is_prerelease: bool,
-    is_avoided_sdist: bool,
-    position: u32,
-) -> (bool, bool, Reverse<u32>) {
-    (is_prerelease, is_avoided_sdist, Reverse(position))
 }

@@ -8,7 +8,7 @@ use std::{
 use pep440_rs::Version;
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{ResolveError, positions::Choice, provider::Package, releases::Releases};
+use super::{ResolveError, package::Package, positions::Choice, releases::Releases};
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile},
     metadata::CoreMetadata,

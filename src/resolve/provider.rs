@@ -3,8 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-    fmt,
     time::Duration,
 };
 
@@ -17,6 +15,8 @@ use super::{
     ResolveError,
     candidates::Candidates,
     membership::satisfies,
+    order::{Change, Order, Rank},
+    package::{Edge, Package},
     positions::{Choice, Positions},
     releases::Releases,
 };
@@ -31,67 +31,16 @@ use crate::{
 const DECISION_LIMIT: u32 = 100_000;
 /// The longest search, without the time spent waiting for the index.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// After so many releases of a project were tried in vain the search starts again in another order,
-/// so that what came before the project is chosen to fit its newest releases, instead of it falling
-/// back to its oldest: what rejected its releases comes last then, or the project comes first.
-const PATIENCE: u32 = 8;
 /// The most releases whose metadata are fetched ahead when releases are tried one after the other.
 const AHEAD: usize = 8;
-
-/// What the solver chooses a release of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Package {
-    /// All that was asked for.
-    Root,
-    Project(ProjectName),
-    /// What an extra adds; always of the same release as its project. The number counts how
-    /// often its release was left open, see [`Provider::choose_extra`].
-    Extra(ProjectName, ExtraName, u32),
-}
-
-impl Package {
-    pub fn project(&self) -> Option<&ProjectName> {
-        match self {
-            Self::Root => None,
-            Self::Project(name) | Self::Extra(name, ..) => Some(name),
-        }
-    }
-
-    /// Whether both stand for the same, however often its release was left open.
-    pub fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Extra(project, extra, _), Self::Extra(other, also, _)) => {
-                (project, extra) == (other, also)
-            }
-            _ => self == other,
-        }
-    }
-}
-
-impl fmt::Display for Package {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => f.write_str("the requirements"),
-            Self::Project(name) => write!(f, "{name}"),
-            Self::Extra(name, extra, _) => write!(f, "{name}[{extra}]"),
-        }
-    }
-}
 
 /// Why a search ended without an answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     #[error("another order has to be tried")]
-    Restart(Order),
+    Restart(Change),
     #[error(transparent)]
     Failed(#[from] Box<ResolveError>),
-}
-
-/// A change of the order in which projects are chosen.
-#[derive(Debug)]
-pub(super) enum Order {
-    First(ProjectName),
-    Last(ProjectName),
 }
 
 impl From<ResolveError> for Stop {
@@ -100,72 +49,31 @@ impl From<ResolveError> for Stop {
     }
 }
 
-/// A requirement as the solver got it, kept to explain a conflict.
-#[derive(Debug, Clone)]
-pub(super) struct Edge {
-    pub from: Package,
-    pub position: u32,
-    pub to: Package,
-    pub set: Positions,
-    pub requirement: Requirement,
-    /// Where it was written, for a root.
-    pub origin: Option<String>,
-}
-
 /// Answers the solver.
 pub(super) struct Provider<'a> {
     pub releases: &'a Releases<'a>,
     pub edges: RefCell<Vec<Edge>>,
-    /// Projects to be chosen first, in this order.
-    first: Vec<ProjectName>,
-    /// Projects to be chosen after all others.
-    last: BTreeSet<ProjectName>,
-    /// How often the chosen release of a project rejected a release of another one, by the latter.
-    rejections: RefCell<BTreeMap<ProjectName, BTreeMap<ProjectName, u32>>>,
-    /// How many releases of each project were tried in this search.
-    tries: RefCell<BTreeMap<ProjectName, u32>>,
-    /// The release of each project that was chosen last.
-    chosen: RefCell<BTreeMap<ProjectName, u32>>,
-    /// The rank of each project as it was told last.
-    ranks: RefCell<BTreeMap<ProjectName, Rank>>,
+    order: RefCell<Order>,
     decisions: Cell<u32>,
 }
 
 /// A requirement, where it was written if it is a root, and the packages it stands for.
 type Wanted<'r> = (&'r Requirement, Option<String>);
 
-/// Larger is earlier: all but those to be chosen last, those to be chosen first, what has no choice, what was in most conflicts,
-/// what has the fewest candidates.
-type Rank = (bool, Reverse<usize>, bool, u32, Reverse<usize>);
-
 impl<'a> Provider<'a> {
     pub fn new(releases: &'a Releases<'a>) -> Self {
         Self {
             releases,
             edges: RefCell::default(),
-            first: Vec::new(),
-            last: BTreeSet::new(),
-            rejections: RefCell::default(),
-            tries: RefCell::default(),
-            chosen: RefCell::default(),
-            ranks: RefCell::default(),
+            order: RefCell::default(),
             decisions: Cell::new(0),
         }
     }
 
     /// Makes ready for a new search in another order.
-    pub fn restart(&mut self, order: Order) {
-        match order {
-            Order::First(project) => self.first.push(project),
-            Order::Last(project) => {
-                self.last.insert(project);
-            }
-        }
-        self.rejections.borrow_mut().clear();
-        self.tries.borrow_mut().clear();
-        self.chosen.borrow_mut().clear();
-        self.ranks.borrow_mut().clear();
-        self.edges.borrow_mut().clear();
+    pub fn restart(&mut self, change: Change) {
+        self.order.get_mut().change(change);
+        self.edges.get_mut().clear();
     }
 
     /// Turns requirements into packages and sets, and remembers them.
@@ -212,7 +120,7 @@ impl<'a> Provider<'a> {
             }
         }
         if let Package::Project(project) = package {
-            self.note_rejections(project, &constraints);
+            self.order.borrow_mut().note_rejections(project, &constraints);
         }
         self.prefetch(&constraints);
         Ok(Dependencies::Available(
@@ -320,68 +228,6 @@ impl<'a> Provider<'a> {
         Ok(Dependencies::Available(all.collect()))
     }
 
-    /// Remembers whose chosen release rejects a release that requires `constraints`.
-    fn note_rejections(&self, project: &ProjectName, constraints: &[(Package, Positions)]) {
-        let chosen = self.chosen.borrow();
-        for (package, set) in constraints {
-            if let Package::Project(other) = package
-                && chosen.get(other).is_some_and(|position| !set.has(*position))
-            {
-                let mut rejections = self.rejections.borrow_mut();
-                *rejections
-                    .entry(project.clone())
-                    .or_default()
-                    .entry(other.clone())
-                    .or_default() += 1;
-            }
-        }
-    }
-
-    /// The order to try where releases of a project were tried in vain; `None` where it was tried.
-    fn other_order(&self, project: &ProjectName) -> Option<Order> {
-        let rejections = self.rejections.borrow();
-        let culprit = rejections.get(project).into_iter().flatten();
-        let culprit = culprit.max_by_key(|(name, count)| (**count, Reverse(*name)));
-        match culprit {
-            Some((name, count)) if *count >= PATIENCE / 2 && !self.last.contains(name) => {
-                Some(Order::Last(name.clone()))
-            }
-            _ if self.first.contains(project) => None,
-            _ => Some(Order::First(project.clone())),
-        }
-    }
-
-    /// Counts a try of a release of a project, and asks for a new search where there were many.
-    fn count(&self, project: &ProjectName) -> Result<u32, Stop> {
-        let mut tries = self.tries.borrow_mut();
-        let tried = tries.entry(project.clone()).or_default();
-        *tried += 1;
-        if *tried > PATIENCE
-            && let Some(order) = self.other_order(project)
-        {
-            return Err(Stop::Restart(order));
-        }
-        Ok(*tried)
-    }
-
-    fn rank(
-        &self,
-        project: &ProjectName,
-        range: &Positions,
-        statistics: &PackageResolutionStatistics,
-    ) -> Rank {
-        let first = self.first.iter().position(|first| first == project);
-        let candidates = self.releases.candidates(project).ok();
-        let count = candidates.map_or(0, |candidates| candidates.within(range).count());
-        (
-            !self.last.contains(project),
-            Reverse(first.unwrap_or(self.first.len())),
-            count <= 1,
-            statistics.conflict_count(),
-            Reverse(count),
-        )
-    }
-
     fn choose_release(
         &self,
         project: &ProjectName,
@@ -392,12 +238,11 @@ impl<'a> Provider<'a> {
         let Some((position, _)) = ordered.first() else {
             return Ok(None);
         };
-        let tried = self.count(project)?;
+        let tried = self.order.borrow_mut().choose(project, *position).map_err(Stop::Restart)?;
         if tried > 1 {
             let ahead = ordered.iter().take(AHEAD).map(|(_, next)| next.file.clone());
             self.releases.index.prefetch_metadata(&ahead.collect::<Vec<_>>());
         }
-        self.chosen.borrow_mut().insert(project.clone(), *position);
         Ok(Some(Choice::Release(*position)))
     }
 
@@ -410,8 +255,8 @@ impl<'a> Provider<'a> {
         if range.is_empty() {
             return None;
         }
-        Some(match self.chosen.borrow().get(project) {
-            Some(position) if range.has(*position) => Choice::Release(*position),
+        Some(match self.order.borrow().chosen(project) {
+            Some(position) if range.has(position) => Choice::Release(position),
             _ => Choice::OneOf(range.clone()),
         })
     }
@@ -449,11 +294,11 @@ impl DependencyProvider for Provider<'_> {
         let rank = match package {
             Package::Root => None,
             Package::Project(project) => {
-                let rank = self.rank(project, range, statistics);
-                self.ranks.borrow_mut().insert(project.clone(), rank);
-                Some(rank)
+                let candidates = self.releases.candidates(project).ok();
+                let count = candidates.map_or(0, |candidates| candidates.within(range).count());
+                Some(self.order.borrow_mut().rank(project, count, statistics.conflict_count()))
             }
-            Package::Extra(project, ..) => self.ranks.borrow().get(project).copied(),
+            Package::Extra(project, ..) => self.order.borrow().known_rank(project),
         };
         (*package == Package::Root, rank, Reverse(package.clone()))
     }

@@ -12,11 +12,10 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
 use super::{
-    Environment, Pin, RequiredBy, Resolution, ResolveError, ResolveOptions, SourcePolicy,
+    Environment, Pin, RequiredBy, Resolution, ResolveError, ResolveOptions, SourcePolicy, Strategy,
     candidates::{Candidate, Candidates, Constraint, Restriction},
     membership::{is_pinned, names_prerelease},
     positions::Positions,
-    preference,
 };
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile},
@@ -64,7 +63,9 @@ impl<'a> Releases<'a> {
     ) -> Self {
         let holds =
             |root: &&RootRequirement| evaluate(&root.requirement.marker, &environment.markers, &[]);
-        let roots: Vec<_> = requirements.roots.iter().filter(holds).collect();
+        let is_wanted =
+            |root: &&RootRequirement| !options.excluded.contains(&root.requirement.name);
+        let roots: Vec<_> = requirements.roots.iter().filter(is_wanted).filter(holds).collect();
         let mut root_extras: BTreeMap<ProjectName, Vec<ExtraName>> = BTreeMap::new();
         for RootRequirement { requirement, .. } in &roots {
             let extras = root_extras.entry(requirement.name.clone()).or_default();
@@ -178,21 +179,34 @@ impl<'a> Releases<'a> {
         self.ordered(candidates, set).into_iter().next()
     }
 
-    /// The candidates of a set, best first.
+    /// The candidates of a set, best first: preferred ones, final releases, and in the order of
+    /// the strategy.
     pub fn ordered<'c>(
         &self,
         candidates: &'c Candidates,
         set: &'c Positions,
     ) -> Vec<(u32, &'c Candidate)> {
-        let takes_pre = self.takes_prereleases(&candidates.project);
+        let project = &candidates.project;
+        let takes_pre = self.takes_prereleases(project);
         let prefers_wheels = self.requirements.options.prefer_binary;
+        let preferred = self.options.preferred.get(project);
+        let oldest_first = match self.options.strategy {
+            Strategy::Highest => false,
+            Strategy::Lowest => true,
+            Strategy::LowestDirect => {
+                self.roots.iter().any(|root| root.requirement.name == *project)
+            }
+        };
         let mut ordered: Vec<_> = candidates.within(set).collect();
-        ordered.sort_by_key(|(position, candidate)| {
+        if !oldest_first {
+            ordered.reverse();
+        }
+        ordered.sort_by_key(|(_, candidate)| {
             let is_sdist = candidate.file.kind.wheel().is_none();
-            preference(
+            (
+                preferred != Some(&candidate.version),
                 candidate.version.any_prerelease() && !takes_pre,
                 is_sdist && prefers_wheels,
-                *position,
             )
         });
         ordered
@@ -207,7 +221,12 @@ impl<'a> Releases<'a> {
         let holds = |requirement: &&Requirement| {
             evaluate(&requirement.marker, &self.environment.markers, extras)
         };
-        metadata.requires_dist.iter().filter(holds).collect()
+        if self.options.no_deps {
+            return Vec::new();
+        }
+        let is_wanted =
+            |requirement: &&Requirement| !self.options.excluded.contains(&requirement.name);
+        metadata.requires_dist.iter().filter(is_wanted).filter(holds).collect()
     }
 
     /// The time spent so far, without waiting for the index.
@@ -240,6 +259,7 @@ impl<'a> Releases<'a> {
         };
         Restriction {
             source: self.source(project),
+            exclude_newer: self.options.exclude_newer,
             hashes: written().flat_map(|root| root.hashes.clone()).collect(),
             pins: pins.collect(),
             constraints: constraints.iter().map(constraint).collect(),

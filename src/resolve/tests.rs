@@ -40,6 +40,8 @@ struct Release {
     #[serde(default)]
     hides_python: bool,
     yanked: Option<String>,
+    /// Seconds since 1970.
+    uploaded: Option<i64>,
     /// Without any: a wheel for every platform.
     #[serde(default)]
     files: Vec<String>,
@@ -64,6 +66,15 @@ struct Case {
     #[serde(default)]
     prefer_binary: bool,
     source: Option<String>,
+    resolution: Option<String>,
+    exclude_newer: Option<i64>,
+    #[serde(default)]
+    no_deps: bool,
+    #[serde(default)]
+    exclude: Vec<String>,
+    /// `PROJECT==VERSION` of an earlier resolution.
+    #[serde(default)]
+    preferred: Vec<String>,
     /// `PROJECT==VERSION` of every pin, or the name of its file.
     #[serde(default)]
     expected: Vec<String>,
@@ -116,7 +127,7 @@ fn file(release: &Release, filename: &str, project: &ProjectName) -> ReleaseFile
         requires_python: python.map(|text| text.parse::<VersionSpecifiers>().unwrap()),
         yanked: release.yanked.clone(),
         metadata: None,
-        upload_time: None,
+        upload_time: release.uploaded,
     }
 }
 
@@ -228,7 +239,24 @@ fn check(index: &Memory, case: &Case) -> Result<(), String> {
         Some("sdist") => SourcePolicy::Sdist,
         _ => SourcePolicy::Auto,
     };
-    let options = ResolveOptions { pre: case.pre, source, ..ResolveOptions::default() };
+    let strategy = match case.resolution.as_deref() {
+        Some("lowest") => Strategy::Lowest,
+        Some("lowest-direct") => Strategy::LowestDirect,
+        _ => Strategy::Highest,
+    };
+    let preferred = case.preferred.iter().map(|pin| pin.split_once("==").unwrap());
+    let options = ResolveOptions {
+        pre: case.pre,
+        source,
+        strategy,
+        exclude_newer: case.exclude_newer,
+        no_deps: case.no_deps,
+        excluded: case.exclude.iter().map(|name| project_name(name).unwrap()).collect(),
+        preferred: preferred
+            .map(|(name, version)| (project_name(name).unwrap(), version.parse().unwrap()))
+            .collect(),
+        project_sources: BTreeMap::new(),
+    };
     let warnings = Warnings::default();
     let answer = resolve(&requirements(case), index, &environment(), &options, &warnings);
     let mut error = String::new();

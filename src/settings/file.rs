@@ -8,7 +8,12 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{artifact::ProjectName, build::Preference, resolve::SourcePolicy, text::unknown_key};
+use crate::{
+    artifact::ProjectName,
+    build::Preference,
+    resolve::{SourcePolicy, Strategy},
+    text::unknown_key,
+};
 
 /// The configuration file. Every key may be missing; unknown ones are errors.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +25,11 @@ pub struct Configuration {
     pub index_url: Option<String>,
     pub pre: bool,
     pub source: Option<SourceChoice>,
+    pub resolution: Option<StrategyChoice>,
+    /// A date, a time, or a span back from now.
+    pub exclude_newer: Option<String>,
+    /// Projects that are left out, whatever requires them.
+    pub exclude: Vec<ProjectName>,
     pub builder: Option<BuilderChoice>,
     pub compression: Option<String>,
     pub name_prefix: Option<String>,
@@ -65,6 +75,25 @@ impl From<SourceChoice> for SourcePolicy {
             SourceChoice::Auto => Self::Auto,
             SourceChoice::Wheel => Self::Wheel,
             SourceChoice::Sdist => Self::Sdist,
+        }
+    }
+}
+
+/// `resolution` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyChoice {
+    Highest,
+    Lowest,
+    LowestDirect,
+}
+
+impl From<StrategyChoice> for Strategy {
+    fn from(choice: StrategyChoice) -> Self {
+        match choice {
+            StrategyChoice::Highest => Self::Highest,
+            StrategyChoice::Lowest => Self::Lowest,
+            StrategyChoice::LowestDirect => Self::LowestDirect,
         }
     }
 }
@@ -125,6 +154,11 @@ pub enum SettingsError {
     Syntax { path: PathBuf, line: usize, reason: String },
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds")]
     Epoch { value: String },
+    #[error(
+        "`{value}` is neither a date (2026-01-31), a time (2026-01-31T12:00:00Z), nor a span \
+         (7 days)"
+    )]
+    Time { value: String },
     #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` is set")]
     NoCache,
 }

@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod time;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,7 +14,7 @@ use crate::{
     artifact::ProjectName,
     build::Preference,
     planner::{NamingPolicy, Policy},
-    resolve::SourcePolicy,
+    resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
 };
 
@@ -27,6 +28,11 @@ pub struct Flags {
     pub offline: bool,
     pub pre: bool,
     pub source: Option<SourcePolicy>,
+    pub strategy: Option<Strategy>,
+    /// A date, a time, or a span back from now.
+    pub exclude_newer: Option<String>,
+    pub no_deps: bool,
+    pub excluded: Vec<ProjectName>,
     pub builder: Option<Preference>,
     pub compression: Option<String>,
     pub name_prefix: Option<String>,
@@ -47,9 +53,8 @@ pub struct Settings {
     /// `None` where the requirements files or the default decide.
     pub index_url: Option<String>,
     pub offline: bool,
-    pub pre: bool,
-    pub source: SourcePolicy,
-    pub project_sources: BTreeMap<ProjectName, SourcePolicy>,
+    /// How releases are chosen.
+    pub resolution: ResolveOptions,
     pub builder: Preference,
     pub compression: Option<String>,
     pub policy: Policy,
@@ -101,6 +106,7 @@ pub fn resolve(
         allowed_paths: configuration.allow_paths,
         allow_startup_code: configuration.allow_startup_code,
     };
+    let exclude_newer = flags.exclude_newer.or(configuration.exclude_newer);
     let cache = flags.cache.or(configuration.cache).or_else(|| environment.cache());
     Ok(Settings {
         target: flags.target.or(configuration.target),
@@ -108,9 +114,19 @@ pub fn resolve(
         arch: flags.arch.or(configuration.arch),
         index_url: flags.index_url.or(configuration.index_url).or_else(|| environment.index_url()),
         offline: flags.offline,
-        pre: flags.pre || configuration.pre,
-        source: flags.source.or(configuration.source.map(Into::into)).unwrap_or_default(),
-        project_sources,
+        resolution: ResolveOptions {
+            pre: flags.pre || configuration.pre,
+            source: flags.source.or(configuration.source.map(Into::into)).unwrap_or_default(),
+            project_sources,
+            strategy: flags
+                .strategy
+                .or(configuration.resolution.map(Into::into))
+                .unwrap_or_default(),
+            exclude_newer: exclude_newer.as_deref().map(time::limit).transpose()?,
+            no_deps: flags.no_deps,
+            excluded: flags.excluded.into_iter().chain(configuration.exclude).collect(),
+            preferred: BTreeMap::new(),
+        },
         builder: flags
             .builder
             .or(configuration.builder.map(Into::into))
