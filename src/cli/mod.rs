@@ -9,6 +9,8 @@ mod resolve;
 mod session;
 mod table;
 mod target;
+mod tree;
+mod why;
 
 use std::ffi::OsString;
 
@@ -46,6 +48,8 @@ enum Verb {
     Render(render::Render),
     Resolve(resolve::Resolve),
     Plan(plan::Plan),
+    Tree(tree::Tree),
+    Why(why::Why),
     Target(target::Target),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
@@ -84,6 +88,8 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Render(verb) => verb.run(verbosity),
         Verb::Resolve(verb) => verb.run(verbosity),
         Verb::Plan(verb) => verb.run(verbosity),
+        Verb::Tree(verb) => verb.run(verbosity),
+        Verb::Why(verb) => verb.run(verbosity),
         Verb::Target(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {

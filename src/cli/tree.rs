@@ -1,0 +1,95 @@
+//! `pypi2pkg tree`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+
+use crate::{
+    artifact::ProjectName,
+    failure::Failure,
+    report::print_result,
+    resolve::{Pin, RequiredBy, Resolution},
+};
+
+use super::{
+    arguments::{Inputs, Naming},
+    render::work_folder,
+    session::Session,
+};
+
+/// Show what requires what, from the requirements down
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  pypi2pkg tree -r requirements.txt --target debian-12")]
+pub struct Tree {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// The deepest level to show
+    #[arg(long, value_name = "NUMBER")]
+    depth: Option<usize>,
+}
+
+impl Tree {
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.inputs.flags(Naming::default());
+        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let run = session.run();
+        let work = work_folder()?;
+        let resolution = run.resolve(&run.index(work.path())?)?;
+        print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
+        Ok(0)
+    }
+}
+
+/// A project below another one, and the requirement that brings it.
+type Branch<'r> = (&'r Pin, &'r str);
+
+/// The tree of a resolution: a line for each project with the requirement that brings it. What
+/// was drawn before is marked with `(*)` and not drawn again.
+fn drawn(resolution: &Resolution, depth: usize) -> String {
+    let mut roots: BTreeMap<&ProjectName, Branch<'_>> = BTreeMap::new();
+    let mut below: BTreeMap<&ProjectName, Vec<Branch<'_>>> = BTreeMap::new();
+    for pin in resolution.pins.values() {
+        for reason in &pin.required_by {
+            match reason {
+                RequiredBy::Root { requirement, .. } => {
+                    roots.entry(&pin.project).or_insert((pin, requirement));
+                }
+                RequiredBy::Project { name, requirement, .. } => {
+                    below.entry(name).or_default().push((pin, requirement));
+                }
+            }
+        }
+    }
+    let mut drawing = Drawing { below, seen: BTreeSet::new(), text: String::new(), depth };
+    for branch in roots.into_values() {
+        drawing.draw(branch, 0);
+    }
+    drawing.text
+}
+
+struct Drawing<'r> {
+    below: BTreeMap<&'r ProjectName, Vec<Branch<'r>>>,
+    seen: BTreeSet<&'r ProjectName>,
+    text: String,
+    depth: usize,
+}
+
+impl<'r> Drawing<'r> {
+    fn draw(&mut self, (pin, requirement): Branch<'r>, level: usize) {
+        if level > self.depth {
+            return;
+        }
+        let branches = self.below.get(&pin.project).cloned().unwrap_or_default();
+        let is_new = self.seen.insert(&pin.project);
+        let mark = if is_new || branches.is_empty() { "" } else { " (*)" };
+        let indent = "  ".repeat(level);
+        let line = format!("{indent}{} {} [{requirement}]{mark}\n", pin.project, pin.version);
+        self.text.push_str(&line);
+        if is_new {
+            for branch in branches {
+                self.draw(branch, level + 1);
+            }
+        }
+    }
+}

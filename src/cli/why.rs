@@ -1,0 +1,90 @@
+//! `pypi2pkg why`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+
+use crate::{
+    artifact::{ProjectName, project_name},
+    failure::{FAILED, Failure},
+    report::print_result,
+    resolve::{Pin, RequiredBy, Resolution},
+};
+
+use super::{
+    arguments::{Inputs, Naming},
+    render::work_folder,
+    session::Session,
+};
+
+/// Show what a project is required by, up to the requirements
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  pypi2pkg why idna -r requirements.txt --target debian-12")]
+pub struct Why {
+    /// The project to explain
+    #[arg(value_parser = |text: &str| project_name(text).ok_or("this is no project name"))]
+    project: ProjectName,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Print the projects on the way as `resolve --json` does
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    /// Status 1 where nothing requires the project.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.inputs.flags(Naming::default());
+        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let run = session.run();
+        let work = work_folder()?;
+        let resolution = run.resolve(&run.index(work.path())?)?;
+        let Some(pin) = resolution.pins.get(&self.project) else {
+            return Err(Failure {
+                status: FAILED,
+                message: format!("nothing requires `{}`", self.project),
+                hint: Some("`pypi2pkg tree` shows all that is required".to_owned()),
+            });
+        };
+        let mut explanation = Explanation { resolution: &resolution, pins: BTreeMap::new() };
+        let mut lines = vec![format!("{} {}", pin.project, pin.version)];
+        explanation.explain(pin, 1, &mut lines);
+        if self.json {
+            let resolution = Resolution { pins: explanation.pins };
+            print_result(&serde_json::to_string_pretty(&resolution).unwrap_or_default());
+        } else {
+            print_result(&lines.join("\n"));
+        }
+        Ok(0)
+    }
+}
+
+struct Explanation<'r> {
+    resolution: &'r Resolution,
+    /// What was explained; once is enough.
+    pins: BTreeMap<ProjectName, Pin>,
+}
+
+impl Explanation<'_> {
+    fn explain(&mut self, pin: &Pin, level: usize, lines: &mut Vec<String>) {
+        self.pins.insert(pin.project.clone(), pin.clone());
+        let indent = "  ".repeat(level);
+        let mut seen = BTreeSet::new();
+        for reason in &pin.required_by {
+            match reason {
+                RequiredBy::Root { origin, requirement } => {
+                    lines.push(format!("{indent}asked for as `{requirement}` ({origin})"));
+                }
+                RequiredBy::Project { name, version, requirement } => {
+                    let is_known = self.pins.contains_key(name) || !seen.insert(name);
+                    let mark = if is_known { " (*)" } else { "" };
+                    lines.push(format!("{indent}{name} {version} requires `{requirement}`{mark}"));
+                    if let Some(by) = self.resolution.pins.get(name).filter(|_| !is_known) {
+                        self.explain(by, level + 1, lines);
+                    }
+                }
+            }
+        }
+    }
+}
