@@ -3,6 +3,7 @@
 use crate::{
     build::BuildError,
     collection::CollectionError,
+    disk::WriteError,
     format::FormatError,
     index::IndexError,
     pipeline::{PipelineError, chain},
@@ -154,6 +155,12 @@ impl From<PlanError> for Failure {
             _ => None,
         };
         Self::usage(&error, hint)
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self::work(&error, None)
     }
 }
 

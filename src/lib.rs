@@ -23,6 +23,8 @@
 
 pub mod text;
 
+pub mod disk;
+
 pub mod version;
 
 pub mod relation;

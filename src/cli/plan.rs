@@ -11,7 +11,6 @@ use crate::{
 
 use super::{
     arguments::{Inputs, Naming},
-    render::work_folder,
     session::Session,
     table::table,
 };
@@ -35,8 +34,7 @@ impl Plan {
         let flags = self.inputs.flags(self.naming);
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let work = work_folder()?;
-        let index = run.index(work.path())?;
+        let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     failure::{FAILED, Failure},
     pipeline::Prepared,
-    recipe::{Recipe, RecipeError},
+    recipe::Recipe,
     report::print_result,
 };
 
@@ -38,8 +38,7 @@ impl Render {
         let flags = self.inputs.flags(self.naming);
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let work = work_folder()?;
-        let index = run.index(work.path())?;
+        let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
         let mut problems = super::plan::lines(&failures);
@@ -69,10 +68,4 @@ fn differs(recipe: &Recipe, folder: &Path) -> bool {
     recipe.files.iter().any(|(name, file)| {
         std::fs::read_to_string(folder.join(name)).is_ok_and(|present| present != file.text)
     })
-}
-
-/// A private folder for what is built on the way to a plan.
-pub(super) fn work_folder() -> Result<tempfile::TempDir, Failure> {
-    tempfile::tempdir()
-        .map_err(|source| RecipeError::Write { path: std::env::temp_dir(), source }.into())
 }

@@ -6,7 +6,6 @@ use crate::{failure::Failure, report::print_result, resolve::RequiredBy};
 
 use super::{
     arguments::{Inputs, Naming},
-    render::work_folder,
     session::Session,
     table::table,
 };
@@ -28,8 +27,7 @@ impl Resolve {
         let flags = self.inputs.flags(Naming::default());
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let work = work_folder()?;
-        let index = run.index(work.path())?;
+        let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         if self.json {
             let text = serde_json::to_string_pretty(&resolution).unwrap_or_default();

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use tempfile::TempDir;
+
 use crate::{
+    disk::WriteError,
     failure::Failure,
-    pipeline::Run,
+    pipeline::{BuildingIndex, Run},
     process::HostRunner,
     report::Terminal,
     requirements::Requirements,
@@ -21,6 +24,8 @@ pub struct Session {
     pub requirements: Requirements,
     pub reporter: Terminal,
     runner: HostRunner,
+    /// Where sdists are built on the way to a plan.
+    work: TempDir,
 }
 
 /// What names this machine's distribution. Source: os-release(5).
@@ -42,7 +47,8 @@ impl Session {
         let requirements =
             Requirements::read(&inputs.requirements, &inputs.files, &inputs.constraints)?;
         let reporter = Terminal::new(verbosity);
-        Ok(Self { settings, target, requirements, reporter, runner: HostRunner })
+        let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        Ok(Self { settings, target, requirements, reporter, runner: HostRunner, work })
     }
 
     /// The run that these settings describe.
@@ -54,6 +60,11 @@ impl Session {
             runner: &self.runner,
             reporter: &self.reporter,
         }
+    }
+
+    /// The index that a run asks.
+    pub fn index<'r>(&self, run: &'r Run<'r>) -> Result<BuildingIndex<'r>, Failure> {
+        Ok(run.index(self.work.path())?)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{
 
 use super::{
     arguments::{Inputs, Naming},
-    render::work_folder,
     session::Session,
 };
 
@@ -34,8 +33,7 @@ impl Tree {
         let flags = self.inputs.flags(Naming::default());
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let work = work_folder()?;
-        let resolution = run.resolve(&run.index(work.path())?)?;
+        let resolution = run.resolve(&session.index(&run)?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
         Ok(0)
     }

@@ -13,7 +13,6 @@ use crate::{
 
 use super::{
     arguments::{Inputs, Naming},
-    render::work_folder,
     session::Session,
 };
 
@@ -38,8 +37,7 @@ impl Why {
         let flags = self.inputs.flags(Naming::default());
         let session = Session::start(&self.inputs, flags, verbosity)?;
         let run = session.run();
-        let work = work_folder()?;
-        let resolution = run.resolve(&run.index(work.path())?)?;
+        let resolution = run.resolve(&session.index(&run)?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {
             return Err(Failure {
                 status: FAILED,

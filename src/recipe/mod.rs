@@ -1,13 +1,9 @@
 //! Rendered recipes: the spec, the control files and what goes with them.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
+    disk::{WriteError, write_folder},
     format::{Format, Native},
     plan::{Content, PackagePlan},
     target::Target,
@@ -35,8 +31,8 @@ pub enum RecipeError {
     Template(#[from] TemplateError),
     #[error("the recipe of `{package}` has two files `{file}`")]
     Twice { package: String, file: String },
-    #[error("cannot write `{path}`: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// Renders the recipe of a plan: the pack's outputs and the plan's own texts.
@@ -62,38 +58,21 @@ pub fn render(
 }
 
 impl Recipe {
-    /// Writes the recipe as a new folder in place of an older one: a temporary folder beside it
-    /// is filled and renamed.
+    /// Writes the recipe as a new folder in place of an older one.
     pub fn write(&self, folder: &Path) -> Result<(), RecipeError> {
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            |source| RecipeError::Write { path, source }
-        };
-        let parent = folder.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(failed(parent))?;
-        let new = tempfile::Builder::new()
-            .prefix(".pypi2pkg-recipe-")
-            .tempdir_in(parent)
-            .map_err(failed(parent))?;
-        for (name, file) in &self.files {
-            let path = new.path().join(name);
-            if let Some(inside) = path.parent() {
-                fs::create_dir_all(inside).map_err(failed(inside))?;
+        write_folder(folder, |new| {
+            for (name, file) in &self.files {
+                let path = new.join(name);
+                if let Some(inside) = path.parent() {
+                    fs::create_dir_all(inside).map_err(WriteError::at(inside))?;
+                }
+                fs::write(&path, &file.text).map_err(WriteError::at(&path))?;
+                let mode = if file.executable { 0o755 } else { 0o644 };
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode))
+                    .map_err(WriteError::at(&path))?;
             }
-            fs::write(&path, &file.text).map_err(failed(&path))?;
-            let mode = if file.executable { 0o755 } else { 0o644 };
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(failed(&path))?;
-        }
-        fs::set_permissions(new.path(), fs::Permissions::from_mode(0o755))
-            .map_err(failed(new.path()))?;
-        if folder.exists() {
-            let old = tempfile::Builder::new()
-                .prefix(".pypi2pkg-recipe-")
-                .tempdir_in(parent)
-                .map_err(failed(parent))?;
-            fs::rename(folder, old.path().join("old")).map_err(failed(folder))?;
-        }
-        fs::rename(new.keep(), folder).map_err(failed(folder))
+            Ok(())
+        })
     }
 }
 

@@ -1,0 +1,106 @@
+//! Writing files and folders so that what was there before stays whole until the new is complete.
+
+use std::{
+    fs::{self, Permissions},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// The name that temporary files and folders begin with.
+const PREFIX: &str = ".pypi2pkg-";
+
+/// A file or folder that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{}`: {source}", .path.display())]
+pub struct WriteError {
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+impl WriteError {
+    /// Adds the path to an error.
+    pub fn at(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |source| Self { path: path.to_owned(), source }
+    }
+}
+
+/// Writes a file with mode 0644 in place of an older one.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let parent = parent(path);
+    let write = || {
+        fs::create_dir_all(parent)?;
+        let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(Permissions::from_mode(0o644))?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    write().map(drop).map_err(WriteError::at(path))
+}
+
+/// Writes a folder in place of an older one: `fill` fills a temporary folder beside it, which is
+/// then renamed.
+pub fn write_folder<E: From<WriteError>>(
+    folder: &Path,
+    fill: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let failed = |source| WriteError { path: folder.to_owned(), source };
+    let parent = parent(folder);
+    let temporary = || tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
+    fs::create_dir_all(parent).map_err(failed)?;
+    let new = temporary().map_err(failed)?;
+    fill(new.path())?;
+    fs::set_permissions(new.path(), Permissions::from_mode(0o755)).map_err(failed)?;
+    // Removed with its content when this function ends.
+    let old = temporary().map_err(failed)?;
+    if folder.exists() {
+        fs::rename(folder, old.path().join("old")).map_err(failed)?;
+    }
+    fs::rename(new.keep(), folder).map_err(failed)?;
+    Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a/b");
+        let fill = |text: &'static str| {
+            move |path: &Path| {
+                fs::write(path.join("x"), text).unwrap();
+                if text.is_empty() {
+                    Err(WriteError::at(path)(io::Error::other("no")))
+                } else {
+                    Ok(())
+                }
+            }
+        };
+        write_folder(&folder, fill("one")).unwrap();
+        write_folder(&folder, fill("two")).unwrap();
+        write_folder(&folder, fill("")).unwrap_err();
+        assert_eq!(fs::read_to_string(folder.join("x")).unwrap(), "two");
+        assert_eq!(fs::read_dir(root.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_replaces_an_older_one() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("sub/file");
+        write_file(&path, b"one").unwrap();
+        write_file(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(root.path().join("sub")).unwrap().count(), 1);
+        let error = write_file(&path.join("below"), b"").unwrap_err().to_string();
+        assert!(error.starts_with("cannot write `") && error.contains("sub/file/below"), "{error}");
+    }
+}
