@@ -67,11 +67,18 @@ impl From<RequirementsError> for Failure {
         let hint = match &error {
             RequirementsError::Read { .. } => "check the path after `-r` or `-c`",
             RequirementsError::Recursion { .. } => "remove one of the lines",
-            RequirementsError::Requirement { .. } => "write NAME, NAME[EXTRA] or NAME==VERSION",
+            RequirementsError::Requirement { .. } => {
+                "write NAME, NAME[EXTRA], NAME==VERSION, a URL, or a path such as ./folder"
+            }
+            RequirementsError::File { .. } => "correct the file",
             RequirementsError::UnknownOption { .. } | RequirementsError::Option { .. } => {
                 "options are those of pip's requirements files; correct the line or remove it"
             }
-            RequirementsError::Unsupported { .. } => "replace the line by a project's name",
+            RequirementsError::Quote { .. } => "close the quote, or remove it",
+            RequirementsError::Constraint { .. } => "constrain the project by its name",
+            RequirementsError::NotPinned { .. } => "write NAME==VERSION on each of these lines",
+            RequirementsError::NoSuch { .. } => "name a `pyproject.toml` that has it with `-r`",
+            RequirementsError::LockWithOthers { .. } => "name the lock file alone",
         };
         Self::usage(&error, Some(hint))
     }
@@ -187,8 +194,9 @@ impl From<PipelineError> for Failure {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
-            error @ PipelineError::Unsupported { .. } => {
-                Self::usage(&error, Some("remove it, and name the index with `--index-url`"))
+            error @ PipelineError::Place { .. } => Self::work(&error, None),
+            error @ PipelineError::Offline { .. } => {
+                Self::work(&error, Some("run once without `--offline`"))
             }
             error @ PipelineError::SameName { .. } => Self::usage(
                 &error,

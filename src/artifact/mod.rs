@@ -1,12 +1,14 @@
 //! Files of a release: names of wheels and sdists, tags, hashes.
 
 mod digest;
+mod direct;
 mod file;
 mod name;
 mod tag;
 mod wheel_name;
 
 pub use digest::{HashAlgorithm, HashCheck, HashError, HashMismatch, Hashes};
+pub use direct::{Direct, mend_scp, normalized, redacted, without_credentials};
 pub use file::{FileKind, FileNameError, ReleaseFile, SdistName};
 pub use name::{extra_name, project_name};
 pub use pep508_rs::{ExtraName, PackageName as ProjectName};

@@ -1,28 +1,82 @@
 //! Arguments that several verbs share.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 
 use crate::{
-    artifact::{ProjectName, project_name},
+    artifact::{ExtraName, ProjectName, extra_name, project_name},
     build::Preference,
+    disk::WriteError,
+    failure::{Failure, USAGE},
+    index,
+    requirements::{self, FileOptions, ProjectRule, Request},
     resolve::{SourcePolicy, Strategy},
-    settings::Flags,
+    settings::{Environment, Flags},
 };
 
-/// What is asked for, and for which target.
+/// What is asked for.
 #[derive(Debug, Args)]
 pub struct Inputs {
-    /// Projects with optional extras and versions, such as `'requests[socks]==2.32.3'`
+    /// Projects with optional extras and versions, such as `'requests[socks]==2.32.3'`; URLs,
+    /// archives and folders of projects
     #[arg(value_name = "REQUIREMENT")]
     pub requirements: Vec<String>,
-    /// Take requirements from a file
+    /// Take requirements from a file: requirements.txt, pyproject.toml, a lock file
     #[arg(short = 'r', long = "requirement", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Restrict versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     pub constraints: Vec<PathBuf>,
+    /// Take an extra of the project whose pyproject.toml or lock file is named
+    #[arg(long = "extra", value_name = "NAME", value_parser = parse_extra)]
+    pub extras: Vec<ExtraName>,
+    /// Take all its extras
+    #[arg(long)]
+    pub all_extras: bool,
+    /// Take a dependency group of pyproject.toml or a lock file
+    #[arg(long = "group", value_name = "[FILE:]NAME")]
+    pub groups: Vec<String>,
+    /// Refuse requirements without an exact version
+    #[arg(long)]
+    pub require_pinned: bool,
+}
+
+/// Where releases are looked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Indexes")]
+pub struct Sources {
+    /// The package index: a URL of a simple repository, or a folder
+    #[arg(short, long, value_name = "URL")]
+    pub index_url: Option<String>,
+    /// A further index, asked before `--index-url`: the first that has a project counts
+    #[arg(long, value_name = "URL")]
+    pub extra_index_url: Vec<String>,
+    /// Look for files in a folder or among the links of a page, too
+    #[arg(short, long, value_name = "URL")]
+    pub find_links: Vec<String>,
+    /// Look at no index
+    #[arg(long)]
+    pub no_index: bool,
+    /// Which of several indexes count
+    #[arg(long, value_enum, value_name = "STRATEGY")]
+    pub index_strategy: Option<IndexStrategy>,
+    /// Who is asked for passwords
+    #[arg(long, value_enum, value_name = "PROVIDER")]
+    pub keyring_provider: Option<KeyringProvider>,
+    /// Use nothing but the cache
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What is asked for, and for which target.
+#[derive(Debug, Args)]
+pub struct Asked {
+    #[command(flatten)]
+    pub inputs: Inputs,
     /// The distribution to make packages for (default: this machine's)
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,
@@ -32,12 +86,8 @@ pub struct Inputs {
     /// The machine architecture, such as aarch64 (default: the target's first)
     #[arg(long, value_name = "NAME")]
     pub arch: Option<String>,
-    /// The package index: a URL of a simple repository, or a folder
-    #[arg(short, long, value_name = "URL")]
-    pub index_url: Option<String>,
-    /// Use nothing but the cache
-    #[arg(long)]
-    pub offline: bool,
+    #[command(flatten)]
+    pub sources: Sources,
     #[command(flatten)]
     pub choice: Choice,
     /// Where downloads are kept
@@ -58,6 +108,21 @@ pub struct Choice {
     /// Which files to take
     #[arg(long, value_enum, value_name = "KIND")]
     pub source: Option<Source>,
+    /// Take no wheels of projects: names, `:all:` or `:none:`
+    #[arg(long, value_name = "PROJECTS")]
+    pub no_binary: Vec<String>,
+    /// Take only wheels of projects: names, `:all:` or `:none:`
+    #[arg(long, value_name = "PROJECTS")]
+    pub only_binary: Vec<String>,
+    /// Take an older wheel rather than a newer sdist
+    #[arg(long)]
+    pub prefer_binary: bool,
+    /// Refuse what is required without a hash
+    #[arg(long)]
+    pub require_hashes: bool,
+    /// Build nothing only to learn what it requires
+    #[arg(long)]
+    pub no_build_metadata: bool,
     /// Which releases are best
     #[arg(long, value_enum, value_name = "STRATEGY")]
     pub resolution: Option<Resolution>,
@@ -103,6 +168,24 @@ pub enum Source {
     Sdist,
 }
 
+/// `--index-strategy`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum IndexStrategy {
+    /// The first that has the project
+    FirstIndex,
+    /// All: whoever can upload to one of them can replace any project
+    UnsafeBestMatch,
+}
+
+/// `--keyring-provider`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyringProvider {
+    /// Nobody
+    Disabled,
+    /// The program `keyring`
+    Subprocess,
+}
+
 /// `--resolution`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Resolution {
@@ -126,15 +209,51 @@ pub enum Builder {
 }
 
 impl Inputs {
+    /// Reads all that is named.
+    ///
+    /// # Errors
+    /// Nothing is named, or what is cannot be read.
+    pub fn read(&self, environment: &Environment) -> Result<requirements::Inputs, Failure> {
+        if self.requirements.is_empty() && self.files.is_empty() && self.groups.is_empty() {
+            return Err(Failure {
+                status: USAGE,
+                message: "nothing was asked for".to_owned(),
+                hint: Some("name a project, or a requirements file with `-r FILE`".to_owned()),
+            });
+        }
+        let folder = std::env::current_dir().map_err(WriteError::at(Path::new(".")))?;
+        Ok(requirements::Inputs::read(&Request {
+            arguments: &self.requirements,
+            files: &self.files,
+            constraints: &self.constraints,
+            extras: &self.extras,
+            all_extras: self.all_extras,
+            groups: &self.groups,
+            require_pinned: self.require_pinned,
+            folder: &folder,
+            variable: &|name| environment.variable(name),
+        })?)
+    }
+}
+
+impl Asked {
     /// What these arguments say, with those on names.
-    pub fn flags(&self, naming: Naming) -> Flags {
-        Flags {
+    ///
+    /// # Errors
+    /// What names no projects.
+    pub fn flags(&self, naming: Naming) -> Result<Flags, Failure> {
+        Ok(Flags {
             target: self.target.clone(),
             python: self.python.clone(),
             arch: self.arch.clone(),
-            index_url: self.index_url.clone(),
-            offline: self.offline,
-            pre: self.choice.pre,
+            options: self.options()?,
+            index_strategy: self.sources.index_strategy.map(|strategy| match strategy {
+                IndexStrategy::FirstIndex => index::IndexStrategy::FirstIndex,
+                IndexStrategy::UnsafeBestMatch => index::IndexStrategy::UnsafeBestMatch,
+            }),
+            asks_keyring: self.sources.keyring_provider.map(|p| p == KeyringProvider::Subprocess),
+            offline: self.sources.offline,
+            no_build_metadata: self.choice.no_build_metadata,
             source: self.choice.source.map(|source| match source {
                 Source::Auto => SourcePolicy::Auto,
                 Source::Wheel => SourcePolicy::Wheel,
@@ -155,7 +274,37 @@ impl Inputs {
             templates: naming.templates,
             cache: self.cache_dir.clone(),
             ..Flags::default()
+        })
+    }
+
+    /// What requirements files may say, too.
+    fn options(&self) -> Result<FileOptions, Failure> {
+        let (choice, sources) = (&self.choice, &self.sources);
+        let mut options = FileOptions {
+            index_url: sources.index_url.clone(),
+            extra_index_urls: sources.extra_index_url.clone(),
+            find_links: sources.find_links.clone(),
+            no_index: sources.no_index,
+            all_releases: ProjectRule { all: choice.pre, ..ProjectRule::default() },
+            prefer_binary: choice.prefer_binary,
+            require_hashes: choice.require_hashes,
+            ..FileOptions::default()
+        };
+        let wrong = |flag: &'static str| {
+            move |problem: String| Failure {
+                status: USAGE,
+                message: format!("`{flag}` {problem}"),
+                hint: Some("write the names of projects, separated by commas".to_owned()),
+            }
+        };
+        let FileOptions { no_binary, only_binary, .. } = &mut options;
+        for list in &choice.no_binary {
+            no_binary.add(list, only_binary).map_err(wrong("--no-binary"))?;
         }
+        for list in &choice.only_binary {
+            only_binary.add(list, no_binary).map_err(wrong("--only-binary"))?;
+        }
+        Ok(options)
     }
 }
 
@@ -171,6 +320,10 @@ impl From<Builder> for Preference {
 
 fn parse_project(text: &str) -> Result<ProjectName, String> {
     project_name(text).ok_or_else(|| format!("`{text}` is no project name"))
+}
+
+fn parse_extra(text: &str) -> Result<ExtraName, String> {
+    extra_name(text).ok_or_else(|| format!("`{text}` is no extra's name"))
 }
 
 fn parse_name(text: &str) -> Result<(ProjectName, String), String> {

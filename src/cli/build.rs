@@ -11,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Builder, Inputs, Naming},
+    arguments::{Asked, Builder, Naming},
     session::Session,
 };
 
@@ -23,7 +23,7 @@ use super::{
   pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/")]
 pub struct Build {
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     #[command(flatten)]
     naming: Naming,
     /// The collection's folder
@@ -46,11 +46,11 @@ pub struct Build {
 impl Build {
     /// Status 1 where any project failed; the rest is built all the same.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let mut flags = self.inputs.flags(self.naming);
+        let mut flags = self.asked.flags(self.naming)?;
         flags.builder = self.builder.map(Into::into);
         flags.compression = self.compression;
         flags.jobs = self.jobs.map(usize::from);
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let Built { manifest, files } = session.run().build(&self.output)?;
         if self.json {
             print_result(manifest.to_json().trim_end());

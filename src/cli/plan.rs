@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Naming},
+    arguments::{Asked, Naming},
     session::Session,
     table::table,
 };
@@ -21,7 +21,7 @@ use super::{
   pypi2pkg plan webob --target fedora-43 --json")]
 pub struct Plan {
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     #[command(flatten)]
     naming: Naming,
     /// Print the whole plans
@@ -31,8 +31,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.inputs.flags(self.naming);
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let flags = self.asked.flags(self.naming)?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

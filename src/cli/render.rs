@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Naming},
+    arguments::{Asked, Naming},
     session::Session,
 };
 
@@ -22,7 +22,7 @@ use super::{
   pypi2pkg render -r requirements.txt --target fedora-43 -o specs/")]
 pub struct Render {
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     #[command(flatten)]
     naming: Naming,
     /// The folder that gets one folder for each project
@@ -35,8 +35,8 @@ pub struct Render {
 
 impl Render {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.inputs.flags(self.naming);
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let flags = self.asked.flags(self.naming)?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{failure::Failure, report::print_result, resolve::RequiredBy};
 
 use super::{
-    arguments::{Inputs, Naming},
+    arguments::{Asked, Naming},
     session::Session,
     table::table,
 };
@@ -16,7 +16,7 @@ use super::{
   pypi2pkg resolve -r requirements.txt --target debian-12")]
 pub struct Resolve {
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -24,8 +24,8 @@ pub struct Resolve {
 
 impl Resolve {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.inputs.flags(Naming::default());
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let flags = self.asked.flags(Naming::default())?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

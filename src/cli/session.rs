@@ -10,18 +10,18 @@ use crate::{
     pipeline::{BuildingIndex, Run},
     process::HostRunner,
     report::Terminal,
-    requirements::Requirements,
+    requirements::Inputs,
     settings::{self, Configuration, Environment, Flags, Settings},
     target::{Target, Targets},
 };
 
-use super::arguments::Inputs;
+use super::arguments::Asked;
 
 /// Everything that a run borrows from.
 pub struct Session {
     pub settings: Settings,
     pub target: Target,
-    pub requirements: Requirements,
+    pub inputs: Inputs,
     pub reporter: Terminal,
     runner: HostRunner,
     /// Where sdists are built on the way to a plan.
@@ -33,22 +33,14 @@ const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 
 impl Session {
     /// Resolves the settings and reads the inputs.
-    pub fn start(inputs: &Inputs, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
-        if inputs.requirements.is_empty() && inputs.files.is_empty() {
-            return Err(Failure {
-                status: crate::failure::USAGE,
-                message: "nothing was asked for".to_owned(),
-                hint: Some("name a project, or a requirements file with `-r FILE`".to_owned()),
-            });
-        }
-        let configuration = Configuration::read(inputs.config.as_deref())?;
+    pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
+        let configuration = Configuration::read(asked.config.as_deref())?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
         let target = load_target(&settings)?;
-        let requirements =
-            Requirements::read(&inputs.requirements, &inputs.files, &inputs.constraints)?;
+        let inputs = asked.inputs.read(&settings.environment)?;
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        Ok(Self { settings, target, requirements, reporter, runner: HostRunner, work })
+        Ok(Self { settings, target, inputs, reporter, runner: HostRunner, work })
     }
 
     /// The run that these settings describe.
@@ -56,7 +48,7 @@ impl Session {
         Run {
             settings: &self.settings,
             target: &self.target,
-            requirements: &self.requirements,
+            inputs: &self.inputs,
             runner: &self.runner,
             reporter: &self.reporter,
         }

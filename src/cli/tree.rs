@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Naming},
+    arguments::{Asked, Naming},
     session::Session,
 };
 
@@ -22,7 +22,7 @@ use super::{
   pypi2pkg tree -r requirements.txt --target debian-12")]
 pub struct Tree {
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     /// The deepest level to show
     #[arg(long, value_name = "NUMBER")]
     depth: Option<usize>,
@@ -30,8 +30,8 @@ pub struct Tree {
 
 impl Tree {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.inputs.flags(Naming::default());
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let flags = self.asked.flags(Naming::default())?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());

@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Naming},
+    arguments::{Asked, Naming},
     session::Session,
 };
 
@@ -25,7 +25,7 @@ pub struct Why {
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is no project name"))]
     project: ProjectName,
     #[command(flatten)]
-    inputs: Inputs,
+    asked: Asked,
     /// Print the projects on the way as `resolve --json` does
     #[arg(long)]
     json: bool,
@@ -34,8 +34,8 @@ pub struct Why {
 impl Why {
     /// Status 1 where nothing requires the project.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.inputs.flags(Naming::default());
-        let session = Session::start(&self.inputs, flags, verbosity)?;
+        let flags = self.asked.flags(Naming::default())?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {

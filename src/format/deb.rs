@@ -203,7 +203,7 @@ fn clauses(
 ) -> Result<Vec<String>, FormatError> {
     let clauses = match &relation.capability {
         Capability::Project { specifiers, package, candidate, .. } => {
-            relation::deb::dependency(package, specifiers, candidate)
+            relation::deb::dependency(package, specifiers, candidate.as_ref())
                 .map_err(|source| FormatError::Relation { package: plan.package.clone(), source })?
         }
         // Debian has no names for projects of the index: the package's name is all there is.

@@ -17,13 +17,13 @@ use tempfile::NamedTempFile;
 use url::Url;
 
 use super::{IndexError, error::redacted, stored};
-use crate::artifact::{HashCheck, ProjectName, ReleaseFile};
+use crate::artifact::{HashCheck, Hashes, ProjectName, ReleaseFile};
 
 /// Files are read in pieces of this size, in bytes.
 const PIECE: usize = 256 * 1024;
 
-/// The cache's folder. Its layout is `pages/v1/KEY`, `metadata/v1/ab/SHA256` and
-/// `files/ab/cdef…/NAME`.
+/// The cache's folder. Its layout is `pages/v1/KEY`, `metadata/v1/ab/SHA256`,
+/// `digests/v1/ab/cdef…` and `files/ab/cdef…/NAME`.
 #[derive(Debug, Clone)]
 pub(super) struct Cache {
     root: PathBuf,
@@ -36,6 +36,9 @@ pub(super) struct PageState {
     pub fetched: u64,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// Whether the index answered that it does not know the project.
+    #[serde(default)]
+    pub is_missing: bool,
 }
 
 impl PageState {
@@ -81,6 +84,18 @@ impl Cache {
         write_checked(&self.page_path(index, project), &content)
     }
 
+    /// The SHA-256 of what was fetched from an address last.
+    pub fn digest(&self, url: &Url) -> Option<String> {
+        let digest = String::from_utf8(read_checked(&self.digest_path(url))?).ok()?;
+        (digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .then_some(digest)
+    }
+
+    /// Keeps the SHA-256 of what was fetched from an address.
+    pub fn keep_digest(&self, url: &Url, sha256: &str) -> Result<(), IndexError> {
+        write_checked(&self.digest_path(url), sha256.as_bytes())
+    }
+
     /// The metadata text of the file with this SHA-256.
     pub fn metadata(&self, sha256: &str) -> Option<Vec<u8>> {
         read_checked(&self.metadata_path(sha256))
@@ -93,8 +108,13 @@ impl Cache {
 
     /// The kept copy of a file, verified by every hash stated. A copy that is damaged is removed.
     pub fn file(&self, file: &ReleaseFile) -> Option<PathBuf> {
-        let path = self.file_path(file.hashes.sha256()?, &file.filename);
-        if verify_file(&path, file).is_ok() {
+        self.named_file(&file.hashes, &file.filename)
+    }
+
+    /// As [`Self::file`], by hashes and name.
+    pub fn named_file(&self, hashes: &Hashes, filename: &str) -> Option<PathBuf> {
+        let path = self.file_path(hashes.sha256()?, filename);
+        if verify_file(&path, hashes).is_some() {
             return Some(path);
         }
         // What cannot be removed is overwritten by the next download.
@@ -127,6 +147,11 @@ impl Cache {
         self.root.join("pages/v1").join(&key[..16]).join(project.as_ref())
     }
 
+    fn digest_path(&self, url: &Url) -> PathBuf {
+        let key = hex::encode(Sha256::digest(url.as_str()));
+        self.root.join("digests/v1").join(&key[..2]).join(&key[2..])
+    }
+
     fn metadata_path(&self, sha256: &str) -> PathBuf {
         self.root.join("metadata/v1").join(&sha256[..2]).join(sha256)
     }
@@ -136,23 +161,19 @@ impl Cache {
     }
 }
 
-fn verify_file(path: &Path, file: &ReleaseFile) -> Result<(), IndexError> {
-    let fail = |error: std::io::Error| IndexError::local("read", path, error);
-    let mut reader = fs::File::open(path).map_err(fail)?;
-    let mut check = HashCheck::new(&file.hashes);
+/// Whether a file can be read and has every hash stated.
+fn verify_file(path: &Path, hashes: &Hashes) -> Option<()> {
+    let mut reader = fs::File::open(path).ok()?;
+    let mut check = HashCheck::new(hashes);
     let mut piece = vec![0; PIECE];
     loop {
-        let count = reader.read(&mut piece).map_err(fail)?;
+        let count = reader.read(&mut piece).ok()?;
         if count == 0 {
             break;
         }
         check.update(&piece[..count]);
     }
-    check.finish().map(|_| ()).map_err(|mismatch| IndexError::Hash {
-        file: file.filename.clone(),
-        url: path.display().to_string(),
-        mismatch,
-    })
+    check.finish().is_ok().then_some(())
 }
 
 /// Reads a file whose first 32 bytes are the SHA-256 of the rest.

@@ -3,10 +3,9 @@
 use std::{
     io::{Seek, Write},
     path::PathBuf,
-    time::Duration,
 };
 
-use reqwest::header::{CONTENT_RANGE, HeaderValue, RANGE};
+use reqwest::header::{HeaderValue, RANGE};
 use serde::Deserialize;
 use tempfile::NamedTempFile;
 use url::Url;
@@ -15,12 +14,12 @@ use super::{
     IndexError,
     archive::{metadata_text, parse_metadata, wheel_metadata},
     error::redacted,
-    http::{Ask, Sink},
+    http::{Ask, Sink, content_range},
     simple::{Repository, lock},
     sparse::Sparse,
 };
 use crate::{
-    artifact::{HashCheck, ReleaseFile},
+    artifact::{HashCheck, Hashes, ReleaseFile},
     metadata::{CoreMetadata, Requirement, parse_published_requirement},
 };
 
@@ -68,7 +67,7 @@ impl Repository {
                 {
                     return Ok(text);
                 }
-                download(self, file, &|_| {}).await?
+                download(self, &Download::of(file), &|_| {}).await?.0
             }
         };
         metadata_text(&local, file)?
@@ -152,7 +151,7 @@ impl Repository {
         ask.headers.insert(RANGE, value);
         let mut body = Vec::new();
         let answer = self.http.get(&ask, &mut body).await?;
-        let stated = answer.header(CONTENT_RANGE).and_then(parse_content_range);
+        let stated = content_range(&answer.headers);
         Ok(stated
             .filter(|_| answer.status == 206)
             .filter(|(start, end, length)| {
@@ -209,58 +208,64 @@ impl Repository {
     }
 }
 
-/// `bytes 10-19/100` as 10, 19 and 100.
-fn parse_content_range(text: &str) -> Option<(u64, u64, u64)> {
-    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (start, end) = range.split_once('-')?;
-    Some((start.parse().ok()?, end.parse().ok()?, length.parse().ok()?))
+/// A file to fetch.
+pub(super) struct Download<'a> {
+    pub filename: &'a str,
+    pub url: &'a Url,
+    pub hashes: &'a Hashes,
+    /// In bytes, where it is stated.
+    pub size: Option<u64>,
 }
 
-/// Fetches a file into the cache, verifies its hashes, and returns its path there.
+impl<'a> Download<'a> {
+    pub fn of(file: &'a ReleaseFile) -> Self {
+        let ReleaseFile { filename, url, hashes, size, .. } = file;
+        Self { filename, url, hashes, size: *size }
+    }
+}
+
+/// Fetches a file into the cache, verifies its hashes, and returns its path there and its SHA-256.
 ///
 /// `progress` is called with the number of bytes that arrived, never again for those that an
 /// earlier attempt brought.
 pub(super) async fn download(
     repository: &Repository,
-    file: &ReleaseFile,
+    wanted: &Download<'_>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<PathBuf, IndexError> {
+) -> Result<(PathBuf, String), IndexError> {
     if repository.settings.offline {
-        return Err(IndexError::Offline { subject: file.filename.clone() });
-    }
-    if file.hashes.is_empty() && !repository.settings.allow_unhashed {
-        return Err(IndexError::NoHash { file: file.filename.clone() });
+        return Err(repository.offline(wanted.filename.to_owned()));
     }
     let mut sink = FileSink {
         temporary: repository.cache.temporary()?,
-        check: HashCheck::new(&file.hashes),
-        file,
+        check: HashCheck::new(wanted.hashes),
+        wanted,
         progress,
         received: 0,
         reported: 0,
     };
-    let ask = Ask::file(&file.url, file.size.unwrap_or(FILE_LIMIT));
-    let ask = Ask { timeout: Duration::from_secs(15 * 60), ..ask };
+    let ask = Ask::file(wanted.url, wanted.size.unwrap_or(FILE_LIMIT));
     let answer = repository.http.get(&ask, &mut sink).await?;
     if answer.status != 200 {
-        let url = redacted(&file.url);
+        let url = redacted(wanted.url);
         return Err(IndexError::Status { url, status: answer.status });
     }
     let sha256 = sink.check.finish().map_err(|mismatch| IndexError::Hash {
-        file: file.filename.clone(),
-        url: redacted(&file.url),
+        file: wanted.filename.to_owned(),
+        url: redacted(wanted.url),
         mismatch,
     })?;
-    repository.cache.keep_file(sink.temporary, &sha256, &file.filename)
+    let path = repository.cache.keep_file(sink.temporary, &sha256, wanted.filename)?;
+    Ok((path, sha256))
 }
 
 /// Writes, hashes and counts a file that arrives.
 struct FileSink<'a> {
     temporary: NamedTempFile,
     check: HashCheck,
-    file: &'a ReleaseFile,
+    wanted: &'a Download<'a>,
     progress: &'a (dyn Fn(u64) + Sync),
-    /// Bytes of this attempt, and the most of any.
+    /// Bytes so far, and the most of any attempt.
     received: u64,
     reported: u64,
 }
@@ -272,8 +277,12 @@ impl FileSink<'_> {
 }
 
 impl Sink for FileSink<'_> {
+    fn position(&self) -> u64 {
+        self.received
+    }
+
     fn restart(&mut self) -> Result<(), IndexError> {
-        self.check = HashCheck::new(&self.file.hashes);
+        self.check = HashCheck::new(self.wanted.hashes);
         self.received = 0;
         let file = self.temporary.as_file_mut();
         let result = file.set_len(0).and_then(|()| file.rewind());
@@ -289,17 +298,5 @@ impl Sink for FileSink<'_> {
             self.reported = self.received;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_ranges_are_read() {
-        assert_eq!(parse_content_range("bytes 10-19/100"), Some((10, 19, 100)));
-        assert_eq!(parse_content_range("bytes 10-19/*"), None);
-        assert_eq!(parse_content_range("bytes */100"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::artifact::{HashMismatch, ProjectName};
+use crate::artifact::{HashMismatch, ProjectName, without_credentials};
 
 /// Why an index could not answer. Addresses are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +31,6 @@ pub enum IndexError {
     /// The file's bytes are not the ones that the index or the lock file names.
     #[error("`{file}` from `{url}` is not the file that was expected: {mismatch}")]
     Hash { file: String, url: String, mismatch: HashMismatch },
-    /// Neither index nor lock file states a usable hash.
-    #[error("`{file}` has no sha256, sha384 or sha512 that it could be verified by")]
-    NoHash { file: String },
     /// The core metadata are missing, broken, or another release's.
     #[error("the metadata of `{file}` cannot be used: {problem}")]
     Metadata { file: String, problem: String },
@@ -47,8 +44,8 @@ pub enum IndexError {
     #[error("`{address}` is no address of an index: {problem}")]
     Address { address: String, problem: String },
     /// The HTTP client or its threads could not be set up.
-    #[error("cannot set up the connection to `{url}`: {problem}")]
-    Setup { url: String, problem: String },
+    #[error("cannot set up connections: {problem}")]
+    Setup { problem: String },
 }
 
 impl IndexError {
@@ -67,16 +64,8 @@ impl IndexError {
 
 /// An address without user name, password, query and fragment, for messages.
 pub(super) fn redacted(url: &Url) -> String {
-    let mut url = url.clone();
-    strip_credentials(&mut url);
+    let mut url = without_credentials(url);
     url.set_query(None);
     url.set_fragment(None);
     url.into()
-}
-
-/// Removes user name and password. Addresses that cannot have any are left alone.
-pub(super) fn strip_credentials(url: &mut Url) {
-    if url.set_username("").is_ok() {
-        let _ = url.set_password(None);
-    }
 }

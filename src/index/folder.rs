@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::{
-    Index, IndexError, ProjectFiles,
+    IndexError, ProjectFiles,
     archive::{metadata_text, parse_metadata},
     page::{self, Format, PageError},
 };
@@ -62,63 +62,61 @@ impl FolderIndex {
     }
 }
 
-impl Index for FolderIndex {
-    fn prefetch_projects(&self, _projects: &[ProjectName]) {}
-
-    fn prefetch_metadata(&self, _files: &[ReleaseFile]) {}
-
-    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
-        let mut files = releases(&self.root, &self.names, project)?;
-        for file in self.listed(project)? {
-            if !files.iter().any(|known| known.filename == file.filename) {
-                files.push(file);
-            }
-        }
-        let is_known = !files.is_empty() || self.root.join(project.as_ref()).is_dir();
-        Ok(is_known.then(|| Arc::new(ProjectFiles { project: project.clone(), files })))
-    }
-
-    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-        let path = local_path(file)?;
-        let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
-        let mut beside = path.clone().into_os_string();
-        beside.push(".metadata");
-        let text = match fs::read(&beside) {
-            Ok(text) if file.kind.wheel().is_some() => {
-                let stated = file.metadata.clone().unwrap_or_default();
-                stated.verify(&text).map_err(|mismatch| IndexError::Hash {
-                    file: format!("{}.metadata", file.filename),
-                    url: file.url.to_string(),
-                    mismatch,
-                })?;
-                text
-            }
-            _ => metadata_text(&path, file)?.ok_or_else(unknown)?,
-        };
-        let metadata = parse_metadata(&text, file)?;
-        if file.kind.wheel().is_none() && !metadata.has_static_requirements() {
-            return Err(unknown());
-        }
-        Ok(Arc::new(metadata))
-    }
-
-    fn fetch(
-        &self,
-        files: &[ReleaseFile],
-        progress: &(dyn Fn(usize, u64) + Sync),
-    ) -> Vec<Result<PathBuf, IndexError>> {
-        let fetch = |(position, file): (usize, &ReleaseFile)| {
-            let path = local_path(file)?;
-            let (_, size) = hash(&path, file)?;
-            progress(position, size);
-            Ok(path)
-        };
-        files.iter().enumerate().map(fetch).collect()
+impl FolderIndex {
+    /// The files of a project: those that its page lists, and those beside them.
+    pub fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        let files = self.listed(project)?;
+        let mut found = ProjectFiles { project: project.clone(), files };
+        found.merge(releases(&self.root, &self.names, project)?);
+        found.files.sort_by(|a, b| a.filename.cmp(&b.filename));
+        let is_known = !found.files.is_empty() || self.root.join(project.as_ref()).is_dir();
+        Ok(is_known.then(|| Arc::new(found)))
     }
 }
 
+/// The metadata of a file of this machine.
+pub(super) fn metadata(file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+    let path = local_path(&file.url)?;
+    let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
+    let mut beside = path.clone().into_os_string();
+    beside.push(".metadata");
+    let text = match fs::read(&beside) {
+        Ok(text) if file.kind.wheel().is_some() => {
+            let stated = file.metadata.clone().unwrap_or_default();
+            stated.verify(&text).map_err(|mismatch| IndexError::Hash {
+                file: format!("{}.metadata", file.filename),
+                url: file.url.to_string(),
+                mismatch,
+            })?;
+            text
+        }
+        _ => metadata_text(&path, file)?.ok_or_else(unknown)?,
+    };
+    let metadata = parse_metadata(&text, file)?;
+    if file.kind.wheel().is_none() && !metadata.has_static_requirements() {
+        return Err(unknown());
+    }
+    Ok(Arc::new(metadata))
+}
+
+/// The path of a file of this machine and its size in bytes, after its hashes are verified.
+pub(super) fn verified(file: &ReleaseFile) -> Result<(PathBuf, u64), IndexError> {
+    let path = local_path(&file.url)?;
+    let (_, size) = hash(&path, &file.hashes)?;
+    Ok((path, size))
+}
+
+/// As [`super::Index::download`].
+pub(super) fn download(url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+    let path = local_path(url)?;
+    let (sha256, _) = hash(&path, hashes)?;
+    let mut hashes = hashes.clone();
+    hashes.0.insert(HashAlgorithm::Sha256, sha256);
+    Ok((path, hashes))
+}
+
 /// The release files of `project` among the names in `folder`, hashed.
-fn releases(
+pub(super) fn releases(
     folder: &Path,
     names: &[String],
     project: &ProjectName,
@@ -140,7 +138,7 @@ fn releases(
             metadata: None,
             upload_time: None,
         };
-        let (sha256, size) = hash(&path, &file)?;
+        let (sha256, size) = hash(&path, &file.hashes)?;
         file.hashes.0.insert(HashAlgorithm::Sha256, sha256);
         file.size = Some(size);
         files.push(file);
@@ -149,7 +147,7 @@ fn releases(
 }
 
 /// The SHA-256 and the size of a local file, whose stated hashes must be its own.
-fn hash(path: &Path, file: &ReleaseFile) -> Result<(String, u64), IndexError> {
+fn hash(path: &Path, hashes: &Hashes) -> Result<(String, u64), IndexError> {
     struct Writer(HashCheck);
     impl io::Write for Writer {
         fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
@@ -160,12 +158,12 @@ fn hash(path: &Path, file: &ReleaseFile) -> Result<(String, u64), IndexError> {
             Ok(())
         }
     }
-    let mut writer = Writer(HashCheck::new(&file.hashes));
+    let mut writer = Writer(HashCheck::new(hashes));
     let size = fs::File::open(path)
         .and_then(|mut reader| io::copy(&mut reader, &mut writer))
         .map_err(|error| IndexError::local("read", path, error))?;
     let sha256 = writer.0.finish().map_err(|mismatch| IndexError::Hash {
-        file: file.filename.clone(),
+        file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         url: path.display().to_string(),
         mismatch,
     })?;
@@ -191,14 +189,14 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-fn file_url(path: &Path) -> Result<Url, IndexError> {
+pub(super) fn file_url(path: &Path) -> Result<Url, IndexError> {
     Url::from_file_path(path)
         .map_err(|()| IndexError::local("name", path, "it is no absolute path"))
 }
 
-fn local_path(file: &ReleaseFile) -> Result<PathBuf, IndexError> {
-    file.url.to_file_path().map_err(|()| IndexError::Address {
-        address: file.url.to_string(),
+fn local_path(url: &Url) -> Result<PathBuf, IndexError> {
+    url.to_file_path().map_err(|()| IndexError::Address {
+        address: url.to_string(),
         problem: "it is no file of this machine".to_owned(),
     })
 }

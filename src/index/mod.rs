@@ -7,8 +7,11 @@ mod download;
 mod error;
 mod folder;
 mod http;
+mod links;
+mod login;
 mod page;
 mod simple;
+mod sources;
 mod sparse;
 mod stored;
 
@@ -17,18 +20,13 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-pub use self::error::IndexError;
-use self::{folder::FolderIndex, simple::SimpleIndex};
+pub use self::{error::IndexError, login::Logins};
 use crate::{
-    artifact::{ProjectName, ReleaseFile},
+    artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
 };
 
@@ -41,6 +39,17 @@ pub struct ProjectFiles {
     pub project: ProjectName,
     /// Files whose names parse; the rest is not usable by any installer either.
     pub files: Vec<ReleaseFile>,
+}
+
+impl ProjectFiles {
+    /// Adds files whose names are not there yet.
+    fn merge(&mut self, files: Vec<ReleaseFile>) {
+        for file in files {
+            if !self.files.iter().any(|known| known.filename == file.filename) {
+                self.files.push(file);
+            }
+        }
+    }
 }
 
 /// A source of releases. Calls block; what they wait for is fetched concurrently inside.
@@ -65,6 +74,41 @@ pub trait Index: Sync {
         files: &[ReleaseFile],
         progress: &(dyn Fn(usize, u64) + Sync),
     ) -> Vec<Result<PathBuf, IndexError>>;
+
+    /// Fetches a file that is named by its address (`http`, `https`, `file`) and verifies the
+    /// hashes that are stated; a local, read-only copy and all hashes, its SHA-256 among them.
+    fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError>;
+
+    /// What was asked for and is not in the cache, where only the cache may answer; sorted.
+    fn missing(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Where releases are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Addresses of indexes, best first: an `http` or `https` URL of a simple repository, or a
+    /// `file` URL or path of a folder with release files or with a page `PROJECT/index.html` or
+    /// `PROJECT/index.json` for each project.
+    pub indexes: Vec<String>,
+    /// Folders with release files, pages of links to them, and single files, which all are looked
+    /// at beside the indexes.
+    pub find_links: Vec<String>,
+    pub strategy: IndexStrategy,
+    /// Projects that are looked for in one index only, by its address.
+    pub pinned: BTreeMap<ProjectName, String>,
+}
+
+/// Which of several indexes answer for a project.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IndexStrategy {
+    /// The first that has it, so that a project of a private index cannot be replaced by a
+    /// stranger's of the same name.
+    #[default]
+    FirstIndex,
+    /// All of them.
+    UnsafeBestMatch,
 }
 
 /// How an index is used.
@@ -76,9 +120,6 @@ pub struct IndexSettings {
     pub page_ttl: Duration,
     /// Whether only the cache may answer.
     pub offline: bool,
-    /// Whether files are taken for which nothing states a usable hash. The caller should warn of
-    /// those, whose [`ReleaseFile::hashes`] are empty.
-    pub allow_unhashed: bool,
     /// How often a failed request is sent again.
     pub retries: u32,
     /// The wait before the first time, doubled for each further one.
@@ -92,37 +133,53 @@ impl IndexSettings {
             cache: cache.into(),
             page_ttl: Duration::from_secs(600),
             offline: false,
-            allow_unhashed: false,
             retries: 3,
             retry_delay: Duration::from_millis(500),
         }
     }
 }
 
-/// Opens the index at `address`: an `http` or `https` URL of a simple repository, or a `file` URL
-/// or path of a folder with release files or with a page `PROJECT/index.html` for each project.
+/// Opens all sources.
 ///
 /// # Errors
-/// An address that is none of these, a folder that cannot be read.
-pub fn open(address: &str, settings: &IndexSettings) -> Result<Box<dyn Index>, IndexError> {
-    if !address.contains("://") {
-        return Ok(Box::new(FolderIndex::open(Path::new(address))?));
-    }
-    // The address may hold a password, so it is not repeated before it is understood.
-    let url = Url::parse(address).map_err(|error| IndexError::Address {
-        address: address.split("://").next().unwrap_or_default().to_owned() + "://…",
-        problem: error.to_string(),
-    })?;
-    let unusable = |problem: &str| IndexError::Address {
-        address: error::redacted(&url),
-        problem: problem.to_owned(),
-    };
-    match url.scheme() {
-        "http" | "https" => Ok(Box::new(SimpleIndex::new(&url, settings)?)),
-        "file" => {
-            let path = url.to_file_path().map_err(|()| unusable("it names no local folder"))?;
-            Ok(Box::new(FolderIndex::open(&path)?))
+/// An address that is none of those that [`Sources`] names, a folder that cannot be read.
+pub fn open(
+    sources: &Sources,
+    logins: Logins,
+    settings: &IndexSettings,
+) -> Result<Box<dyn Index>, IndexError> {
+    Ok(Box::new(sources::AllSources::open(sources, logins, settings)?))
+}
+
+/// A local path or an `http` or `https` URL.
+enum Address {
+    Local(PathBuf),
+    Remote(Url),
+}
+
+impl Address {
+    fn parse(address: &str) -> Result<Self, IndexError> {
+        if !address.contains("://") {
+            return Ok(Self::Local(PathBuf::from(
+                address.strip_prefix("file:").unwrap_or(address),
+            )));
         }
-        _ => Err(unusable("its scheme is none of `http`, `https`, `file`")),
+        // The address may hold a password, so it is not repeated before it is understood.
+        let url = Url::parse(address).map_err(|error| IndexError::Address {
+            address: address.split("://").next().unwrap_or_default().to_owned() + "://…",
+            problem: error.to_string(),
+        })?;
+        let unusable = |problem: &str| IndexError::Address {
+            address: error::redacted(&url),
+            problem: problem.to_owned(),
+        };
+        match url.scheme() {
+            "http" | "https" => Ok(Self::Remote(url)),
+            "file" => {
+                let path = url.to_file_path();
+                Ok(Self::Local(path.map_err(|()| unusable("it names no local folder"))?))
+            }
+            _ => Err(unusable("its scheme is none of `http`, `https`, `file`")),
+        }
     }
 }

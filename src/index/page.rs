@@ -7,9 +7,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
-use super::error::strip_credentials;
 use crate::{
-    artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+    artifact::{FileKind, Hashes, ProjectName, ReleaseFile, without_credentials},
     metadata::parse_specifiers,
 };
 
@@ -105,7 +104,7 @@ impl Collector<'_> {
             return;
         };
         url.set_fragment(None);
-        strip_credentials(&mut url);
+        let url = without_credentials(&url);
         if !is_usable || !self.seen.insert(filename.clone()) {
             return;
         }

@@ -69,6 +69,16 @@ impl Response {
         part.with("content-range", &format!("bytes {start}-{end}/{length}"))
     }
 
+    /// What follows the start that the request's `Range` asks for, or all of `body`.
+    pub fn rest(request: &Request, body: &[u8]) -> Self {
+        let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
+        let start = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
+        let Some(start): Option<usize> = start else { return Self::file(body) };
+        let (end, length) = (body.len() - 1, body.len());
+        let part = Self { status: 206, ..Self::file(&body[start..]) };
+        part.with("content-range", &format!("bytes {start}-{end}/{length}"))
+    }
+
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self

@@ -1,7 +1,7 @@
-//! A simple repository over HTTP, with the cache before it.
+//! Simple repositories over HTTP, with the cache before them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     hash::Hash,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,7 +9,7 @@ use std::{
 
 use futures::{
     FutureExt, StreamExt,
-    future::{BoxFuture, Shared},
+    future::{BoxFuture, Shared, join_all},
     stream,
 };
 use rayon::prelude::*;
@@ -21,15 +21,15 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use super::{
-    Index, IndexError, IndexSettings, ProjectFiles,
+    IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles,
     cache::{Cache, PageState, now},
-    download::download,
-    error::{redacted, strip_credentials},
+    download::{Download, download},
+    error::redacted,
     http::{Ask, Http},
     page::{self, Format, PageError},
 };
 use crate::{
-    artifact::{ProjectName, ReleaseFile},
+    artifact::{HashAlgorithm, Hashes, ProjectName, ReleaseFile, without_credentials},
     metadata::CoreMetadata,
 };
 
@@ -41,19 +41,24 @@ const PAGE_FORMS: &str = "application/vnd.pypi.simple.v1+json, \
 /// How many files are downloaded at once.
 const DOWNLOADS: usize = 16;
 
-/// A simple repository over HTTP.
-pub(super) struct SimpleIndex {
+/// Simple repositories over HTTP, in groups that answer as one.
+pub(super) struct SimpleIndexes {
     /// Where all requests run; `None` only while it is dropped.
     runtime: Option<Runtime>,
     shared: Arc<Repository>,
-    pages: Once<ProjectName, Option<Arc<ProjectFiles>>>,
+    pages: Once<(usize, ProjectName), Option<Arc<ProjectFiles>>>,
     metadata: Once<Url, Arc<CoreMetadata>>,
 }
 
 /// What tasks need.
 pub(super) struct Repository {
-    /// Ends with a slash; without credentials.
-    base: Url,
+    /// The addresses of each group, best first; they end with a slash and have no credentials.
+    groups: Vec<Vec<Url>>,
+    strategy: IndexStrategy,
+    /// The index that a project was found in.
+    homes: Mutex<HashMap<ProjectName, Url>>,
+    /// What the cache lacked, where only the cache may answer.
+    missing: Mutex<BTreeSet<String>>,
     pub http: Http,
     pub cache: Cache,
     pub settings: IndexSettings,
@@ -86,27 +91,26 @@ impl<K: Eq + Hash, V: Clone + Send + Sync + 'static> Once<K, V> {
     }
 }
 
-impl SimpleIndex {
-    /// The repository at `address`, whose user name and password are sent to its origin only.
-    pub fn new(address: &Url, settings: &IndexSettings) -> Result<Self, IndexError> {
-        let http = Http::new(address, settings);
-        let mut base = address.clone();
-        strip_credentials(&mut base);
-        base.set_fragment(None);
-        if !base.path().ends_with('/') {
-            base.set_path(&format!("{}/", base.path()));
-        }
+impl SimpleIndexes {
+    /// The repositories at the addresses of each group.
+    pub fn new(
+        groups: Vec<Vec<Url>>,
+        strategy: IndexStrategy,
+        logins: Logins,
+        settings: &IndexSettings,
+    ) -> Result<Self, IndexError> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .thread_name("index")
             .build()
-            .map_err(|error| IndexError::Setup {
-                url: redacted(&base),
-                problem: error.to_string(),
-            })?;
+            .map_err(|error| IndexError::Setup { problem: error.to_string() })?;
+        let groups = groups.into_iter().map(|group| group.into_iter().map(base).collect());
         let shared = Arc::new(Repository {
-            base,
-            http,
+            groups: groups.collect(),
+            strategy,
+            homes: Mutex::default(),
+            missing: Mutex::default(),
+            http: Http::new(logins, settings),
             cache: Cache::new(settings.cache.clone()),
             settings: settings.clone(),
             bare_hosts: Mutex::default(),
@@ -116,11 +120,7 @@ impl SimpleIndex {
     }
 
     fn runtime(&self) -> Result<&Runtime, IndexError> {
-        self.runtime.as_ref().ok_or_else(|| self.stopped("it was closed"))
-    }
-
-    fn stopped(&self, problem: &str) -> IndexError {
-        IndexError::Setup { url: redacted(&self.shared.base), problem: problem.to_owned() }
+        self.runtime.as_ref().ok_or_else(|| stopped("it was closed"))
     }
 
     /// Runs `work` on the index's own threads, whether or not anybody waits for it.
@@ -128,7 +128,7 @@ impl SimpleIndex {
         &self,
         work: impl Future<Output = Result<V, IndexError>> + Send + 'static,
     ) -> BoxFuture<'static, Result<V, IndexError>> {
-        let stopped = self.stopped("a task ended early");
+        let stopped = stopped("a task ended early");
         match self.runtime() {
             Ok(runtime) => {
                 let task = runtime.spawn(work);
@@ -138,10 +138,14 @@ impl SimpleIndex {
         }
     }
 
-    fn pending_page(&self, project: &ProjectName) -> Pending<Option<Arc<ProjectFiles>>> {
-        self.pages.get(project.clone(), || {
+    fn pending_page(
+        &self,
+        group: usize,
+        project: &ProjectName,
+    ) -> Pending<Option<Arc<ProjectFiles>>> {
+        self.pages.get((group, project.clone()), || {
             let (shared, project) = (Arc::clone(&self.shared), project.clone());
-            self.spawn(async move { shared.page(project).await })
+            self.spawn(async move { shared.project(group, project).await })
         })
     }
 
@@ -153,7 +157,21 @@ impl SimpleIndex {
     }
 }
 
-impl Drop for SimpleIndex {
+/// The address of an index, to which the names of projects are joined.
+fn base(url: Url) -> Url {
+    let mut url = without_credentials(&url);
+    url.set_fragment(None);
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    url
+}
+
+fn stopped(problem: &str) -> IndexError {
+    IndexError::Setup { problem: problem.to_owned() }
+}
+
+impl Drop for SimpleIndexes {
     fn drop(&mut self) {
         // What was prefetched and is no longer wanted must not hold up the end.
         if let Some(runtime) = self.runtime.take() {
@@ -162,30 +180,50 @@ impl Drop for SimpleIndex {
     }
 }
 
-impl Index for SimpleIndex {
-    fn prefetch_projects(&self, projects: &[ProjectName]) {
-        for project in projects {
-            drop(self.pending_page(project));
-        }
+impl SimpleIndexes {
+    /// Starts to fetch the pages of projects in a group.
+    pub fn prefetch_project(&self, group: usize, project: &ProjectName) {
+        drop(self.pending_page(group, project));
     }
 
-    fn prefetch_metadata(&self, files: &[ReleaseFile]) {
-        for file in files {
-            drop(self.pending_metadata(file));
-        }
+    /// As [`super::Index::prefetch_metadata`].
+    pub fn prefetch_metadata(&self, file: &ReleaseFile) {
+        drop(self.pending_metadata(file));
     }
 
-    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
-        self.runtime()?.block_on(self.pending_page(project))
+    /// The files of a project in a group.
+    pub fn project(
+        &self,
+        group: usize,
+        project: &ProjectName,
+    ) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        self.runtime()?.block_on(self.pending_page(group, project))
     }
 
-    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+    /// As [`super::Index::metadata`].
+    pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         self.runtime()?.block_on(self.pending_metadata(file))
     }
 
-    fn fetch(
+    /// As [`super::Index::missing`].
+    pub fn missing(&self) -> Vec<String> {
+        lock(&self.shared.missing).iter().cloned().collect()
+    }
+
+    /// The text of a page of links, and its address after redirects.
+    pub fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
+        self.runtime()?.block_on(self.shared.links(url))
+    }
+
+    /// As [`super::Index::download`].
+    pub fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+        self.runtime()?.block_on(self.shared.download_direct(url, hashes))
+    }
+
+    /// As [`super::Index::fetch`].
+    pub fn fetch(
         &self,
-        files: &[ReleaseFile],
+        files: &[&ReleaseFile],
         progress: &(dyn Fn(usize, u64) + Sync),
     ) -> Vec<Result<PathBuf, IndexError>> {
         // Kept copies are verified on all processors first; the rest is waited for.
@@ -202,7 +240,11 @@ impl Index for SimpleIndex {
             files.iter().zip(kept).enumerate().map(|(position, (file, kept))| async move {
                 match kept {
                     Some(path) => Ok(path),
-                    None => download(&self.shared, file, &|count| progress(position, count)).await,
+                    None => {
+                        let wanted = Download::of(file);
+                        let progress = |count| progress(position, count);
+                        download(&self.shared, &wanted, &progress).await.map(|(path, _)| path)
+                    }
                 }
             });
         match self.runtime() {
@@ -213,37 +255,69 @@ impl Index for SimpleIndex {
 }
 
 impl Repository {
-    /// The files of a project: from the cache while they are fresh or unchanged.
-    async fn page(&self, project: ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
-        let kept = self.cache.page(&self.base, &project);
-        let found = |project, files| Ok(Some(Arc::new(ProjectFiles { project, files })));
-        if self.settings.offline {
-            return match kept {
-                Some((_, files)) => found(project, files),
-                None => {
-                    let subject = format!("the list of files of {project}");
-                    Err(IndexError::Offline { subject })
+    /// The files of a project in a group: those of the first index that has it, or of all.
+    async fn project(
+        &self,
+        group: usize,
+        project: ProjectName,
+    ) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        let bases = self.groups.get(group).map_or(&[][..], Vec::as_slice);
+        if self.strategy == IndexStrategy::FirstIndex {
+            for base in bases {
+                if let Some(files) = self.page(base, &project).await? {
+                    lock(&self.homes).insert(project.clone(), base.clone());
+                    return Ok(Some(Arc::new(ProjectFiles { project, files })));
                 }
-            };
-        }
-        match kept {
-            Some((state, files)) if state.is_fresh(self.settings.page_ttl.as_secs()) => {
-                found(project, files)
             }
-            kept => match self.fetch_page(&project, kept).await? {
-                Some(files) => found(project, files),
-                None => Ok(None),
-            },
+            return Ok(None);
         }
+        let pages = join_all(bases.iter().map(|base| self.page(base, &project))).await;
+        let mut merged: Option<ProjectFiles> = None;
+        for (base, page) in bases.iter().zip(pages) {
+            let Some(files) = page? else { continue };
+            lock(&self.homes).entry(project.clone()).or_insert_with(|| base.clone());
+            match &mut merged {
+                Some(known) => known.merge(files),
+                None => merged = Some(ProjectFiles { project: project.clone(), files }),
+            }
+        }
+        Ok(merged.map(Arc::new))
+    }
+
+    /// The files of a project in one index: from the cache while they are fresh or unchanged.
+    async fn page(
+        &self,
+        base: &Url,
+        project: &ProjectName,
+    ) -> Result<Option<Vec<ReleaseFile>>, IndexError> {
+        let kept = self.cache.page(base, project);
+        match kept {
+            None if self.settings.offline => {
+                Err(self.offline(format!("the list of files of {project}")))
+            }
+            Some((state, files))
+                if self.settings.offline || state.is_fresh(self.settings.page_ttl.as_secs()) =>
+            {
+                Ok((!state.is_missing).then_some(files))
+            }
+            kept => self.fetch_page(base, project, kept).await,
+        }
+    }
+
+    /// Takes note of something that the cache lacks.
+    pub fn offline(&self, subject: String) -> IndexError {
+        lock(&self.missing).insert(subject.clone());
+        IndexError::Offline { subject }
     }
 
     /// Fetches or revalidates a page and keeps it.
     async fn fetch_page(
         &self,
+        base: &Url,
         project: &ProjectName,
         kept: Option<(PageState, Vec<ReleaseFile>)>,
     ) -> Result<Option<Vec<ReleaseFile>>, IndexError> {
-        let url = self.address(&format!("{project}/"))?;
+        let url = join(base, &format!("{project}/"))?;
         let mut ask = Ask::page(&url, PAGE_LIMIT);
         ask.headers.insert(ACCEPT, HeaderValue::from_static(PAGE_FORMS));
         if let Some((state, _)) = &kept {
@@ -254,7 +328,9 @@ impl Repository {
         let answer = self.http.get(&ask, &mut body).await?;
         let text = |name| answer.header(name).map(str::to_owned);
         let (state, files) = match (answer.status, kept) {
-            (404 | 410, _) => return Ok(None),
+            (404 | 410, _) => {
+                (PageState { fetched: now(), is_missing: true, ..PageState::default() }, Vec::new())
+            }
             (304, Some((state, files))) => (PageState { fetched: now(), ..state }, files),
             (200, _) => {
                 let unusable = |problem| IndexError::Page {
@@ -269,28 +345,78 @@ impl Repository {
                     PageError::Unusable(problem) => unusable(problem),
                 })?;
                 let (etag, last_modified) = (text(ETAG), text(LAST_MODIFIED));
-                (PageState { fetched: now(), etag, last_modified }, files)
+                (PageState { fetched: now(), etag, last_modified, is_missing: false }, files)
             }
             (status, _) => return Err(IndexError::Status { url: redacted(&url), status }),
         };
-        self.cache.keep_page(&self.base, project, &state, &files)?;
-        Ok(Some(files))
+        self.cache.keep_page(base, project, &state, &files)?;
+        Ok((!state.is_missing).then_some(files))
     }
 
-    fn address(&self, path: &str) -> Result<Url, IndexError> {
-        self.base.join(path).map_err(|error| IndexError::Address {
-            address: redacted(&self.base),
-            problem: error.to_string(),
-        })
+    async fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
+        if self.settings.offline {
+            return Err(self.offline(format!("the page of links {}", redacted(url))));
+        }
+        let mut body = Vec::new();
+        let answer = self.http.get(&Ask::page(url, PAGE_LIMIT), &mut body).await?;
+        match answer.status {
+            200 => Ok((body, answer.url)),
+            status => Err(IndexError::Status { url: redacted(url), status }),
+        }
+    }
+
+    /// Fetches a file that a requirement names by its address: from the cache where its hash is
+    /// stated, or where only the cache may answer.
+    async fn download_direct(
+        &self,
+        url: &Url,
+        hashes: &Hashes,
+    ) -> Result<(PathBuf, Hashes), IndexError> {
+        let bare = without_credentials(url);
+        let filename = file_name(&bare)?;
+        let mut known = hashes.clone();
+        if self.settings.offline
+            && known.sha256().is_none()
+            && let Some(digest) = self.cache.digest(&bare)
+        {
+            known.0.insert(HashAlgorithm::Sha256, digest);
+        }
+        if let Some(path) = self.cache.named_file(&known, &filename) {
+            return Ok((path, known));
+        }
+        let wanted = Download { filename: &filename, url: &bare, hashes, size: None };
+        let (path, sha256) = download(self, &wanted, &|_| {}).await?;
+        self.cache.keep_digest(&bare, &sha256)?;
+        known.0.insert(HashAlgorithm::Sha256, sha256);
+        Ok((path, known))
     }
 
     /// Where a release's JSON document is, if the index has the default one's layout.
     pub fn document(&self, file: &ReleaseFile) -> Option<Url> {
-        let is_default = self.base.path().ends_with("/simple/");
+        let homes = lock(&self.homes);
+        let base = homes.get(file.kind.project())?;
         let (project, version) = (file.kind.project(), file.kind.version());
         let path = format!("../pypi/{project}/{version}/json");
-        is_default.then(|| self.base.join(&path).ok()).flatten()
+        base.path().ends_with("/simple/").then(|| base.join(&path).ok()).flatten()
     }
+}
+
+fn join(base: &Url, path: &str) -> Result<Url, IndexError> {
+    base.join(path).map_err(|error| IndexError::Address {
+        address: redacted(base),
+        problem: error.to_string(),
+    })
+}
+
+/// The name of the file that an address ends with.
+fn file_name(url: &Url) -> Result<String, IndexError> {
+    let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
+    let name = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
+    if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
+        let problem = "it names no file".to_owned();
+        return Err(IndexError::Address { address: redacted(url), problem });
+    }
+    Ok(name)
 }
 
 fn add_header(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {

@@ -6,6 +6,7 @@ mod header;
 mod licence;
 mod licence_table;
 mod marker;
+mod membership;
 mod requirement;
 mod specifier;
 
@@ -14,6 +15,7 @@ pub use self::{
     entry_points::{EntryPoint, EntryPointError, EntryPoints},
     licence::{Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression},
     marker::{evaluate, parse_marker},
+    membership::{is_pinned, names_prerelease, satisfies},
     requirement::{RequirementError, parse_published_requirement, parse_requirement},
     specifier::parse_specifiers,
 };

@@ -11,7 +11,7 @@ use super::{
     marker::parse_marker,
     specifier::{self, Mode},
 };
-use crate::artifact::{ExtraName, ProjectName, extra_name, project_name};
+use crate::artifact::{ExtraName, ProjectName, extra_name, mend_scp, project_name};
 
 /// The longest requirement, in bytes.
 const LENGTH_LIMIT: usize = 32_768;
@@ -111,14 +111,6 @@ fn take_url(text: &str) -> Result<(Target, &str), String> {
         }
         Err(error) => Err(format!("its URL cannot be read: {error}")),
     }
-}
-
-/// `git+ssh://git@host:folder/name` as the URL that it stands for.
-fn mend_scp(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    let (host, path) = rest.split_once(':')?;
-    let is_scp = scheme.ends_with("ssh") && !host.contains('/') && !path.starts_with('/');
-    is_scp.then(|| format!("{scheme}://{host}/{path}"))
 }
 
 /// Takes specifiers, which may stand in parentheses and end before a marker.

@@ -2,8 +2,8 @@
 
 use crate::{
     artifact::ProjectName, build::BuildError, collection::CollectionError, format::FormatError,
-    index::IndexError, planner::PlanError, recipe::RecipeError, resolve::ResolveError,
-    template::TemplateError,
+    index::IndexError, planner::PlanError, recipe::RecipeError, requirements::Origin,
+    resolve::ResolveError, template::TemplateError,
 };
 
 /// Why a run could not go on. What concerns one project only is a failure in the collection's
@@ -26,10 +26,18 @@ pub enum PipelineError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Collection(#[from] CollectionError),
-    #[error("a requirements file gives `{option}`, and a run asks one index only")]
-    Unsupported { option: &'static str },
+    /// What a requirement names in place of an index.
+    #[error("{origin}: `{text}`: {problem}")]
+    Place { origin: Origin, text: String, problem: String },
+    /// What is not in the cache where only the cache may answer.
+    #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
+    Offline { missing: Vec<String> },
     #[error("the package name `{name}` is wanted by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
+}
+
+fn lines(missing: &[String]) -> String {
+    missing.iter().map(|subject| format!("\n  {subject}")).collect()
 }
 
 fn list(projects: &[ProjectName]) -> String {

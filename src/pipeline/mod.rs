@@ -2,8 +2,10 @@
 
 mod error;
 mod package;
+mod places;
 mod prepare;
 mod sdists;
+mod sources;
 
 use std::path::Path;
 
@@ -11,12 +13,12 @@ use crate::{
     build::{BuildJob, Builders, build_all},
     collection::{Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why},
     format,
-    index::{self, Index, IndexSettings},
+    index::{Index, IndexError},
     planner::{Conflict, conflicts},
     process::CommandRunner,
     report::{Event, Reporter},
-    requirements::Requirements,
-    resolve::{self, RequiredBy, Resolution},
+    requirements::Inputs,
+    resolve::{self, RequiredBy, Resolution, ResolveError},
     settings::Settings,
     target::Target,
     template::Templates,
@@ -31,7 +33,7 @@ pub use sdists::BuildingIndex;
 pub struct Run<'a> {
     pub settings: &'a Settings,
     pub target: &'a Target,
-    pub requirements: &'a Requirements,
+    pub inputs: &'a Inputs,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
 }
@@ -52,39 +54,8 @@ pub struct Built {
 }
 
 impl Run<'_> {
-    /// The address of the index that this run asks.
-    pub fn index_url(&self) -> &str {
-        let stated = self.settings.index_url.as_ref();
-        let stated = stated.or(self.requirements.options.index_url.as_ref());
-        stated.map_or(index::DEFAULT_INDEX, String::as_str)
-    }
-
-    /// Opens the index. Sdists whose requirements are known only then are built in `work`, a
-    /// private, empty folder.
-    ///
-    /// # Errors
-    /// Options of requirements files that ask for more than one index: none is ignored silently.
-    pub fn index(&self, work: &Path) -> Result<BuildingIndex<'_>, PipelineError> {
-        let options = &self.requirements.options;
-        let unsupported = [
-            ("--extra-index-url", !options.extra_index_urls.is_empty()),
-            ("--find-links", !options.find_links.is_empty()),
-            ("--no-index", options.no_index),
-            ("--trusted-host", !options.trusted_hosts.is_empty()),
-        ];
-        if let Some((option, _)) = unsupported.into_iter().find(|(_, is_given)| *is_given) {
-            return Err(PipelineError::Unsupported { option });
-        }
-        let settings = IndexSettings {
-            offline: self.settings.offline,
-            ..IndexSettings::new(&self.settings.cache)
-        };
-        let inner = index::open(self.index_url(), &settings)?;
-        Ok(BuildingIndex::new(self, inner, work))
-    }
-
     /// Resolves the requirements for the target.
-    pub fn resolve(&self, index: &dyn Index) -> Result<Resolution, PipelineError> {
+    pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
         let target = self.target;
         let environment = resolve::Environment {
             markers: target.markers(),
@@ -92,9 +63,17 @@ impl Run<'_> {
             python: target.markers().python_full_version().version.clone(),
         };
         let options = &self.settings.resolution;
+        let requirements = &index.requirements;
         let resolution =
-            resolve::resolve(self.requirements, index, &environment, options, self.reporter)?;
-        Ok(resolution)
+            resolve::resolve(requirements, index, &environment, options, self.reporter);
+        resolution.map_err(|error| match &error {
+            ResolveError::Index { error: cause, .. }
+                if matches!(**cause, IndexError::Offline { .. }) =>
+            {
+                PipelineError::Offline { missing: index.missing() }
+            }
+            _ => error.into(),
+        })
     }
 
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use rayon::prelude::*;
+use url::Url;
 
 use crate::{
     artifact::{ExtraName, FileKind, ReleaseFile},
@@ -12,6 +13,7 @@ use crate::{
     planner::{self, Neighbour, Neighbours, Subject},
     recipe,
     report::Event,
+    requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
     source::Wheel,
     template::Pack,
@@ -77,21 +79,27 @@ fn one(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
     pin: &Pin,
-    file: PathBuf,
+    fetched: PathBuf,
     neighbours: &Neighbours,
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
-    let path = match pin.file.kind {
-        FileKind::Wheel(_) => file,
+    let (file, fetched) = with_hash(run, index, pin, fetched)?;
+    let path = match file.kind {
+        FileKind::Wheel(_) => fetched,
         FileKind::Sdist(_) => {
-            index.wheel_of(&pin.file, &file).map_err(|e| failure(pin, Stage::Build, &e))?
+            index.wheel_of(&file, &fetched).map_err(|e| failure(pin, Stage::Build, &e))?
         }
     };
     let wheel =
         Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
-    let extras = requested_extras(run, pin);
-    let subject = Subject { wheel: &wheel, file: &pin.file, extras: &extras };
+    let extras = requested_extras(index, pin);
+    let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
+    let external: &[External] = match index.requirements.roots.iter().any(is_requested) {
+        true => &index.requirements.external,
+        false => &[],
+    };
+    let subject = Subject { wheel: &wheel, file: &file, extras: &extras, external };
     let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
     let mut native = format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
@@ -106,9 +114,30 @@ fn one(
     Ok(Package { plan, native, recipe, wheel: path })
 }
 
+/// The file with its hash: where the index states none, that of what arrived.
+fn with_hash(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    pin: &Pin,
+    fetched: PathBuf,
+) -> Result<(ReleaseFile, PathBuf), FailureRecord> {
+    let mut file = pin.file.clone();
+    if file.hashes.is_empty()
+        && let Ok(url) = Url::from_file_path(&fetched)
+    {
+        let hashed = index.download(&url, &file.hashes);
+        file.hashes = hashed.map_err(|e| failure(pin, Stage::Fetch, &e))?.1;
+        run.reporter.event(Event::Warning(&format!(
+            "the index states no hash of `{}`: it was not verified",
+            file.filename
+        )));
+    }
+    Ok((file, fetched))
+}
+
 /// The extras that people asked for. Those that other projects ask for are inlined there.
-fn requested_extras(run: &Run<'_>, pin: &Pin) -> Vec<ExtraName> {
-    let roots = run.requirements.roots.iter().map(|root| &root.requirement);
+fn requested_extras(index: &BuildingIndex<'_>, pin: &Pin) -> Vec<ExtraName> {
+    let roots = index.requirements.roots.iter().map(|root| &root.requirement);
     let own = roots.filter(|requirement| requirement.name == pin.project);
     let extras: BTreeSet<ExtraName> = own.flat_map(|own| own.extras.iter().cloned()).collect();
     extras.into_iter().collect()

@@ -11,13 +11,16 @@ mod texts;
 
 use std::collections::BTreeMap;
 
+use url::Url;
+
 use crate::{
-    artifact::{ExtraName, ProjectName, ReleaseFile},
+    artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
     metadata,
     plan::{
         Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
         SourceFile,
     },
+    requirements::External,
     source::Wheel,
     target::Target,
     text::{OneLine, Paragraph},
@@ -53,6 +56,8 @@ pub struct Subject<'a> {
     pub file: &'a ReleaseFile,
     /// The extras that were asked for.
     pub extras: &'a [ExtraName],
+    /// What an application that asks for the project needs from the system.
+    pub external: &'a [External],
 }
 
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
@@ -79,8 +84,10 @@ pub fn plan(
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let mut relations = vec![relations::interpreter(wheel, target)];
-    relations.extend(relations::dependencies(wheel, subject.extras, target, neighbours)?);
+    relations.extend(relations::dependencies(wheel, subject.extras, target, neighbours));
     relations.extend(libraries.relations);
+    let external = relations::external(wheel, subject.external, target);
+    relations.extend(external.relations);
     relations.extend(relations::provisions(wheel, &package, target));
 
     Ok(PackagePlan {
@@ -111,15 +118,9 @@ pub fn plan(
         relations,
         files,
         left_out: layout.left_out,
-        notes: [launcher_notes, libraries.notes, external(wheel)].concat(),
+        notes: [launcher_notes, libraries.notes, external.notes].concat(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
     })
-}
-
-/// What the project says it needs beside Python projects, for a person to turn into relations.
-fn external(wheel: &Wheel) -> Vec<OneLine> {
-    let stated = wheel.metadata.requires_external.iter();
-    stated.map(|needed| OneLine::new(&format!("needs from the system: {needed}"))).collect()
 }
 
 /// Native code that was built on a newer system would not start on the target.
@@ -159,12 +160,21 @@ fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> 
         .collect()
 }
 
+/// Where others find the file, too: the address without what is for this run only.
+fn published_url(url: &Url) -> Option<String> {
+    let is_published = url.scheme() != "file" && !url.scheme().ends_with("+file");
+    let mut url = without_credentials(url);
+    url.set_query(None);
+    url.set_fragment(None);
+    is_published.then(|| url.into())
+}
+
 fn source_file(subject: &Subject<'_>) -> SourceFile {
     let file = subject.file;
     let wheel = &subject.wheel.filename;
     SourceFile {
         filename: file.filename.clone(),
-        url: file.url.to_string(),
+        url: published_url(&file.url).unwrap_or_else(|| file.filename.clone()),
         hashes: file.hashes.clone(),
         built_wheel: (*wheel != file.filename).then(|| wheel.clone()),
     }
@@ -203,6 +213,4 @@ pub enum PlanError {
     StartupCode { file: String, member: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]
     Glibc { file: String, needed: String, present: String },
-    #[error("`{project}` requires `{requirement}`, which is not among the resolved projects")]
-    Unresolved { project: ProjectName, requirement: String },
 }

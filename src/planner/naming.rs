@@ -49,7 +49,7 @@ pub fn distribution_name(project: &ProjectName, target: &Target) -> String {
 
 /// Whether both rpm and dpkg take the name: dpkg's rule (Policy 5.6.1) is the narrower one, but
 /// rpm's upper case and `_` are accepted for names that a user gives.
-fn is_package_name(name: &str) -> bool {
+pub(super) fn is_package_name(name: &str) -> bool {
     name.len() >= 2
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))

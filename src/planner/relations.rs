@@ -8,12 +8,13 @@ use crate::{
     artifact::{ExtraName, ProjectName},
     metadata::{self, CoreMetadata, Requirement},
     relation::{Capability, Relation, Strength},
+    requirements::External,
     source::Wheel,
     target::Target,
     text::OneLine,
 };
 
-use super::{PlanError, naming};
+use super::naming;
 
 /// A project of the collection, as the others see it.
 #[derive(Debug, Clone)]
@@ -27,8 +28,8 @@ pub struct Neighbour {
 /// All projects of the collection.
 pub type Neighbours = BTreeMap<ProjectName, Neighbour>;
 
-/// What of this wheel's needs is inside the wheel, on the target, or nowhere.
-pub struct Libraries {
+/// Relations with what is outside of Python, and what a person has to decide.
+pub struct Outside {
     pub relations: Vec<Relation>,
     pub notes: Vec<OneLine>,
 }
@@ -40,20 +41,22 @@ pub fn dependencies(
     extras: &[ExtraName],
     target: &Target,
     neighbours: &Neighbours,
-) -> Result<Vec<Relation>, PlanError> {
+) -> Vec<Relation> {
     let mut walk = Walk {
         subject: &wheel.metadata.name,
+        target,
         markers: target.markers(),
         neighbours,
         seen: BTreeSet::new(),
         relations: Vec::new(),
     };
-    walk.add(&wheel.metadata, extras, "Requires-Dist")?;
-    Ok(walk.relations)
+    walk.add(&wheel.metadata, extras, "Requires-Dist");
+    walk.relations
 }
 
 struct Walk<'a> {
     subject: &'a ProjectName,
+    target: &'a Target,
     markers: pep508_rs::MarkerEnvironment,
     neighbours: &'a Neighbours,
     /// Extras that are inlined already.
@@ -63,74 +66,93 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Adds what `metadata` requires with and without the extras.
-    fn add(
-        &mut self,
-        metadata: &CoreMetadata,
-        extras: &[ExtraName],
-        field: &str,
-    ) -> Result<(), PlanError> {
+    fn add(&mut self, metadata: &CoreMetadata, extras: &[ExtraName], field: &str) {
         for requirement in &metadata.requires_dist {
             if metadata::evaluate(&requirement.marker, &self.markers, extras) {
-                self.require(requirement, &format!("{field}: {requirement}"))?;
+                self.require(requirement, &format!("{field}: {requirement}"));
             }
         }
-        Ok(())
     }
 
     /// Adds only what the extra requires beyond the project itself.
-    fn add_extra(&mut self, project: &ProjectName, extra: &ExtraName) -> Result<(), PlanError> {
+    fn add_extra(&mut self, project: &ProjectName, extra: &ExtraName) {
         if !self.seen.insert((project.clone(), extra.clone())) {
-            return Ok(());
+            return;
         }
         let neighbours = self.neighbours;
-        let Some(neighbour) = neighbours.get(project) else { return Ok(()) };
+        let Some(neighbour) = neighbours.get(project) else { return };
         let extras = std::slice::from_ref(extra);
         for requirement in &neighbour.metadata.requires_dist {
             let marker = &requirement.marker;
             if metadata::evaluate(marker, &self.markers, extras)
                 && !metadata::evaluate(marker, &self.markers, &[])
             {
-                self.require(requirement, &format!("extra `{project}[{extra}]`: {requirement}"))?;
+                self.require(requirement, &format!("extra `{project}[{extra}]`: {requirement}"));
             }
         }
-        Ok(())
     }
 
-    fn require(&mut self, requirement: &Requirement, origin: &str) -> Result<(), PlanError> {
+    fn require(&mut self, requirement: &Requirement, origin: &str) {
         let project = &requirement.name;
         if project != self.subject {
-            self.relations.push(self.relation(requirement, origin)?);
+            self.relations.push(self.relation(requirement, origin));
         }
         for extra in &requirement.extras {
-            self.add_extra(project, extra)?;
+            self.add_extra(project, extra);
         }
-        Ok(())
     }
 
-    fn relation(&self, requirement: &Requirement, origin: &str) -> Result<Relation, PlanError> {
+    fn relation(&self, requirement: &Requirement, origin: &str) -> Relation {
         let project = &requirement.name;
-        let Some(neighbour) = self.neighbours.get(project) else {
-            return Err(PlanError::Unresolved {
-                project: self.subject.clone(),
-                requirement: requirement.to_string(),
-            });
+        // What was left out on purpose is expected of the distribution, under its own name.
+        let (package, candidate) = match self.neighbours.get(project) {
+            Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
+            None => (naming::distribution_name(project, self.target), None),
         };
         let specifiers = match &requirement.version_or_url {
             Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
             _ => VersionSpecifiers::empty(),
         };
-        Ok(Relation {
+        Relation {
             strength: Strength::Requires,
             capability: Capability::Project {
                 project: project.clone(),
                 extras: requirement.extras.clone(),
                 specifiers,
-                package: neighbour.package.clone(),
-                candidate: neighbour.version.clone(),
+                package,
+                candidate,
             },
             origin: OneLine::new(origin),
-        })
+        }
     }
+}
+
+/// What the project says it needs from the system, for a person to turn into relations, and the
+/// packages that an application names for it.
+pub fn external(wheel: &Wheel, named: &[External], target: &Target) -> Outside {
+    let note = |text: &str| OneLine::new(&format!("needs from the system: {text}"));
+    let stated = wheel.metadata.requires_external.iter();
+    let mut outside =
+        Outside { relations: Vec::new(), notes: stated.map(|needed| note(needed)).collect() };
+    for External { text, origin } in named {
+        let (name, marker) = text.split_once(';').unwrap_or((text, ""));
+        let name = name.trim();
+        let holds = match marker.trim() {
+            "" => Ok(true),
+            marker => metadata::parse_marker(marker)
+                .map(|tree| metadata::evaluate(&tree, &target.markers(), &[])),
+        };
+        match holds {
+            Ok(false) => {}
+            Ok(true) if naming::is_package_name(name) => outside.relations.push(Relation {
+                strength: Strength::Requires,
+                capability: Capability::Package { name: name.to_owned(), own_version: false },
+                origin: OneLine::new(&origin.to_string()),
+            }),
+            _ => outside.notes.push(note(&format!("{text} ({origin})"))),
+        }
+    }
+    outside
 }
 
 /// What the package provides beside its own name, and what it replaces.
@@ -225,7 +247,7 @@ const SYSTEM_LIBRARIES: [&str; 28] = [
 
 /// The system libraries that the wheel's native code needs. What the wheel bundles is left out:
 /// it must neither be required from the system nor offered to it.
-pub fn libraries(wheel: &Wheel, target: &Target) -> Libraries {
+pub fn libraries(wheel: &Wheel, target: &Target) -> Outside {
     let bundled: BTreeSet<&str> = wheel
         .elf
         .iter()
@@ -256,7 +278,7 @@ pub fn libraries(wheel: &Wheel, target: &Target) -> Libraries {
         );
         OneLine::new(&note)
     });
-    Libraries { relations: relations.collect(), notes: notes.collect() }
+    Outside { relations: relations.collect(), notes: notes.collect() }
 }
 
 /// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.

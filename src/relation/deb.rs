@@ -15,13 +15,13 @@ use super::{
 use crate::version::deb::{base, compare, padded};
 
 /// The clauses of a relation with `package` within the specifiers; all of them must hold.
-/// `candidate` is the version that was resolved.
+/// `candidate` is the version that was resolved, where one was.
 pub fn dependency(
     package: &str,
     specifiers: &VersionSpecifiers,
-    candidate: &Version,
+    candidate: Option<&Version>,
 ) -> Result<Vec<String>, RelationError> {
-    let components = candidate.release().len();
+    let components = candidate.map_or(0, |version| version.release().len());
     let clauses = clauses(specifiers, &Deb { package, components })?;
     Ok(if clauses.is_empty() { vec![package.to_owned()] } else { clauses })
 }

@@ -47,8 +47,10 @@ pub enum Capability {
         specifiers: VersionSpecifiers,
         /// The native package that has the project.
         package: String,
-        /// The version that was resolved: Debian bounds need its number of components.
-        candidate: Version,
+        /// The version that was resolved, where the collection has the project: Debian bounds
+        /// need its number of components.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        candidate: Option<Version>,
     },
     /// This project at exactly this version (what a package provides).
     Dist { project: ProjectName, version: Version },

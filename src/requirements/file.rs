@@ -1,67 +1,113 @@
 //! Reading requirements files and the files that they name.
 
 use std::{
-    collections::BTreeSet,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
 };
 
+use url::Url;
+
 use super::{
-    Origin, Requirements, RequirementsError, RootRequirement, beside,
+    Inputs, Origin, Request, RequirementsError, Written, beside,
+    encoding::decode,
+    form::{parse, parse_editable},
     line::{logical_lines, split_options},
-    parse_root,
+    options::Options,
+    project::{self, Wanted},
 };
-use crate::artifact::Hashes;
+use crate::artifact::{Hashes, redacted};
 
-/// The largest requirements file read, in bytes.
+/// The largest file read, in bytes.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
-/// The deepest nesting of files.
+/// The deepest nesting of files, and the most files: one may be named again and again.
 const DEPTH_LIMIT: usize = 64;
+const COUNT_LIMIT: usize = 1_000;
 
-/// Options that belong to builds, which are not passed on.
-const BUILD_OPTIONS: [&str; 3] = ["--global-option", "--config-settings", "--config-setting"];
-
-/// Options of a line of their own that have a value.
-const WITH_VALUE: [&str; 13] = [
-    "-r",
-    "--requirement",
-    "-c",
-    "--constraint",
-    "-i",
-    "--index-url",
-    "--pypi-url",
-    "--extra-index-url",
-    "-f",
-    "--find-links",
-    "--no-binary",
-    "--only-binary",
-    "--trusted-host",
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Requirements,
     Constraints,
 }
 
-/// Reads files into [`Requirements`].
-#[derive(Default)]
-pub(super) struct Reader {
-    pub read: Requirements,
+/// Reads what a [`Request`] names into [`Inputs`].
+pub(super) struct Reader<'a> {
+    request: &'a Request<'a>,
+    inputs: Inputs,
+    wanted: Wanted,
     /// Files that are being read, outermost first.
     open: Vec<PathBuf>,
-    /// Files that were read: once is enough, and twice may be exponentially often.
-    done: BTreeSet<(PathBuf, Role)>,
+    count: usize,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
+    pub fn new(request: &'a Request<'a>) -> Self {
+        let wanted = Wanted::new(request);
+        Self { request, inputs: Inputs::default(), wanted, open: Vec::new(), count: 0 }
+    }
+
+    /// An argument of the command line: a requirement, or the folder of an application.
+    pub fn argument(&mut self, text: &str) -> Result<(), RequirementsError> {
+        let folder = self.request.folder.join(text);
+        if project::is_application(&folder) {
+            return self.application(Path::new(text));
+        }
+        let written = parse(text, self.request.folder)
+            .map_err(|problem| refused(text, &Origin::CommandLine, problem))?;
+        self.inputs.requirements.push(written);
+        Ok(())
+    }
+
+    /// A requirements file, or a project's `pyproject.toml`.
     pub fn requirements_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
+        if path.file_name().is_some_and(|name| name == project::FILE) {
+            let text = self.text(path, None)?;
+            let written = self.wanted.project(path, &text, true)?;
+            self.inputs.requirements.extend(written);
+            return Ok(());
+        }
+        if path.is_dir() && project::is_application(path) {
+            return self.application(path);
+        }
         self.file(path, Role::Requirements, None)
     }
 
     pub fn constraints_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
         self.file(path, Role::Constraints, None)
+    }
+
+    /// What was read, after the groups that no file above had.
+    pub fn finish(mut self) -> Result<Inputs, RequirementsError> {
+        for path in self.wanted.files_of_groups() {
+            let text = self.text(&path, None)?;
+            let written = self.wanted.project(&path, &text, false)?;
+            self.inputs.requirements.extend(written);
+        }
+        self.wanted.check()?;
+        Ok(self.inputs)
+    }
+
+    /// An application's requirements, and what the system must provide for it.
+    fn application(&mut self, folder: &Path) -> Result<(), RequirementsError> {
+        self.file(&folder.join(project::DEPENDENCIES), Role::Requirements, None)?;
+        let path = folder.join(project::EXTERNAL_DEPENDENCIES);
+        if path.is_file() {
+            let text = self.text(&path, None)?;
+            for (line, text) in logical_lines(&text, self.request.variable) {
+                let origin = Origin::File { path: path.clone(), line };
+                self.inputs.external.push(super::External { text, origin });
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of a file, relative to the request's folder.
+    fn text(&self, path: &Path, by: Option<&Origin>) -> Result<String, RequirementsError> {
+        read_text(&self.request.folder.join(path)).map_err(|problem| RequirementsError::Read {
+            path: path.to_owned(),
+            named_by: by.cloned(),
+            problem,
+        })
     }
 
     fn file(
@@ -75,20 +121,19 @@ impl Reader {
             named_by: named_by.cloned(),
             problem,
         };
-        let real = fs::canonicalize(path).map_err(|error| fail(error.to_string()))?;
+        let real = self.request.folder.join(path);
+        let real = fs::canonicalize(real).map_err(|error| fail(error.to_string()))?;
         if let Some(origin) = named_by.filter(|_| self.open.contains(&real)) {
             let (origin, path) = (origin.clone(), path.to_owned());
             return Err(RequirementsError::Recursion { origin, path });
         }
-        if self.open.len() >= DEPTH_LIMIT {
+        self.count += 1;
+        if self.open.len() >= DEPTH_LIMIT || self.count > COUNT_LIMIT {
             return Err(fail("the files are nested too deeply".to_owned()));
         }
-        if !self.done.insert((real.clone(), role)) {
-            return Ok(());
-        }
-        let text = read_text(path).map_err(fail)?;
+        let text = self.text(path, named_by)?;
         self.open.push(real);
-        for (line, content) in logical_lines(&text) {
+        for (line, content) in logical_lines(&text, self.request.variable) {
             self.line(&content, path, role, &Origin::File { path: path.to_owned(), line })?;
         }
         self.open.pop();
@@ -102,100 +147,128 @@ impl Reader {
         role: Role,
         origin: &Origin,
     ) -> Result<(), RequirementsError> {
-        let (text, words) = split_options(content);
-        let mut options = Options { words: words.into_iter(), origin };
-        if text.is_empty() {
-            while let Some((name, value)) = options.next_option() {
-                self.option(&name, value, path, &mut options)?;
+        let (text, words) = split_options(content)
+            .ok_or_else(|| RequirementsError::Quote { origin: origin.clone() })?;
+        let mut options = Options::parse(words, origin)?;
+        for word in &options.rest {
+            self.note(origin, &format!("`{word}` after the options has no effect"));
+        }
+        let folder = self.request.folder;
+        let (written, text) = if !text.is_empty() {
+            (parse(&text, folder), text)
+        } else if let Some(text) = options.take("--editable") {
+            (parse_editable(&text, folder), text)
+        } else {
+            for (name, value) in options.list {
+                self.option(name, value, path, origin)?;
             }
             return Ok(());
-        }
-        let requirement = parse_root(text, origin)?;
-        let mut hashes = Vec::new();
-        while let Some((name, value)) = options.next_option() {
-            if BUILD_OPTIONS.contains(&name.as_str()) {
-                return Err(options.problem(&name, "is not supported"));
-            }
-            if name != "--hash" {
-                return Err(options.unknown(&name));
-            }
-            let hash = options.value(&name, value)?;
-            let hash = Hashes::parse(&hash)
-                .map_err(|error| options.problem(&name, &format!("cannot be used: {error}")))?;
-            hashes.push(hash);
-            self.read.options.require_hashes = true;
-        }
-        let list = match role {
-            Role::Requirements => &mut self.read.roots,
-            Role::Constraints if requirement.extras.is_empty() => &mut self.read.constraints,
-            Role::Constraints => {
-                let what = "a constraint with extras";
-                let (origin, text) = (origin.clone(), text.to_owned());
-                return Err(RequirementsError::Unsupported { origin, what, text });
-            }
         };
-        list.push(RootRequirement { requirement, origin: origin.clone(), hashes });
+        let written = written.map_err(|problem| refused(&text, origin, problem))?;
+        self.requirement(written, role, options, origin)
+    }
+
+    /// Keeps a requirement with the options of its line.
+    fn requirement(
+        &mut self,
+        mut written: Written,
+        role: Role,
+        options: Options,
+        origin: &Origin,
+    ) -> Result<(), RequirementsError> {
+        for (name, value) in options.list {
+            match name {
+                "--hash" if written.is_editable => {
+                    self.note(origin, "an editable project has no hash to verify");
+                }
+                "--hash" => {
+                    let hash = Hashes::parse(&value).map_err(|error| {
+                        option(origin, name, format!("cannot be used: {error}"))
+                    })?;
+                    written.hashes.push(hash);
+                    self.inputs.options.require_hashes = true;
+                }
+                "--config-settings" => {
+                    let (key, value) = value.split_once('=').ok_or_else(|| {
+                        option(origin, name, format!("has `{value}`, which is not KEY=VALUE"))
+                    })?;
+                    let values = written.config_settings.entry(key.to_owned()).or_default();
+                    values.push(value.to_owned());
+                }
+                "--no-binary" | "--only-binary" | "--all-releases" | "--only-final" => {
+                    self.option(name, value, Path::new(""), origin)?;
+                }
+                _ => self.note(
+                    origin,
+                    &format!("`{name}` has no effect beside a requirement: give it its own line"),
+                ),
+            }
+        }
+        written.is_constraint = role == Role::Constraints;
+        if written.is_constraint && written.is_editable {
+            return Err(RequirementsError::Constraint { origin: origin.clone() });
+        }
+        if written.is_constraint && !written.extras.is_empty() {
+            self.note(origin, "a constraint asks for nothing: its extras have no effect");
+        }
+        written.origin = origin.clone();
+        self.inputs.requirements.push(written);
         Ok(())
     }
 
+    /// An option of a line of its own.
     fn option(
         &mut self,
-        name: &str,
-        value: Option<String>,
+        name: &'static str,
+        value: String,
         path: &Path,
-        options: &mut Options<'_>,
+        origin: &Origin,
     ) -> Result<(), RequirementsError> {
-        if let Some(flag) = self.flag(name) {
-            if value.is_some() {
-                return Err(options.problem(name, "takes no value"));
-            }
-            *flag = true;
-            return Ok(());
-        }
-        if matches!(name, "-e" | "--editable") {
-            let text = options.value(name, value)?;
-            let (origin, what) = (options.origin.clone(), "an editable project");
-            return Err(RequirementsError::Unsupported { origin, what, text });
-        }
-        if !WITH_VALUE.contains(&name) {
-            return Err(options.unknown(name));
-        }
-        let value = options.value(name, value)?;
-        let settings = &mut self.read.options;
-        let names = match name {
-            "-r" | "--requirement" => {
-                return self.nested(&value, path, Role::Requirements, options);
-            }
-            "-c" | "--constraint" => return self.nested(&value, path, Role::Constraints, options),
-            "-i" | "--index-url" | "--pypi-url" => {
+        let folder = self.request.folder;
+        let settings = &mut self.inputs.options;
+        let list = match name {
+            "--requirement" => return self.nested(&value, path, Role::Requirements, origin),
+            "--constraint" => return self.nested(&value, path, Role::Constraints, origin),
+            "--index-url" => {
                 settings.index_url = Some(value);
                 return Ok(());
             }
-            "--extra-index-url" => &mut settings.extra_index_urls,
-            "--trusted-host" => &mut settings.trusted_hosts,
-            "-f" | "--find-links" => {
-                settings.find_links.push(find_links(&value, path));
+            "--extra-index-url" => {
+                settings.extra_index_urls.push(value);
                 return Ok(());
             }
-            "--no-binary" => {
-                return settings.no_binary.add(&value).map_err(|e| options.problem(name, &e));
+            "--find-links" => {
+                settings.find_links.push(find_links(&value, path, folder));
+                return Ok(());
             }
-            _ => return settings.only_binary.add(&value).map_err(|e| options.problem(name, &e)),
+            "--no-index" => {
+                settings.no_index = true;
+                return Ok(());
+            }
+            "--prefer-binary" => {
+                settings.prefer_binary = true;
+                return Ok(());
+            }
+            "--require-hashes" => {
+                settings.require_hashes = true;
+                return Ok(());
+            }
+            "--pre" => settings.all_releases.add(":all:", &mut settings.only_final),
+            "--all-releases" => settings.all_releases.add(&value, &mut settings.only_final),
+            "--only-final" => settings.only_final.add(&value, &mut settings.all_releases),
+            "--no-binary" => settings.no_binary.add(&value, &mut settings.only_binary),
+            "--only-binary" => settings.only_binary.add(&value, &mut settings.no_binary),
+            "--trusted-host" => {
+                settings.trusted_hosts.push(value);
+                self.note(origin, "`--trusted-host` has no effect: certificates are verified");
+                return Ok(());
+            }
+            _ => {
+                self.note(origin, &format!("`{name}` has no effect here"));
+                return Ok(());
+            }
         };
-        names.push(value);
-        Ok(())
-    }
-
-    /// The option that a name without a value sets.
-    fn flag(&mut self, name: &str) -> Option<&mut bool> {
-        let options = &mut self.read.options;
-        match name {
-            "--no-index" => Some(&mut options.no_index),
-            "--pre" => Some(&mut options.pre),
-            "--prefer-binary" => Some(&mut options.prefer_binary),
-            "--require-hashes" => Some(&mut options.require_hashes),
-            _ => None,
-        }
+        list.map_err(|problem| option(origin, name, problem))
     }
 
     fn nested(
@@ -203,75 +276,49 @@ impl Reader {
         value: &str,
         path: &Path,
         role: Role,
-        options: &Options<'_>,
+        origin: &Origin,
     ) -> Result<(), RequirementsError> {
-        if value.contains("://") {
-            let (origin, text) = (options.origin.clone(), value.to_owned());
-            let what = "a requirements file of another machine";
-            return Err(RequirementsError::Unsupported { origin, what, text });
-        }
-        self.file(&beside(path, value), role, Some(options.origin))
+        let is_file = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+        let nested = match is_file.then(|| Url::parse(value).ok()?.to_file_path().ok()).flatten() {
+            Some(path) => path,
+            None if value.contains("://") => {
+                let value = redacted(value);
+                let problem = format!("names `{value}`, a file of another machine: fetch it first");
+                let name = match role {
+                    Role::Requirements => "--requirement",
+                    Role::Constraints => "--constraint",
+                };
+                return Err(option(origin, name, problem));
+            }
+            None => beside(path, value),
+        };
+        self.file(&nested, role, Some(origin))
+    }
+
+    fn note(&mut self, origin: &Origin, text: &str) {
+        self.inputs.notes.push(format!("{origin}: {text}"));
     }
 }
 
+fn option(origin: &Origin, name: &str, problem: String) -> RequirementsError {
+    RequirementsError::Option { origin: origin.clone(), option: name.to_owned(), problem }
+}
+
+fn refused(text: &str, origin: &Origin, problem: String) -> RequirementsError {
+    let text = redacted(&text.chars().take(200).collect::<String>());
+    RequirementsError::Requirement { origin: origin.clone(), text, problem }
+}
+
 /// A path is relative to the file, where it exists there.
-fn find_links(value: &str, file: &Path) -> String {
-    let path = beside(file, value);
+fn find_links(value: &str, file: &Path, folder: &Path) -> String {
+    let path = folder.join(beside(file, value));
     if !value.contains("://") && path.exists() {
         return path.display().to_string();
     }
     value.to_owned()
 }
 
-/// The words of a line's options.
-struct Options<'a> {
-    words: std::vec::IntoIter<String>,
-    origin: &'a Origin,
-}
-
-impl Options<'_> {
-    /// The next option and the value that is joined to it: `--name=value`, `-rvalue`.
-    fn next_option(&mut self) -> Option<(String, Option<String>)> {
-        let word = self.words.next()?;
-        if word.starts_with("--") {
-            return Some(match word.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (word, None),
-            });
-        }
-        match word.char_indices().nth(2) {
-            Some((at, _)) if word.starts_with('-') => {
-                Some((word[..at].to_owned(), Some(word[at..].to_owned())))
-            }
-            _ => Some((word, None)),
-        }
-    }
-
-    /// The value of an option, joined or the next word.
-    fn value(&mut self, name: &str, joined: Option<String>) -> Result<String, RequirementsError> {
-        let value = joined.or_else(|| self.words.next()).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| self.problem(name, "needs a value"))?;
-        if value.contains("${") {
-            return Err(self.problem(name, "names an environment variable, which is not supported"));
-        }
-        Ok(value)
-    }
-
-    fn problem(&self, option: &str, problem: &str) -> RequirementsError {
-        RequirementsError::Option {
-            origin: self.origin.clone(),
-            option: option.to_owned(),
-            problem: problem.to_owned(),
-        }
-    }
-
-    fn unknown(&self, option: &str) -> RequirementsError {
-        let (origin, option) = (self.origin.clone(), option.to_owned());
-        RequirementsError::UnknownOption { origin, option }
-    }
-}
-
-/// Reads a file of UTF-8 text, with or without a byte order mark.
+/// Reads and decodes a file of limited size.
 fn read_text(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     File::open(path)
@@ -280,6 +327,5 @@ fn read_text(path: &Path) -> Result<String, String> {
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(format!("it is larger than {SIZE_LIMIT} bytes"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+    decode(&bytes)
 }

@@ -1,24 +1,29 @@
-//! The lines of a requirements file.
+//! The lines of a requirements file, cut and prepared in the order that pip has.
 
-/// Cuts a file into logical lines, each with the number of its first line; continuation lines are
-/// joined and comments removed, as pip does it. Empty lines are left out.
-pub(super) fn logical_lines(text: &str) -> Vec<(usize, String)> {
+/// Where a line ends, besides `\r\n`: the characters at which Python's `splitlines` cuts.
+const LINE_ENDS: [char; 10] =
+    ['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Cuts a file into logical lines, each with the number of its first line: continuation lines are
+/// joined, comments removed and variables expanded. Empty lines are left out.
+pub(super) fn logical_lines(
+    text: &str,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Vec<(usize, String)> {
+    let text = text.replace("\r\n", "\n");
     let mut lines = Vec::new();
     let mut pending: Option<(usize, String)> = None;
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1..).zip(text.split(LINE_ENDS)) {
         let is_comment = line.trim_start().starts_with('#');
         let (start, mut joined) = pending.take().unwrap_or((number, String::new()));
-        match line.strip_suffix('\\') {
-            Some(piece) if !is_comment => {
-                joined.push_str(piece);
-                pending = Some((start, joined));
-            }
-            _ => {
-                // A comment ends a continuation and must not stick to the word before it.
-                joined.push_str(if is_comment { " " } else { "" });
-                joined.push_str(line);
-                lines.push((start, joined));
-            }
+        if line.ends_with('\\') && !is_comment {
+            joined.push_str(line.trim_matches('\\'));
+            pending = Some((start, joined));
+        } else {
+            // A comment ends a continuation and must not stick to the word before it.
+            joined.push_str(if is_comment { " " } else { "" });
+            joined.push_str(line);
+            lines.push((start, joined));
         }
     }
     lines.extend(pending);
@@ -26,6 +31,7 @@ pub(super) fn logical_lines(text: &str) -> Vec<(usize, String)> {
         .into_iter()
         .map(|(number, line)| (number, without_comment(&line).trim().to_owned()))
         .filter(|(_, line)| !line.is_empty())
+        .map(|(number, line)| (number, expand(&line, variable)))
         .collect()
 }
 
@@ -38,54 +44,53 @@ fn without_comment(line: &str) -> &str {
     }
 }
 
-/// Splits a line into what comes before its options, and the options' words without their quotes.
-pub(super) fn split_options(line: &str) -> (&str, Vec<String>) {
-    let is_start = |at: usize| {
-        line[at..].starts_with('-')
-            && line[..at].chars().next_back().is_none_or(char::is_whitespace)
-    };
-    // ` -` in a marker's quoted text would be taken for an option; pip does the same.
-    let at = line.match_indices('-').map(|(at, _)| at).find(|at| is_start(*at));
-    let (head, options) = line.split_at(at.unwrap_or(line.len()));
-    (head.trim(), words(options))
+/// Replaces `${NAME}`, with a name of capitals, digits and `_`, by the variable's value; what is
+/// not set or empty stays as it is.
+fn expand(line: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
+    let mut expanded = line.to_owned();
+    for (at, _) in line.match_indices("${") {
+        let Some((name, _)) = line[at + 2..].split_once('}') else { break };
+        let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        if !name.is_empty()
+            && name.chars().all(is_name)
+            && let Some(value) = variable(name).filter(|value| !value.is_empty())
+        {
+            expanded = expanded.replace(&format!("${{{name}}}"), &value);
+        }
+    }
+    expanded
 }
 
-/// Splits at blanks outside quotes; the quotes are removed.
-fn words(text: &str) -> Vec<String> {
+/// Splits a line into what comes before its options, and the options' words without their quotes;
+/// `None` where a quote has no end.
+///
+/// The first word that begins with `-` begins the options, also within a marker's quoted text:
+/// pip does the same.
+pub(super) fn split_options(line: &str) -> Option<(String, Vec<String>)> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let at = words.iter().position(|word| word.starts_with('-')).unwrap_or(words.len());
+    let (head, options) = words.split_at(at);
+    Some((head.join(" ").trim().to_owned(), unquoted_words(&options.join(" "))?))
+}
+
+/// Splits at blanks outside quotes, as a POSIX shell does; `None` where a quote has no end.
+fn unquoted_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
-    for c in text.chars() {
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
         match (c, quote) {
             (c, Some(open)) if c == open => quote = None,
             ('"' | '\'', None) => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
+            ('\\', None | Some('"')) => word.get_or_insert_default().push(chars.next()?),
             (c, None) if c.is_whitespace() => words.extend(word.take()),
             (c, _) => word.get_or_insert_default().push(c),
         }
     }
     words.extend(word);
-    words
-}
-
-/// What a requirement is where it names no project of an index; `None` where it may.
-pub(super) fn check_form(text: &str) -> Option<&'static str> {
-    let lower = text.to_ascii_lowercase();
-    let schemes = ["git+", "hg+", "svn+", "bzr+"];
-    if schemes.iter().any(|scheme| lower.starts_with(scheme)) {
-        return Some("a version control address");
-    }
-    let name_end = text.find(['[', '@', ';', ' ', '=', '<', '>', '~', '!', '(']);
-    let head = &text[..name_end.unwrap_or(text.len())];
-    if head.contains("://") || lower.starts_with("file:") {
-        return Some("a URL");
-    }
-    let endings = [".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz"];
-    let is_archive = endings.iter().any(|ending| lower.ends_with(ending)) && !text.contains('@');
-    if is_archive || matches!(head, "." | "..") || head.contains(['/', '\\']) {
-        return Some("a local path");
-    }
-    None
+    quote.is_none().then_some(words)
 }

@@ -1,35 +1,45 @@
-//! What a run is asked for: requirements of the command line and of requirements files.
-//! Source: pip's requirements file format.
+//! What a run is asked for: requirements of the command line, of requirements files, of projects
+//! and of lock files. Source: pip's requirements file format.
 
+mod encoding;
+mod error;
 mod file;
+mod form;
 mod line;
 mod options;
+mod project;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
 
 use serde::{Serialize, Serializer};
 
-pub use self::options::{BinaryRule, FileOptions};
-use self::{file::Reader, line::check_form};
+use self::file::Reader;
+pub use self::{
+    error::RequirementsError,
+    options::{FileOptions, ProjectRule},
+    written::{Marker, Place, Written},
+};
 use crate::{
-    artifact::Hashes,
-    metadata::{Requirement, RequirementError, parse_requirement},
+    artifact::{Direct, ExtraName, Hashes, ProjectName},
+    metadata::Requirement,
 };
 
 /// Where a requirement was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
+    #[default]
     CommandLine,
     /// A file as it was named, and the line that the requirement begins on, from 1.
-    File {
-        path: PathBuf,
-        line: usize,
-    },
+    File { path: PathBuf, line: usize },
+    /// A file in which lines mean nothing, and where in it.
+    Part { path: PathBuf, part: String },
 }
 
 impl fmt::Display for Origin {
@@ -37,6 +47,7 @@ impl fmt::Display for Origin {
         match self {
             Self::CommandLine => f.write_str("command line"),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Part { path, part } => write!(f, "{}: {part}", path.display()),
         }
     }
 }
@@ -47,95 +58,133 @@ impl Serialize for Origin {
     }
 }
 
+/// What to read.
+pub struct Request<'a> {
+    /// Requirements, URLs, paths of archives and of projects' folders.
+    pub arguments: &'a [String],
+    /// Requirements files and `pyproject.toml` (`-r`).
+    pub files: &'a [PathBuf],
+    /// Constraints files (`-c`).
+    pub constraints: &'a [PathBuf],
+    /// Extras and dependency groups to take of the projects among the files.
+    pub extras: &'a [ExtraName],
+    pub all_extras: bool,
+    pub groups: &'a [String],
+    /// Whether every requirement must name one exact version.
+    pub require_pinned: bool,
+    /// Where relative paths of requirements begin.
+    pub folder: &'a Path,
+    /// The variables of the environment, for `${NAME}`.
+    pub variable: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// All that was read, in the order that it was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Inputs {
+    pub requirements: Vec<Written>,
+    /// What the system must provide, as an application's `external-dependencies.txt` says.
+    pub external: Vec<External>,
+    pub options: FileOptions,
+    /// What was read and has no effect, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Something that the system must provide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct External {
+    pub text: String,
+    pub origin: Origin,
+}
+
 /// A requirement that someone wrote for this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootRequirement {
-    /// Never has a URL.
     pub requirement: Requirement,
     pub origin: Origin,
     /// Each of `--hash`; a file that matches one of them may be used. Empty: every file may.
     pub hashes: Vec<Hashes>,
+    /// What is taken in place of the index's releases.
+    pub direct: Option<Direct>,
+    /// `--config-settings`, for the build of its sdist.
+    pub config_settings: BTreeMap<String, Vec<String>>,
 }
 
-/// All that a run is asked for, in the order that it was written.
+impl fmt::Display for RootRequirement {
+    /// As it may be shown to others: without passwords, and without this machine's paths.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(direct) = &self.direct else { return self.requirement.fmt(f) };
+        let bare = Requirement { version_or_url: None, ..self.requirement.clone() };
+        let bare = bare.to_string();
+        let (name, marker) = bare.split_once(';').unwrap_or((&bare, ""));
+        write!(f, "{} @ {}", name.trim_end(), direct.shown())?;
+        if marker.is_empty() { Ok(()) } else { write!(f, " ;{marker}") }
+    }
+}
+
+/// What a run resolves, every project with its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirements {
     pub roots: Vec<RootRequirement>,
     /// Restrict a project where something needs it (`-c`); they need nothing themselves.
     pub constraints: Vec<RootRequirement>,
+    pub external: Vec<External>,
     /// What the files say besides.
     pub options: FileOptions,
 }
 
-impl Requirements {
-    /// Reads the requirements of the command line, of requirements files and of constraints files
-    /// (`-r`, `-c`), and the files that those name.
+impl Inputs {
+    /// Reads all that a request names.
     ///
     /// # Errors
     /// A file that cannot be read or is too large, and with its file and line: what is no
-    /// requirement, an unknown option, a form that is not supported (a path, a URL, `-e`).
-    pub fn read(
-        arguments: &[String],
-        files: &[PathBuf],
-        constraints: &[PathBuf],
-    ) -> Result<Self, RequirementsError> {
-        let mut reader = Reader::default();
-        for argument in arguments {
-            let requirement = parse_root(argument, &Origin::CommandLine)?;
-            let hashes = Vec::new();
-            let origin = Origin::CommandLine;
-            reader.read.roots.push(RootRequirement { requirement, origin, hashes });
+    /// requirement, an unknown option, an unusable value.
+    pub fn read(request: &Request<'_>) -> Result<Self, RequirementsError> {
+        let mut reader = Reader::new(request);
+        for argument in request.arguments {
+            reader.argument(argument)?;
         }
-        for path in files {
+        for path in request.files {
             reader.requirements_file(path)?;
         }
-        for path in constraints {
+        for path in request.constraints {
             reader.constraints_file(path)?;
         }
-        Ok(reader.read)
+        let inputs = reader.finish()?;
+        if request.require_pinned {
+            inputs.check_pinned()?;
+        }
+        Ok(inputs)
     }
-}
 
-/// Parses one requirement that names a project by its name.
-fn parse_root(text: &str, origin: &Origin) -> Result<Requirement, RequirementsError> {
-    let unsupported =
-        |what| RequirementsError::Unsupported { origin: origin.clone(), what, text: text.into() };
-    if let Some(what) = check_form(text) {
-        return Err(unsupported(what));
+    fn check_pinned(&self) -> Result<(), RequirementsError> {
+        let roots = self.requirements.iter().filter(|written| !written.is_constraint);
+        let loose: Vec<_> = roots
+            .filter(|written| !written.is_pinned())
+            .map(|written| (written.origin.clone(), written.to_string()))
+            .collect();
+        match loose.is_empty() {
+            true => Ok(()),
+            false => Err(RequirementsError::NotPinned { lines: loose }),
+        }
     }
-    let requirement = parse_requirement(text)
-        .map_err(|error| RequirementsError::Requirement { origin: origin.clone(), error })?;
-    match requirement.version_or_url {
-        Some(pep508_rs::VersionOrUrl::Url(_)) => Err(unsupported("a URL")),
-        _ => Ok(requirement),
+
+    /// What is to be resolved; `name` gives the name of a project of which only the place is
+    /// known. One that has no name is left out.
+    pub fn named(self, name: impl Fn(&Written) -> Option<ProjectName>) -> Requirements {
+        let (external, options) = (self.external, self.options);
+        let mut requirements = Requirements { external, options, ..Requirements::default() };
+        for written in self.requirements {
+            let known = written.name.clone().or_else(|| name(&written));
+            let Some(project) = known else { continue };
+            let list = match written.is_constraint {
+                true => &mut requirements.constraints,
+                false => &mut requirements.roots,
+            };
+            list.push(written.into_root(project));
+        }
+        requirements
     }
-}
-
-/// Why requirements could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RequirementsError {
-    /// A file that cannot be read; `named_by` where another file's line names it.
-    #[error("cannot read the requirements file `{}`{}: {problem}", .path.display(), named(.named_by))]
-    Read { path: PathBuf, named_by: Option<Origin>, problem: String },
-    /// A file names itself, perhaps through others.
-    #[error("{origin}: `{}` names itself", .path.display())]
-    Recursion { origin: Origin, path: PathBuf },
-    /// A line is no requirement.
-    #[error("{origin}: {error}")]
-    Requirement { origin: Origin, error: RequirementError },
-    /// An option that pip does not know either, or that has no meaning here.
-    #[error("{origin}: the option `{option}` is unknown")]
-    UnknownOption { origin: Origin, option: String },
-    /// An option whose value is missing or cannot be used.
-    #[error("{origin}: the option `{option}` {problem}")]
-    Option { origin: Origin, option: String, problem: String },
-    /// A form of pip's that is not supported.
-    #[error("{origin}: `{text}` is {what}, which is not supported: name a project of the index")]
-    Unsupported { origin: Origin, what: &'static str, text: String },
-}
-
-fn named(by: &Option<Origin>) -> String {
-    by.as_ref().map(|origin| format!(", which {origin} names")).unwrap_or_default()
 }
 
 /// A path that a file names, which is relative to that file.

@@ -1,168 +1,196 @@
-//! Requirements files as pip reads them.
+//! Requirements files as pip reads them, and projects.
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::*;
+use crate::metadata::parse_marker;
 
-const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/// Whole cases with the answers of pip 26.3.
+const VECTORS: &str = include_str!("../../tests/data/vectors/requirements_txt.json");
 
-/// Reads `r.txt` among files that are written to a folder of their own; the folder's name is left
-/// out of errors.
-fn read(files: &[(&str, &str)]) -> Result<Requirements, String> {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        let path = folder.path().join(name);
+/// Cases in which pip's answer is not ours, and why.
+const DIFFERENCES: [(&str, &str); 8] = [
+    ("r184", "pip drops all but the first `-f` of a line; both are taken"),
+    ("r196", "pip keeps a digest that no file can have; it is refused"),
+    ("r248", "of version control only git is supported: refused when read, not when fetched"),
+    ("r250", "of version control only git is supported: refused when read, not when fetched"),
+    ("r280", "of version control only git is supported: refused when read, not when fetched"),
+    ("r252", "nothing is fetched by ftp: refused when read, not when fetched"),
+    ("r254", "nothing is fetched by s3: refused when read, not when fetched"),
+    ("r266", "a password is not printed"),
+];
+
+#[derive(Deserialize)]
+struct Vectors {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    files: BTreeMap<String, Content>,
+    entry: String,
+    env: BTreeMap<String, String>,
+    constraint: bool,
+    expect: Expected,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Bytes { base64: String },
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    ok: bool,
+    #[serde(default)]
+    requirements: Vec<Value>,
+    #[serde(default)]
+    options: Value,
+}
+
+fn with_root(text: &str, root: &Path) -> String {
+    text.replace("{ROOT}", &root.display().to_string())
+}
+
+fn request<'a>(folder: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Request<'a> {
+    Request {
+        arguments: &[],
+        files: &[],
+        constraints: &[],
+        extras: &[],
+        all_extras: false,
+        groups: &[],
+        require_pinned: false,
+        folder,
+        variable,
+    }
+}
+
+fn read_case(case: &Case, root: &Path) -> Result<Inputs, RequirementsError> {
+    for (name, content) in &case.files {
+        let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        let bytes = match content {
+            Content::Text(text) => with_root(text, root).into_bytes(),
+            Content::Bytes { base64 } => STANDARD.decode(base64).unwrap(),
+        };
+        fs::write(path, bytes).unwrap();
     }
-    let shown = format!("{}/", folder.path().display());
-    Requirements::read(&[], &[folder.path().join("r.txt")], &[])
-        .map_err(|error| error.to_string().replace(&shown, ""))
+    let variable = |name: &str| case.env.get(name).cloned();
+    let entry = [PathBuf::from(&case.entry)];
+    let (files, constraints) =
+        if case.constraint { (&[][..], &entry[..]) } else { (&entry[..], &[][..]) };
+    Inputs::read(&Request { files, constraints, ..request(root, &variable) })
 }
 
-fn error(text: &str) -> String {
-    read(&[("r.txt", text)]).unwrap_err()
+fn strings(value: &Value) -> BTreeSet<String> {
+    value.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
-fn shown(list: &[RootRequirement]) -> Vec<String> {
-    let line = |origin: &Origin| match origin {
-        Origin::CommandLine => 0,
-        Origin::File { line, .. } => *line,
+/// What differs between a requirement of pip's and ours.
+fn differs(expected: &Value, ours: &Written, root: &Path) -> Option<String> {
+    let json = serde_json::to_value(ours).unwrap();
+    let named = |value: &Value| {
+        let name = value.as_str()?;
+        Some(crate::artifact::project_name(name).unwrap().to_string())
     };
-    list.iter().map(|root| format!("{} {}", line(&root.origin), root.requirement)).collect()
-}
-
-#[test]
-fn comments_and_continuation_lines() {
-    let text = "\u{feff}# first\r\na==1.0  # why\r\n\r\nb >= 1, \\\n  < 2\n  # c==1 \\\nd[x] ; \
-                python_version < '3'\nurl#no-comment==1";
-    assert_eq!(
-        error(text),
-        "r.txt:8: `url#no-comment==1` is not a requirement: `#no-comment==1`: \
-                             Unexpected end of version specifier, expected operator"
-    );
-    let text = text.rsplit_once('\n').unwrap().0;
-    let read = read(&[("r.txt", text)]).unwrap();
-    assert_eq!(shown(&read.roots), ["2 a==1.0", "4 b>=1,<2", "7 d[x] ; python_full_version < '3'"]);
-}
-
-#[test]
-fn nested_files_are_relative_to_the_file() {
-    let read = read(&[
-        ("r.txt", "-r sub/a.txt\n--constraint=sub/c.txt\n-r sub/a.txt"),
-        ("sub/a.txt", "a\n-rb.txt\n-f wheels\n"),
-        ("sub/b.txt", "b"),
-        ("sub/c.txt", "c<2 # limit"),
-        ("sub/wheels/x", ""),
-    ])
-    .unwrap();
-    assert_eq!(shown(&read.roots), ["1 a", "1 b"]);
-    assert_eq!(shown(&read.constraints), ["1 c<2"]);
-    assert!(read.options.find_links[0].ends_with("/sub/wheels"), "{:?}", read.options.find_links);
-}
-
-#[test]
-fn options_are_kept() {
-    let read = read(&[(
-        "r.txt",
-        "-i https://index.example/simple\n--extra-index-url 'https://more.example/simple'\n\
-         --no-index --pre\n--no-binary a,B_c\n--only-binary=:all:\n--prefer-binary\n\
-         --trusted-host index.example\n--find-links https://files.example/\n",
-    )])
-    .unwrap();
-    let options = read.options;
-    assert_eq!(options.index_url.as_deref(), Some("https://index.example/simple"));
-    assert_eq!(options.extra_index_urls, ["https://more.example/simple"]);
-    assert_eq!(options.find_links, ["https://files.example/"]);
-    assert_eq!(options.trusted_hosts, ["index.example"]);
-    assert!(options.no_index && options.pre && options.prefer_binary && !options.require_hashes);
-    let names: Vec<String> = options.no_binary.projects.iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["a", "b-c"]);
-    assert!(options.only_binary.all);
-}
-
-#[test]
-fn hashes_belong_to_their_requirement() {
-    let text = format!("a==1 \\\n  --hash=sha256:{DIGEST} \\\n  --hash sha256:{DIGEST}\nb==1\n");
-    let read = read(&[("r.txt", &text)]).unwrap();
-    assert_eq!(read.roots[0].hashes.len(), 2);
-    assert_eq!(read.roots[0].hashes[0].sha256(), Some(DIGEST));
-    assert!(read.roots[1].hashes.is_empty());
-    assert!(read.options.require_hashes);
-}
-
-#[test]
-fn errors_name_file_and_line() {
-    for (text, expected) in [
-        ("a\n--frobnicate", "r.txt:2: the option `--frobnicate` is unknown"),
-        ("a --frobnicate=1", "r.txt:1: the option `--frobnicate` is unknown"),
-        ("--pre=yes", "r.txt:1: the option `--pre` takes no value"),
-        ("-r", "r.txt:1: the option `-r` needs a value"),
-        ("a --global-option=x", "r.txt:1: the option `--global-option` is not supported"),
-        (
-            "-i https://${NAME}@index.example/",
-            "r.txt:1: the option `-i` names an environment variable, which is not supported",
-        ),
-        (
-            "a --hash=md5:00",
-            "r.txt:1: the option `--hash` cannot be used: `md5` names no hash algorithm of \
-             sha256, sha384, sha512",
-        ),
-        (
-            "--no-binary a,?",
-            "r.txt:1: the option `--no-binary` has `?`, which is no project's name",
-        ),
-        (
-            "\n-r none.txt",
-            "cannot read the requirements file `none.txt`, which r.txt:2 names: No such file or directory (os error 2)",
-        ),
-        ("-r r.txt", "r.txt:1: `r.txt` names itself"),
-        ("a\u{0}b", "r.txt:1: `a\u{0}b` is not a requirement: it has a control character"),
-    ] {
-        assert_eq!(error(text), expected);
+    let marker = expected["marker"].as_str().map(|text| parse_marker(text).unwrap());
+    let url = expected["url"].as_str().map(|url| with_root(url, root));
+    let mut hashes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (algorithm, digest) in ours.hashes.iter().flat_map(|hashes| &hashes.0) {
+        hashes.entry(algorithm.to_string()).or_default().push(digest.clone());
     }
+    let digests = expected["hashes"].to_string().to_lowercase();
+    let from = expected["from"].as_str().unwrap();
+    let from = with_root(from, root).replace("file://", "").replace(" (line ", ":");
+    let origin = from.trim_start_matches("-r ").trim_start_matches("-c ").trim_end_matches(')');
+    let ours_from = root.join(ours.origin.to_string()).display().to_string();
+    let checks = [
+        ("name", named(&expected["name"]) == ours.name.as_ref().map(ToString::to_string)),
+        ("specifier", strings(&expected["specifier"]) == strings(&json["specifier"])),
+        ("extras", strings(&expected["extras"]) == strings(&json["extras"])),
+        ("marker", marker.as_ref() == ours.marker.as_ref().map(|marker| &marker.tree)),
+        ("url", url.as_deref() == json["url"].as_str()),
+        ("subdirectory", expected["subdirectory"] == json["subdirectory"]),
+        ("editable", expected["editable"] == json["editable"]),
+        ("constraint", expected["constraint"] == json["constraint"]),
+        ("hashes", digests == serde_json::to_string(&hashes).unwrap()),
+        ("origin", ours_from == root.join(origin).display().to_string()),
+    ];
+    let wrong: Vec<&str> = checks.iter().filter(|(_, is)| !is).map(|(what, _)| *what).collect();
+    (!wrong.is_empty()).then(|| format!("{} in {json}, not {expected}", wrong.join(", ")))
 }
 
-#[test]
-fn forms_that_are_not_supported_are_named() {
-    for (text, what) in [
-        ("-e .", "an editable project"),
-        ("--editable=git+https://host.example/x", "an editable project"),
-        ("./folder", "a local path"),
-        ("folder/a-1.0-py3-none-any.whl", "a local path"),
-        ("a-1.0.tar.gz", "a local path"),
-        (".", "a local path"),
-        ("git+https://host.example/x", "a version control address"),
-        ("https://files.example/a-1.0.tar.gz", "a URL"),
-        ("a @ https://files.example/a-1.0.tar.gz", "a URL"),
-        ("-r https://files.example/r.txt", "a requirements file of another machine"),
-    ] {
-        let error = error(text);
-        assert!(error.starts_with("r.txt:1: `"), "{error}");
-        assert!(error.contains(&format!("is {what}, which is not supported")), "{error}");
+fn options_differ(expected: &Value, ours: &FileOptions, root: &Path) -> Option<String> {
+    let json = serde_json::to_value(ours).unwrap();
+    let mut urls: Vec<String> = Vec::new();
+    if !ours.no_index {
+        let default = "https://index.example/default/simple".to_owned();
+        urls.push(ours.index_url.clone().unwrap_or(default));
+        urls.extend(ours.extra_index_urls.clone());
     }
+    let links = expected["find_links"].as_array().unwrap().iter();
+    let links: Vec<String> =
+        links.map(|link| with_root(link.as_str().unwrap(), root).replace("/./", "/")).collect();
+    let ours_links: Vec<String> =
+        ours.find_links.iter().map(|link| link.replace("/./", "/")).collect();
+    let mut is_same = expected["index_urls"] == serde_json::json!(urls) && links == ours_links;
+    for (theirs, own) in [
+        ("no_index", "no-index"),
+        ("prefer_binary", "prefer-binary"),
+        ("trusted_hosts", "trusted-hosts"),
+    ] {
+        is_same &= expected[theirs] == json[own];
+    }
+    for (theirs, own) in [
+        ("no_binary", "no-binary"),
+        ("only_binary", "only-binary"),
+        ("all_releases", "all-releases"),
+        ("only_final", "only-final"),
+    ] {
+        is_same &= strings(&expected[theirs]) == strings(&json[own]);
+    }
+    (!is_same).then(|| format!("{json}, not {expected}"))
 }
 
-#[test]
-fn constraints_have_no_extras() {
-    let files = [("r.txt", "-c c.txt"), ("c.txt", "a[x]<2")];
-    let error = read(&files).unwrap_err();
-    assert!(error.starts_with("c.txt:1: `a[x]<2` is a constraint with extras"), "{error}");
-}
-
-#[test]
-fn arguments_are_requirements() {
-    let read = Requirements::read(&["A.b>=1".to_owned()], &[], &[]).unwrap();
-    assert_eq!(shown(&read.roots), ["0 a-b>=1"]);
-    let error = Requirements::read(&["a=1".to_owned()], &[], &[]).unwrap_err().to_string();
-    assert!(error.starts_with("command line: `a=1` is not a requirement: "), "{error}");
-}
-
-#[test]
-fn a_file_that_is_no_text() {
+fn check_case(case: &Case) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("r.txt");
-    fs::write(&path, b"\xff\xfea").unwrap();
-    let error = Requirements::read(&[], &[path], &[]).unwrap_err().to_string();
-    assert!(error.ends_with("/r.txt`: it is no UTF-8 text"), "{error}");
+    let root = fs::canonicalize(folder.path()).unwrap();
+    let inputs = match read_case(case, &root) {
+        Ok(inputs) if case.expect.ok => inputs,
+        Err(_) if !case.expect.ok => return None,
+        other => return Some(format!("{other:?}")),
+    };
+    let expected = &case.expect.requirements;
+    if expected.len() != inputs.requirements.len() {
+        return Some(format!("{} requirements, not {}", inputs.requirements.len(), expected.len()));
+    }
+    let mut both = expected.iter().zip(&inputs.requirements);
+    both.find_map(|(expected, ours)| differs(expected, ours, &root))
+        .or_else(|| options_differ(&case.expect.options, &inputs.options, &root))
+}
+
+#[test]
+fn files_are_read_as_pip_reads_them() {
+    let Vectors { cases } = serde_json::from_str(VECTORS).unwrap();
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let is_listed = DIFFERENCES.iter().any(|(id, _)| *id == case.id);
+        match check_case(case) {
+            Some(problem) if !is_listed => wrong.push(format!("{}: {problem}", case.id)),
+            None if is_listed => wrong.push(format!("{} is no difference", case.id)),
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }

@@ -8,10 +8,11 @@ use std::{
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::{Environment, SourcePolicy, membership::satisfies, positions::Positions};
+use super::{Environment, SourcePolicy, positions::Positions};
 use crate::{
     artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
     index::ProjectFiles,
+    metadata::{is_pinned, satisfies},
     requirements::Origin,
 };
 
@@ -31,6 +32,8 @@ pub(super) enum Rejection {
     /// No wheel for the target, and no sdist that may be used.
     Tags,
     Hashes,
+    /// It is a pre-release of a project of which only final releases are taken.
+    NotFinal,
     /// It was uploaded too late, or nobody knows when.
     TooNew(Option<i64>),
     /// The Python that it needs, and that the target has.
@@ -46,6 +49,7 @@ impl fmt::Display for Rejection {
             Self::NoSdist => f.write_str("has no sdist, and only sdists are allowed"),
             Self::Tags => f.write_str("has no wheel for the target and no sdist"),
             Self::Hashes => f.write_str("has no file with one of the hashes asked for"),
+            Self::NotFinal => f.write_str("is a pre-release, and only final releases are allowed"),
             Self::TooNew(Some(time)) => {
                 let time = jiff::Timestamp::from_second(*time).unwrap_or_default();
                 write!(f, "was uploaded at {time}, and later files are excluded")
@@ -74,6 +78,8 @@ pub(super) struct Constraint {
 pub(super) struct Restriction {
     pub source: SourcePolicy,
     pub exclude_newer: Option<i64>,
+    /// Whether pre-releases are never taken.
+    pub only_final: bool,
     pub constraints: Vec<Constraint>,
     /// Hashes of which a file must have one; empty: any file.
     pub hashes: Vec<Hashes>,
@@ -140,8 +146,7 @@ impl Candidates {
     /// The candidates that satisfy a requirement, as positions in `list`.
     pub fn matching(&self, specifiers: &VersionSpecifiers) -> Positions {
         let is_pinned = |version: &Version| {
-            super::membership::is_pinned(specifiers)
-                || self.pins.iter().any(|pin| satisfies(version, pin))
+            is_pinned(specifiers) || self.pins.iter().any(|pin| satisfies(version, pin))
         };
         let fits = |candidate: &Candidate| {
             satisfies(&candidate.version, specifiers)
@@ -187,6 +192,9 @@ fn check(
     {
         let has = &environment.python;
         return Err(Rejection::Python(format!("{python} (the target has {has})")));
+    }
+    if restriction.only_final && version.any_prerelease() {
+        return Err(Rejection::NotFinal);
     }
     if let Some(limit) = restriction.exclude_newer
         && file.upload_time.is_none_or(|time| time > limit)

@@ -13,12 +13,12 @@ use pubgrub::{
 use super::{
     ResolveError,
     candidates::Candidates,
-    membership::satisfies,
     package::{Edge, Package},
     positions::Positions,
     provider::Provider,
     releases::specifiers,
 };
+use crate::metadata::satisfies;
 
 type Tree = DerivationTree<Package, Positions, String>;
 type Fact = External<Package, Positions, String>;

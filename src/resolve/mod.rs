@@ -18,7 +18,6 @@
 mod candidates;
 mod error;
 mod explain;
-mod membership;
 mod order;
 mod outcome;
 mod package;
@@ -74,8 +73,6 @@ pub enum SourcePolicy {
 /// How to choose.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResolveOptions {
-    /// Whether pre-releases are as good as final releases.
-    pub pre: bool,
     pub source: SourcePolicy,
     /// Wins over `source` and over `--no-binary` and `--only-binary` of files.
     pub project_sources: BTreeMap<ProjectName, SourcePolicy>,

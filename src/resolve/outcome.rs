@@ -111,7 +111,7 @@ fn requirers(
 ) -> BTreeMap<ProjectName, BTreeSet<RequiredBy>> {
     let mut requirers: BTreeMap<ProjectName, BTreeSet<RequiredBy>> = BTreeMap::new();
     for root in &releases.roots {
-        let requirement = root.requirement.to_string();
+        let requirement = root.to_string();
         let by = RequiredBy::Root { origin: root.origin.clone(), requirement };
         requirers.entry(root.requirement.name.clone()).or_default().insert(by);
     }

@@ -14,7 +14,6 @@ use pubgrub::{
 use super::{
     ResolveError,
     candidates::Candidates,
-    membership::satisfies,
     order::{Change, Order, Rank},
     package::{Edge, Package},
     positions::{Choice, Positions},
@@ -23,7 +22,7 @@ use super::{
 use crate::{
     artifact::{ExtraName, ProjectName},
     index::IndexError,
-    metadata::Requirement,
+    metadata::{Requirement, satisfies},
     requirements::RootRequirement,
 };
 
@@ -87,8 +86,13 @@ impl<'a> Provider<'a> {
         self.releases.index.prefetch_projects(&names);
         let mut constraints = Vec::new();
         for (requirement, origin) in wanted {
-            if matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_))) {
-                let reason = format!("requires `{requirement}` (URLs are not supported)");
+            if let Some(VersionOrUrl::Url(url)) = &requirement.version_or_url
+                && origin.is_none()
+                && !self.releases.is_named(&requirement.name, url)
+            {
+                let reason = format!(
+                    "requires `{requirement}`, an address that no requirement of yours names"
+                );
                 return Ok(Dependencies::Unavailable(reason));
             }
             self.releases.note(requirement);

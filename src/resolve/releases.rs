@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -10,17 +11,20 @@ use std::{
 
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
+use url::Url;
 
 use super::{
     Environment, Pin, RequiredBy, Resolution, ResolveError, ResolveOptions, SourcePolicy, Strategy,
     candidates::{Candidate, Candidates, Constraint, Restriction},
-    membership::{is_pinned, names_prerelease},
     positions::Positions,
 };
 use crate::{
-    artifact::{ExtraName, ProjectName, ReleaseFile},
+    artifact::{Direct, ExtraName, ProjectName, ReleaseFile},
     index::{Index, IndexError},
-    metadata::{CoreMetadata, Requirement, evaluate, parse_published_requirement},
+    metadata::{
+        CoreMetadata, Requirement, evaluate, is_pinned, names_prerelease,
+        parse_published_requirement,
+    },
     requirements::{Requirements, RootRequirement},
 };
 
@@ -44,7 +48,8 @@ pub(super) struct Releases<'a> {
     /// resolution has them.
     root_extras: BTreeMap<ProjectName, Vec<ExtraName>>,
     candidates: RefCell<BTreeMap<ProjectName, Rc<Candidates>>>,
-    metadata: RefCell<BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>>,
+    /// By the file's address.
+    metadata: RefCell<BTreeMap<Url, Result<Arc<CoreMetadata>, IndexError>>>,
     /// Projects of which a specifier names a pre-release.
     with_prereleases: RefCell<BTreeSet<ProjectName>>,
     /// Projects of which only rejected releases named a pre-release.
@@ -114,11 +119,11 @@ impl<'a> Releases<'a> {
 
     /// The metadata of a file.
     pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-        if let Some(known) = self.metadata.borrow().get(&file.filename) {
+        if let Some(known) = self.metadata.borrow().get(&file.url) {
             return known.clone();
         }
         let answer = self.timed(|| self.index.metadata(file));
-        self.metadata.borrow_mut().insert(file.filename.clone(), answer.clone());
+        self.metadata.borrow_mut().insert(file.url.clone(), answer.clone());
         answer
     }
 
@@ -165,8 +170,7 @@ impl<'a> Releases<'a> {
 
     /// Whether pre-releases of a project are as good as final releases.
     pub fn takes_prereleases(&self, project: &ProjectName) -> bool {
-        self.options.pre
-            || self.requirements.options.pre
+        self.requirements.options.all_releases.covers(project)
             || self.with_prereleases.borrow().contains(project)
     }
 
@@ -251,19 +255,31 @@ impl<'a> Releases<'a> {
             self.requirements.constraints.iter().filter(named).filter(holds).collect();
         let written =
             || self.roots.iter().copied().filter(named).chain(constraints.iter().copied());
+        let is_direct = written().any(|root| root.direct.is_some());
         let pins = written().map(|root| specifiers(&root.requirement)).filter(is_pinned);
         let constraint = |root: &&RootRequirement| Constraint {
             specifiers: specifiers(&root.requirement),
-            text: root.requirement.to_string(),
+            text: root.to_string(),
             origin: root.origin.clone(),
         };
         Restriction {
-            source: self.source(project),
-            exclude_newer: self.options.exclude_newer,
+            source: if is_direct { SourcePolicy::Auto } else { self.source(project) },
+            // What someone names by its place is wanted whatever its age.
+            exclude_newer: self.options.exclude_newer.filter(|_| !is_direct),
             hashes: written().flat_map(|root| root.hashes.clone()).collect(),
+            only_final: self.requirements.options.only_final.covers(project),
             pins: pins.collect(),
             constraints: constraints.iter().map(constraint).collect(),
         }
+    }
+
+    /// Whether a URL that a release requires is one that a root or a constraint names for the
+    /// same project: nobody else may say where code comes from.
+    pub fn is_named(&self, project: &ProjectName, url: &Url) -> bool {
+        let wanted = Direct::parse(url.as_str(), Path::new("/")).ok().map(|(direct, _)| direct);
+        let mut written = self.roots.iter().copied().chain(&self.requirements.constraints);
+        wanted.is_some()
+            && written.any(|root| root.requirement.name == *project && root.direct == wanted)
     }
 
     /// The extras of a project that roots ask for, sorted.
@@ -275,7 +291,12 @@ impl<'a> Releases<'a> {
     pub fn lacks_hash(&self, project: &ProjectName) -> bool {
         let written = self.roots.iter().copied().chain(&self.requirements.constraints);
         let mut written = written.filter(|root| root.requirement.name == *project);
-        self.requirements.options.require_hashes && written.all(|root| root.hashes.is_empty())
+        let has_hash = |root: &RootRequirement| {
+            let stated =
+                matches!(&root.direct, Some(Direct::Archive { hashes, .. }) if !hashes.is_empty());
+            stated || !root.hashes.is_empty()
+        };
+        self.requirements.options.require_hashes && !written.any(has_hash)
     }
 
     fn source(&self, project: &ProjectName) -> SourcePolicy {

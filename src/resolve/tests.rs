@@ -10,6 +10,7 @@ use std::{
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::Deserialize;
+use url::Url;
 
 use super::*;
 use crate::{
@@ -171,6 +172,10 @@ impl Index for Memory {
     ) -> Vec<Result<PathBuf, IndexError>> {
         Vec::new()
     }
+
+    fn download(&self, url: &Url, _hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+        Err(IndexError::Offline { subject: url.to_string() })
+    }
 }
 
 #[derive(Default)]
@@ -215,6 +220,8 @@ fn roots(texts: &[String], path: &str) -> Vec<RootRequirement> {
         requirement: parse_requirement(text).unwrap(),
         origin: Origin::File { path: path.into(), line },
         hashes: Vec::new(),
+        direct: None,
+        config_settings: BTreeMap::new(),
     };
     (1..).zip(texts).map(root).collect()
 }
@@ -226,6 +233,7 @@ fn requirements(case: &Case) -> Requirements {
         ..Requirements::default()
     };
     requirements.options.prefer_binary = case.prefer_binary;
+    requirements.options.all_releases.all = case.pre;
     if let Some(hash) = &case.hash {
         requirements.options.require_hashes = true;
         requirements.roots[0].hashes.push(Hashes::parse(&format!("sha256={hash:0>64}")).unwrap());
@@ -246,7 +254,6 @@ fn check(index: &Memory, case: &Case) -> Result<(), String> {
     };
     let preferred = case.preferred.iter().map(|pin| pin.split_once("==").unwrap());
     let options = ResolveOptions {
-        pre: case.pre,
         source,
         strategy,
         exclude_newer: case.exclude_newer,

@@ -1,17 +1,18 @@
 //! The environment: the only place that reads variables.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use super::SettingsError;
+use super::{SettingsError, pip};
 
 /// The variables of the process.
 #[derive(Debug, Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 /// What a build from source needs to reach the index.
-const NETWORK_VARIABLES: [&str; 9] = [
+const NETWORK_VARIABLES: [&str; 10] = [
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "NETRC",
     "NO_PROXY",
     "PIP_CERT",
     "REQUESTS_CA_BUNDLE",
@@ -19,6 +20,19 @@ const NETWORK_VARIABLES: [&str; 9] = [
     "http_proxy",
     "https_proxy",
     "no_proxy",
+];
+
+/// What git and keyrings need to find the user's keys.
+const SESSION_VARIABLES: [&str; 9] = [
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "GIT_SSH_COMMAND",
+    "HOME",
+    "SSH_AGENT_PID",
+    "SSH_AUTH_SOCK",
+    "USER",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
 ];
 
 /// Where programs are looked for when `PATH` is not set.
@@ -39,6 +53,11 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// A variable that is set and not empty, for `${NAME}` in requirements files.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
     /// The folders of `PATH`.
     pub fn path(&self) -> Vec<PathBuf> {
         let path = self.get("PATH").unwrap_or(DEFAULT_PATH);
@@ -47,8 +66,28 @@ impl Environment {
 
     /// Proxies and certificates that pip needs too.
     pub fn network(&self) -> Vec<(String, String)> {
-        let named = NETWORK_VARIABLES.iter();
-        named.filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned()))).collect()
+        self.named(&NETWORK_VARIABLES)
+    }
+
+    /// The user's session, and what reaches the network, for programs that log in as the user.
+    pub fn session(&self) -> Vec<(String, String)> {
+        [self.named(&SESSION_VARIABLES), self.network()].concat()
+    }
+
+    fn named(&self, names: &[&str]) -> Vec<(String, String)> {
+        let set = names.iter();
+        set.filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned()))).collect()
+    }
+
+    /// The text of the netrc file, where there is one that can be read: `NETRC`, else `~/.netrc`.
+    pub fn netrc(&self) -> Option<String> {
+        let home = || Some(PathBuf::from(self.get("HOME")?).join(".netrc"));
+        fs::read_to_string(self.get("NETRC").map(PathBuf::from).or_else(home)?).ok()
+    }
+
+    /// The addresses of indexes that pip is configured with, for the passwords that they hold.
+    pub fn pip_addresses(&self) -> Vec<String> {
+        pip::addresses(&|name| self.get(name))
     }
 
     /// `SOURCE_DATE_EPOCH`: seconds since 1970 that stand for the clock.

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use crate::{
     artifact::ProjectName,
     build::Preference,
+    index::IndexStrategy,
+    requirements::{FileOptions, ProjectRule},
     resolve::{SourcePolicy, Strategy},
     text::unknown_key,
 };
@@ -23,7 +25,18 @@ pub struct Configuration {
     pub python: Option<String>,
     pub arch: Option<String>,
     pub index_url: Option<String>,
+    /// Further indexes, which are asked before `index-url`.
+    pub extra_index_urls: Vec<String>,
+    /// Folders and pages with release files.
+    pub find_links: Vec<String>,
+    pub no_index: bool,
+    pub index_strategy: Option<StrategyOfIndexes>,
+    pub keyring_provider: Option<KeyringProvider>,
     pub pre: bool,
+    pub prefer_binary: bool,
+    pub require_hashes: bool,
+    /// Whether nothing is built only to learn what it requires.
+    pub no_build_metadata: bool,
     pub source: Option<SourceChoice>,
     pub resolution: Option<StrategyChoice>,
     /// A date, a time, or a span back from now.
@@ -55,6 +68,8 @@ pub struct Configuration {
 pub struct ProjectConfiguration {
     /// The native package's name, in full.
     pub name: Option<String>,
+    /// The only index in which the project is looked for.
+    pub index: Option<String>,
     pub source: Option<SourceChoice>,
     /// An SPDX expression.
     pub licence: Option<String>,
@@ -98,6 +113,32 @@ impl From<StrategyChoice> for Strategy {
     }
 }
 
+/// `index-strategy` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StrategyOfIndexes {
+    FirstIndex,
+    UnsafeBestMatch,
+}
+
+impl From<StrategyOfIndexes> for IndexStrategy {
+    fn from(choice: StrategyOfIndexes) -> Self {
+        match choice {
+            StrategyOfIndexes::FirstIndex => Self::FirstIndex,
+            StrategyOfIndexes::UnsafeBestMatch => Self::UnsafeBestMatch,
+        }
+    }
+}
+
+/// `keyring-provider` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyringProvider {
+    Disabled,
+    /// The program `keyring`.
+    Subprocess,
+}
+
 /// `builder` in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +162,20 @@ impl From<BuilderChoice> for Preference {
 const FILE: &str = "pypi2pkg.toml";
 
 impl Configuration {
+    /// What requirements files may say, too.
+    pub(super) fn options(&self) -> FileOptions {
+        FileOptions {
+            index_url: self.index_url.clone(),
+            extra_index_urls: self.extra_index_urls.clone(),
+            find_links: self.find_links.clone(),
+            no_index: self.no_index,
+            prefer_binary: self.prefer_binary,
+            require_hashes: self.require_hashes,
+            all_releases: ProjectRule { all: self.pre, ..ProjectRule::default() },
+            ..FileOptions::default()
+        }
+    }
+
     /// Reads `path`, or `pypi2pkg.toml` in the current folder where none is given and one is
     /// there.
     pub fn read(path: Option<&Path>) -> Result<Self, SettingsError> {

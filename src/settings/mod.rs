@@ -3,17 +3,21 @@
 
 mod environment;
 mod file;
+mod pip;
 mod time;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 pub use environment::Environment;
+use file::KeyringProvider;
 pub use file::{Configuration, ProjectConfiguration, SettingsError};
 
 use crate::{
     artifact::ProjectName,
     build::Preference,
+    index::IndexStrategy,
     planner::{NamingPolicy, Policy},
+    requirements::FileOptions,
     resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
 };
@@ -24,9 +28,12 @@ pub struct Flags {
     pub target: Option<String>,
     pub python: Option<String>,
     pub arch: Option<String>,
-    pub index_url: Option<String>,
+    /// What requirements files may say, too; it wins over them.
+    pub options: FileOptions,
+    pub index_strategy: Option<IndexStrategy>,
+    pub asks_keyring: Option<bool>,
     pub offline: bool,
-    pub pre: bool,
+    pub no_build_metadata: bool,
     pub source: Option<SourcePolicy>,
     pub strategy: Option<Strategy>,
     /// A date, a time, or a span back from now.
@@ -50,9 +57,16 @@ pub struct Settings {
     pub target: Option<String>,
     pub python: Option<String>,
     pub arch: Option<String>,
-    /// `None` where the requirements files or the default decide.
-    pub index_url: Option<String>,
+    /// What wins over the options of requirements files.
+    pub options: FileOptions,
+    pub index_strategy: IndexStrategy,
+    /// Projects that are looked for in one index only, by its address.
+    pub project_indexes: BTreeMap<ProjectName, String>,
+    /// Whether passwords are asked of the keyring.
+    pub asks_keyring: bool,
     pub offline: bool,
+    /// Whether nothing is built only to learn what it requires.
+    pub no_build_metadata: bool,
     /// How releases are chosen.
     pub resolution: ResolveOptions,
     pub builder: Preference,
@@ -74,15 +88,20 @@ pub fn resolve(
     configuration: Configuration,
     environment: Environment,
 ) -> Result<Settings, SettingsError> {
+    let configured = configuration.options();
     let mut names = BTreeMap::new();
     let mut project_sources = BTreeMap::new();
     let mut licences = BTreeMap::new();
+    let mut project_indexes = BTreeMap::new();
     for (project, own) in &configuration.project {
         if let Some(name) = &own.name {
             names.insert(project.clone(), name.clone());
         }
         if let Some(source) = own.source {
             project_sources.insert(project.clone(), source.into());
+        }
+        if let Some(index) = &own.index {
+            project_indexes.insert(project.clone(), index.clone());
         }
         if let Some(licence) = &own.licence {
             licences.insert(project.clone(), licence.clone());
@@ -107,15 +126,23 @@ pub fn resolve(
         allow_startup_code: configuration.allow_startup_code,
     };
     let exclude_newer = flags.exclude_newer.or(configuration.exclude_newer);
+    let of_environment =
+        FileOptions { index_url: environment.index_url(), ..FileOptions::default() };
+    let index_strategy = configuration.index_strategy.map(Into::into);
+    let asks_keyring =
+        configuration.keyring_provider.map(|provider| provider == KeyringProvider::Subprocess);
     let cache = flags.cache.or(configuration.cache).or_else(|| environment.cache());
     Ok(Settings {
         target: flags.target.or(configuration.target),
         python: flags.python.or(configuration.python),
         arch: flags.arch.or(configuration.arch),
-        index_url: flags.index_url.or(configuration.index_url).or_else(|| environment.index_url()),
+        options: flags.options.over(&configured).over(&of_environment),
+        index_strategy: flags.index_strategy.or(index_strategy).unwrap_or_default(),
+        project_indexes,
+        asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
+        no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,
         resolution: ResolveOptions {
-            pre: flags.pre || configuration.pre,
             source: flags.source.or(configuration.source.map(Into::into)).unwrap_or_default(),
             project_sources,
             strategy: flags

@@ -1,13 +1,13 @@
 //! Wheels from sdists.
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::process::{Command, CommandRunner};
-
-use super::SourceError;
 
 /// A build may take this long.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -19,41 +19,47 @@ const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 pub struct SdistBuild {
     /// An interpreter with pip.
     pub python: PathBuf,
-    /// Where pip finds build requirements.
-    pub index_url: String,
-    /// Variables that pip needs to reach the index: proxies and certificates.
+    /// Settings for the project's build backend (PEP 517).
+    pub config_settings: BTreeMap<String, Vec<String>>,
+    /// Variables by which pip finds build requirements: indexes, proxies and certificates.
     pub variables: Vec<(String, String)>,
 }
 
-/// Builds the wheel of `sdist` into `folder`, which must be empty, and returns its path. `time`
-/// stands for the clock: seconds since 1970.
+/// Builds the wheel of an sdist, a folder or a `file` URL into `folder`, which must be empty, and
+/// returns its path. `time` stands for the clock: seconds since 1970.
+///
+/// # Errors
+/// Why there is no wheel: the rest of a sentence that begins with what was built.
 pub fn build_wheel(
-    sdist: &Path,
+    sdist: &OsStr,
     build: &SdistBuild,
     folder: &Path,
     time: i64,
     runner: &dyn CommandRunner,
-) -> Result<PathBuf, SourceError> {
-    let file = sdist.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let refuse = |problem: String| SourceError { file: file.clone(), problem };
+) -> Result<PathBuf, String> {
     let mut command = Command::new(&build.python, folder).timeout(TIME_LIMIT);
     let arguments =
         ["-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--disable-pip-version-check"];
-    for argument in arguments.into_iter().chain(["--index-url", &build.index_url, "--wheel-dir"]) {
+    for argument in arguments {
         command = command.argument(argument);
     }
+    for (key, values) in &build.config_settings {
+        for value in values {
+            command = command.argument(format!("--config-settings={key}={value}"));
+        }
+    }
+    command = command.argument("--wheel-dir");
     command =
         command.argument(folder).argument(sdist).variable("SOURCE_DATE_EPOCH", time.to_string());
     for (name, value) in &build.variables {
         command = command.variable(name, value);
     }
-    let output =
-        runner.run(&command).map_err(|e| refuse(format!("cannot be built into a wheel: {e}")))?;
+    let output = runner.run(&command).map_err(|e| format!("cannot be built into a wheel: {e}"))?;
     if output.status != 0 {
-        return Err(refuse(format!("cannot be built into a wheel: {}", output.reason(20))));
+        return Err(format!("cannot be built into a wheel: {}", output.reason(20)));
     }
     let entries = std::fs::read_dir(folder)
-        .map_err(|e| refuse(format!("was built, but its folder cannot be read: {e}")))?;
+        .map_err(|e| format!("was built, but its folder cannot be read: {e}"))?;
     let mut wheels: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
@@ -62,6 +68,6 @@ pub fn build_wheel(
         .collect();
     match wheels.pop() {
         Some(wheel) if wheels.is_empty() => Ok(wheel),
-        _ => Err(refuse("was built, but not into one wheel".to_owned())),
+        _ => Err("was built, but not into one wheel".to_owned()),
     }
 }

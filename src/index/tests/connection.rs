@@ -98,10 +98,24 @@ fn no_connection_is_recognisable() {
 }
 
 #[test]
+fn a_wait_may_be_a_date() {
+    let bench = Bench::new();
+    let count = AtomicUsize::new(0);
+    let server = Server::start(move |_| match count.fetch_add(1, Ordering::SeqCst) {
+        0 => Response::new(503, "text/plain", "")
+            .with("retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        _ => Response::html("<a href='foo-1.0.tar.gz'>x</a>"),
+    });
+    assert_eq!(first(&*bench.open(&server)).filename, "foo-1.0.tar.gz");
+}
+
+#[test]
 fn offline_names_what_is_missing() {
     let mut bench = Bench::new();
     bench.settings.offline = true;
     let index = open("https://index.example/simple", &bench.settings).unwrap();
     let error = index.project(&foo()).unwrap_err().to_string();
     assert!(error.contains("the list of files of foo"), "{error}");
+    let _ = index.project(&project_name("bar").unwrap());
+    assert_eq!(index.missing(), ["the list of files of bar", "the list of files of foo"]);
 }

@@ -37,8 +37,8 @@ fn files_are_fetched_verified_and_kept() {
 }
 
 #[test]
-fn wrong_and_missing_hashes_are_refused() {
-    let mut bench = Bench::new();
+fn wrong_hashes_are_refused() {
+    let bench = Bench::new();
     let server = wheel_server(wheel(METADATA, 9), "", false, |request| {
         request.path.ends_with(".whl").then(|| Response::file(b"swapped"))
     });
@@ -48,12 +48,51 @@ fn wrong_and_missing_hashes_are_refused() {
     assert!(error.contains(&sha256(b"swapped")), "{error}");
     assert!(error.contains(file.hashes.sha256().unwrap()), "{error}");
     assert!(bench.cached().iter().all(|path| !path.ends_with(WHEEL)));
+}
 
-    let unhashed = ReleaseFile { hashes: Default::default(), ..file };
-    let error = fetch(&*index, &unhashed).unwrap_err();
-    assert_eq!(error, IndexError::NoHash { file: WHEEL.to_owned() });
-    bench.settings.allow_unhashed = true;
-    assert!(fetch(&*bench.open(&server), &unhashed).is_ok());
+#[test]
+fn a_file_that_broke_off_goes_on_where_it_stopped() {
+    let bytes = wheel(METADATA, 90_000);
+    for tag in [Some("\"one\""), None] {
+        let (bench, count, whole) = (Bench::new(), AtomicUsize::new(0), bytes.clone());
+        let server = wheel_server(bytes.clone(), "", false, move |request| {
+            if !request.path.ends_with(".whl") {
+                return None;
+            }
+            let response = match count.fetch_add(1, Ordering::SeqCst) {
+                0 => Response { is_cut: true, ..Response::file(&whole) },
+                _ => Response::rest(request, &whole),
+            };
+            Some(tag.map_or(response.clone(), |tag| response.with("etag", tag)))
+        });
+        let index = bench.open(&server);
+        let file = first(&*index);
+        let received = Mutex::new(0);
+        let paths = index.fetch(&[file], &|_, count| *received.lock().unwrap() += count);
+        assert_eq!(fs::read(paths[0].as_ref().unwrap()).unwrap(), bytes);
+        assert_eq!(received.into_inner().unwrap(), bytes.len() as u64);
+        let requests = server.requests();
+        let last = requests.last().unwrap();
+        assert_eq!(last.header("if-range"), tag, "only a known state may be gone on with");
+        assert_eq!(last.header("range").is_some(), tag.is_some());
+    }
+}
+
+#[test]
+fn files_are_fetched_by_their_addresses() {
+    let bench = Bench::new();
+    let bytes = wheel(METADATA, 9);
+    let server = wheel_server(bytes.clone(), "", false, |_| None);
+    let url: url::Url = server.url(&format!("/files/{WHEEL}")).parse().unwrap();
+    let (path, hashes) = bench.open(&server).download(&url, &Hashes::default()).unwrap();
+    assert!(path.ends_with(WHEEL));
+    assert_eq!(hashes.sha256(), Some(sha256(&bytes).as_str()));
+    let wrong = Hashes::parse(&format!("sha256={}", sha256(b"x"))).unwrap();
+    let error = bench.open(&server).download(&url, &wrong).unwrap_err();
+    assert!(matches!(error, IndexError::Hash { .. }), "{error}");
+    let offline = IndexSettings { offline: true, ..bench.settings.clone() };
+    let index = open(&server.url("/simple"), &offline).unwrap();
+    assert_eq!(index.download(&url, &Hashes::default()).unwrap(), (path, hashes));
 }
 
 #[test]

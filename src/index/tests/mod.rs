@@ -5,6 +5,7 @@ mod files;
 mod folders;
 mod metadata;
 mod pages;
+mod several;
 
 use std::{
     fs,
@@ -21,10 +22,10 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::{
-    Index, IndexError, IndexSettings, open,
+    Index, IndexError, IndexSettings, IndexStrategy, Logins, Sources, open as open_sources,
     server::{Request, Response, Server},
 };
-use crate::artifact::{ProjectName, ReleaseFile, project_name};
+use crate::artifact::{Hashes, ProjectName, ReleaseFile, project_name};
 
 const METADATA: &str =
     "Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: bar>=2\n\nText\n";
@@ -57,6 +58,14 @@ fn sdist(pkg_info: &str) -> Vec<u8> {
     archive.into_inner().unwrap().finish().unwrap()
 }
 
+/// One index, with the user and password that its address holds.
+fn open(address: &str, settings: &IndexSettings) -> Result<Box<dyn Index>, IndexError> {
+    let mut logins = Logins::default();
+    logins.add_addresses([address]);
+    let sources = Sources { indexes: vec![address.to_owned()], ..Sources::default() };
+    open_sources(&sources, logins, settings)
+}
+
 struct Bench {
     folder: TempDir,
     settings: IndexSettings,
@@ -72,6 +81,11 @@ impl Bench {
 
     fn open(&self, server: &Server) -> Box<dyn Index> {
         open(&server.url("/simple"), &self.settings).unwrap()
+    }
+
+    /// All of several indexes and what is beside them.
+    fn open_all(&self, sources: &Sources) -> Box<dyn Index> {
+        open_sources(sources, Logins::default(), &self.settings).unwrap()
     }
 
     fn cached(&self) -> Vec<std::path::PathBuf> {

@@ -4,7 +4,7 @@
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
 /// Whether all specifiers allow the version; pre-releases count like others.
-pub(super) fn satisfies(version: &Version, specifiers: &VersionSpecifiers) -> bool {
+pub fn satisfies(version: &Version, specifiers: &VersionSpecifiers) -> bool {
     specifiers.iter().all(|specifier| satisfies_one(version, specifier))
 }
 
@@ -36,7 +36,7 @@ fn has_prefix(version: &Version, prefix: &Version) -> bool {
 }
 
 /// Whether a specifier names a pre-release and so asks for such, as `packaging` decides it.
-pub(super) fn names_prerelease(specifiers: &VersionSpecifiers) -> bool {
+pub fn names_prerelease(specifiers: &VersionSpecifiers) -> bool {
     specifiers.iter().any(|specifier| {
         !matches!(specifier.operator(), Operator::NotEqual | Operator::NotEqualStar)
             && specifier.version().any_prerelease()
@@ -44,7 +44,7 @@ pub(super) fn names_prerelease(specifiers: &VersionSpecifiers) -> bool {
 }
 
 /// Whether a specifier names one exact version, which lets a yanked release in (PEP 592).
-pub(super) fn is_pinned(specifiers: &VersionSpecifiers) -> bool {
+pub fn is_pinned(specifiers: &VersionSpecifiers) -> bool {
     specifiers
         .iter()
         .any(|specifier| matches!(specifier.operator(), Operator::Equal | Operator::ExactEqual))
@@ -77,7 +77,7 @@ mod tests {
             ("===1.0", "1.0+local", false),
             ("", "1.0a1", true),
         ] {
-            let specifiers_read = crate::metadata::parse_specifiers(specifiers).unwrap();
+            let specifiers_read = super::super::parse_specifiers(specifiers).unwrap();
             let answer = satisfies(&version.parse().unwrap(), &specifiers_read);
             assert_eq!(answer, expected, "{specifiers} {version}");
         }

@@ -1,0 +1,172 @@
+//! All sources of a run as one index.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use rayon::prelude::*;
+use url::Url;
+
+use super::{
+    Address, Index, IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles, Sources,
+    folder::{self, FolderIndex},
+    links::Links,
+    simple::SimpleIndexes,
+};
+use crate::{
+    artifact::{Hashes, ProjectName, ReleaseFile},
+    metadata::CoreMetadata,
+};
+
+/// Indexes and places beside them.
+pub(super) struct AllSources {
+    remote: SimpleIndexes,
+    /// Best first.
+    lists: Vec<List>,
+    /// Indexes that answer for one project only.
+    pinned: BTreeMap<ProjectName, List>,
+    links: Vec<Links>,
+    strategy: IndexStrategy,
+}
+
+/// An index of this machine, or a group of those of others.
+enum List {
+    Folder(FolderIndex),
+    Group(usize),
+}
+
+impl AllSources {
+    pub fn open(
+        sources: &Sources,
+        logins: Logins,
+        settings: &IndexSettings,
+    ) -> Result<Self, IndexError> {
+        let mut groups: Vec<Vec<Url>> = Vec::new();
+        let mut lists = Vec::new();
+        for address in &sources.indexes {
+            match (Address::parse(address)?, lists.last()) {
+                (Address::Local(path), _) => lists.push(List::Folder(FolderIndex::open(&path)?)),
+                // Neighbours are asked one after the other without waiting in between.
+                (Address::Remote(url), Some(List::Group(last))) => groups[*last].push(url),
+                (Address::Remote(url), _) => {
+                    lists.push(List::Group(groups.len()));
+                    groups.push(vec![url]);
+                }
+            }
+        }
+        let mut pinned = BTreeMap::new();
+        for (project, address) in &sources.pinned {
+            let list = match Address::parse(address)? {
+                Address::Local(path) => List::Folder(FolderIndex::open(&path)?),
+                Address::Remote(url) => {
+                    groups.push(vec![url]);
+                    List::Group(groups.len() - 1)
+                }
+            };
+            pinned.insert(project.clone(), list);
+        }
+        let links = sources.find_links.iter().map(|address| Links::open(address));
+        let links = links.collect::<Result<_, _>>()?;
+        let remote = SimpleIndexes::new(groups, sources.strategy, logins, settings)?;
+        Ok(Self { remote, lists, pinned, links, strategy: sources.strategy })
+    }
+
+    /// The indexes that may answer for a project.
+    fn lists(&self, project: &ProjectName) -> &[List] {
+        self.pinned.get(project).map_or(&self.lists, std::slice::from_ref)
+    }
+}
+
+fn is_local(file: &ReleaseFile) -> bool {
+    file.url.scheme() == "file"
+}
+
+impl Index for AllSources {
+    fn prefetch_projects(&self, projects: &[ProjectName]) {
+        for project in projects {
+            // Only what is asked in any case: no server learns a name that another one has.
+            if let Some(List::Group(group)) = self.lists(project).first() {
+                self.remote.prefetch_project(*group, project);
+            }
+        }
+    }
+
+    fn prefetch_metadata(&self, files: &[ReleaseFile]) {
+        for file in files.iter().filter(|file| !is_local(file)) {
+            self.remote.prefetch_metadata(file);
+        }
+    }
+
+    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        let mut found: Option<Arc<ProjectFiles>> = None;
+        for list in self.lists(project) {
+            let page = match list {
+                List::Folder(folder) => folder.project(project)?,
+                List::Group(group) => self.remote.project(*group, project)?,
+            };
+            found = match (found, page) {
+                (Some(known), Some(page)) => {
+                    let mut merged = Arc::unwrap_or_clone(known);
+                    merged.merge(page.files.clone());
+                    Some(Arc::new(merged))
+                }
+                (known, page) => known.or(page),
+            };
+            if found.is_some() && self.strategy == IndexStrategy::FirstIndex {
+                break;
+            }
+        }
+        let mut linked = ProjectFiles { project: project.clone(), files: Vec::new() };
+        for links in &self.links {
+            linked.merge(links.files(project, &self.remote)?);
+        }
+        match found {
+            page if linked.files.is_empty() => Ok(page),
+            Some(page) => {
+                linked.merge(page.files.clone());
+                Ok(Some(Arc::new(linked)))
+            }
+            None => Ok(Some(Arc::new(linked))),
+        }
+    }
+
+    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+        match is_local(file) {
+            true => folder::metadata(file),
+            false => self.remote.metadata(file),
+        }
+    }
+
+    fn fetch(
+        &self,
+        files: &[ReleaseFile],
+        progress: &(dyn Fn(usize, u64) + Sync),
+    ) -> Vec<Result<PathBuf, IndexError>> {
+        let (local, remote): (Vec<_>, Vec<_>) =
+            files.iter().enumerate().partition(|(_, file)| is_local(file));
+        let verify = |(position, file): &(usize, &ReleaseFile)| {
+            let (path, size) = folder::verified(file)?;
+            progress(*position, size);
+            Ok(path)
+        };
+        let verified: Vec<_> = local.par_iter().map(verify).collect();
+        let wanted: Vec<&ReleaseFile> = remote.iter().map(|(_, file)| *file).collect();
+        let fetched = match wanted.is_empty() {
+            true => Vec::new(),
+            false => self.remote.fetch(&wanted, &|at, count| progress(remote[at].0, count)),
+        };
+        let positions = local.iter().chain(&remote).map(|(position, _)| *position);
+        let mut paths: Vec<_> = positions.zip(verified.into_iter().chain(fetched)).collect();
+        paths.sort_by_key(|(position, _)| *position);
+        paths.into_iter().map(|(_, path)| path).collect()
+    }
+
+    fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+        match url.scheme() {
+            "file" => folder::download(url, hashes),
+            _ => self.remote.download(url, hashes),
+        }
+    }
+
+    fn missing(&self) -> Vec<String> {
+        self.remote.missing()
+    }
+}

@@ -1,0 +1,250 @@
+//! Files, folders and repositories that requirements name in place of an index, made into files
+//! of releases.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use url::Url;
+use walkdir::WalkDir;
+
+use super::{BuildingIndex, PipelineError, sdists::Source};
+use crate::{
+    artifact::{
+        Direct, FileKind, Hashes, ProjectName, ReleaseFile, SdistName, WheelName,
+        without_credentials,
+    },
+    index::{Index, ProjectFiles},
+    metadata::evaluate,
+    process::{Command, which},
+    requirements::{FileOptions, Inputs, Requirements, Written},
+    source::Wheel,
+};
+
+/// Settles every place whose marker holds, and names all requirements.
+pub(super) fn settle(
+    index: &mut BuildingIndex<'_>,
+    inputs: &Inputs,
+    options: FileOptions,
+) -> Result<(), PipelineError> {
+    let markers = index.run.target.markers();
+    let mut names: BTreeMap<String, ProjectName> = BTreeMap::new();
+    for written in &inputs.requirements {
+        let Some(place) = &written.place else { continue };
+        let holds = written.marker.as_ref().is_none_or(|m| evaluate(&m.tree, &markers, &[]));
+        if !holds || names.contains_key(&place.url) {
+            continue;
+        }
+        let refuse = |problem: String| PipelineError::Place {
+            origin: written.origin.clone(),
+            text: written.to_string(),
+            problem,
+        };
+        let file = settle_one(index, written, &place.direct).map_err(refuse)?;
+        let project = file.kind.project().clone();
+        if written.name.as_ref().is_some_and(|name| *name != project) {
+            return Err(refuse(format!("it is `{project}`")));
+        }
+        if let Some(other) = index.given.get(&project) {
+            let other = other.files.first().map(|file| file.filename.clone()).unwrap_or_default();
+            return Err(refuse(format!("`{project}` is asked for from `{other}` already")));
+        }
+        names.insert(place.url.clone(), project.clone());
+        let files = ProjectFiles { project: project.clone(), files: vec![file] };
+        index.given.insert(project, files.into());
+    }
+    index.requirements = Requirements { options, ..named(inputs.clone(), &names) };
+    Ok(())
+}
+
+fn named(inputs: Inputs, names: &BTreeMap<String, ProjectName>) -> Requirements {
+    inputs.named(|written| names.get(&written.place.as_ref()?.url).cloned())
+}
+
+/// The file of a release that a place holds, or is built into.
+fn settle_one(
+    index: &BuildingIndex<'_>,
+    written: &Written,
+    direct: &Direct,
+) -> Result<ReleaseFile, String> {
+    match direct {
+        Direct::Archive { url, hashes, subdirectory } => {
+            let mut stated = hashes.clone();
+            // Of several hashes one has to match; the resolver looks at them.
+            if let [only] = written.hashes.as_slice() {
+                stated.0.extend(only.0.clone());
+            }
+            let (path, hashes) = index.download(url, &stated).map_err(|e| e.to_string())?;
+            let url = without_credentials(url);
+            archive(index, written, &url, &path, hashes, subdirectory.as_deref())
+        }
+        Direct::Folder { path, subdirectory } => {
+            let url = Url::from_file_path(path).map_err(|()| "its path is not absolute")?;
+            let copy = index.work_folder()?;
+            copy_tree(path, &copy)?;
+            build_tree(index, written, &copy, subdirectory.as_deref(), url)
+        }
+        Direct::Git { repository, revision, subdirectory } => {
+            let folder = index.work_folder()?;
+            let commit = check_out(index, repository, revision.as_deref(), &folder)?;
+            let url = format!("git+{}@{commit}", without_credentials(repository));
+            let url = Url::parse(&url).map_err(|e| e.to_string())?;
+            build_tree(index, written, &folder, subdirectory.as_deref(), url)
+        }
+    }
+}
+
+fn release_file(filename: String, url: Url, kind: FileKind, hashes: Hashes) -> ReleaseFile {
+    ReleaseFile {
+        filename,
+        url,
+        kind,
+        hashes,
+        size: None,
+        requires_python: None,
+        yanked: None,
+        metadata: None,
+        upload_time: None,
+    }
+}
+
+/// A wheel, or an archive of sources, whose release is told by its metadata, or else by the wheel
+/// that it is built into.
+fn archive(
+    index: &BuildingIndex<'_>,
+    written: &Written,
+    url: &Url,
+    path: &Path,
+    hashes: Hashes,
+    subdirectory: Option<&str>,
+) -> Result<ReleaseFile, String> {
+    let filename = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if filename.ends_with(".whl") {
+        let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
+        return Ok(release_file(filename, url.clone(), FileKind::Wheel(name), hashes));
+    }
+    if let (Ok(kind), None) = (FileKind::parse(&filename, written.name.as_ref()), subdirectory) {
+        let file = release_file(filename.clone(), url.clone(), kind, hashes.clone());
+        if index.inner.metadata(&file).is_ok() {
+            return Ok(file);
+        }
+    }
+    let mut from = Url::from_file_path(path).map_err(|()| "its path is not absolute")?;
+    let what = match subdirectory {
+        Some(subdirectory) => {
+            from.set_fragment(Some(&format!("subdirectory={subdirectory}")));
+            OsString::from(from.as_str())
+        }
+        None => path.as_os_str().to_owned(),
+    };
+    let source = Source { filename: filename.clone(), what, settings: &written.config_settings };
+    let wheel = index.build(url, &source, None).map_err(|error| error.to_string())?;
+    let name = wheel_name(&wheel)?;
+    let kind = FileKind::Sdist(SdistName { project: name.project, version: name.version });
+    Ok(release_file(filename, url.clone(), kind, hashes))
+}
+
+/// Builds a folder of sources; the file is the wheel, whose address is the folder's.
+fn build_tree(
+    index: &BuildingIndex<'_>,
+    written: &Written,
+    folder: &Path,
+    subdirectory: Option<&str>,
+    url: Url,
+) -> Result<ReleaseFile, String> {
+    let what = folder.join(subdirectory.unwrap_or_default()).into_os_string();
+    let filename = written.to_string();
+    let source = Source { filename, what, settings: &written.config_settings };
+    let wheel = index.build(&url, &source, None).map_err(|error| error.to_string())?;
+    let name = wheel_name(&wheel)?;
+    let at = Url::from_file_path(&wheel).map_err(|()| "its path is not absolute")?;
+    let (_, hashes) = index.download(&at, &Hashes::default()).map_err(|e| e.to_string())?;
+    let filename = wheel.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(release_file(filename, url, FileKind::Wheel(name), hashes))
+}
+
+fn wheel_name(wheel: &Path) -> Result<WheelName, String> {
+    let filename = wheel.file_name().unwrap_or_default().to_string_lossy();
+    let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
+    Wheel::inspect(wheel, &name.project).map_err(|error| error.to_string())?;
+    Ok(name)
+}
+
+/// Copies a project's folder, since a build leaves its traces.
+fn copy_tree(from: &Path, to: &Path) -> Result<(), String> {
+    for entry in WalkDir::new(from).min_depth(1) {
+        let entry = entry.map_err(|error| format!("cannot be read: {error}"))?;
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        let kind = entry.file_type();
+        let copied = if kind.is_dir() {
+            std::fs::create_dir(&target)
+        } else if kind.is_symlink() {
+            std::fs::read_link(entry.path()).and_then(|to| std::os::unix::fs::symlink(to, &target))
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &target).map(drop)
+        } else {
+            Ok(())
+        };
+        copied.map_err(|e| format!("cannot copy `{}`: {e}", entry.path().display()))?;
+    }
+    Ok(())
+}
+
+/// Clones a repository into an empty folder and checks a revision out; the commit.
+fn check_out(
+    index: &BuildingIndex<'_>,
+    repository: &Url,
+    revision: Option<&str>,
+    folder: &Path,
+) -> Result<String, String> {
+    let run = index.run;
+    if run.settings.offline && repository.scheme() != "file" {
+        return Err("`--offline` forbids to fetch it".to_owned());
+    }
+    if revision.is_some_and(|revision| revision.starts_with('-')) {
+        return Err("its revision is none".to_owned());
+    }
+    let git = which("git", &run.settings.environment.path())
+        .ok_or_else(|| "cannot be fetched: there is no `git` here".to_owned())?;
+    let run_git = |arguments: &[&str]| {
+        let mut command = Command::new(&git, folder).variable("GIT_TERMINAL_PROMPT", "0");
+        for (name, value) in run.settings.environment.session() {
+            command = command.variable(&name, value);
+        }
+        for argument in arguments {
+            command = command.argument(argument);
+        }
+        let output = run.runner.run(&command).map_err(|error| error.to_string())?;
+        match output.status {
+            0 => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            _ => Err(format!("cannot be fetched: {}", output.reason(5))),
+        }
+    };
+    run_git(&["clone", "--quiet", "--no-checkout", "--", repository.as_str(), "."])?;
+    let wanted = match revision {
+        Some(revision) => {
+            // A branch of the other side has no name of its own in the clone.
+            let remote = format!("origin/{revision}^{{commit}}");
+            let local = format!("{revision}^{{commit}}");
+            run_git(&["rev-parse", "--verify", "--quiet", &remote])
+                .or_else(|_| run_git(&["rev-parse", "--verify", "--quiet", &local]))
+                .map_err(|_| format!("has no revision `{revision}`"))?
+        }
+        None => run_git(&["rev-parse", "HEAD"])?,
+    };
+    run_git(&["checkout", "--quiet", "--detach", &wanted])?;
+    run_git(&["submodule", "update", "--init", "--recursive", "--quiet"])?;
+    Ok(wanted)
+}
+
+/// A folder of its own for one place.
+impl BuildingIndex<'_> {
+    fn work_folder(&self) -> Result<PathBuf, String> {
+        let folder = self.work.join(format!("place-{}", self.given.len()));
+        std::fs::create_dir(&folder)
+            .map_err(|error| format!("cannot create `{}`: {error}", folder.display()))?;
+        Ok(folder)
+    }
+}

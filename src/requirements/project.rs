@@ -1,0 +1,270 @@
+//! Requirements of a project's `pyproject.toml`, and the files of an application.
+//! Source: PyPA pyproject.toml specification (PEP 621) and dependency groups (PEP 735).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use pep508_rs::VersionOrUrl;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Origin, Place, Request, RequirementsError, Written};
+use crate::{
+    artifact::{Direct, ExtraName, ProjectName, extra_name, normalized, project_name},
+    metadata::{Requirement, parse_requirement},
+};
+
+/// The names of a project's file and of an application's.
+pub(super) const FILE: &str = "pyproject.toml";
+pub(super) const DEPENDENCIES: &str = "dependencies.txt";
+pub(super) const EXTERNAL_DEPENDENCIES: &str = "external-dependencies.txt";
+
+/// Whether a folder holds an application, not a project.
+pub(super) fn is_application(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_file();
+    has(DEPENDENCIES) && !has(FILE) && !has("setup.py")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct PyProject {
+    project: Option<Project>,
+    #[serde(default)]
+    dependency_groups: BTreeMap<String, Vec<Spanned<GroupEntry>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Project {
+    name: Option<String>,
+    #[serde(default)]
+    dynamic: Vec<String>,
+    #[serde(default)]
+    dependencies: Vec<Spanned<String>>,
+    #[serde(default)]
+    optional_dependencies: BTreeMap<String, Vec<Spanned<String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum GroupEntry {
+    Requirement(String),
+    Include {
+        #[serde(rename = "include-group")]
+        group: String,
+    },
+}
+
+/// The extras and groups to take, and those that were found.
+pub(super) struct Wanted {
+    extras: Vec<ExtraName>,
+    all_extras: bool,
+    /// The file of each, where it was named or none was read, and the group.
+    groups: Vec<(Option<PathBuf>, String)>,
+    folder: PathBuf,
+    found_extras: BTreeSet<ExtraName>,
+    found_groups: BTreeSet<String>,
+    has_read: bool,
+}
+
+impl Wanted {
+    pub fn new(request: &Request<'_>) -> Self {
+        let group = |text: &String| match text.rsplit_once(':') {
+            Some((path, group)) => (Some(PathBuf::from(path)), group.to_owned()),
+            None => (None, text.clone()),
+        };
+        Self {
+            extras: request.extras.to_vec(),
+            all_extras: request.all_extras,
+            groups: request.groups.iter().map(group).collect(),
+            folder: request.folder.to_owned(),
+            found_extras: BTreeSet::new(),
+            found_groups: BTreeSet::new(),
+            has_read: false,
+        }
+    }
+
+    /// The files that only groups are taken of: those that groups name, and where no project was
+    /// among the files, that of the current folder.
+    pub fn files_of_groups(&self) -> BTreeSet<PathBuf> {
+        let default = (!self.has_read).then(|| PathBuf::from(FILE));
+        let paths = self.groups.iter().map(|(path, _)| path.clone().or_else(|| default.clone()));
+        paths.flatten().collect()
+    }
+
+    /// The requirements of a project and its wanted extras, unless only its groups are wanted, and
+    /// of its wanted groups.
+    pub fn project(
+        &mut self,
+        path: &Path,
+        text: &str,
+        with_dependencies: bool,
+    ) -> Result<Vec<Written>, RequirementsError> {
+        let folder = self.folder.clone();
+        let file = File { path, text, folder: &folder };
+        let read: PyProject = toml::from_str(text).map_err(|error| {
+            let at = error.span().map(|span| span.start);
+            file.error(at, error.message().trim().to_owned())
+        })?;
+        let mut written = Vec::new();
+        if with_dependencies {
+            let project = read.project.as_ref().ok_or_else(|| {
+                file.error(None, "it has no table `project`: name the project's folder".to_owned())
+            })?;
+            self.dependencies(project, &file, &mut written)?;
+            self.has_read = true;
+        }
+        for (of, group) in &self.groups {
+            let is_here = match of {
+                Some(of) => of == path,
+                None => with_dependencies || path == Path::new(FILE),
+            };
+            let name = canonical(group);
+            if is_here && read.dependency_groups.keys().any(|key| canonical(key) == name) {
+                file.group(&read.dependency_groups, &name, &mut Vec::new(), &mut written)?;
+                self.found_groups.insert(group.clone());
+            }
+        }
+        Ok(written)
+    }
+
+    fn dependencies(
+        &mut self,
+        project: &Project,
+        file: &File<'_>,
+        written: &mut Vec<Written>,
+    ) -> Result<(), RequirementsError> {
+        for field in ["dependencies", "optional-dependencies"] {
+            if project.dynamic.iter().any(|dynamic| dynamic == field) {
+                let problem = format!("its {field} are dynamic: name the project's folder instead");
+                return Err(file.error(None, problem));
+            }
+        }
+        let optional = project.optional_dependencies.iter();
+        let optional: BTreeMap<ExtraName, _> =
+            optional.filter_map(|(name, list)| Some((extra_name(name)?, list))).collect();
+        let own = project.name.as_deref().and_then(project_name);
+        let mut extras: Vec<ExtraName> = match self.all_extras {
+            true => optional.keys().cloned().collect(),
+            false => self.extras.clone(),
+        };
+        let mut seen = BTreeSet::new();
+        let mut lists = vec![&project.dependencies];
+        loop {
+            for text in lists.drain(..).flatten() {
+                let requirement = file.requirement(text.span().start, text.get_ref())?;
+                // A project that names itself asks for further extras of its own.
+                if own.is_some() && requirement.name == own {
+                    extras.extend(requirement.extras);
+                } else {
+                    written.push(requirement);
+                }
+            }
+            let Some(extra) = extras.pop() else { return Ok(()) };
+            if let Some(list) = optional.get(&extra).filter(|_| seen.insert(extra.clone())) {
+                lists.push(list);
+                self.found_extras.insert(extra);
+            }
+        }
+    }
+
+    /// Every extra and group was found.
+    pub fn check(&self) -> Result<(), RequirementsError> {
+        if let Some(extra) = self.extras.iter().find(|extra| !self.found_extras.contains(extra)) {
+            return Err(RequirementsError::NoSuch { kind: "extra", name: extra.to_string() });
+        }
+        match self.groups.iter().find(|(_, group)| !self.found_groups.contains(group)) {
+            Some((_, group)) => {
+                Err(RequirementsError::NoSuch { kind: "dependency group", name: group.clone() })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Names of groups are compared as those of projects are (PEP 735).
+fn canonical(group: &str) -> String {
+    project_name(group).map_or_else(|| group.to_owned(), |name| name.to_string())
+}
+
+struct File<'a> {
+    path: &'a Path,
+    text: &'a str,
+    folder: &'a Path,
+}
+
+impl File<'_> {
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn error(&self, at: Option<usize>, problem: String) -> RequirementsError {
+        let line = at.map(|at| self.line(at));
+        RequirementsError::File { path: self.path.to_owned(), line, problem }
+    }
+
+    fn requirement(&self, at: usize, text: &str) -> Result<Written, RequirementsError> {
+        let requirement =
+            parse_requirement(text).map_err(|error| self.error(Some(at), error.to_string()))?;
+        let origin = Origin::File { path: self.path.to_owned(), line: self.line(at) };
+        written(requirement, text, origin, self.folder)
+            .map_err(|problem| self.error(Some(at), format!("`{text}`: {problem}")))
+    }
+
+    /// A group and the groups that it includes, each once in a chain.
+    fn group(
+        &self,
+        groups: &BTreeMap<String, Vec<Spanned<GroupEntry>>>,
+        name: &str,
+        open: &mut Vec<String>,
+        written: &mut Vec<Written>,
+    ) -> Result<(), RequirementsError> {
+        let group = groups.iter().find(|(key, _)| canonical(key) == name);
+        let Some((_, entries)) = group else {
+            return Err(self.error(None, format!("the dependency group `{name}` is missing")));
+        };
+        if open.iter().any(|known| known == name) {
+            return Err(self.error(None, format!("the dependency group `{name}` includes itself")));
+        }
+        open.push(name.to_owned());
+        for entry in entries {
+            match entry.get_ref() {
+                GroupEntry::Requirement(text) => {
+                    written.push(self.requirement(entry.span().start, text)?);
+                }
+                GroupEntry::Include { group } => {
+                    self.group(groups, &canonical(group), open, written)?;
+                }
+            }
+        }
+        open.pop();
+        Ok(())
+    }
+}
+
+/// A parsed requirement as one that was written.
+pub(super) fn written(
+    requirement: Requirement,
+    text: &str,
+    origin: Origin,
+    folder: &Path,
+) -> Result<Written, String> {
+    let name: Option<ProjectName> = Some(requirement.name);
+    let marker = text.split_once(';').map(|(_, marker)| super::Marker {
+        text: marker.trim().to_owned(),
+        tree: requirement.marker,
+    });
+    let mut written =
+        Written { name, extras: requirement.extras, marker, origin, ..Written::default() };
+    match requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) => written.specifiers = specifiers,
+        Some(VersionOrUrl::Url(url)) => {
+            let (direct, _) = Direct::parse(url.as_str(), &normalized(folder))?;
+            written.place = Some(Place { url: url.into(), direct });
+        }
+        None => {}
+    }
+    Ok(written)
+}

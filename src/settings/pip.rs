@@ -1,0 +1,85 @@
+//! Where pip's own configuration names indexes.
+//! Source: pip 26.3, "Configuration": the files, in the order in which the last one counts, and
+//! the variables, which count most.
+
+use std::{fs, path::PathBuf};
+
+/// The settings that hold addresses.
+const KEYS: [&str; 3] = ["index-url", "extra-index-url", "find-links"];
+const VARIABLES: [&str; 3] = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"];
+
+/// All addresses of pip's variables and configuration files, best first.
+pub(super) fn addresses<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String> {
+    let variables = VARIABLES.iter().filter_map(|name| get(name));
+    let mut found: Vec<String> =
+        variables.flat_map(str::split_whitespace).map(str::to_owned).collect();
+    let home = get("HOME").map(PathBuf::from);
+    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let user = get("XDG_CONFIG_HOME").map(|folder| PathBuf::from(folder).join("pip/pip.conf"));
+    let files = [
+        get("PIP_CONFIG_FILE").map(PathBuf::from),
+        user.or_else(|| below_home(".config/pip/pip.conf")),
+        below_home(".pip/pip.conf"),
+        Some(PathBuf::from("/etc/pip.conf")),
+    ];
+    for text in files.into_iter().flatten().filter_map(|path| fs::read_to_string(path).ok()) {
+        found.extend(listed(&text));
+    }
+    found
+}
+
+/// The addresses in a configuration file; a value goes on in the lines that are indented.
+fn listed(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut is_wanted = false;
+    let is_comment = |line: &&str| line.trim_start().starts_with(['#', ';']);
+    for line in text.lines().filter(|line| !is_comment(line)) {
+        let value = match line.split_once(['=', ':']) {
+            _ if line.starts_with(char::is_whitespace) => line,
+            Some((key, value)) => {
+                is_wanted = KEYS.contains(&key.trim().replace('_', "-").as_str());
+                value
+            }
+            None => {
+                is_wanted = false;
+                continue;
+            }
+        };
+        if is_wanted {
+            found.extend(value.split_whitespace().map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_files_and_variables_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        fs::write(
+            &file,
+            "[global]\nindex-url = https://a:b@one.example/simple\ntimeout = 60\n  9\n\
+             extra_index_url =\n    https://two.example\n    # https://no.example\n    \
+             https://three.example\n[install]\nno-index\n",
+        )
+        .unwrap();
+        let file = file.display().to_string();
+        let found = addresses(&|name| match name {
+            "PIP_CONFIG_FILE" => Some(&file),
+            "PIP_EXTRA_INDEX_URL" => Some("https://x.example https://y.example"),
+            _ => None,
+        });
+        let expected = [
+            "https://x.example",
+            "https://y.example",
+            "https://a:b@one.example/simple",
+            "https://two.example",
+            "https://three.example",
+        ];
+        assert_eq!(&found[..5], expected);
+    }
+}
