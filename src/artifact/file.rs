@@ -151,46 +151,6 @@ pub(super) fn check_file_name(filename: &str) -> Result<(), FileNameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
-
-    /// A subset of the validity answers of `packaging` 26.3.
-    const CASES: &str = include_str!("../../tests/data/file_names.json");
-
-    #[derive(Deserialize)]
-    struct Case {
-        input: String,
-        kind: String,
-        valid: bool,
-        name: Option<String>,
-        version: Option<String>,
-        #[serde(default)]
-        build: (Option<u64>, Option<String>),
-        #[serde(default)]
-        tags: Vec<String>,
-    }
-
-    #[test]
-    fn names_parse_as_packaging_parses_them() {
-        let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
-        assert!(cases.len() > 100);
-        for case in cases {
-            let parsed = match case.kind.as_str() {
-                "wheel" => WheelName::parse(&case.input).map(FileKind::Wheel),
-                _ => SdistName::parse(&case.input, None).map(FileKind::Sdist),
-            };
-            let name = &case.input;
-            assert_eq!(parsed.is_ok(), case.valid, "{name}: {parsed:?}");
-            let Ok(parsed) = parsed else { continue };
-            assert_eq!(Some(parsed.project().to_string()), case.name, "{name}");
-            assert_eq!(Some(parsed.version().to_string()), case.version, "{name}");
-            if let FileKind::Wheel(wheel) = parsed {
-                let mut tags: Vec<String> = wheel.tags.iter().map(ToString::to_string).collect();
-                tags.sort();
-                assert_eq!(tags, case.tags, "{name}");
-                assert_eq!(wheel.build, case.build.0.zip(case.build.1), "{name}");
-            }
-        }
-    }
 
     #[test]
     fn the_expected_project_settles_hyphens() {

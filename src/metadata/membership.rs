@@ -8,9 +8,9 @@ pub fn satisfies(version: &Version, specifiers: &VersionSpecifiers) -> bool {
     specifiers.iter().all(|specifier| satisfies_one(version, specifier))
 }
 
-/// The crate's own answer differs in three points: it compares `==1.1.*` with `1` only as far as
-/// both have numbers, it excludes from `<2.0rc1` the earlier
-/// pre-releases, and from `<1.0.post1` those of `1.0`.
+/// The crate's own answer differs in four points: it compares `==1.1.*` with `1` only as far as
+/// both have numbers, it excludes from `<2.0rc1` the earlier pre-releases, from `<1.0.post1` those
+/// of `1.0`, and from `>1.0a1` the post-releases of `1.0`.
 fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
     let bound = specifier.version();
     match specifier.operator() {
@@ -23,6 +23,12 @@ fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
             };
             let is_own_pre = !bound.any_prerelease() && version.any_prerelease() && base == *bound;
             version.clone().without_local() < *bound && !is_own_pre
+        }
+        Operator::GreaterThan => {
+            let public = version.clone().without_local();
+            let is_own_post =
+                !bound.is_post() && public.clone().with_post(None).with_dev(None) == *bound;
+            public > *bound && !is_own_post
         }
         _ => specifier.contains(version),
     }
@@ -71,6 +77,8 @@ mod tests {
             (">1.0", "1.0.post1", false),
             (">1.0", "1.0+local", false),
             (">1.0.post1", "1.0.post2", true),
+            (">1.0a1", "1.0.post1", true),
+            (">1.0a1", "1.0a1.post1", false),
             ("~=1.4.2", "1.4.9", true),
             ("~=1.4.2", "1.5", false),
             ("==1.0", "1.0+local", true),

@@ -9,12 +9,14 @@ mod marker;
 mod membership;
 mod requirement;
 mod specifier;
+#[cfg(test)]
+mod vectors;
 
 pub use self::{
     core::{CoreMetadata, MetadataError, Requirement},
     entry_points::{EntryPoint, EntryPointError, EntryPoints},
     licence::{Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression},
-    marker::{evaluate, parse_marker},
+    marker::{evaluate, group_as_extra, parse_lock_marker, parse_marker},
     membership::{is_pinned, names_prerelease, satisfies},
     requirement::{RequirementError, parse_published_requirement, parse_requirement},
     specifier::parse_specifiers,

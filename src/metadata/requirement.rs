@@ -126,56 +126,7 @@ fn take_specifiers(text: &str, mode: Mode) -> Result<(Target, &str), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
-
-    /// Requirements of real packages and hand-written edges, as `packaging` 26.3 parses them.
-    const CASES: &str = include_str!("../../tests/data/requirements.json");
-
-    #[derive(Deserialize)]
-    struct Case {
-        input: String,
-        valid: bool,
-        normalized_name: Option<String>,
-        #[serde(default)]
-        extras: Vec<String>,
-        #[serde(default)]
-        specifier: Vec<String>,
-        url: Option<String>,
-        marker: Option<String>,
-    }
-
-    #[test]
-    fn requirements_parse_as_packaging_parses_them() {
-        let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
-        for case in cases {
-            let input = &case.input;
-            let parsed = parse_requirement(input);
-            assert_eq!(parsed.is_ok(), case.valid, "{input}: {parsed:?}");
-            let Ok(parsed) = parsed else { continue };
-            assert_eq!(Some(parsed.name.to_string()), case.normalized_name, "{input}");
-            let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
-            extras.sort();
-            let mut expected: Vec<String> =
-                case.extras.iter().map(|name| extra_name(name).unwrap().to_string()).collect();
-            expected.sort();
-            assert_eq!(extras, expected, "{input}");
-            let expected = specifier::parse(&case.specifier.join(","), Mode::Strict).unwrap();
-            match parsed.version_or_url {
-                Some(VersionOrUrl::Url(url)) => {
-                    let host = |text: &str| text.split("//").nth(1).map(|t| t[..3].to_owned());
-                    assert_eq!(host(url.as_str()), host(&case.url.unwrap()), "{input}");
-                }
-                Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
-                    assert_eq!(specifiers, expected, "{input}");
-                }
-                None => assert!(expected.is_empty() && case.url.is_none(), "{input}"),
-            }
-            let marker = case.marker.map_or(MarkerTree::TRUE, |m| parse_marker(&m).unwrap());
-            assert_eq!(parsed.marker, marker, "{input}");
-        }
-    }
 
     #[test]
     fn published_forms_are_read_as_meant() {

@@ -96,14 +96,14 @@ impl Target {
     fn platforms(&self) -> Vec<String> {
         let machine = &self.architecture.machine;
         let (major, newest) = self.glibc;
-        let mut platforms = Vec::new();
+        // A wheel that was built here, of which no index promises anything, is there on purpose.
+        let mut platforms = vec![format!("linux_{machine}")];
         for minor in (oldest_minor(machine)..=newest).rev() {
             platforms.push(format!("manylinux_{major}_{minor}_{machine}"));
             if let Some(name) = legacy_name((major, minor)) {
                 platforms.push(format!("{name}_{machine}"));
             }
         }
-        platforms.push(format!("linux_{machine}"));
         platforms
     }
 }

@@ -7,6 +7,8 @@ mod detect;
 mod embedded;
 mod environment;
 mod error;
+#[cfg(test)]
+mod file_names;
 mod layout;
 mod profile;
 mod source;
