@@ -77,6 +77,9 @@ impl From<RequirementsError> for Failure {
             RequirementsError::Quote { .. } => "close the quote, or remove it",
             RequirementsError::Constraint { .. } => "constrain the project by its name",
             RequirementsError::NotPinned { .. } => "write NAME==VERSION on each of these lines",
+            RequirementsError::NotLocked { .. } => {
+                "write NAME==VERSION --hash=… on each of these lines, or omit `--lock-format`"
+            }
             RequirementsError::NoSuch { .. } => "name a `pyproject.toml` that has it with `-r`",
             RequirementsError::LockWithOthers { .. } => "name the lock file alone",
         };

@@ -94,6 +94,9 @@ impl Direct {
             Self::Archive { url, .. } if url.scheme() == "file" => {
                 self.filename().unwrap_or_default()
             }
+            Self::Git { repository, .. } if repository.scheme() == "file" => {
+                last(Path::new(repository.path()))
+            }
             _ => self.to_string(),
         }
     }

@@ -31,6 +31,13 @@ pub struct Inputs {
     /// Restrict versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     pub constraints: Vec<PathBuf>,
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// What of the files is taken.
+#[derive(Debug, Args)]
+pub struct Selection {
     /// Take an extra of the project whose pyproject.toml or lock file is named
     #[arg(long = "extra", value_name = "NAME", value_parser = parse_extra)]
     pub extras: Vec<ExtraName>,
@@ -43,6 +50,26 @@ pub struct Inputs {
     /// Refuse requirements without an exact version
     #[arg(long)]
     pub require_pinned: bool,
+    /// Read the file as a lock of this form (default: by its name)
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub lock_format: Option<LockFormat>,
+}
+
+/// `--lock-format`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LockFormat {
+    /// pylock.toml
+    Pylock,
+    /// uv.lock
+    Uv,
+    /// poetry.lock
+    Poetry,
+    /// pdm.lock
+    Pdm,
+    /// Pipfile.lock
+    Pipfile,
+    /// Requirements with exact versions and hashes
+    Requirements,
 }
 
 /// Where releases are looked for.
@@ -214,7 +241,8 @@ impl Inputs {
     /// # Errors
     /// Nothing is named, or what is cannot be read.
     pub fn read(&self, environment: &Environment) -> Result<requirements::Inputs, Failure> {
-        if self.requirements.is_empty() && self.files.is_empty() && self.groups.is_empty() {
+        let selection = &self.selection;
+        if self.requirements.is_empty() && self.files.is_empty() && selection.groups.is_empty() {
             return Err(Failure {
                 status: USAGE,
                 message: "nothing was asked for".to_owned(),
@@ -226,10 +254,18 @@ impl Inputs {
             arguments: &self.requirements,
             files: &self.files,
             constraints: &self.constraints,
-            extras: &self.extras,
-            all_extras: self.all_extras,
-            groups: &self.groups,
-            require_pinned: self.require_pinned,
+            extras: &selection.extras,
+            all_extras: selection.all_extras,
+            groups: &selection.groups,
+            require_pinned: selection.require_pinned,
+            lock_format: selection.lock_format.map(|format| match format {
+                LockFormat::Pylock => requirements::LockFormat::Pylock,
+                LockFormat::Uv => requirements::LockFormat::Uv,
+                LockFormat::Poetry => requirements::LockFormat::Poetry,
+                LockFormat::Pdm => requirements::LockFormat::Pdm,
+                LockFormat::Pipfile => requirements::LockFormat::Pipfile,
+                LockFormat::Requirements => requirements::LockFormat::Requirements,
+            }),
             folder: &folder,
             variable: &|name| environment.variable(name),
         })?)

@@ -3,6 +3,7 @@
 mod arguments;
 mod build;
 mod doctor;
+mod inputs;
 mod plan;
 mod render;
 mod resolve;
@@ -47,6 +48,7 @@ enum Verb {
     Build(build::Build),
     Render(render::Render),
     Resolve(resolve::Resolve),
+    Inputs(inputs::Inputs),
     Plan(plan::Plan),
     Tree(tree::Tree),
     Why(why::Why),
@@ -87,6 +89,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Build(verb) => verb.run(verbosity),
         Verb::Render(verb) => verb.run(verbosity),
         Verb::Resolve(verb) => verb.run(verbosity),
+        Verb::Inputs(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(verbosity),
         Verb::Tree(verb) => verb.run(verbosity),
         Verb::Why(verb) => verb.run(verbosity),

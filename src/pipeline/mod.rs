@@ -1,6 +1,7 @@
 //! The spine: from requirements to a collection, stage by stage.
 
 mod error;
+mod locked;
 mod package;
 mod places;
 mod prepare;
@@ -64,8 +65,8 @@ impl Run<'_> {
         };
         let options = &self.settings.resolution;
         let requirements = &index.requirements;
-        let resolution =
-            resolve::resolve(requirements, index, &environment, options, self.reporter);
+        let resolve = if requirements.is_lock { resolve::take } else { resolve::resolve };
+        let resolution = resolve(requirements, index, &environment, options, self.reporter);
         resolution.map_err(|error| match &error {
             ResolveError::Index { error: cause, .. }
                 if matches!(**cause, IndexError::Offline { .. }) =>

@@ -10,7 +10,7 @@ use std::{
 use url::Url;
 use walkdir::WalkDir;
 
-use super::{BuildingIndex, PipelineError, sdists::Source};
+use super::{BuildingIndex, PipelineError, locked, sdists::Source};
 use crate::{
     artifact::{
         Direct, FileKind, Hashes, ProjectName, ReleaseFile, SdistName, WheelName,
@@ -23,18 +23,22 @@ use crate::{
     source::Wheel,
 };
 
-/// Settles every place whose marker holds, and names all requirements.
+/// Settles every place whose marker holds and every locked release, and names all requirements.
 pub(super) fn settle(
     index: &mut BuildingIndex<'_>,
     inputs: &Inputs,
     options: FileOptions,
 ) -> Result<(), PipelineError> {
     let markers = index.run.target.markers();
+    let requirements = match &inputs.lock {
+        Some(lock) => locked::applying(index, inputs, lock)?,
+        None => inputs.requirements.clone(),
+    };
     let mut names: BTreeMap<String, ProjectName> = BTreeMap::new();
-    for written in &inputs.requirements {
-        let Some(place) = &written.place else { continue };
+    for written in &requirements {
         let holds = written.marker.as_ref().is_none_or(|m| evaluate(&m.tree, &markers, &[]));
-        if !holds || names.contains_key(&place.url) {
+        let Some(place) = written.place.as_ref().filter(|_| holds) else { continue };
+        if names.contains_key(&place.url) {
             continue;
         }
         let refuse = |problem: String| PipelineError::Place {
@@ -55,12 +59,16 @@ pub(super) fn settle(
         let files = ProjectFiles { project: project.clone(), files: vec![file] };
         index.given.insert(project, files.into());
     }
-    index.requirements = Requirements { options, ..named(inputs.clone(), &names) };
+    for written in requirements.iter().filter(|written| !written.files.is_empty()) {
+        let Some(project) = &written.name else { continue };
+        let files = locked::files(index, project, written)?;
+        index.given.insert(project.clone(), files.into());
+    }
+    let inputs = Inputs { requirements, ..inputs.clone() };
+    let named = inputs.clone().named(|written| names.get(&written.place.as_ref()?.url).cloned());
+    let asked = inputs.lock.as_ref().map(|lock| locked::asked(index, lock)).unwrap_or_default();
+    index.requirements = Requirements { options, is_lock: inputs.lock.is_some(), asked, ..named };
     Ok(())
-}
-
-fn named(inputs: Inputs, names: &BTreeMap<String, ProjectName>) -> Requirements {
-    inputs.named(|written| names.get(&written.place.as_ref()?.url).cloned())
 }
 
 /// The file of a release that a place holds, or is built into.
@@ -140,7 +148,7 @@ fn archive(
         None => path.as_os_str().to_owned(),
     };
     let source = Source { filename: filename.clone(), what, settings: &written.config_settings };
-    let wheel = index.build(url, &source, None).map_err(|error| error.to_string())?;
+    let wheel = index.build(url, &source, None).map_err(|error| error.problem)?;
     let name = wheel_name(&wheel)?;
     let kind = FileKind::Sdist(SdistName { project: name.project, version: name.version });
     Ok(release_file(filename, url.clone(), kind, hashes))
@@ -157,7 +165,7 @@ fn build_tree(
     let what = folder.join(subdirectory.unwrap_or_default()).into_os_string();
     let filename = written.to_string();
     let source = Source { filename, what, settings: &written.config_settings };
-    let wheel = index.build(&url, &source, None).map_err(|error| error.to_string())?;
+    let wheel = index.build(&url, &source, None).map_err(|error| error.problem)?;
     let name = wheel_name(&wheel)?;
     let at = Url::from_file_path(&wheel).map_err(|()| "its path is not absolute")?;
     let (_, hashes) = index.download(&at, &Hashes::default()).map_err(|e| e.to_string())?;

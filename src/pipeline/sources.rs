@@ -1,9 +1,9 @@
 //! The indexes and other places that a run looks at.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    artifact::Direct,
+    artifact::{Direct, ProjectName},
     index::{self, IndexSettings, Logins, Sources},
     process::which,
     report::Event,
@@ -17,8 +17,32 @@ const KEYRING: &str = "keyring";
 
 impl Run<'_> {
     /// What the settings and, where these say nothing, the requirements files say of sources.
-    fn options(&self) -> FileOptions {
+    pub(super) fn options(&self) -> FileOptions {
         self.settings.options.clone().over(&self.inputs.options)
+    }
+
+    /// Whether flags, configuration or environment say where to look.
+    pub(super) fn names_sources(&self) -> bool {
+        let options = &self.settings.options;
+        options.index_url.is_some()
+            || !options.extra_index_urls.is_empty()
+            || !options.find_links.is_empty()
+            || options.no_index
+    }
+
+    /// Projects that are looked for in one index only: those of the configuration, and where no
+    /// sources are named, those of a lock file.
+    fn pinned(&self) -> BTreeMap<ProjectName, String> {
+        if self.options().no_index {
+            return BTreeMap::new();
+        }
+        let mut pinned = BTreeMap::new();
+        if !self.names_sources() {
+            let locked = self.inputs.requirements.iter();
+            pinned.extend(locked.filter_map(|w| Some((w.name.clone()?, w.index.clone()?))));
+        }
+        pinned.extend(self.settings.project_indexes.clone());
+        pinned
     }
 
     /// Opens all sources, and settles what requirements name in their place. What has to be built
@@ -35,10 +59,7 @@ impl Run<'_> {
             indexes: indexes(&options),
             find_links: options.find_links.clone(),
             strategy: self.settings.index_strategy,
-            pinned: match options.no_index {
-                true => Default::default(),
-                false => self.settings.project_indexes.clone(),
-            },
+            pinned: self.pinned(),
         };
         let settings = IndexSettings {
             offline: self.settings.offline,

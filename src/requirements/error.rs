@@ -34,6 +34,9 @@ pub enum RequirementsError {
     /// Lines without an exact version, where `--require-pinned` demands one.
     #[error("not pinned to an exact version:{}", listed(.lines))]
     NotPinned { lines: Vec<(Origin, String)> },
+    /// Lines without hashes in what is said to be a lock file.
+    #[error("not locked by a version and hashes:{}", listed(.lines))]
+    NotLocked { lines: Vec<(Origin, String)> },
     /// Extras or groups that no project of the inputs has.
     #[error("no input has the {kind} `{name}`")]
     NoSuch { kind: &'static str, name: String },

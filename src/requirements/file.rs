@@ -9,14 +9,16 @@ use std::{
 use url::Url;
 
 use super::{
-    Inputs, Origin, Request, RequirementsError, Written, beside,
+    Inputs, Lock, LockFormat, Origin, Request, RequirementsError, Written, beside,
+    document::Document,
     encoding::decode,
     form::{parse, parse_editable},
     line::{logical_lines, split_options},
+    lock,
     options::Options,
     project::{self, Wanted},
 };
-use crate::artifact::{Hashes, redacted};
+use crate::artifact::{Hashes, normalized, redacted};
 
 /// The largest file read, in bytes.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -34,6 +36,8 @@ enum Role {
 pub(super) struct Reader<'a> {
     request: &'a Request<'a>,
     inputs: Inputs,
+    /// The number of packages of the lock file.
+    locked: usize,
     wanted: Wanted,
     /// Files that are being read, outermost first.
     open: Vec<PathBuf>,
@@ -43,7 +47,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(request: &'a Request<'a>) -> Self {
         let wanted = Wanted::new(request);
-        Self { request, inputs: Inputs::default(), wanted, open: Vec::new(), count: 0 }
+        Self { request, inputs: Inputs::default(), locked: 0, wanted, open: Vec::new(), count: 0 }
     }
 
     /// An argument of the command line: a requirement, or the folder of an application.
@@ -60,13 +64,21 @@ impl<'a> Reader<'a> {
 
     /// A requirements file, or a project's `pyproject.toml`.
     pub fn requirements_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
+        let folder = self.request.folder.join(path);
+        if !project::is_application(&folder) && folder.join(project::FILE).is_file() {
+            return self.requirements_file(&path.join(project::FILE));
+        }
+        match self.request.lock_format.or_else(|| LockFormat::of(path)) {
+            Some(LockFormat::Requirements) | None => {}
+            Some(format) => return self.lock(format, path),
+        }
         if path.file_name().is_some_and(|name| name == project::FILE) {
             let text = self.text(path, None)?;
             let written = self.wanted.project(path, &text, true)?;
             self.inputs.requirements.extend(written);
             return Ok(());
         }
-        if path.is_dir() && project::is_application(path) {
+        if project::is_application(&folder) {
             return self.application(path);
         }
         self.file(path, Role::Requirements, None)
@@ -74,6 +86,43 @@ impl<'a> Reader<'a> {
 
     pub fn constraints_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
         self.file(path, Role::Constraints, None)
+    }
+
+    /// A lock file, which stands alone.
+    fn lock(&mut self, format: LockFormat, path: &Path) -> Result<(), RequirementsError> {
+        let text = self.text(path, None)?;
+        let whole = normalized(&self.request.folder.join(path));
+        let folder = whole.parent().unwrap_or(&whole);
+        let document = Document { path, text: &text, folder };
+        let (lock, packages) = lock::read(format, &document, &mut self.wanted)?;
+        if self.inputs.lock.is_some() || !self.inputs.requirements.is_empty() {
+            return Err(RequirementsError::LockWithOthers { path: path.to_owned() });
+        }
+        self.inputs.lock = Some(lock);
+        self.locked = packages.len();
+        self.inputs.requirements = packages;
+        Ok(())
+    }
+
+    /// A requirements file whose every line is locked is a lock file.
+    fn find_lock(&mut self) -> Result<(), RequirementsError> {
+        let Some(path) = self.request.files.first().filter(|_| self.inputs.lock.is_none()) else {
+            return Ok(());
+        };
+        let must = self.request.lock_format == Some(LockFormat::Requirements);
+        let loose = self.inputs.requirements.iter().filter(|written| !lock::is_locked(written));
+        let loose: Vec<_> =
+            loose.map(|written| (written.origin.clone(), written.to_string())).collect();
+        let is_plain = self.request.arguments.is_empty()
+            && self.inputs.requirements.iter().all(|written| !written.is_constraint);
+        match loose.is_empty() {
+            false if must => Err(RequirementsError::NotLocked { lines: loose }),
+            true if is_plain && !self.inputs.requirements.is_empty() => {
+                self.inputs.lock = Some(Lock::new(path, LockFormat::Requirements));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What was read, after the groups that no file above had.
@@ -84,6 +133,12 @@ impl<'a> Reader<'a> {
             self.inputs.requirements.extend(written);
         }
         self.wanted.check()?;
+        if let Some(lock) = self.inputs.lock.as_ref()
+            && (self.inputs.requirements.len() != self.locked || !self.inputs.external.is_empty())
+        {
+            return Err(RequirementsError::LockWithOthers { path: lock.path.clone() });
+        }
+        self.find_lock()?;
         Ok(self.inputs)
     }
 

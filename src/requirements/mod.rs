@@ -1,11 +1,13 @@
 //! What a run is asked for: requirements of the command line, of requirements files, of projects
 //! and of lock files. Source: pip's requirements file format.
 
+mod document;
 mod encoding;
 mod error;
 mod file;
 mod form;
 mod line;
+mod lock;
 mod options;
 mod project;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use serde::{Serialize, Serializer};
 use self::file::Reader;
 pub use self::{
     error::RequirementsError,
+    lock::{Lock, LockFormat, LockedFile},
     options::{FileOptions, ProjectRule},
     written::{Marker, Place, Written},
 };
@@ -72,6 +75,8 @@ pub struct Request<'a> {
     pub groups: &'a [String],
     /// Whether every requirement must name one exact version.
     pub require_pinned: bool,
+    /// What every file is, where it is not to be told by its name.
+    pub lock_format: Option<LockFormat>,
     /// Where relative paths of requirements begin.
     pub folder: &'a Path,
     /// The variables of the environment, for `${NAME}`.
@@ -86,6 +91,8 @@ pub struct Inputs {
     /// What the system must provide, as an application's `external-dependencies.txt` says.
     pub external: Vec<External>,
     pub options: FileOptions,
+    /// What is to be taken as it is, without choosing anything.
+    pub lock: Option<Lock>,
     /// What was read and has no effect, a sentence each.
     pub notes: Vec<String>,
 }
@@ -131,6 +138,10 @@ pub struct Requirements {
     pub external: Vec<External>,
     /// What the files say besides.
     pub options: FileOptions,
+    /// Whether the roots are a lock file's: all that is taken, and nothing else.
+    pub is_lock: bool,
+    /// What a lock was made for, where it tells; else every root counts as asked for.
+    pub asked: Vec<RootRequirement>,
 }
 
 impl Inputs {

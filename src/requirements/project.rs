@@ -6,15 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pep508_rs::VersionOrUrl;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Origin, Place, Request, RequirementsError, Written};
-use crate::{
-    artifact::{Direct, ExtraName, ProjectName, extra_name, normalized, project_name},
-    metadata::{Requirement, parse_requirement},
-};
+use super::{Request, RequirementsError, Written, document::Document};
+use crate::artifact::{ExtraName, extra_name, project_name};
 
 /// The names of a project's file and of an application's.
 pub(super) const FILE: &str = "pyproject.toml";
@@ -103,11 +99,8 @@ impl Wanted {
         with_dependencies: bool,
     ) -> Result<Vec<Written>, RequirementsError> {
         let folder = self.folder.clone();
-        let file = File { path, text, folder: &folder };
-        let read: PyProject = toml::from_str(text).map_err(|error| {
-            let at = error.span().map(|span| span.start);
-            file.error(at, error.message().trim().to_owned())
-        })?;
+        let file = Document { path, text, folder: &folder };
+        let read: PyProject = file.toml()?;
         let mut written = Vec::new();
         if with_dependencies {
             let project = read.project.as_ref().ok_or_else(|| {
@@ -133,7 +126,7 @@ impl Wanted {
     fn dependencies(
         &mut self,
         project: &Project,
-        file: &File<'_>,
+        file: &Document<'_>,
         written: &mut Vec<Written>,
     ) -> Result<(), RequirementsError> {
         for field in ["dependencies", "optional-dependencies"] {
@@ -170,6 +163,25 @@ impl Wanted {
         }
     }
 
+    /// What is taken of a lock file that has these extras and groups: the names of groups in
+    /// canonical form.
+    pub fn of_lock(
+        &mut self,
+        extras: &[ExtraName],
+        groups: &[String],
+    ) -> (Vec<ExtraName>, BTreeSet<String>) {
+        self.has_read = true;
+        let is_wanted = |extra: &&ExtraName| self.all_extras || self.extras.contains(extra);
+        let taken: Vec<ExtraName> = extras.iter().filter(is_wanted).cloned().collect();
+        self.found_extras.extend(taken.iter().cloned());
+        let has = |group: &&String| groups.iter().any(|known| canonical(known) == canonical(group));
+        let named = self.groups.iter().filter(|(of, _)| of.is_none()).map(|(_, group)| group);
+        let found: Vec<String> = named.filter(has).cloned().collect();
+        let taken_groups = found.iter().map(|group| canonical(group)).collect();
+        self.found_groups.extend(found);
+        (taken, taken_groups)
+    }
+
     /// Every extra and group was found.
     pub fn check(&self) -> Result<(), RequirementsError> {
         if let Some(extra) = self.extras.iter().find(|extra| !self.found_extras.contains(extra)) {
@@ -185,34 +197,11 @@ impl Wanted {
 }
 
 /// Names of groups are compared as those of projects are (PEP 735).
-fn canonical(group: &str) -> String {
+pub(super) fn canonical(group: &str) -> String {
     project_name(group).map_or_else(|| group.to_owned(), |name| name.to_string())
 }
 
-struct File<'a> {
-    path: &'a Path,
-    text: &'a str,
-    folder: &'a Path,
-}
-
-impl File<'_> {
-    fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
-    }
-
-    fn error(&self, at: Option<usize>, problem: String) -> RequirementsError {
-        let line = at.map(|at| self.line(at));
-        RequirementsError::File { path: self.path.to_owned(), line, problem }
-    }
-
-    fn requirement(&self, at: usize, text: &str) -> Result<Written, RequirementsError> {
-        let requirement =
-            parse_requirement(text).map_err(|error| self.error(Some(at), error.to_string()))?;
-        let origin = Origin::File { path: self.path.to_owned(), line: self.line(at) };
-        written(requirement, text, origin, self.folder)
-            .map_err(|problem| self.error(Some(at), format!("`{text}`: {problem}")))
-    }
-
+impl Document<'_> {
     /// A group and the groups that it includes, each once in a chain.
     fn group(
         &self,
@@ -242,29 +231,4 @@ impl File<'_> {
         open.pop();
         Ok(())
     }
-}
-
-/// A parsed requirement as one that was written.
-pub(super) fn written(
-    requirement: Requirement,
-    text: &str,
-    origin: Origin,
-    folder: &Path,
-) -> Result<Written, String> {
-    let name: Option<ProjectName> = Some(requirement.name);
-    let marker = text.split_once(';').map(|(_, marker)| super::Marker {
-        text: marker.trim().to_owned(),
-        tree: requirement.marker,
-    });
-    let mut written =
-        Written { name, extras: requirement.extras, marker, origin, ..Written::default() };
-    match requirement.version_or_url {
-        Some(VersionOrUrl::VersionSpecifier(specifiers)) => written.specifiers = specifiers,
-        Some(VersionOrUrl::Url(url)) => {
-            let (direct, _) = Direct::parse(url.as_str(), &normalized(folder))?;
-            written.place = Some(Place { url: url.into(), direct });
-        }
-        None => {}
-    }
-    Ok(written)
 }

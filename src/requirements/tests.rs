@@ -71,6 +71,7 @@ fn request<'a>(folder: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -
         all_extras: false,
         groups: &[],
         require_pinned: false,
+        lock_format: None,
         folder,
         variable,
     }

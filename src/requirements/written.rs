@@ -6,7 +6,7 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::{MarkerTree, VersionOrUrl};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{Origin, RootRequirement};
+use super::{LockedFile, Origin, RootRequirement};
 use crate::{
     artifact::{Direct, ExtraName, Hashes, ProjectName, redacted},
     metadata::{Requirement, is_pinned},
@@ -27,6 +27,12 @@ pub struct Written {
     /// Whether it restricts only (`-c`).
     pub is_constraint: bool,
     pub config_settings: BTreeMap<String, Vec<String>>,
+    /// In a lock file: the release's files, where it names them.
+    pub files: Vec<LockedFile>,
+    /// In a lock file: the index that has it.
+    pub index: Option<String>,
+    /// In a lock file: the Pythons that it is for.
+    pub requires_python: Option<VersionSpecifiers>,
     pub origin: Origin,
 }
 
@@ -43,6 +49,17 @@ pub struct Place {
     /// As it was written; a path as a `file` URL. It may hold a password.
     pub url: String,
     pub direct: Direct,
+}
+
+impl Marker {
+    /// A marker that was put together; `None` for one that always holds.
+    pub fn of(tree: MarkerTree) -> Option<Self> {
+        let text = match tree.is_false() {
+            true => "python_version < '0'".to_owned(),
+            false => tree.try_to_string()?,
+        };
+        Some(Self { text, tree })
+    }
 }
 
 impl Written {
@@ -101,7 +118,9 @@ impl Serialize for Written {
             }
             None => (&None, &None),
         };
-        let mut view = serializer.serialize_struct("Requirement", 12)?;
+        let requires_python = self.requires_python.as_ref().map(ToString::to_string);
+        let index = self.index.as_deref().map(redacted);
+        let mut view = serializer.serialize_struct("Requirement", 15)?;
         view.serialize_field("name", &self.name)?;
         view.serialize_field("extras", &self.extras)?;
         view.serialize_field("specifier", &specifiers)?;
@@ -113,6 +132,9 @@ impl Serialize for Written {
         view.serialize_field("editable", &self.is_editable)?;
         view.serialize_field("constraint", &self.is_constraint)?;
         view.serialize_field("config-settings", &self.config_settings)?;
+        view.serialize_field("files", &self.files)?;
+        view.serialize_field("index", &index)?;
+        view.serialize_field("requires-python", &requires_python)?;
         view.serialize_field("origin", &self.origin)?;
         view.end()
     }

@@ -21,6 +21,9 @@ pub enum ResolveError {
     /// Hashes are required, but a project has none.
     #[error("`{project}` is asked for ({required_by}) without a hash, but hashes are required")]
     NoHash { project: ProjectName, required_by: String },
+    /// Locked releases that do not fit the target or each other, a sentence each.
+    #[error("the lock file does not fit:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
+    Lock { problems: Vec<String> },
     /// The search was given up.
     #[error("no resolution was found within {limit}")]
     Limit { limit: String },
@@ -43,6 +46,11 @@ impl ResolveError {
             }
             Self::Limit { .. } => {
                 vec!["restrict the requirements, or add constraints (`-c`)".to_owned()]
+            }
+            Self::Lock { .. } => {
+                vec![
+                    "lock again for the target, or leave a project out with `--exclude`".to_owned(),
+                ]
             }
             Self::UnknownProject { .. } | Self::Index { .. } => Vec::new(),
         }

@@ -25,6 +25,7 @@ mod positions;
 mod prefetch;
 mod provider;
 mod releases;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ use pubgrub::PubGrubError;
 pub use self::{
     error::ResolveError,
     outcome::{Pin, RequiredBy, Resolution},
+    take::take,
 };
 use self::{
     package::Package,

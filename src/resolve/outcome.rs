@@ -96,12 +96,17 @@ pub(super) fn collect(
         all.extend(releases.extras_of_roots(&pin.project).iter().cloned());
         pin.extras = all.into_iter().collect();
     }
-    for (name, required_by) in requirers(releases, &pins) {
+    add_requirers(releases, &mut pins);
+    Ok(Resolution { pins })
+}
+
+/// Tells each pin who asks for it.
+pub(super) fn add_requirers(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
+    for (name, required_by) in requirers(releases, pins) {
         if let Some(pin) = pins.get_mut(&name) {
             pin.required_by = required_by.into_iter().collect();
         }
     }
-    Ok(Resolution { pins })
 }
 
 /// Who asks for each project.
@@ -110,7 +115,9 @@ fn requirers(
     pins: &BTreeMap<ProjectName, Pin>,
 ) -> BTreeMap<ProjectName, BTreeSet<RequiredBy>> {
     let mut requirers: BTreeMap<ProjectName, BTreeSet<RequiredBy>> = BTreeMap::new();
-    for root in &releases.roots {
+    let asked = &releases.requirements.asked;
+    let roots = releases.roots.iter().copied().filter(|_| asked.is_empty());
+    for root in roots.chain(asked) {
         let requirement = root.to_string();
         let by = RequiredBy::Root { origin: root.origin.clone(), requirement };
         requirers.entry(root.requirement.name.clone()).or_default().insert(by);

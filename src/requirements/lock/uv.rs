@@ -1,0 +1,327 @@
+//! `uv.lock`. Source: uv 0.9, which documents no specification: the fields that it writes.
+
+use std::collections::BTreeMap;
+
+use pep508_rs::MarkerTree;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{
+    Lock, LockFormat, LockedFile, Read,
+    graph::{Node, needed},
+    last_part,
+};
+use crate::{
+    artifact::{ExtraName, Hashes, ProjectName, extra_name},
+    metadata::{parse_marker, parse_specifiers},
+    requirements::{
+        Marker, RequirementsError, Written,
+        document::Document,
+        project::{Wanted, canonical},
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct File {
+    version: u32,
+    requires_python: Option<String>,
+    #[serde(default)]
+    manifest: Manifest,
+    #[serde(default, rename = "package")]
+    packages: Vec<Spanned<Package>>,
+}
+
+#[derive(Default, Deserialize)]
+struct Manifest {
+    /// The projects of a workspace.
+    #[serde(default)]
+    members: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Package {
+    name: String,
+    version: Option<String>,
+    source: Source,
+    /// Where this one of several versions counts.
+    #[serde(default)]
+    resolution_markers: Vec<String>,
+    #[serde(default)]
+    dependencies: Vec<Dependency>,
+    #[serde(default)]
+    optional_dependencies: BTreeMap<String, Vec<Dependency>>,
+    #[serde(default)]
+    dev_dependencies: BTreeMap<String, Vec<Dependency>>,
+    sdist: Option<Artifact>,
+    #[serde(default)]
+    wheels: Vec<Artifact>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Source {
+    registry: Option<String>,
+    git: Option<String>,
+    url: Option<String>,
+    path: Option<String>,
+    directory: Option<String>,
+    editable: Option<String>,
+    #[serde(rename = "virtual")]
+    workspace: Option<String>,
+    subdirectory: Option<String>,
+}
+
+impl Source {
+    /// The folder of a project that the lock was made for.
+    fn member(&self) -> Option<&str> {
+        self.workspace.as_deref().or(self.editable.as_deref()).or(self.directory.as_deref())
+    }
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    name: String,
+    version: Option<String>,
+    source: Option<Source>,
+    marker: Option<String>,
+    #[serde(default)]
+    extra: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Artifact {
+    url: Option<String>,
+    path: Option<String>,
+    filename: Option<String>,
+    hash: Option<String>,
+    size: Option<u64>,
+    upload_time: Option<String>,
+}
+
+pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
+    let file: File = document.toml()?;
+    if file.version != 1 {
+        let problem = format!("its version is {}, of which nothing is known", file.version);
+        return Err(document.error(None, problem));
+    }
+    let mut lock = Lock::new(document.path, LockFormat::Uv);
+    if let Some(text) = &file.requires_python {
+        let parsed = parse_specifiers(text).map_err(|problem| document.error(None, problem))?;
+        lock.requires_python = Some(parsed);
+    }
+    let mut names: BTreeMap<ProjectName, Vec<usize>> = BTreeMap::new();
+    for (position, package) in file.packages.iter().enumerate() {
+        let name = document.name(package.span().start, &package.get_ref().name)?;
+        names.entry(name).or_default().push(position);
+    }
+    let graph = Graph { document, packages: &file.packages, names };
+    let members = graph.members(&file.manifest);
+    let optional = members.iter().flat_map(|at| graph.package(*at).optional_dependencies.keys());
+    let extras: Vec<ExtraName> = optional.filter_map(|name| extra_name(name)).collect();
+    let groups = members.iter().flat_map(|at| graph.package(*at).dev_dependencies.keys());
+    let groups: Vec<String> = groups.cloned().collect();
+    let (extras, groups) = wanted.of_lock(&extras, &groups);
+
+    let mut edges: Vec<(Node, MarkerTree)> = Vec::new();
+    for member in &members {
+        edges.extend(graph.edges(&(*member, None))?);
+        for extra in &extras {
+            edges.extend(graph.edges(&(*member, Some(extra.clone())))?);
+        }
+        let chosen = graph.package(*member).dev_dependencies.iter();
+        for (_, list) in chosen.filter(|(name, _)| groups.contains(&canonical(name))) {
+            edges.extend(graph.links(*member, list)?);
+        }
+    }
+    // Errors were found above for the members, and are found below for the others.
+    for position in 0..file.packages.len() {
+        let optional = graph.package(position).optional_dependencies.keys();
+        let extras = optional.filter_map(|name| extra_name(name)).map(Some);
+        for extra in extras.chain([None]) {
+            graph.edges(&(position, extra))?;
+        }
+    }
+    let mut asked: BTreeMap<usize, Vec<ExtraName>> = BTreeMap::new();
+    for ((position, extra), _) in &edges {
+        asked.entry(*position).or_default().extend(extra.clone());
+    }
+    let markers = needed(edges, &|node| graph.edges(node).unwrap_or_default());
+    let mut packages = Vec::new();
+    for (position, tree) in markers {
+        if members.contains(&position) {
+            continue;
+        }
+        let package = graph.written(position, tree)?;
+        if let Some(extras) = asked.get(&position) {
+            let (name, extras) = (package.name.clone(), extras.clone());
+            let (origin, marker) = (package.origin.clone(), package.marker.clone());
+            lock.roots.push(Written { name, extras, origin, marker, ..Written::default() });
+        }
+        packages.push(package);
+    }
+    Ok((lock, packages))
+}
+
+struct Graph<'a> {
+    document: &'a Document<'a>,
+    packages: &'a [Spanned<Package>],
+    /// The positions of each project.
+    names: BTreeMap<ProjectName, Vec<usize>>,
+}
+
+impl Graph<'_> {
+    fn package(&self, at: usize) -> &Package {
+        self.packages[at].get_ref()
+    }
+
+    /// The projects that the lock was made for: that of its own folder, else all of the workspace.
+    fn members(&self, manifest: &Manifest) -> Vec<usize> {
+        let all = 0..self.packages.len();
+        let own: Vec<usize> =
+            all.clone().filter(|at| self.package(*at).source.member() == Some(".")).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        all.filter(|at| manifest.members.contains(&self.package(*at).name)).collect()
+    }
+
+    /// What a package requires, or what an extra of it requires besides.
+    fn edges(
+        &self,
+        (position, extra): &Node,
+    ) -> Result<Vec<(Node, MarkerTree)>, RequirementsError> {
+        let package = self.package(*position);
+        let Some(extra) = extra else { return self.links(*position, &package.dependencies) };
+        let mut edges = vec![((*position, None), MarkerTree::TRUE)];
+        let mut optional = package.optional_dependencies.iter();
+        if let Some((_, list)) = optional.find(|(name, _)| extra_name(name).as_ref() == Some(extra))
+        {
+            edges.extend(self.links(*position, list)?);
+        }
+        Ok(edges)
+    }
+
+    fn links(
+        &self,
+        from: usize,
+        list: &[Dependency],
+    ) -> Result<Vec<(Node, MarkerTree)>, RequirementsError> {
+        let at = self.packages[from].span().start;
+        let mut edges = Vec::new();
+        for dependency in list {
+            let name = self.document.name(at, &dependency.name)?;
+            let tree = match &dependency.marker {
+                Some(text) => {
+                    parse_marker(text).map_err(|problem| self.document.error(Some(at), problem))?
+                }
+                None => MarkerTree::TRUE,
+            };
+            let fits = |position: &&usize| {
+                let package = self.package(**position);
+                let same_version =
+                    dependency.version.is_none() || dependency.version == package.version;
+                let source = dependency.source.as_ref();
+                same_version && source.is_none_or(|source| *source == package.source)
+            };
+            let known = self.names.get(&name).map_or(&[][..], Vec::as_slice);
+            let mut found = known.iter().filter(fits).peekable();
+            if found.peek().is_none() {
+                let problem = format!(
+                    "`{}` requires `{name}`, which is not in the file",
+                    self.package(from).name
+                );
+                return Err(self.document.error(Some(at), problem));
+            }
+            for position in found {
+                let mut tree = tree.clone();
+                tree.and(self.fork(*position)?);
+                edges.push(((*position, None), tree.clone()));
+                let extras = dependency.extra.iter().filter_map(|name| extra_name(name));
+                edges.extend(extras.map(|extra| ((*position, Some(extra)), tree.clone())));
+            }
+        }
+        Ok(edges)
+    }
+
+    /// Where one of several versions of a project counts.
+    fn fork(&self, position: usize) -> Result<MarkerTree, RequirementsError> {
+        let at = self.packages[position].span().start;
+        let mut fork: Option<MarkerTree> = None;
+        for text in &self.package(position).resolution_markers {
+            let tree =
+                parse_marker(text).map_err(|problem| self.document.error(Some(at), problem))?;
+            fork.get_or_insert(MarkerTree::FALSE).or(tree);
+        }
+        Ok(fork.unwrap_or(MarkerTree::TRUE))
+    }
+
+    /// A package that is needed where the marker holds.
+    fn written(&self, position: usize, tree: MarkerTree) -> Result<Written, RequirementsError> {
+        let (document, package) = (self.document, self.package(position));
+        let at = self.packages[position].span().start;
+        let mut written = Written {
+            name: Some(document.name(at, &package.name)?),
+            origin: document.origin(at),
+            index: package.source.registry.clone(),
+            marker: Marker::of(tree),
+            ..Written::default()
+        };
+        if let Some(version) = &package.version {
+            written.specifiers = document.version(at, version)?;
+        }
+        let source = &package.source;
+        let files = package.wheels.iter().chain(&package.sdist);
+        if source.registry.is_some() {
+            for file in files {
+                written.files.push(self.locked(at, file)?);
+            }
+            return Ok(written);
+        }
+        let subdirectory = source.subdirectory.as_ref();
+        let fragment = subdirectory.map(|path| format!("#subdirectory={path}")).unwrap_or_default();
+        let url = match source {
+            Source { git: Some(git), .. } => git_url(git),
+            Source { url: Some(url), .. } => format!("{url}{fragment}"),
+            Source { path: Some(path), .. } => document.path_url(at, path)?.into(),
+            _ => document.path_url(at, source.member().unwrap_or("."))?.into(),
+        };
+        written.place = Some(document.place(at, &url)?);
+        let hashes = files.filter_map(|file| file.hash.as_deref());
+        written.hashes = hashes.map(|hash| document.hash(at, hash)).collect::<Result<_, _>>()?;
+        Ok(written)
+    }
+
+    fn locked(&self, at: usize, file: &Artifact) -> Result<LockedFile, RequirementsError> {
+        let document = self.document;
+        let url = match (&file.url, &file.path) {
+            (Some(url), _) => Some(document.url(at, url)?),
+            (None, Some(path)) => Some(document.path_url(at, path)?),
+            (None, None) => None,
+        };
+        let from_url = || url.as_ref().map(last_part).unwrap_or_default();
+        let hashes = file.hash.as_deref().map(|hash| document.hash(at, hash)).transpose()?;
+        let time = file.upload_time.as_deref().map(|time| document.time(at, time)).transpose()?;
+        Ok(LockedFile {
+            filename: file.filename.clone().unwrap_or_else(from_url),
+            url,
+            hashes: hashes.unwrap_or_else(Hashes::default),
+            size: file.size,
+            upload_time: time,
+        })
+    }
+}
+
+/// `REPOSITORY?subdirectory=PATH&rev=NAME#COMMIT` as requirements write it.
+fn git_url(text: &str) -> String {
+    let (address, commit) = text.split_once('#').unwrap_or((text, ""));
+    let (repository, query) = address.split_once('?').unwrap_or((address, ""));
+    let mut parts = query.split('&').filter_map(|part| part.split_once('='));
+    let subdirectory = parts.find(|(key, _)| *key == "subdirectory");
+    let fragment =
+        subdirectory.map(|(_, path)| format!("#subdirectory={path}")).unwrap_or_default();
+    let revision = if commit.is_empty() { String::new() } else { format!("@{commit}") };
+    format!("git+{repository}{revision}{fragment}")
+}

@@ -1,0 +1,164 @@
+//! Releases that were chosen before: nothing is searched, everything is checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pep508_rs::VersionOrUrl;
+
+use super::{
+    Environment, Pin, Resolution, ResolveError, ResolveOptions, outcome,
+    releases::{Releases, specifiers},
+};
+use crate::{
+    artifact::{ExtraName, ProjectName},
+    index::{Index, IndexError},
+    metadata::{Requirement, satisfies},
+    report::{Event, Reporter},
+    requirements::{Requirements, RootRequirement},
+};
+
+/// Takes the releases that the requirements of a lock file pin, each with its best file.
+///
+/// # Errors
+/// All that does not fit, in one go: a release without a file for the target or with one of the
+/// hashes, a requirement that no locked release meets. An index that cannot answer.
+pub fn take(
+    requirements: &Requirements,
+    index: &dyn Index,
+    environment: &Environment,
+    options: &ResolveOptions,
+    reporter: &dyn Reporter,
+) -> Result<Resolution, ResolveError> {
+    let releases = Releases::new(requirements, index, environment, options);
+    reporter.event(Event::Begin { phase: "resolve", total: 0 });
+    let names: Vec<ProjectName> =
+        releases.roots.iter().map(|root| root.requirement.name.clone()).collect();
+    index.prefetch_projects(&names);
+    let mut problems = Vec::new();
+    let mut pins = choose(&releases, &mut problems)?;
+    spread_extras(&releases, &mut pins);
+    check(&releases, &pins, &mut problems);
+    if !problems.is_empty() {
+        return Err(ResolveError::Lock { problems });
+    }
+    outcome::add_requirers(&releases, &mut pins);
+    let resolution = Resolution { pins };
+    for warning in outcome::warnings(&releases, &resolution) {
+        reporter.event(Event::Warning(&warning));
+    }
+    let line = format!("{} locked projects taken", resolution.pins.len());
+    reporter.event(Event::End { phase: "resolve", line: &line });
+    Ok(resolution)
+}
+
+/// The best file of each locked release, and its metadata.
+fn choose(
+    releases: &Releases<'_>,
+    problems: &mut Vec<String>,
+) -> Result<BTreeMap<ProjectName, Pin>, ResolveError> {
+    let mut chosen = BTreeMap::new();
+    for root in &releases.roots {
+        let name = &root.requirement.name;
+        let candidates = releases.candidates(name)?;
+        let fitting = candidates.matching(&specifiers(&root.requirement));
+        match releases.best(&candidates, &fitting) {
+            Some((_, best)) if releases.lacks_hash(name) && best.file.hashes.is_empty() => {
+                problems.push(format!("{}: `{name}` has no hash", root.origin));
+            }
+            Some((_, best)) => {
+                chosen.insert(name.clone(), (best.version.clone(), best.file.clone()));
+            }
+            None => problems.push(unusable(releases, root)?),
+        }
+    }
+    let files: Vec<_> = chosen.values().map(|(_, file)| file.clone()).collect();
+    releases.index.prefetch_metadata(&files);
+    let mut pins = BTreeMap::new();
+    for (project, (version, file)) in chosen {
+        let metadata = match releases.metadata(&file) {
+            Ok(metadata) => metadata,
+            Err(IndexError::Metadata { problem, .. }) => {
+                problems.push(format!("`{project} {version}` has unusable metadata: {problem}"));
+                continue;
+            }
+            Err(error @ IndexError::MetadataNotStatic { .. }) => {
+                problems.push(error.to_string());
+                continue;
+            }
+            Err(error) => return Err(ResolveError::Index { project, error: Box::new(error) }),
+        };
+        let has = &releases.environment.python;
+        if let Some(python) = metadata.requires_python.as_ref().filter(|p| !satisfies(has, p)) {
+            let text = format!("needs Python {python} (the target has {has})");
+            problems.push(format!("`{project} {version}` {text}"));
+        }
+        let extras = releases.extras_of_roots(&project).to_vec();
+        let required_by = Vec::new();
+        let pin = Pin { project: project.clone(), version, file, extras, metadata, required_by };
+        pins.insert(project, pin);
+    }
+    Ok(pins)
+}
+
+/// Why no file of a locked release can be used.
+fn unusable(releases: &Releases<'_>, root: &RootRequirement) -> Result<String, ResolveError> {
+    let name = &root.requirement.name;
+    let wanted = specifiers(&root.requirement);
+    let candidates = releases.candidates(name)?;
+    let mut rejected = candidates.rejected.iter();
+    let reason = match rejected.find(|(version, _)| satisfies(version, &wanted)) {
+        Some((version, why)) => format!("`{name} {version}` {why}"),
+        None if !candidates.is_known => format!("the index does not know `{name}`"),
+        None => format!("the index has no file of `{root}`"),
+    };
+    Ok(format!("{}: {reason}", root.origin))
+}
+
+/// Gives each project the extras that the others ask for.
+fn spread_extras(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
+    loop {
+        let mut asked: BTreeSet<(ProjectName, ExtraName)> = BTreeSet::new();
+        for pin in pins.values() {
+            for required in releases.requires(&pin.metadata, &pin.extras) {
+                asked.extend(required.extras.iter().map(|e| (required.name.clone(), e.clone())));
+            }
+        }
+        let mut changed = false;
+        for (project, extra) in asked {
+            if let Some(pin) = pins.get_mut(&project)
+                && let Err(at) = pin.extras.binary_search(&extra)
+            {
+                pin.extras.insert(at, extra);
+                changed = true;
+            }
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// Whether every requirement is met by a locked release.
+fn check(releases: &Releases<'_>, pins: &BTreeMap<ProjectName, Pin>, problems: &mut Vec<String>) {
+    for pin in pins.values() {
+        for required in releases.requires(&pin.metadata, &pin.extras) {
+            let is_locked = releases.roots.iter().any(|r| r.requirement.name == required.name);
+            let by = format!("`{} {}` requires `{required}`", pin.project, pin.version);
+            match pins.get(&required.name) {
+                Some(met) if meets(met, required) => {}
+                Some(other) => {
+                    problems.push(format!("{by}, and {} is locked", other.version));
+                }
+                // What is locked and cannot be used has been told of.
+                None if is_locked => {}
+                None => problems.push(format!("{by}, which is not locked")),
+            }
+        }
+    }
+}
+
+fn meets(pin: &Pin, requirement: &Requirement) -> bool {
+    match &requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(wanted)) => satisfies(&pin.version, wanted),
+        _ => true,
+    }
+}
