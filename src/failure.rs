@@ -197,7 +197,13 @@ impl From<PipelineError> for Failure {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
-            error @ PipelineError::Place { .. } => Self::work(&error, None),
+            PipelineError::Write(error) => error.into(),
+            error @ PipelineError::NotFrozen { .. } => {
+                Self::usage(&error, Some("choose another folder with `-o`"))
+            }
+            error @ (PipelineError::Place { .. } | PipelineError::BuildRequirements { .. }) => {
+                Self::work(&error, None)
+            }
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
             }

@@ -36,7 +36,7 @@ pub struct Inputs {
 }
 
 /// What of the files is taken.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Selection {
     /// Take an extra of the project whose pyproject.toml or lock file is named
     #[arg(long = "extra", value_name = "NAME", value_parser = parse_extra)]
@@ -354,7 +354,7 @@ impl From<Builder> for Preference {
     }
 }
 
-fn parse_project(text: &str) -> Result<ProjectName, String> {
+pub fn parse_project(text: &str) -> Result<ProjectName, String> {
     project_name(text).ok_or_else(|| format!("`{text}` is no project name"))
 }
 

@@ -3,7 +3,9 @@
 mod arguments;
 mod build;
 mod doctor;
+mod freeze;
 mod inputs;
+mod lock;
 mod plan;
 mod render;
 mod resolve;
@@ -48,6 +50,8 @@ enum Verb {
     Build(build::Build),
     Render(render::Render),
     Resolve(resolve::Resolve),
+    Lock(lock::Lock),
+    Freeze(freeze::Freeze),
     Inputs(inputs::Inputs),
     Plan(plan::Plan),
     Tree(tree::Tree),
@@ -89,6 +93,8 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Build(verb) => verb.run(verbosity),
         Verb::Render(verb) => verb.run(verbosity),
         Verb::Resolve(verb) => verb.run(verbosity),
+        Verb::Lock(verb) => verb.run(verbosity),
+        Verb::Freeze(verb) => verb.run(verbosity),
         Verb::Inputs(verb) => verb.run(),
         Verb::Plan(verb) => verb.run(verbosity),
         Verb::Tree(verb) => verb.run(verbosity),

@@ -46,8 +46,10 @@ pub(super) fn metadata_text(
         FileKind::Wheel(_) => wheel_metadata(open()?, file)
             .map(Some)
             .map_err(|error| IndexError::metadata(&file.filename, error)),
-        FileKind::Sdist(name) => sdist_metadata(open()?, name, &file.filename)
-            .map_err(|error| IndexError::metadata(&file.filename, error)),
+        FileKind::Sdist(name) => {
+            { find_member(open()?, &file.filename, &|member| is_pkg_info(member, name)) }
+                .map_err(|error| IndexError::metadata(&file.filename, error))
+        }
     }
 }
 
@@ -77,39 +79,62 @@ fn is_metadata_of(member: &str, file: &ReleaseFile) -> bool {
         .is_some_and(|name| name == *file.kind.project())
 }
 
-fn sdist_metadata(sdist: File, name: &SdistName, filename: &str) -> io::Result<Option<Vec<u8>>> {
+/// A file in the folder of an sdist, such as `pyproject.toml`; `None` where there is none.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn sdist_member(sdist: &Path, filename: &str, member: &str) -> io::Result<Option<Vec<u8>>> {
+    let is_wanted = |path: &str| {
+        let path = path.strip_prefix("./").unwrap_or(path);
+        path.split_once('/').is_some_and(|(_, rest)| rest == member)
+    };
+    find_member(File::open(sdist)?, filename, &is_wanted)
+}
+
+/// The first member of an sdist whose path is wanted.
+fn find_member(
+    sdist: File,
+    filename: &str,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Option<Vec<u8>>> {
     let packed = io::BufReader::new(sdist);
     if filename.ends_with(".zip") {
-        return zipped_metadata(packed, name);
+        return find_zipped(packed, is_wanted);
     }
     if filename.ends_with(".tar.xz") {
-        return tarred_metadata(XzDecoder::new(packed), name);
+        return find_tarred(XzDecoder::new(packed), is_wanted);
     }
     if filename.ends_with(".tar.bz2") {
         // No reader for bzip2 is linked: such a file is built like one without metadata.
         return Ok(None);
     }
-    tarred_metadata(flate2::bufread::MultiGzDecoder::new(packed), name)
+    find_tarred(flate2::bufread::MultiGzDecoder::new(packed), is_wanted)
 }
 
-fn tarred_metadata(unpacked: impl Read, name: &SdistName) -> io::Result<Option<Vec<u8>>> {
+fn find_tarred(
+    unpacked: impl Read,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Option<Vec<u8>>> {
     let mut archive = tar::Archive::new(unpacked.take(UNPACKED_LIMIT));
     for entry in archive.entries()? {
         let entry = entry?;
         let is_file = entry.header().entry_type().is_file();
-        if is_file && is_pkg_info(&String::from_utf8_lossy(&entry.path_bytes()), name) {
+        if is_file && is_wanted(&String::from_utf8_lossy(&entry.path_bytes())) {
             return read_limited(entry).map(Some);
         }
     }
     Ok(None)
 }
 
-fn zipped_metadata(packed: impl Read + Seek, name: &SdistName) -> io::Result<Option<Vec<u8>>> {
+fn find_zipped(
+    packed: impl Read + Seek,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Option<Vec<u8>>> {
     let mut archive = ZipArchive::new(packed).map_err(to_io)?;
     let member = archive
         .file_names()
         .filter_map(Result::ok)
-        .find(|member| is_pkg_info(member, name))
+        .find(|member| is_wanted(member))
         .map(Cow::into_owned);
     match member {
         Some(member) => read_limited(archive.by_name(&member).map_err(to_io)?).map(Some),

@@ -14,6 +14,7 @@ mod simple;
 mod sources;
 mod sparse;
 mod stored;
+mod written;
 
 #[cfg(test)]
 mod server;
@@ -24,7 +25,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-pub use self::{error::IndexError, login::Logins};
+pub use self::{
+    archive::sdist_member,
+    error::IndexError,
+    login::Logins,
+    written::{FrozenFile, may_replace, write_tree},
+};
 use crate::{
     artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,

@@ -1,9 +1,11 @@
 //! What stops a whole run.
 
+use std::path::PathBuf;
+
 use crate::{
-    artifact::ProjectName, build::BuildError, collection::CollectionError, format::FormatError,
-    index::IndexError, planner::PlanError, recipe::RecipeError, requirements::Origin,
-    resolve::ResolveError, template::TemplateError,
+    artifact::ProjectName, build::BuildError, collection::CollectionError, disk::WriteError,
+    format::FormatError, index::IndexError, planner::PlanError, recipe::RecipeError,
+    requirements::Origin, resolve::ResolveError, template::TemplateError,
 };
 
 /// Why a run could not go on. What concerns one project only is a failure in the collection's
@@ -29,6 +31,15 @@ pub enum PipelineError {
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
     Place { origin: Origin, text: String, problem: String },
+    /// The sources of a file that is to be frozen.
+    #[error("`{file}`: what it is built with cannot be frozen: {problem}")]
+    BuildRequirements { file: String, problem: String },
+    /// A folder that holds something else.
+    #[error("`{}` holds something that was not frozen", .folder.display())]
+    NotFrozen { folder: PathBuf },
+    /// A file or folder that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
     /// What is not in the cache where only the cache may answer.
     #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
     Offline { missing: Vec<String> },

@@ -1,10 +1,12 @@
 //! The spine: from requirements to a collection, stage by stage.
 
 mod error;
+mod freeze;
 mod locked;
 mod package;
 mod places;
 mod prepare;
+mod pylock;
 mod sdists;
 mod sources;
 
@@ -18,8 +20,8 @@ use crate::{
     planner::{Conflict, conflicts},
     process::CommandRunner,
     report::{Event, Reporter},
-    requirements::Inputs,
-    resolve::{self, RequiredBy, Resolution, ResolveError},
+    requirements::{Inputs, Requirements},
+    resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
     target::Target,
     template::Templates,
@@ -57,14 +59,31 @@ pub struct Built {
 impl Run<'_> {
     /// Resolves the requirements for the target.
     pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
+        self.resolve_with(&index.requirements, &self.resolve_options(), index)
+    }
+
+    /// How releases are chosen: as the settings say, and the lock file.
+    fn resolve_options(&self) -> ResolveOptions {
+        let mut options = self.settings.resolution.clone();
+        if let Some(lock) = &self.inputs.lock {
+            options.no_deps |= lock.no_deps;
+            options.excluded.extend(lock.excluded.iter().cloned());
+        }
+        options
+    }
+
+    fn resolve_with(
+        &self,
+        requirements: &Requirements,
+        options: &ResolveOptions,
+        index: &BuildingIndex<'_>,
+    ) -> Result<Resolution, PipelineError> {
         let target = self.target;
         let environment = resolve::Environment {
             markers: target.markers(),
             tags: target.tags(),
             python: target.markers().python_full_version().version.clone(),
         };
-        let options = &self.settings.resolution;
-        let requirements = &index.requirements;
         let resolve = if requirements.is_lock { resolve::take } else { resolve::resolve };
         let resolution = resolve(requirements, index, &environment, options, self.reporter);
         resolution.map_err(|error| match &error {
@@ -75,6 +94,20 @@ impl Run<'_> {
             }
             _ => error.into(),
         })
+    }
+
+    /// The resolution with a hash of every file: where an index states none, that of what it
+    /// gives now.
+    pub fn hashed(
+        &self,
+        index: &BuildingIndex<'_>,
+        mut resolution: Resolution,
+    ) -> Result<Resolution, PipelineError> {
+        for pin in resolution.pins.values_mut().filter(|pin| pin.file.hashes.is_empty()) {
+            let file = &mut pin.file;
+            file.hashes = index.download(&file.url, &file.hashes)?.1;
+        }
+        Ok(resolution)
     }
 
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the

@@ -36,8 +36,8 @@ enum Role {
 pub(super) struct Reader<'a> {
     request: &'a Request<'a>,
     inputs: Inputs,
-    /// The number of packages of the lock file.
-    locked: usize,
+    /// The number of packages, and of what the system must provide, of the lock file.
+    locked: (usize, usize),
     wanted: Wanted,
     /// Files that are being read, outermost first.
     open: Vec<PathBuf>,
@@ -47,7 +47,14 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub fn new(request: &'a Request<'a>) -> Self {
         let wanted = Wanted::new(request);
-        Self { request, inputs: Inputs::default(), locked: 0, wanted, open: Vec::new(), count: 0 }
+        Self {
+            request,
+            inputs: Inputs::default(),
+            locked: (0, 0),
+            wanted,
+            open: Vec::new(),
+            count: 0,
+        }
     }
 
     /// An argument of the command line: a requirement, or the folder of an application.
@@ -94,13 +101,14 @@ impl<'a> Reader<'a> {
         let whole = normalized(&self.request.folder.join(path));
         let folder = whole.parent().unwrap_or(&whole);
         let document = Document { path, text: &text, folder };
-        let (lock, packages) = lock::read(format, &document, &mut self.wanted)?;
+        let (lock, packages, external) = lock::read(format, &document, &mut self.wanted)?;
         if self.inputs.lock.is_some() || !self.inputs.requirements.is_empty() {
             return Err(RequirementsError::LockWithOthers { path: path.to_owned() });
         }
         self.inputs.lock = Some(lock);
-        self.locked = packages.len();
+        self.locked = (packages.len(), external.len());
         self.inputs.requirements = packages;
+        self.inputs.external.extend(external);
         Ok(())
     }
 
@@ -134,7 +142,7 @@ impl<'a> Reader<'a> {
         }
         self.wanted.check()?;
         if let Some(lock) = self.inputs.lock.as_ref()
-            && (self.inputs.requirements.len() != self.locked || !self.inputs.external.is_empty())
+            && (self.inputs.requirements.len(), self.inputs.external.len()) != self.locked
         {
             return Err(RequirementsError::LockWithOthers { path: lock.path.clone() });
         }

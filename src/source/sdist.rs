@@ -51,6 +51,12 @@ pub fn build_wheel(
     command = command.argument("--wheel-dir");
     command =
         command.argument(folder).argument(sdist).variable("SOURCE_DATE_EPOCH", time.to_string());
+    // pip builds in folders with random names, which compilers would write into libraries.
+    let flags = format!("-g0 -ffile-prefix-map={}=.", folder.display());
+    for name in ["CFLAGS", "CXXFLAGS"] {
+        command = command.variable(name, &flags);
+    }
+    command = command.variable("TMPDIR", folder);
     for (name, value) in &build.variables {
         command = command.variable(name, value);
     }

@@ -17,8 +17,8 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 pub(super) use self::pinned::is_locked;
-use super::{Marker, RequirementsError, Written, document::Document, project::Wanted};
-use crate::artifact::{ExtraName, Hashes, redacted};
+use super::{External, Marker, RequirementsError, Written, document::Document, project::Wanted};
+use crate::artifact::{ExtraName, Hashes, ProjectName, redacted};
 
 /// The forms of lock files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,6 +72,10 @@ pub struct Lock {
     pub environments: Vec<Marker>,
     /// What the lock was made for, where it tells; else every package counts as asked for.
     pub roots: Vec<Written>,
+    /// Whether what the packages require was left out.
+    pub no_deps: bool,
+    /// Projects that were left out, whatever requires them.
+    pub excluded: Vec<ProjectName>,
 }
 
 fn markers<S: Serializer>(markers: &[Marker], serializer: S) -> Result<S::Ok, S::Error> {
@@ -97,8 +101,8 @@ fn shown_url<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S
     url.as_ref().map(|url| redacted(url.as_str())).serialize(serializer)
 }
 
-/// A lock file and its packages, whose markers may hold or not.
-pub(super) type Read = (Lock, Vec<Written>);
+/// A lock file, its packages, whose markers may hold or not, and what the system must provide.
+pub(super) type Read = (Lock, Vec<Written>, Vec<External>);
 
 /// Reads a lock file of a known form.
 pub(super) fn read(
@@ -112,7 +116,7 @@ pub(super) fn read(
         LockFormat::Poetry => poetry::read(document, wanted),
         LockFormat::Pdm => pdm::read(document, wanted),
         LockFormat::Pipfile => pipfile::read(document, wanted),
-        LockFormat::Requirements => Ok((Lock::new(document.path, format), Vec::new())),
+        LockFormat::Requirements => Ok((Lock::new(document.path, format), Vec::new(), Vec::new())),
     }
 }
 
@@ -125,6 +129,8 @@ impl Lock {
             requires_python: None,
             environments: Vec::new(),
             roots: Vec::new(),
+            no_deps: false,
+            excluded: Vec::new(),
         }
     }
 }

@@ -109,7 +109,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             None => packages.push(written),
         }
     }
-    Ok((lock, packages))
+    Ok((lock, packages, Vec::new()))
 }
 
 /// Whether a package is in one of the wanted groups.

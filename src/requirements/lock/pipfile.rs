@@ -92,7 +92,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             packages.entry(name).or_insert(Written { origin, ..written });
         }
     }
-    Ok((lock, packages.into_values().collect()))
+    Ok((lock, packages.into_values().collect(), Vec::new()))
 }
 
 fn read_package(

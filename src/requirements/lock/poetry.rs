@@ -142,7 +142,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         }
     }
     let lock = Lock { asked, ..Lock::new(document.path, LockFormat::Poetry) };
-    Ok((lock, packages))
+    Ok((lock, packages, Vec::new()))
 }
 
 /// The marker under which a package is needed for one of the wanted groups.

@@ -9,7 +9,9 @@ use super::{Lock, LockFormat, LockedFile, Read, last_part};
 use crate::{
     artifact::{ExtraName, Hashes, extra_name},
     metadata::{group_as_extra, parse_lock_marker, parse_specifiers},
-    requirements::{Marker, RequirementsError, Written, document::Document, project::Wanted},
+    requirements::{
+        External, Marker, RequirementsError, Written, document::Document, project::Wanted,
+    },
 };
 
 #[derive(Deserialize)]
@@ -37,10 +39,20 @@ struct Tools {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Tool {
     /// What was resolved.
     #[serde(default)]
     roots: Vec<Spanned<String>>,
+    #[serde(default)]
+    no_deps: bool,
+    #[serde(default)]
+    excluded: Vec<Spanned<String>>,
+    #[serde(default)]
+    external: Vec<Spanned<String>>,
+    /// For each project, the settings of its build.
+    #[serde(default)]
+    config_settings: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -121,12 +133,23 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     for root in &file.tool.pypi2pkg.roots {
         lock.roots.push(document.requirement(root.span().start, root.get_ref())?);
     }
-    let packages = file.packages.into_iter();
-    let packages = packages.map(|package| {
-        let at = package.span().start;
-        read_package(document, at, package.into_inner())
+    let tool = file.tool.pypi2pkg;
+    lock.no_deps = tool.no_deps;
+    for name in &tool.excluded {
+        lock.excluded.push(document.name(name.span().start, name.get_ref())?);
+    }
+    let external = tool.external.into_iter().map(|text| {
+        let origin = document.origin(text.span().start);
+        External { text: text.into_inner(), origin }
     });
-    Ok((lock, packages.collect::<Result<_, _>>()?))
+    let mut packages = Vec::new();
+    for package in file.packages {
+        let (at, package) = (package.span().start, package.into_inner());
+        let settings = tool.config_settings.get(&package.name).cloned();
+        let written = read_package(document, at, package)?;
+        packages.push(Written { config_settings: settings.unwrap_or_default(), ..written });
+    }
+    Ok((lock, packages, external.collect()))
 }
 
 fn marker(document: &Document<'_>, at: usize, text: &str) -> Result<Marker, RequirementsError> {

@@ -162,7 +162,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         }
         packages.push(package);
     }
-    Ok((lock, packages))
+    Ok((lock, packages, Vec::new()))
 }
 
 struct Graph<'a> {

@@ -1,0 +1,40 @@
+//! `pypi2pkg freeze`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{failure::Failure, report::print_result};
+
+use super::{
+    arguments::{Asked, Naming},
+    session::Session,
+};
+
+/// Download all files into a folder that serves as an index without a network
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pypi2pkg freeze -r requirements.txt --target el9 -o frozen/
+  pypi2pkg build -r requirements.txt --target el9 --index-url frozen/
+  pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
+pub struct Freeze {
+    #[command(flatten)]
+    asked: Asked,
+    /// The folder to write
+    #[arg(short, long, value_name = "FOLDER", default_value = "frozen")]
+    output: PathBuf,
+}
+
+impl Freeze {
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.asked.flags(Naming::default())?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
+        let run = session.run();
+        let index = session.index(&run)?;
+        let resolution = run.resolve(&index)?;
+        for file in run.freeze(&index, &resolution, &self.output)? {
+            print_result(&self.output.join(file).display().to_string());
+        }
+        Ok(0)
+    }
+}

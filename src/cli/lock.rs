@@ -1,0 +1,89 @@
+//! `pypi2pkg lock`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use crate::{
+    artifact::ProjectName,
+    disk::{WriteError, write_file},
+    failure::{Failure, USAGE},
+    report::print_result,
+    requirements::{self, LockFormat},
+    settings::Environment,
+};
+
+use super::{
+    arguments::{self, Asked, Naming, Selection},
+    session::Session,
+};
+
+/// Write a lock file (PEP 751) of what is resolved for the target
+///
+/// The releases of an earlier lock are kept where they still fit.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pypi2pkg lock -r requirements.txt --target debian-12 -o pylock.toml
+  pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
+pub struct Lock {
+    #[command(flatten)]
+    asked: Asked,
+    /// The file to write: pylock.toml or pylock.NAME.toml
+    #[arg(short, long, value_name = "FILE", default_value = "pylock.toml")]
+    output: PathBuf,
+    /// Take the best releases, not those of the earlier lock
+    #[arg(long)]
+    upgrade: bool,
+    /// Take the best release of one project
+    #[arg(long, value_name = "PROJECT", value_parser = arguments::parse_project)]
+    upgrade_package: Vec<ProjectName>,
+}
+
+impl Lock {
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        if LockFormat::of(&self.output) != Some(LockFormat::Pylock) {
+            return Err(Failure {
+                status: USAGE,
+                message: format!("`{}` is no name of a lock file", self.output.display()),
+                hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
+            });
+        }
+        let flags = self.asked.flags(Naming::default())?;
+        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        session.settings.resolution.preferred = self.preferred(&session.settings.environment)?;
+        let run = session.run();
+        let index = session.index(&run)?;
+        let resolution = run.resolve(&index)?;
+        let resolution = run.hashed(&index, resolution)?;
+        let folder = std::path::absolute(&self.output).map_err(WriteError::at(&self.output))?;
+        let folder = folder.parent().unwrap_or(Path::new("/"));
+        write_file(&self.output, run.pylock(&index, &resolution, folder).as_bytes())?;
+        print_result(&self.output.display().to_string());
+        Ok(0)
+    }
+
+    /// The releases of the earlier lock that may stay.
+    fn preferred(
+        &self,
+        environment: &Environment,
+    ) -> Result<BTreeMap<ProjectName, pep440_rs::Version>, Failure> {
+        if self.upgrade || !self.output.is_file() {
+            return Ok(BTreeMap::new());
+        }
+        let earlier = arguments::Inputs {
+            requirements: Vec::new(),
+            files: vec![self.output.clone()],
+            constraints: Vec::new(),
+            selection: Selection::default(),
+        };
+        let requirements::Inputs { requirements, .. } = earlier.read(environment)?;
+        let locked = requirements.into_iter().filter_map(|written| {
+            let specifier = written.specifiers.first()?;
+            Some((written.name?, specifier.version().clone()))
+        });
+        Ok(locked.filter(|(name, _)| !self.upgrade_package.contains(name)).collect())
+    }
+}
