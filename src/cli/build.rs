@@ -51,7 +51,8 @@ impl Build {
         flags.compression = self.compression;
         flags.jobs = self.jobs.map(usize::from);
         let session = Session::start(&self.asked, flags, verbosity)?;
-        let Built { manifest, files } = session.run().build(&self.output)?;
+        let run = session.run();
+        let Built { manifest, files } = run.build(&session.index(&run)?, &self.output)?;
         if self.json {
             print_result(manifest.to_json().trim_end());
         } else {

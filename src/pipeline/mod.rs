@@ -147,13 +147,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Builds a collection in `folder`.
-    pub fn build(&self, folder: &Path) -> Result<Built, PipelineError> {
+    /// Builds a collection in `folder`; nothing is written there before all is resolved.
+    pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
+        let resolution = self.resolve(index)?;
+        let Prepared { packages, mut failures } = self.prepare(index, &resolution)?;
         let staging = collection.staging()?;
-        let index = self.index(staging.path())?;
-        let resolution = self.resolve(&index)?;
-        let Prepared { packages, mut failures } = self.prepare(&index, &resolution)?;
 
         let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);

@@ -22,7 +22,7 @@ pub enum ResolveError {
     #[error("`{project}` is asked for ({required_by}) without a hash, but hashes are required")]
     NoHash { project: ProjectName, required_by: String },
     /// Locked releases that do not fit the target or each other, a sentence each.
-    #[error("the lock file does not fit:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
+    #[error("the locked releases cannot all be taken:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
     Lock { problems: Vec<String> },
     /// The search was given up.
     #[error("no resolution was found within {limit}")]

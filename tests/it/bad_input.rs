@@ -132,7 +132,7 @@ fn a_hash_that_does_not_match() {
     fails(
         &build(&["-r", "hash.txt"]),
         1,
-        "error: the requirements cannot be met together\n`one==1.0` is asked for (hash.txt:1), but no usable release of `one` satisfies it\nhint: `one 1.0` has no file with one of the hashes asked for\n",
+        "error: the locked releases cannot all be taken:\n  hash.txt:1: `one 1.0` has no file with one of the hashes asked for\nhint: lock again for the target, or leave a project out with `--exclude`\n",
     );
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{run, wheel::Wheel};
 
 /// Every file below a folder with its bytes.
-fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
     files
         .filter(|entry| entry.file_type().is_file())

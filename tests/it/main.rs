@@ -3,6 +3,8 @@
 mod architecture;
 mod bad_input;
 mod build;
+mod inputs;
+mod project;
 mod wheel;
 
 use std::{
