@@ -15,7 +15,7 @@ use super::{
     archive::{metadata_text, parse_metadata, wheel_metadata},
     error::redacted,
     http::{Ask, Sink, content_range},
-    simple::{Repository, lock},
+    repository::{Repository, lock},
     sparse::Sparse,
 };
 use crate::{

@@ -10,6 +10,7 @@ mod http;
 mod links;
 mod login;
 mod page;
+mod repository;
 mod simple;
 mod sources;
 mod sparse;

@@ -1,43 +1,31 @@
-//! Simple repositories over HTTP, with the cache before them.
+//! Simple repositories over HTTP, with the cache before them: the tasks, each run once.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::HashMap,
     hash::Hash,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use futures::{
     FutureExt, StreamExt,
-    future::{BoxFuture, Shared, join_all},
+    future::{BoxFuture, Shared},
     stream,
 };
 use rayon::prelude::*;
-use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED,
-};
 use tokio::runtime::Runtime;
 use url::Url;
 
 use super::{
     IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles,
-    cache::{Cache, PageState, now},
     download::{Download, download},
-    error::redacted,
-    http::{Ask, Http},
-    page::{self, Format, PageError},
+    repository::{Repository, lock},
 };
 use crate::{
-    artifact::{HashAlgorithm, Hashes, ProjectName, ReleaseFile, without_credentials},
+    artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
 };
 
-/// The largest page read, in decoded bytes.
-const PAGE_LIMIT: u64 = 64 * 1024 * 1024;
-/// The forms of a page, best first (PEP 691).
-const PAGE_FORMS: &str = "application/vnd.pypi.simple.v1+json, \
-     application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 /// How many files are downloaded at once.
 const DOWNLOADS: usize = 16;
 
@@ -50,31 +38,10 @@ pub(super) struct SimpleIndexes {
     metadata: Once<Url, Arc<CoreMetadata>>,
 }
 
-/// What tasks need.
-pub(super) struct Repository {
-    /// The addresses of each group, best first; they end with a slash and have no credentials.
-    groups: Vec<Vec<Url>>,
-    strategy: IndexStrategy,
-    /// The index that a project was found in.
-    homes: Mutex<HashMap<ProjectName, Url>>,
-    /// What the cache lacked, where only the cache may answer.
-    missing: Mutex<BTreeSet<String>>,
-    pub http: Http,
-    pub cache: Cache,
-    pub settings: IndexSettings,
-    /// Hosts that serve no metadata beside a wheel though nothing announces it.
-    pub bare_hosts: Mutex<HashSet<String>>,
-}
-
 /// Results by key, each computed once; those who ask meanwhile wait for the same one.
 struct Once<K, V>(Mutex<HashMap<K, Pending<V>>>);
 
 type Pending<V> = Shared<BoxFuture<'static, Result<V, IndexError>>>;
-
-/// Locks a map that stays usable after a panic elsewhere.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl<K: Eq + Hash, V: Clone + Send + Sync + 'static> Once<K, V> {
     fn new() -> Self {
@@ -104,17 +71,7 @@ impl SimpleIndexes {
             .thread_name("index")
             .build()
             .map_err(|error| IndexError::Setup { problem: error.to_string() })?;
-        let groups = groups.into_iter().map(|group| group.into_iter().map(base).collect());
-        let shared = Arc::new(Repository {
-            groups: groups.collect(),
-            strategy,
-            homes: Mutex::default(),
-            missing: Mutex::default(),
-            http: Http::new(logins, settings),
-            cache: Cache::new(settings.cache.clone()),
-            settings: settings.clone(),
-            bare_hosts: Mutex::default(),
-        });
+        let shared = Arc::new(Repository::new(groups, strategy, logins, settings));
         let (pages, metadata) = (Once::new(), Once::new());
         Ok(Self { runtime: Some(runtime), shared, pages, metadata })
     }
@@ -157,16 +114,6 @@ impl SimpleIndexes {
     }
 }
 
-/// The address of an index, to which the names of projects are joined.
-fn base(url: Url) -> Url {
-    let mut url = without_credentials(&url);
-    url.set_fragment(None);
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    url
-}
-
 fn stopped(problem: &str) -> IndexError {
     IndexError::Setup { problem: problem.to_owned() }
 }
@@ -207,7 +154,7 @@ impl SimpleIndexes {
 
     /// As [`super::Index::missing`].
     pub fn missing(&self) -> Vec<String> {
-        lock(&self.shared.missing).iter().cloned().collect()
+        self.shared.missing()
     }
 
     /// The text of a page of links, and its address after redirects.
@@ -251,187 +198,5 @@ impl SimpleIndexes {
             Ok(runtime) => runtime.block_on(stream::iter(downloads).buffered(DOWNLOADS).collect()),
             Err(error) => files.iter().map(|_| Err(error.clone())).collect(),
         }
-    }
-}
-
-impl Repository {
-    /// The files of a project in a group: those of the first index that has it, or of all.
-    async fn project(
-        &self,
-        group: usize,
-        project: ProjectName,
-    ) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
-        let bases = self.groups.get(group).map_or(&[][..], Vec::as_slice);
-        if self.strategy == IndexStrategy::FirstIndex {
-            for base in bases {
-                if let Some(files) = self.page(base, &project).await? {
-                    lock(&self.homes).insert(project.clone(), base.clone());
-                    return Ok(Some(Arc::new(ProjectFiles { project, files })));
-                }
-            }
-            return Ok(None);
-        }
-        let pages = join_all(bases.iter().map(|base| self.page(base, &project))).await;
-        let mut merged: Option<ProjectFiles> = None;
-        for (base, page) in bases.iter().zip(pages) {
-            let Some(files) = page? else { continue };
-            lock(&self.homes).entry(project.clone()).or_insert_with(|| base.clone());
-            match &mut merged {
-                Some(known) => known.merge(files),
-                None => merged = Some(ProjectFiles { project: project.clone(), files }),
-            }
-        }
-        Ok(merged.map(Arc::new))
-    }
-
-    /// The files of a project in one index: from the cache while they are fresh or unchanged.
-    async fn page(
-        &self,
-        base: &Url,
-        project: &ProjectName,
-    ) -> Result<Option<Vec<ReleaseFile>>, IndexError> {
-        let kept = self.cache.page(base, project);
-        match kept {
-            None if self.settings.offline => {
-                Err(self.offline(format!("the list of files of {project}")))
-            }
-            Some((state, files))
-                if self.settings.offline || state.is_fresh(self.settings.page_ttl.as_secs()) =>
-            {
-                Ok((!state.is_missing).then_some(files))
-            }
-            kept => self.fetch_page(base, project, kept).await,
-        }
-    }
-
-    /// Takes note of something that the cache lacks.
-    pub fn offline(&self, subject: String) -> IndexError {
-        lock(&self.missing).insert(subject.clone());
-        IndexError::Offline { subject }
-    }
-
-    /// Fetches or revalidates a page and keeps it.
-    async fn fetch_page(
-        &self,
-        base: &Url,
-        project: &ProjectName,
-        kept: Option<(PageState, Vec<ReleaseFile>)>,
-    ) -> Result<Option<Vec<ReleaseFile>>, IndexError> {
-        let url = join(base, &format!("{project}/"))?;
-        let mut ask = Ask::page(&url, PAGE_LIMIT);
-        ask.headers.insert(ACCEPT, HeaderValue::from_static(PAGE_FORMS));
-        if let Some((state, _)) = &kept {
-            add_header(&mut ask.headers, IF_NONE_MATCH, state.etag.as_deref());
-            add_header(&mut ask.headers, IF_MODIFIED_SINCE, state.last_modified.as_deref());
-        }
-        let mut body = Vec::new();
-        let answer = self.http.get(&ask, &mut body).await?;
-        let text = |name| answer.header(name).map(str::to_owned);
-        let (state, files) = match (answer.status, kept) {
-            (404 | 410, _) => {
-                (PageState { fetched: now(), is_missing: true, ..PageState::default() }, Vec::new())
-            }
-            (304, Some((state, files))) => (PageState { fetched: now(), ..state }, files),
-            (200, _) => {
-                let unusable = |problem| IndexError::Page {
-                    project: project.clone(),
-                    url: redacted(&url),
-                    problem,
-                };
-                let format = format_of(answer.header(CONTENT_TYPE)).map_err(unusable)?;
-                let files = page::parse(&body, format, &answer.url, project);
-                let files = files.map_err(|error| match error {
-                    PageError::Quarantined => IndexError::Quarantined { project: project.clone() },
-                    PageError::Unusable(problem) => unusable(problem),
-                })?;
-                let (etag, last_modified) = (text(ETAG), text(LAST_MODIFIED));
-                (PageState { fetched: now(), etag, last_modified, is_missing: false }, files)
-            }
-            (status, _) => return Err(IndexError::Status { url: redacted(&url), status }),
-        };
-        self.cache.keep_page(base, project, &state, &files)?;
-        Ok((!state.is_missing).then_some(files))
-    }
-
-    async fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
-        if self.settings.offline {
-            return Err(self.offline(format!("the page of links {}", redacted(url))));
-        }
-        let mut body = Vec::new();
-        let answer = self.http.get(&Ask::page(url, PAGE_LIMIT), &mut body).await?;
-        match answer.status {
-            200 => Ok((body, answer.url)),
-            status => Err(IndexError::Status { url: redacted(url), status }),
-        }
-    }
-
-    /// Fetches a file that a requirement names by its address: from the cache where its hash is
-    /// stated, or where only the cache may answer.
-    async fn download_direct(
-        &self,
-        url: &Url,
-        hashes: &Hashes,
-    ) -> Result<(PathBuf, Hashes), IndexError> {
-        let bare = without_credentials(url);
-        let filename = file_name(&bare)?;
-        let mut known = hashes.clone();
-        if self.settings.offline
-            && known.sha256().is_none()
-            && let Some(digest) = self.cache.digest(&bare)
-        {
-            known.0.insert(HashAlgorithm::Sha256, digest);
-        }
-        if let Some(path) = self.cache.named_file(&known, &filename) {
-            return Ok((path, known));
-        }
-        let wanted = Download { filename: &filename, url: &bare, hashes, size: None };
-        let (path, sha256) = download(self, &wanted, &|_| {}).await?;
-        self.cache.keep_digest(&bare, &sha256)?;
-        known.0.insert(HashAlgorithm::Sha256, sha256);
-        Ok((path, known))
-    }
-
-    /// Where a release's JSON document is, if the index has the default one's layout.
-    pub fn document(&self, file: &ReleaseFile) -> Option<Url> {
-        let homes = lock(&self.homes);
-        let base = homes.get(file.kind.project())?;
-        let (project, version) = (file.kind.project(), file.kind.version());
-        let path = format!("../pypi/{project}/{version}/json");
-        base.path().ends_with("/simple/").then(|| base.join(&path).ok()).flatten()
-    }
-}
-
-fn join(base: &Url, path: &str) -> Result<Url, IndexError> {
-    base.join(path).map_err(|error| IndexError::Address {
-        address: redacted(base),
-        problem: error.to_string(),
-    })
-}
-
-/// The name of the file that an address ends with.
-fn file_name(url: &Url) -> Result<String, IndexError> {
-    let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
-    let name = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
-    if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
-        let problem = "it names no file".to_owned();
-        return Err(IndexError::Address { address: redacted(url), problem });
-    }
-    Ok(name)
-}
-
-fn add_header(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
-    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-        headers.insert(name, value);
-    }
-}
-
-/// A page's form, by what the server calls it.
-fn format_of(content_type: Option<&str>) -> Result<Format, String> {
-    let content_type = content_type.ok_or("the server does not say what it is")?;
-    let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match media.as_str() {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => Ok(Format::Json),
-        "application/vnd.pypi.simple.v1+html" | "text/html" => Ok(Format::Html),
-        _ => Err(format!("its content type `{media}` is not supported")),
     }
 }

@@ -1,5 +1,6 @@
 //! Core metadata, entry points and licences of a project.
 
+mod comparison;
 mod core;
 mod entry_points;
 mod header;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use pep440_rs::Version;
+use pep440_rs::{Version, VersionSpecifiers};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{ResolveError, package::Package, positions::Choice, releases::Releases};
@@ -136,6 +136,13 @@ fn requirers(
     requirers
 }
 
+/// Whether two lists of specifiers are the same but for their order.
+fn same(first: &VersionSpecifiers, second: &VersionSpecifiers) -> bool {
+    let sorted =
+        |list: &VersionSpecifiers| list.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    sorted(first) == sorted(second)
+}
+
 /// What a user should know of a resolution, a line each.
 pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -148,6 +155,14 @@ pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<
         if let Some(reason) = &pin.file.yanked {
             let reason = OneLine::new(reason);
             warnings.push(format!("`{project} {version}` was yanked: {}", reason.as_str()));
+        }
+        if let (Some(page), Some(own)) = (&pin.file.requires_python, &pin.metadata.requires_python)
+            && !same(page, own)
+        {
+            warnings.push(format!(
+                "`{project} {version}` needs Python {own} by its metadata, which count, and \
+                 {page} by the index"
+            ));
         }
         if version.any_prerelease() && !releases.takes_prereleases(project) {
             warnings.push(format!("`{project} {version}` is a pre-release: no final release fits"));

@@ -1,22 +1,17 @@
-//! Scenarios of `tests/data/resolve/*.toml` against an index in memory.
+//! Scenarios of `tests/data/resolve/*.toml` against an index folder.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
-use pep440_rs::VersionSpecifiers;
+use flate2::{Compression, write::GzEncoder};
 use pep508_rs::{MarkerEnvironment, MarkerEnvironmentBuilder};
 use serde::Deserialize;
-use url::Url;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    artifact::{FileKind, Hashes, ReleaseFile, Tag, project_name},
-    index::{IndexError, ProjectFiles},
-    metadata::{CoreMetadata, parse_requirement},
+    artifact::{Hashes, Tag, project_name},
+    index::{self, IndexSettings, Logins, Sources},
+    metadata::parse_requirement,
     requirements::{Origin, RootRequirement},
 };
 
@@ -49,8 +44,11 @@ struct Release {
     /// Whether an sdist does not tell its requirements.
     #[serde(default)]
     dynamic: bool,
-    /// What is wrong with the metadata.
-    broken: Option<String>,
+    /// Whether its metadata are none.
+    #[serde(default)]
+    broken: bool,
+    /// What the page says in place of `requires-python`.
+    page_python: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -87,61 +85,43 @@ struct Case {
     warnings: Vec<String>,
 }
 
-#[derive(Default)]
-struct Memory {
-    pages: BTreeMap<ProjectName, Arc<ProjectFiles>>,
-    metadata: BTreeMap<String, Result<Arc<CoreMetadata>, IndexError>>,
-}
-
-impl Memory {
-    fn new(releases: &[Release]) -> Self {
-        let mut memory = Self::default();
-        let mut pages: BTreeMap<ProjectName, Vec<ReleaseFile>> = BTreeMap::new();
-        for release in releases {
-            let (project, version) = (&release.project, &release.version);
-            let default = format!("{}-{version}-py3-none-any.whl", project.replace('-', "_"));
-            let names = if release.files.is_empty() { &vec![default] } else { &release.files };
-            let name = project_name(project).unwrap();
-            for filename in names {
-                let file = file(release, filename, &name);
-                memory.metadata.insert(filename.clone(), metadata(release, &file));
-                pages.entry(name.clone()).or_default().push(file);
-            }
+/// Writes an index folder: a page for each project, and its files with their metadata.
+fn write_index(folder: &Path, releases: &[Release]) {
+    let mut pages: BTreeMap<ProjectName, Vec<Value>> = BTreeMap::new();
+    for release in releases {
+        let (project, version) = (&release.project, &release.version);
+        let default = format!("{}-{version}-py3-none-any.whl", project.replace('-', "_"));
+        let names = if release.files.is_empty() { &vec![default] } else { &release.files };
+        for filename in names {
+            write_file(folder, release, filename);
+            let files = pages.entry(project_name(project).unwrap()).or_default();
+            files.push(listed(release, filename));
         }
-        memory.pages = pages
-            .into_iter()
-            .map(|(project, files)| (project.clone(), Arc::new(ProjectFiles { project, files })))
-            .collect();
-        memory
+    }
+    for (project, files) in pages {
+        let page = json!({"meta": {"api-version": "1.1"}, "name": project, "files": files});
+        fs::create_dir_all(folder.join(project.as_ref())).unwrap();
+        fs::write(folder.join(project.as_ref()).join("index.json"), page.to_string()).unwrap();
     }
 }
 
-fn file(release: &Release, filename: &str, project: &ProjectName) -> ReleaseFile {
-    let digest = format!("{:0>64}", hex::encode(&release.version));
+fn listed(release: &Release, filename: &str) -> Value {
     let python = release.requires_python.as_ref().filter(|_| !release.hides_python);
-    ReleaseFile {
-        filename: filename.to_owned(),
-        url: format!("https://files.example/{filename}").parse().unwrap(),
-        kind: FileKind::parse(filename, Some(project)).unwrap(),
-        hashes: Hashes::parse(&format!("sha256={digest}")).unwrap(),
-        size: None,
-        requires_python: python.map(|text| text.parse::<VersionSpecifiers>().unwrap()),
-        yanked: release.yanked.clone(),
-        metadata: None,
-        upload_time: release.uploaded,
-    }
+    let time = release.uploaded.map(|time| jiff::Timestamp::from_second(time).unwrap().to_string());
+    json!({
+        "filename": filename,
+        "url": format!("../{filename}"),
+        "hashes": {"sha256": format!("{:0>64}", hex::encode(&release.version))},
+        "requires-python": release.page_python.as_ref().or(python),
+        "yanked": release.yanked.as_ref().map_or(json!(false), |reason| json!(reason)),
+        "upload-time": time,
+    })
 }
 
-fn metadata(release: &Release, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-    let filename = file.filename.clone();
-    if release.dynamic && file.kind.wheel().is_none() {
-        return Err(IndexError::MetadataNotStatic { file: filename });
-    }
-    if let Some(problem) = &release.broken {
-        return Err(IndexError::Metadata { file: filename, problem: problem.clone() });
-    }
+/// A wheel's metadata lie beside it, an sdist's in it.
+fn write_file(folder: &Path, release: &Release, filename: &str) {
     let mut text =
-        format!("Metadata-Version: 2.1\nName: {}\nVersion: {}\n", release.project, release.version);
+        format!("Metadata-Version: 2.2\nName: {}\nVersion: {}\n", release.project, release.version);
     let lists = [("Requires-Dist", &release.requires), ("Provides-Extra", &release.extras)];
     for (field, values) in lists {
         text.extend(values.iter().map(|value| format!("{field}: {value}\n")));
@@ -149,33 +129,32 @@ fn metadata(release: &Release, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, 
     if let Some(python) = &release.requires_python {
         text += &format!("Requires-Python: {python}\n");
     }
-    Ok(Arc::new(CoreMetadata::parse(text.as_bytes()).unwrap()))
+    if release.broken {
+        text = "no metadata".to_owned();
+    }
+    if filename.ends_with(".whl") {
+        fs::write(folder.join(filename), "").unwrap();
+        fs::write(folder.join(format!("{filename}.metadata")), text).unwrap();
+        return;
+    }
+    if release.dynamic {
+        text += "Dynamic: Requires-Dist\n";
+    }
+    let file = fs::File::create(folder.join(filename)).unwrap();
+    let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::fast()));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    let member = format!("{}-{}/PKG-INFO", release.project, release.version);
+    archive.append_data(&mut header, member, text.as_bytes()).unwrap();
+    archive.into_inner().unwrap().finish().unwrap();
 }
 
-impl Index for Memory {
-    fn prefetch_projects(&self, _projects: &[ProjectName]) {}
-
-    fn prefetch_metadata(&self, _files: &[ReleaseFile]) {}
-
-    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
-        Ok(self.pages.get(project).cloned())
-    }
-
-    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-        self.metadata[&file.filename].clone()
-    }
-
-    fn fetch(
-        &self,
-        _files: &[ReleaseFile],
-        _progress: &(dyn Fn(usize, u64) + Sync),
-    ) -> Vec<Result<PathBuf, IndexError>> {
-        Vec::new()
-    }
-
-    fn download(&self, url: &Url, _hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
-        Err(IndexError::Offline { subject: url.to_string() })
-    }
+/// The index in a folder.
+fn open(folder: &Path) -> Box<dyn Index> {
+    let sources = Sources { indexes: vec![folder.display().to_string()], ..Sources::default() };
+    let settings = IndexSettings::new(folder.join("cache"));
+    index::open(&sources, Logins::default(), &settings).unwrap()
 }
 
 #[derive(Default)]
@@ -241,7 +220,7 @@ fn requirements(case: &Case) -> Requirements {
     requirements
 }
 
-fn check(index: &Memory, case: &Case) -> Result<(), String> {
+fn check(index: &dyn Index, case: &Case) -> Result<(), String> {
     let source = match case.source.as_deref() {
         Some("wheel") => SourcePolicy::Wheel,
         Some("sdist") => SourcePolicy::Sdist,
@@ -300,19 +279,22 @@ fn scenarios_resolve_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/resolve");
     let mut failures = Vec::new();
     let mut count = 0;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let text = fs::read_to_string(&path).unwrap();
+    let files = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    for entry in files.filter(|entry| entry.file_type().is_file()) {
+        let path = entry.path();
+        let text = fs::read_to_string(path).unwrap();
         let scenario: Scenario =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let index = Memory::new(&scenario.release);
+        let folder = tempfile::tempdir().unwrap();
+        write_index(folder.path(), &scenario.release);
+        let index = open(folder.path());
         for case in &scenario.case {
             count += 1;
-            failures.extend(check(&index, case).err().map(|f| format!("{}: {f}", path.display())));
+            failures.extend(check(&*index, case).err().map(|f| format!("{}: {f}", path.display())));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
-    assert!(count >= 30, "only {count} cases were found");
+    assert!(count >= 150, "only {count} cases were found");
 }
 
 #[test]
@@ -327,9 +309,11 @@ fn pins_tell_who_asks_for_them() {
         roots: roots(&["b".to_owned(), "a".to_owned()], "req.txt"),
         ..Requirements::default()
     };
-    let index = Memory::new(&releases.release);
+    let folder = tempfile::tempdir().unwrap();
+    write_index(folder.path(), &releases.release);
+    let index = open(folder.path());
     let options = ResolveOptions::default();
-    let found = resolve(&request, &index, &environment(), &options, &Warnings::default()).unwrap();
+    let found = resolve(&request, &*index, &environment(), &options, &Warnings::default()).unwrap();
     let json = serde_json::to_value(&found).unwrap();
     assert_eq!(
         json["pins"]["b"],
@@ -338,7 +322,7 @@ fn pins_tell_who_asks_for_them() {
             "version": "2",
             "extras": ["x"],
             "file": "b-2-py3-none-any.whl",
-            "url": "https://files.example/b-2-py3-none-any.whl",
+            "url": format!("file://{}/b-2-py3-none-any.whl", folder.path().display()),
             "hashes": { "sha256": format!("{:0>64}", "32") },
             "required-by": [
                 { "root": { "origin": "req.txt:1", "requirement": "b" } },
