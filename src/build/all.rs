@@ -10,7 +10,10 @@ use std::{
     thread,
 };
 
-use crate::report::{Event, Reporter};
+use crate::{
+    report::{Event, Reporter},
+    text::counted,
+};
 
 use super::{BuildError, BuildJob, Builder, BuiltPackage};
 
@@ -47,7 +50,7 @@ pub fn build_all(
     answers.sort_by_key(|(at, _)| *at);
     let answers: Vec<_> = answers.into_iter().map(|(_, answer)| answer).collect();
     let built = answers.iter().filter(|answer| answer.is_ok()).count();
-    let line = format!("{built} of {} packages built", jobs.len());
+    let line = format!("{built} of {} built", counted(jobs.len(), "package"));
     reporter.event(Event::End { phase: "build", line: &line });
     answers
 }

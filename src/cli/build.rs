@@ -8,6 +8,7 @@ use crate::{
     failure::{FAILED, Failure},
     pipeline::Built,
     report::print_result,
+    text::counted,
 };
 
 use super::{
@@ -75,9 +76,9 @@ impl Build {
         Err(Failure {
             status: FAILED,
             message: format!(
-                "{} of {} projects failed:\n{}",
+                "{} of {} failed:\n{}",
                 lines.len(),
-                lines.len() + files.len(),
+                counted(lines.len() + files.len(), "project"),
                 lines.join("\n")
             ),
             hint: None,

@@ -7,6 +7,7 @@ use crate::{
     failure::{FAILED, Failure},
     pipeline::Prepared,
     report::print_result,
+    text::counted,
 };
 
 use super::{
@@ -59,8 +60,11 @@ impl Plan {
         if failures.is_empty() {
             return Ok(0);
         }
-        let message =
-            format!("{} projects failed:\n{}", failures.len(), lines(&failures).join("\n"));
+        let message = format!(
+            "{} failed:\n{}",
+            counted(failures.len(), "project"),
+            lines(&failures).join("\n")
+        );
         Err(Failure { status: FAILED, message, hint: None })
     }
 }

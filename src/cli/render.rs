@@ -9,6 +9,7 @@ use crate::{
     pipeline::Prepared,
     recipe::Recipe,
     report::print_result,
+    text::counted,
 };
 
 use super::{
@@ -58,7 +59,8 @@ impl Render {
         if problems.is_empty() {
             return Ok(0);
         }
-        let message = format!("{} projects failed:\n{}", problems.len(), problems.join("\n"));
+        let message =
+            format!("{} failed:\n{}", counted(problems.len(), "project"), problems.join("\n"));
         Err(Failure { status: FAILED, message, hint: None })
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     report::Event,
     requirements::{FileOptions, Origin, Requirements, RootRequirement},
     resolve::{Pin, Resolution, ResolveOptions},
+    text::counted,
 };
 
 /// What builds a project that does not tell. Source: PEP 518 and pip, which builds such a project
@@ -96,7 +97,7 @@ impl Run<'_> {
         let progress =
             |_: usize, by: u64| self.reporter.event(Event::Advance { phase: "fetch", by });
         let paths = index.fetch(&files, &progress);
-        let line = format!("{} files fetched", files.len());
+        let line = format!("{} fetched", counted(files.len(), "file"));
         self.reporter.event(Event::End { phase: "fetch", line: &line });
         let mut fetched = Vec::new();
         for (pin, path) in pins.iter().zip(paths) {

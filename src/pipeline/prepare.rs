@@ -17,7 +17,7 @@ use crate::{
     resolve::{Pin, Resolution},
     source::Wheel,
     template::Pack,
-    text::Paragraph,
+    text::{Paragraph, counted},
 };
 
 use super::{BuildingIndex, Package, PipelineError, Prepared, Run, chain};
@@ -68,7 +68,7 @@ fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf,
     let progress = |_: usize, by: u64| run.reporter.event(Event::Advance { phase: "fetch", by });
     let paths = index.fetch(&files, &progress);
     let fetched = paths.iter().filter(|path| path.is_ok()).count();
-    let line = format!("{fetched} of {} files fetched", files.len());
+    let line = format!("{fetched} of {} fetched", counted(files.len(), "file"));
     run.reporter.event(Event::End { phase: "fetch", line: &line });
     let failed = |pin: &&Pin, error| failure(pin, Stage::Fetch, &error);
     paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()

@@ -51,6 +51,7 @@ use crate::{
     index::Index,
     report::{Event, Reporter},
     requirements::Requirements,
+    text::counted,
 };
 
 /// What releases must run on.
@@ -129,7 +130,7 @@ pub fn resolve(
     for warning in outcome::warnings(&releases, &resolution) {
         reporter.event(Event::Warning(&warning));
     }
-    let line = format!("resolved {} projects", resolution.pins.len());
+    let line = format!("resolved {}", counted(resolution.pins.len(), "project"));
     reporter.event(Event::End { phase: "resolve", line: &line });
     Ok(resolution)
 }

@@ -14,6 +14,7 @@ use crate::{
     metadata::{Requirement, satisfies},
     report::{Event, Reporter},
     requirements::{Requirements, RootRequirement},
+    text::counted,
 };
 
 /// Takes the releases that the requirements of a lock file pin, each with its best file.
@@ -45,7 +46,7 @@ pub fn take(
     for warning in outcome::warnings(&releases, &resolution) {
         reporter.event(Event::Warning(&warning));
     }
-    let line = format!("{} locked projects taken", resolution.pins.len());
+    let line = format!("{} taken", counted(resolution.pins.len(), "locked project"));
     reporter.event(Event::End { phase: "resolve", line: &line });
     Ok(resolution)
 }

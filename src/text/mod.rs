@@ -10,6 +10,12 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use suggestion::{nearest, unknown_key};
 
+/// A number of things whose name takes an `s` in the plural: `1 file`, `2 files`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
 /// The most characters that a [`OneLine`] keeps.
 const ONE_LINE_LIMIT: usize = 200;
 /// The most characters that a [`Paragraph`] keeps.

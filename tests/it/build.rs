@@ -86,7 +86,7 @@ fn rendering_keeps_what_a_person_changed() {
     assert_eq!(again.status, 1);
     assert_eq!(
         again.stderr,
-        "error: 1 projects failed:\n  one: `specs/one` has other contents; `--force` overwrites \
+        "error: 1 project failed:\n  one: `specs/one` has other contents; `--force` overwrites \
          them\n"
     );
     assert_eq!(fs::read_to_string(&spec).unwrap(), "mine");
