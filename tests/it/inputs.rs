@@ -123,6 +123,46 @@ fn folders_archives_and_repositories_are_inputs() {
 }
 
 #[test]
+fn a_constraint_may_say_where_a_project_is() {
+    if !has("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    index(at);
+    project(&at.join("own"), "one", &[]);
+    fs::write(at.join("c.txt"), format!("one @ file:{}\n", at.join("own").display())).unwrap();
+    let source = |arguments: &[&str]| {
+        let target = ["resolve", "-q", "--json", "-t", "debian-12", "-i", "index"];
+        let found = run(at, &[&target, arguments].concat());
+        let json: Value = serde_json::from_str(&found.stdout).unwrap_or_default();
+        json["pins"]["one"]["url"].as_str().map(str::to_owned)
+    };
+    assert_eq!(source(&["two"]).unwrap(), "file://[FOLDER]/index/one-2.0-py3-none-any.whl");
+    assert_eq!(source(&["two", "-c", "c.txt"]).unwrap(), "file://[FOLDER]/own");
+    assert_eq!(source(&["two", "one==2.0", "-c", "c.txt"]), None);
+}
+
+#[test]
+fn settings_reach_the_build() {
+    if !has("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    index(at);
+    project(&at.join("own"), "own", &[]);
+    fs::write(at.join("r.txt"), "./own --config-settings setting=chosen\n").unwrap();
+    let target = ["-q", "-t", "debian-12", "-i", "index"];
+    let frozen = run(at, &[&["freeze", "-r", "r.txt"], &target[..]].concat());
+    assert_eq!(frozen.status, 0, "{}", frozen.stderr);
+    let wheel = fs::File::open(at.join("frozen/own-1.0-py3-none-any.whl")).unwrap();
+    let mut wheel = zip::ZipArchive::new(wheel).unwrap();
+    let module = std::io::read_to_string(wheel.by_name("own.py").unwrap()).unwrap();
+    assert_eq!(module, "SETTING = 'chosen'\n");
+}
+
+#[test]
 fn an_application_brings_its_system_packages() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
