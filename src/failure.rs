@@ -47,6 +47,7 @@ impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
         let hint = match &error {
             SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
+            SettingsError::Hint { .. } => Some("correct that line"),
             SettingsError::NoCache => Some("name a folder with `--cache-dir`"),
             SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
             SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
@@ -162,6 +163,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let hint = match &error {
             PlanError::PackageName { .. } => Some("give another name with `--name PROJECT=NAME`"),
+            PlanError::Hint { .. } => Some("say under `[names]` of a hint file what it is"),
             _ => None,
         };
         Self::usage(&error, hint)

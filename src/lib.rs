@@ -35,6 +35,8 @@ pub mod metadata;
 
 pub mod target;
 
+pub mod hint;
+
 pub mod plan;
 
 pub mod report;

@@ -5,16 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::choices::{IndexStrategy, KeyringProvider, LockFormat, Relax, Resolution, Source};
 use crate::{
     artifact::{ExtraName, ProjectName, extra_name, project_name},
-    build::Preference,
     disk::WriteError,
     failure::{Failure, USAGE},
-    index,
     requirements::{self, FileOptions, ProjectRule, Request},
-    resolve::{SourcePolicy, Strategy},
     settings::{Environment, Flags},
 };
 
@@ -53,23 +51,6 @@ pub struct Selection {
     /// Read the file as a lock of this form (default: by its name)
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub lock_format: Option<LockFormat>,
-}
-
-/// `--lock-format`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum LockFormat {
-    /// pylock.toml
-    Pylock,
-    /// uv.lock
-    Uv,
-    /// poetry.lock
-    Poetry,
-    /// pdm.lock
-    Pdm,
-    /// Pipfile.lock
-    Pipfile,
-    /// Requirements with exact versions and hashes
-    Requirements,
 }
 
 /// Where releases are looked for.
@@ -173,6 +154,18 @@ pub struct Naming {
     /// Name one project's package
     #[arg(long = "name", value_name = "PROJECT=NAME", value_parser = parse_name)]
     pub names: Vec<(ProjectName, String)>,
+    /// Name packages by a file with a project and a name in each line
+    #[arg(long, value_name = "FILE")]
+    pub name_map: Option<PathBuf>,
+    /// How strictly packages depend on each other's versions (default: compatible)
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub relax: Option<Relax>,
+    /// A file that says what projects need from the system
+    #[arg(long, value_name = "FILE")]
+    pub hints: Vec<PathBuf>,
+    /// Fail where a project needs something from the system that is no known package
+    #[arg(long)]
+    pub strict_hints: bool,
     /// Who answers for the packages: `Name <address>`
     #[arg(long, value_name = "PERSON")]
     pub packager: Option<String>,
@@ -182,57 +175,6 @@ pub struct Naming {
     /// A folder with templates that replace the built-in ones
     #[arg(long, value_name = "FOLDER")]
     pub templates: Vec<PathBuf>,
-}
-
-/// `--source`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Source {
-    /// A compatible wheel, else the sdist
-    Auto,
-    /// Wheels only
-    Wheel,
-    /// Sdists only
-    Sdist,
-}
-
-/// `--index-strategy`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum IndexStrategy {
-    /// The first that has the project
-    FirstIndex,
-    /// All: whoever can upload to one of them can replace any project
-    UnsafeBestMatch,
-}
-
-/// `--keyring-provider`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KeyringProvider {
-    /// Nobody
-    Disabled,
-    /// The program `keyring`
-    Subprocess,
-}
-
-/// `--resolution`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Resolution {
-    /// The newest releases
-    Highest,
-    /// The oldest releases
-    Lowest,
-    /// The oldest of what is asked for, the newest of what that requires
-    LowestDirect,
-}
-
-/// `--builder`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Builder {
-    /// The system's tool where it is installed, else the embedded writer
-    Auto,
-    /// rpmbuild, dpkg-deb
-    System,
-    /// The writers in this program
-    Embedded,
 }
 
 impl Inputs {
@@ -258,14 +200,7 @@ impl Inputs {
             all_extras: selection.all_extras,
             groups: &selection.groups,
             require_pinned: selection.require_pinned,
-            lock_format: selection.lock_format.map(|format| match format {
-                LockFormat::Pylock => requirements::LockFormat::Pylock,
-                LockFormat::Uv => requirements::LockFormat::Uv,
-                LockFormat::Poetry => requirements::LockFormat::Poetry,
-                LockFormat::Pdm => requirements::LockFormat::Pdm,
-                LockFormat::Pipfile => requirements::LockFormat::Pipfile,
-                LockFormat::Requirements => requirements::LockFormat::Requirements,
-            }),
+            lock_format: selection.lock_format.map(Into::into),
             folder: &folder,
             variable: &|name| environment.variable(name),
         })?)
@@ -283,28 +218,21 @@ impl Asked {
             python: self.python.clone(),
             arch: self.arch.clone(),
             options: self.options()?,
-            index_strategy: self.sources.index_strategy.map(|strategy| match strategy {
-                IndexStrategy::FirstIndex => index::IndexStrategy::FirstIndex,
-                IndexStrategy::UnsafeBestMatch => index::IndexStrategy::UnsafeBestMatch,
-            }),
+            index_strategy: self.sources.index_strategy.map(Into::into),
             asks_keyring: self.sources.keyring_provider.map(|p| p == KeyringProvider::Subprocess),
             offline: self.sources.offline,
             no_build_metadata: self.choice.no_build_metadata,
-            source: self.choice.source.map(|source| match source {
-                Source::Auto => SourcePolicy::Auto,
-                Source::Wheel => SourcePolicy::Wheel,
-                Source::Sdist => SourcePolicy::Sdist,
-            }),
-            strategy: self.choice.resolution.map(|strategy| match strategy {
-                Resolution::Highest => Strategy::Highest,
-                Resolution::Lowest => Strategy::Lowest,
-                Resolution::LowestDirect => Strategy::LowestDirect,
-            }),
+            source: self.choice.source.map(Into::into),
+            strategy: self.choice.resolution.map(Into::into),
             exclude_newer: self.choice.exclude_newer.clone(),
             no_deps: self.choice.no_deps,
             excluded: self.choice.exclude.clone(),
             name_prefix: naming.name_prefix,
             names: naming.names.into_iter().collect::<BTreeMap<_, _>>(),
+            name_map: naming.name_map,
+            hints: naming.hints,
+            strict_hints: naming.strict_hints,
+            relax: naming.relax.map(Into::into),
             packager: naming.packager,
             release: naming.release,
             templates: naming.templates,
@@ -341,16 +269,6 @@ impl Asked {
             only_binary.add(list, no_binary).map_err(wrong("--only-binary"))?;
         }
         Ok(options)
-    }
-}
-
-impl From<Builder> for Preference {
-    fn from(builder: Builder) -> Self {
-        match builder {
-            Builder::Auto => Self::Auto,
-            Builder::System => Self::System,
-            Builder::Embedded => Self::Embedded,
-        }
     }
 }
 

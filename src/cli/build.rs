@@ -12,7 +12,8 @@ use crate::{
 };
 
 use super::{
-    arguments::{Asked, Builder, Naming},
+    arguments::{Asked, Naming},
+    choices::Builder,
     session::Session,
 };
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod build;
+mod choices;
 mod doctor;
 mod freeze;
 mod inputs;

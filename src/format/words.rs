@@ -83,6 +83,7 @@ fn evidence(evidence: LicenceEvidence) -> &'static str {
         LicenceEvidence::Expression => "License-Expression",
         LicenceEvidence::LicenseField => "the field License",
         LicenceEvidence::Classifiers => "classifiers",
+        LicenceEvidence::Text => "the licence files",
         LicenceEvidence::Override => "the configuration",
         LicenceEvidence::Nothing => "nothing that names one; please look",
     }

@@ -1,8 +1,8 @@
 //! The licence that a project states, as an SPDX expression.
 //!
 //! Trusted in this order: `License-Expression` (PEP 639), `License` where it is an expression or
-//! the well-known name of one licence, then the classifiers. Texts that fit several licences
-//! ("BSD") are not guessed.
+//! the well-known name of one licence, then the classifiers, and where these leave the licence
+//! open ("BSD"), the texts of the licence files.
 
 use std::collections::BTreeSet;
 
@@ -12,6 +12,7 @@ use spdx::{Expression, ParseMode};
 use super::{
     CoreMetadata,
     licence_table::{CLASSIFIERS, NAMES},
+    licence_text::detect,
 };
 
 /// What stands for a licence that nothing states.
@@ -27,6 +28,20 @@ pub struct Licence {
     /// A valid SPDX expression; `LicenseRef-Unknown` where nothing was found.
     pub expression: String,
     pub evidence: LicenceEvidence,
+    /// How alike the licence files and the licences' texts are at least, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likeness: Option<u8>,
+}
+
+impl Licence {
+    /// Whether a person has to look: nothing names one licence.
+    pub fn is_open(&self) -> bool {
+        self.expression.contains("LicenseRef-")
+    }
+
+    fn new(expression: String, evidence: LicenceEvidence) -> Self {
+        Self { expression, evidence, likeness: None }
+    }
 }
 
 /// Where a licence expression was read, best first.
@@ -36,28 +51,52 @@ pub enum LicenceEvidence {
     Expression,
     LicenseField,
     Classifiers,
+    /// The texts of licence files.
+    Text,
     Override,
     Nothing,
 }
 
-/// The licence of a release by its metadata.
+/// The licence of a release by its metadata and, where these leave it open, the texts of its
+/// licence files.
 ///
 /// Several licence classifiers are joined with `AND`, the reading that asks for most. A classifier
 /// that fits several licences gives a `LicenseRef-` of its own, such as `LicenseRef-BSD`.
-pub fn licence(metadata: &CoreMetadata) -> Licence {
+pub fn licence(metadata: &CoreMetadata, texts: &[(String, String)]) -> Licence {
+    let stated = stated(metadata);
+    if !stated.is_open() {
+        return stated;
+    }
+    let found: Vec<(String, u8)> = texts.iter().filter_map(|(_, text)| detect(text)).collect();
+    let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    let expression = names.into_iter().collect::<Vec<_>>().join(" AND ");
+    match found.iter().map(|(_, percent)| *percent).min() {
+        // What is as open as before gains nothing by being guessed.
+        Some(percent) if !expression.contains("LicenseRef-") || is_unknown(&stated) => {
+            Licence { likeness: Some(percent), ..Licence::new(expression, LicenceEvidence::Text) }
+        }
+        _ => stated,
+    }
+}
+
+fn is_unknown(licence: &Licence) -> bool {
+    licence.expression == UNKNOWN_LICENCE
+}
+
+fn stated(metadata: &CoreMetadata) -> Licence {
     let stated = metadata.license_expression.as_deref().and_then(parse_expression);
     if let Some(expression) = stated {
-        return Licence { expression, evidence: LicenceEvidence::Expression };
+        return Licence::new(expression, LicenceEvidence::Expression);
     }
     let field = metadata.license.as_deref();
     if let Some(expression) = field.and_then(|text| parse_expression(text).or_else(|| named(text)))
     {
-        return Licence { expression, evidence: LicenceEvidence::LicenseField };
+        return Licence::new(expression, LicenceEvidence::LicenseField);
     }
     if let Some(expression) = classified(&metadata.classifiers) {
-        return Licence { expression, evidence: LicenceEvidence::Classifiers };
+        return Licence::new(expression, LicenceEvidence::Classifiers);
     }
-    Licence { expression: UNKNOWN_LICENCE.to_owned(), evidence: LicenceEvidence::Nothing }
+    Licence::new(UNKNOWN_LICENCE.to_owned(), LicenceEvidence::Nothing)
 }
 
 /// A valid SPDX expression with its identifiers and operators in their usual case; `None` where
@@ -119,7 +158,7 @@ mod tests {
 
     fn of(fields: &str) -> (String, LicenceEvidence) {
         let text = format!("Metadata-Version: 2.4\nName: x\nVersion: 1\n{fields}");
-        let found = licence(&CoreMetadata::parse(text.as_bytes()).unwrap());
+        let found = licence(&CoreMetadata::parse(text.as_bytes()).unwrap(), &[]);
         (found.expression, found.evidence)
     }
 

@@ -6,6 +6,7 @@ mod entry_points;
 mod header;
 mod licence;
 mod licence_table;
+mod licence_text;
 mod marker;
 mod membership;
 mod requirement;

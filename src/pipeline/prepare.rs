@@ -1,15 +1,20 @@
 //! From pins to planned and rendered packages.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use rayon::prelude::*;
+use serde::Deserialize;
 use url::Url;
 
 use crate::{
     artifact::{ExtraName, FileKind, ReleaseFile},
     collection::{FailureRecord, Stage},
     format::Format,
-    index::Index,
+    hint::When,
+    index::{self, Index},
     planner::{self, Neighbour, Neighbours, Subject},
     recipe,
     report::Event,
@@ -84,11 +89,11 @@ fn one(
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
-    let (file, fetched) = with_hash(run, index, pin, fetched)?;
+    let (file, source) = with_hash(run, index, pin, fetched)?;
     let path = match file.kind {
-        FileKind::Wheel(_) => fetched,
+        FileKind::Wheel(_) => source.clone(),
         FileKind::Sdist(_) => {
-            index.wheel_of(&file, &fetched).map_err(|e| failure(pin, Stage::Build, &e))?
+            index.wheel_of(&file, &source).map_err(|e| failure(pin, Stage::Build, &e))?
         }
     };
     let wheel =
@@ -99,7 +104,12 @@ fn one(
         true => &index.requirements.external,
         false => &[],
     };
-    let subject = Subject { wheel: &wheel, file: &file, extras: &extras, external };
+    let stated = match file.kind {
+        FileKind::Wheel(_) => Vec::new(),
+        FileKind::Sdist(_) => stated_needs(&source, &file.filename),
+    };
+    let subject =
+        Subject { wheel: &wheel, file: &file, extras: &extras, external, stated: &stated };
     let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
     let mut native = format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
@@ -112,6 +122,29 @@ fn one(
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
     Ok(Package { plan, native, recipe, wheel: path })
+}
+
+/// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.
+fn stated_needs(sdist: &Path, filename: &str) -> Vec<(When, String)> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Project {
+        external: External,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default, rename_all = "kebab-case")]
+    struct External {
+        build_requires: Vec<String>,
+        host_requires: Vec<String>,
+        dependencies: Vec<String>,
+    }
+    // An sdist that cannot be read has failed before.
+    let text = index::sdist_member(sdist, filename, "pyproject.toml").ok().flatten();
+    let text = text.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
+    let Project { external } = toml::from_str(&text).unwrap_or_default();
+    let build = external.build_requires.into_iter().chain(external.host_requires);
+    let build = build.map(|text| (When::Build, text));
+    build.chain(external.dependencies.into_iter().map(|text| (When::Run, text))).collect()
 }
 
 /// The file with its hash: where the index states none, that of what arrived.

@@ -5,7 +5,9 @@ mod collection;
 mod hazards;
 mod layout;
 mod naming;
+mod needs;
 mod relations;
+mod relax;
 mod scripts;
 mod texts;
 
@@ -15,6 +17,7 @@ use url::Url;
 
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
+    hint::{UserHints, When},
     metadata,
     plan::{
         Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
@@ -30,6 +33,7 @@ use crate::{
 pub use collection::{Conflict, conflicts};
 pub use naming::{NamingPolicy, package_name};
 pub use relations::{Neighbour, Neighbours, glibc_version};
+pub use relax::Relax;
 
 /// What the user decides about every package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +45,12 @@ pub struct Policy {
     pub release: String,
     /// Stands for the clock, where `SOURCE_DATE_EPOCH` is set: seconds since 1970.
     pub time: Option<i64>,
+    /// How much of the versions that projects ask for becomes a relation.
+    pub relax: Relax,
+    /// What the user says that projects need from the system.
+    pub hints: UserHints,
+    /// Whether a need that nobody knows is an error.
+    pub strict_hints: bool,
     /// Licences that the user states: SPDX expressions.
     pub licences: BTreeMap<ProjectName, String>,
     /// Absolute folders outside the usual ones into which wheels may install data.
@@ -58,6 +68,8 @@ pub struct Subject<'a> {
     pub extras: &'a [ExtraName],
     /// What an application that asks for the project needs from the system.
     pub external: &'a [External],
+    /// What the sources of the project say that it needs from the system (PEP 725).
+    pub stated: &'a [(When, String)],
 }
 
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
@@ -84,10 +96,16 @@ pub fn plan(
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let mut relations = vec![relations::interpreter(wheel, target)];
-    relations.extend(relations::dependencies(wheel, subject.extras, target, neighbours));
+    relations.extend(relations::dependencies(
+        wheel,
+        subject.extras,
+        target,
+        neighbours,
+        policy.relax,
+    ));
     relations.extend(libraries.relations);
-    let external = relations::external(wheel, subject.external, target);
-    relations.extend(external.relations);
+    let needs = needs::needs(subject, target, policy)?;
+    relations.extend(needs.relations);
     relations.extend(relations::provisions(wheel, &package, target));
 
     Ok(PackagePlan {
@@ -118,7 +136,7 @@ pub fn plan(
         relations,
         files,
         left_out: layout.left_out,
-        notes: [launcher_notes, libraries.notes, external.notes].concat(),
+        notes: [launcher_notes, libraries.notes, needs.notes].concat(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
     })
 }
@@ -185,8 +203,9 @@ fn licence(wheel: &Wheel, policy: &Policy) -> metadata::Licence {
         Some(expression) => metadata::Licence {
             expression: expression.clone(),
             evidence: metadata::LicenceEvidence::Override,
+            likeness: None,
         },
-        None => metadata::licence(&wheel.metadata),
+        None => metadata::licence(&wheel.metadata, &wheel.licence_texts),
     }
 }
 
@@ -211,6 +230,8 @@ pub enum PlanError {
     PathTwice { file: String, path: String },
     #[error("`{file}` installs `{member}`, which every Python process would run")]
     StartupCode { file: String, member: String },
+    #[error("`{project}` needs `{hint}` from the system, which is no known package")]
+    Hint { project: ProjectName, hint: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]
     Glibc { file: String, needed: String, present: String },
 }

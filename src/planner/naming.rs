@@ -12,6 +12,9 @@ use super::PlanError;
 pub struct NamingPolicy {
     /// Put before every name that is not given in full.
     pub prefix: String,
+    /// How such a name is made, where not by the target's convention alone: `{name}` stands for
+    /// that name, `{project}` for the project's own.
+    pub template: Option<String>,
     /// Names given in full.
     pub names: BTreeMap<ProjectName, String>,
 }
@@ -25,7 +28,16 @@ pub fn package_name(
 ) -> Result<String, PlanError> {
     let name = match policy.names.get(project) {
         Some(name) => name.clone(),
-        None => format!("{}{}", policy.prefix, distribution_name(project, target)),
+        None => {
+            let conventional = distribution_name(project, target);
+            let name = match &policy.template {
+                Some(template) => {
+                    template.replace("{name}", &conventional).replace("{project}", project.as_ref())
+                }
+                None => conventional,
+            };
+            format!("{}{name}", policy.prefix)
+        }
     };
     if is_package_name(&name) {
         Ok(name)

@@ -8,13 +8,12 @@ use crate::{
     artifact::{ExtraName, ProjectName},
     metadata::{self, CoreMetadata, Requirement},
     relation::{Capability, Relation, Strength},
-    requirements::External,
     source::Wheel,
     target::Target,
     text::OneLine,
 };
 
-use super::naming;
+use super::{Relax, naming};
 
 /// A project of the collection, as the others see it.
 #[derive(Debug, Clone)]
@@ -41,10 +40,12 @@ pub fn dependencies(
     extras: &[ExtraName],
     target: &Target,
     neighbours: &Neighbours,
+    relax: Relax,
 ) -> Vec<Relation> {
     let mut walk = Walk {
         subject: &wheel.metadata.name,
         target,
+        relax,
         markers: target.markers(),
         neighbours,
         seen: BTreeSet::new(),
@@ -57,6 +58,7 @@ pub fn dependencies(
 struct Walk<'a> {
     subject: &'a ProjectName,
     target: &'a Target,
+    relax: Relax,
     markers: pep508_rs::MarkerEnvironment,
     neighbours: &'a Neighbours,
     /// Extras that are inlined already.
@@ -113,6 +115,10 @@ impl Walk<'_> {
             Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
             _ => VersionSpecifiers::empty(),
         };
+        // The distribution's versions have epochs that nobody here knows of: no upper bound could
+        // be relied on.
+        let relax = if candidate.is_some() { self.relax } else { self.relax.max(Relax::Minimum) };
+        let specifiers = relax.applied(&specifiers, candidate.as_ref());
         Relation {
             strength: Strength::Requires,
             capability: Capability::Project {
@@ -125,34 +131,6 @@ impl Walk<'_> {
             origin: OneLine::new(origin),
         }
     }
-}
-
-/// What the project says it needs from the system, for a person to turn into relations, and the
-/// packages that an application names for it.
-pub fn external(wheel: &Wheel, named: &[External], target: &Target) -> Outside {
-    let note = |text: &str| OneLine::new(&format!("needs from the system: {text}"));
-    let stated = wheel.metadata.requires_external.iter();
-    let mut outside =
-        Outside { relations: Vec::new(), notes: stated.map(|needed| note(needed)).collect() };
-    for External { text, origin } in named {
-        let (name, marker) = text.split_once(';').unwrap_or((text, ""));
-        let name = name.trim();
-        let holds = match marker.trim() {
-            "" => Ok(true),
-            marker => metadata::parse_marker(marker)
-                .map(|tree| metadata::evaluate(&tree, &target.markers(), &[])),
-        };
-        match holds {
-            Ok(false) => {}
-            Ok(true) if naming::is_package_name(name) => outside.relations.push(Relation {
-                strength: Strength::Requires,
-                capability: Capability::Package { name: name.to_owned(), own_version: false },
-                origin: OneLine::new(&origin.to_string()),
-            }),
-            _ => outside.notes.push(note(&format!("{text} ({origin})"))),
-        }
-    }
-    outside
 }
 
 /// What the package provides beside its own name, and what it replaces.

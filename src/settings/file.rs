@@ -11,7 +11,9 @@ use serde::Deserialize;
 use crate::{
     artifact::ProjectName,
     build::Preference,
+    hint::HintError,
     index::IndexStrategy,
+    planner::Relax,
     requirements::{FileOptions, ProjectRule},
     resolve::{SourcePolicy, Strategy},
     text::unknown_key,
@@ -46,6 +48,14 @@ pub struct Configuration {
     pub builder: Option<BuilderChoice>,
     pub compression: Option<String>,
     pub name_prefix: Option<String>,
+    /// How packages are named: `{name}` is the target's name for a project, `{project}` its own.
+    pub name_template: Option<String>,
+    /// A file with a project and its package's name in each line.
+    pub name_map: Option<PathBuf>,
+    pub relax: Option<RelaxChoice>,
+    /// Files that say what projects need from the system, the strongest first.
+    pub hints: Vec<PathBuf>,
+    pub strict_hints: bool,
     pub packager: Option<String>,
     pub release: Option<String>,
     /// Folders with template packs, best first.
@@ -139,6 +149,27 @@ pub enum KeyringProvider {
     Subprocess,
 }
 
+/// `relax` in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RelaxChoice {
+    Exact,
+    Compatible,
+    Minimum,
+    None,
+}
+
+impl From<RelaxChoice> for Relax {
+    fn from(choice: RelaxChoice) -> Self {
+        match choice {
+            RelaxChoice::Exact => Self::Exact,
+            RelaxChoice::Compatible => Self::Compatible,
+            RelaxChoice::Minimum => Self::Minimum,
+            RelaxChoice::None => Self::None,
+        }
+    }
+}
+
 /// `builder` in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -207,6 +238,8 @@ pub enum SettingsError {
     Unreadable { path: PathBuf, reason: String },
     #[error("{path}:{line}: {reason}")]
     Syntax { path: PathBuf, line: usize, reason: String },
+    #[error(transparent)]
+    Hint(#[from] HintError),
     #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds")]
     Epoch { value: String },
     #[error(

@@ -3,6 +3,7 @@
 
 mod environment;
 mod file;
+mod names;
 mod pip;
 mod time;
 
@@ -15,8 +16,9 @@ pub use file::{Configuration, ProjectConfiguration, SettingsError};
 use crate::{
     artifact::ProjectName,
     build::Preference,
+    hint::UserHints,
     index::IndexStrategy,
-    planner::{NamingPolicy, Policy},
+    planner::{NamingPolicy, Policy, Relax},
     requirements::FileOptions,
     resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
@@ -44,6 +46,12 @@ pub struct Flags {
     pub compression: Option<String>,
     pub name_prefix: Option<String>,
     pub names: BTreeMap<ProjectName, String>,
+    /// A file with further names.
+    pub name_map: Option<PathBuf>,
+    pub relax: Option<Relax>,
+    /// Files with hints, the strongest first.
+    pub hints: Vec<PathBuf>,
+    pub strict_hints: bool,
     pub packager: Option<String>,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
@@ -107,6 +115,9 @@ pub fn resolve(
             licences.insert(project.clone(), licence.clone());
         }
     }
+    if let Some(path) = flags.name_map.or(configuration.name_map) {
+        names.extend(names::read(&path)?);
+    }
     names.extend(flags.names);
     let packager = flags
         .packager
@@ -117,10 +128,14 @@ pub fn resolve(
         naming: NamingPolicy {
             prefix: flags.name_prefix.or(configuration.name_prefix).unwrap_or_default(),
             names,
+            template: configuration.name_template,
         },
         packager: OneLine::new(&packager),
         release: flags.release.or(configuration.release).unwrap_or_else(|| "1".to_owned()),
         time: environment.source_date_epoch()?,
+        relax: flags.relax.or(configuration.relax.map(Into::into)).unwrap_or_default(),
+        hints: hints(flags.hints.into_iter().chain(configuration.hints))?,
+        strict_hints: flags.strict_hints || configuration.strict_hints,
         licences,
         allowed_paths: configuration.allow_paths,
         allow_startup_code: configuration.allow_startup_code,
@@ -166,6 +181,19 @@ pub fn resolve(
         cache: cache.ok_or(SettingsError::NoCache)?,
         environment,
     })
+}
+
+/// The hints of several files; of one project and of one name, those of the first file count.
+fn hints(paths: impl Iterator<Item = PathBuf>) -> Result<UserHints, SettingsError> {
+    let mut hints = UserHints::default();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).map_err(|error| SettingsError::Unreadable {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        hints = hints.over(UserHints::parse(&text, &path)?);
+    }
+    Ok(hints)
 }
 
 fn available_cores() -> usize {

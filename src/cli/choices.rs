@@ -1,0 +1,153 @@
+//! The values of options that name one of a few things.
+
+use clap::ValueEnum;
+
+use crate::{
+    build::Preference,
+    index, planner, requirements,
+    resolve::{SourcePolicy, Strategy},
+};
+
+/// `--lock-format`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LockFormat {
+    /// pylock.toml
+    Pylock,
+    /// uv.lock
+    Uv,
+    /// poetry.lock
+    Poetry,
+    /// pdm.lock
+    Pdm,
+    /// Pipfile.lock
+    Pipfile,
+    /// Requirements with exact versions and hashes
+    Requirements,
+}
+
+impl From<LockFormat> for requirements::LockFormat {
+    fn from(choice: LockFormat) -> Self {
+        match choice {
+            LockFormat::Pylock => Self::Pylock,
+            LockFormat::Uv => Self::Uv,
+            LockFormat::Poetry => Self::Poetry,
+            LockFormat::Pdm => Self::Pdm,
+            LockFormat::Pipfile => Self::Pipfile,
+            LockFormat::Requirements => Self::Requirements,
+        }
+    }
+}
+
+/// `--relax`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Relax {
+    /// On exactly what was resolved together
+    Exact,
+    /// Within all bounds that the projects state
+    Compatible,
+    /// Above the lower bounds only
+    Minimum,
+    /// On any version
+    None,
+}
+
+impl From<Relax> for planner::Relax {
+    fn from(choice: Relax) -> Self {
+        match choice {
+            Relax::Exact => Self::Exact,
+            Relax::Compatible => Self::Compatible,
+            Relax::Minimum => Self::Minimum,
+            Relax::None => Self::None,
+        }
+    }
+}
+
+/// `--source`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Source {
+    /// A compatible wheel, else the sdist
+    Auto,
+    /// Wheels only
+    Wheel,
+    /// Sdists only
+    Sdist,
+}
+
+impl From<Source> for SourcePolicy {
+    fn from(choice: Source) -> Self {
+        match choice {
+            Source::Auto => Self::Auto,
+            Source::Wheel => Self::Wheel,
+            Source::Sdist => Self::Sdist,
+        }
+    }
+}
+
+/// `--index-strategy`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum IndexStrategy {
+    /// The first that has the project
+    FirstIndex,
+    /// All: whoever can upload to one of them can replace any project
+    UnsafeBestMatch,
+}
+
+impl From<IndexStrategy> for index::IndexStrategy {
+    fn from(choice: IndexStrategy) -> Self {
+        match choice {
+            IndexStrategy::FirstIndex => Self::FirstIndex,
+            IndexStrategy::UnsafeBestMatch => Self::UnsafeBestMatch,
+        }
+    }
+}
+
+/// `--keyring-provider`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyringProvider {
+    /// Nobody
+    Disabled,
+    /// The program `keyring`
+    Subprocess,
+}
+
+/// `--resolution`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Resolution {
+    /// The newest releases
+    Highest,
+    /// The oldest releases
+    Lowest,
+    /// The oldest of what is asked for, the newest of what that requires
+    LowestDirect,
+}
+
+impl From<Resolution> for Strategy {
+    fn from(choice: Resolution) -> Self {
+        match choice {
+            Resolution::Highest => Self::Highest,
+            Resolution::Lowest => Self::Lowest,
+            Resolution::LowestDirect => Self::LowestDirect,
+        }
+    }
+}
+
+/// `--builder`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Builder {
+    /// The system's tool where it is installed, else the embedded writer
+    Auto,
+    /// rpmbuild, dpkg-deb
+    System,
+    /// The writers in this program
+    Embedded,
+}
+
+impl From<Builder> for Preference {
+    fn from(choice: Builder) -> Self {
+        match choice {
+            Builder::Auto => Self::Auto,
+            Builder::System => Self::System,
+            Builder::Embedded => Self::Embedded,
+        }
+    }
+}
