@@ -2,8 +2,10 @@
 
 use crate::{
     build::BuildError,
+    check::CheckError,
     collection::CollectionError,
     disk::WriteError,
+    distribution::RepositoryError,
     format::FormatError,
     index::IndexError,
     pipeline::{PipelineError, chain},
@@ -170,6 +172,24 @@ impl From<PlanError> for Failure {
     }
 }
 
+impl From<CheckError> for Failure {
+    fn from(error: CheckError) -> Self {
+        let hint = match &error {
+            CheckError::NoManifest(_) => Some("name the folder that `pypi2pkg build -o` wrote"),
+            _ => None,
+        };
+        Self::work(&error, hint)
+    }
+}
+
+impl From<RepositoryError> for Failure {
+    fn from(error: RepositoryError) -> Self {
+        let hint = "name a repository's URL or folder, or an apt source such as \
+                    `http://deb.debian.org/debian bookworm main`";
+        Self::work(&error, Some(hint))
+    }
+}
+
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         Self::work(&error, None)
@@ -200,6 +220,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
             PipelineError::Write(error) => error.into(),
+            PipelineError::Repository(error) => error.into(),
             error @ PipelineError::NotFrozen { .. } => {
                 Self::usage(&error, Some("choose another folder with `-o`"))
             }

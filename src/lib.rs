@@ -45,6 +45,8 @@ pub mod process;
 
 pub mod index;
 
+pub mod distribution;
+
 pub mod requirements;
 
 pub mod resolve;
@@ -62,6 +64,8 @@ pub mod recipe;
 pub mod build;
 
 pub mod collection;
+
+pub mod check;
 
 pub mod settings;
 

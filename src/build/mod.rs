@@ -23,7 +23,7 @@ use crate::{format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter}
 pub use all::build_all;
 pub use choice::{Builders, Preference};
 pub use compression::Compression;
-pub use deb::EmbeddedDeb;
+pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
 pub use rpm::EmbeddedRpm;
 pub use system::{DpkgDeb, RpmBuild};

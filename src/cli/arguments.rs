@@ -166,6 +166,10 @@ pub struct Naming {
     /// Fail where a project needs something from the system that is no known package
     #[arg(long)]
     pub strict_hints: bool,
+    /// Require what this repository of the distribution has, and do not build it: a URL or folder,
+    /// an apt source (`http://… bookworm main`), or `system`
+    #[arg(long, value_name = "REPOSITORY")]
+    pub satisfy_from: Vec<String>,
     /// Who answers for the packages: `Name <address>`
     #[arg(long, value_name = "PERSON")]
     pub packager: Option<String>,
@@ -232,6 +236,7 @@ impl Asked {
             name_map: naming.name_map,
             hints: naming.hints,
             strict_hints: naming.strict_hints,
+            satisfy_from: naming.satisfy_from,
             relax: naming.relax.map(Into::into),
             packager: naming.packager,
             release: naming.release,

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod build;
+mod check;
 mod choices;
 mod doctor;
 mod freeze;
@@ -57,6 +58,7 @@ enum Verb {
     Plan(plan::Plan),
     Tree(tree::Tree),
     Why(why::Why),
+    Check(check::Check),
     Target(target::Target),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
@@ -100,6 +102,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Plan(verb) => verb.run(verbosity),
         Verb::Tree(verb) => verb.run(verbosity),
         Verb::Why(verb) => verb.run(verbosity),
+        Verb::Check(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {

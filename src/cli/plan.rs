@@ -37,7 +37,7 @@ impl Plan {
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
-        let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
+        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
             print_result(&serde_json::to_string_pretty(&plans).unwrap_or_default());

@@ -41,7 +41,7 @@ impl Render {
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
-        let Prepared { packages, failures } = run.prepare(&index, &resolution)?;
+        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
         let mut problems = super::plan::lines(&failures);
         for package in &packages {
             let folder = self.output.join(package.plan.project.as_ref());

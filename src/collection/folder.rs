@@ -10,8 +10,8 @@ use std::{
 use rayon::prelude::*;
 
 use super::{
-    CollectionError, CollectionManifest, FailureRecord, MANIFEST_FILE, PackageRecord, Staging,
-    Stanza, Why,
+    CollectionError, CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE,
+    PackageRecord, Staging, Stanza, Why,
     publish::Metadata,
     staging::{Lock, create_folder, rename, swap, write},
     stanza::{is_package, read},
@@ -82,6 +82,7 @@ impl Collection {
         &self,
         additions: &[Addition<'_>],
         failures: Vec<FailureRecord>,
+        distribution: Vec<DistributionRecord>,
     ) -> Result<CollectionManifest, CollectionError> {
         let lock = Lock::take(&self.folder)?;
         let work = Staging::new(&self.folder, &lock)?;
@@ -100,7 +101,7 @@ impl Collection {
         manifest.packages.retain(|record| stanzas.contains_key(&record.file));
         let records =
             additions.iter().zip(&added).map(|(addition, stanza)| record(addition, stanza));
-        manifest.merge(records.collect(), failures);
+        manifest.merge(records.collect(), failures, distribution);
         let mut stanzas: Vec<Stanza> = stanzas.into_values().collect();
         let metadata =
             Metadata::prepare(&self.folder, work.path(), &mut stanzas, &manifest.target)?;

@@ -35,6 +35,9 @@ pub struct CollectionManifest {
     pub python: String,
     /// The newest build of each package, sorted by name.
     pub packages: Vec<PackageRecord>,
+    /// What the last run left to the distribution, sorted by project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distribution: Vec<DistributionRecord>,
     /// What the last run could not make, sorted by project.
     pub failures: Vec<FailureRecord>,
 }
@@ -62,6 +65,26 @@ pub struct PackageRecord {
     pub relations: Vec<Relation>,
     /// The recipe's folder, relative to the collection's.
     pub recipe: String,
+}
+
+/// A project that the distribution has, so that it is required and not built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DistributionRecord {
+    pub project: ProjectName,
+    /// The distribution's package.
+    pub package: String,
+    /// Its version; empty where nobody looked.
+    pub version: String,
+    /// Where that was read, or who decided.
+    pub reason: OneLine,
+}
+
+impl fmt::Display for DistributionRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the distribution's {}", self.package)?;
+        if self.version.is_empty() { Ok(()) } else { write!(f, " {}", self.version) }
+    }
 }
 
 /// Why a project is in a collection: somebody asked for it, or other projects need it.
@@ -132,6 +155,7 @@ impl CollectionManifest {
             format: target.format.clone(),
             python: format!("{major}.{minor}"),
             packages: Vec::new(),
+            distribution: Vec::new(),
             failures: Vec::new(),
         }
     }
@@ -166,7 +190,13 @@ impl CollectionManifest {
     }
 
     /// Replaces the records of packages that were built anew, and the failures.
-    pub(super) fn merge(&mut self, built: Vec<PackageRecord>, mut failures: Vec<FailureRecord>) {
+    pub(super) fn merge(
+        &mut self,
+        built: Vec<PackageRecord>,
+        mut failures: Vec<FailureRecord>,
+        distribution: Vec<DistributionRecord>,
+    ) {
+        self.distribution = distribution;
         let mut packages: BTreeMap<String, PackageRecord> =
             std::mem::take(&mut self.packages).into_iter().map(named).collect();
         packages.extend(built.into_iter().map(named));

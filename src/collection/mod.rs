@@ -31,7 +31,8 @@ mod tests;
 pub use error::CollectionError;
 pub use folder::{Addition, Collection};
 pub use manifest::{
-    CollectionManifest, FailureRecord, MANIFEST_FILE, PackageRecord, Request, SCHEMA, Stage, Why,
+    CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
+    SCHEMA, Stage, Why,
 };
 pub use staging::Staging;
 pub use stanza::{Entry, Stanza, read_deb, read_rpm};

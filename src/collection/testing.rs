@@ -137,7 +137,7 @@ pub(super) fn add(
         .iter()
         .map(|(plan, built, recipe)| Addition { plan, built, recipe, why: Why::default() })
         .collect();
-    collection.add(&additions, Vec::new()).unwrap()
+    collection.add(&additions, Vec::new(), Vec::new()).unwrap()
 }
 
 /// The unpacked text of a gzip file.

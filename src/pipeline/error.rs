@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::distribution::RepositoryError;
 use crate::{
     artifact::ProjectName, build::BuildError, collection::CollectionError, disk::WriteError,
     format::FormatError, index::IndexError, planner::PlanError, recipe::RecipeError,
@@ -28,6 +29,8 @@ pub enum PipelineError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Collection(#[from] CollectionError),
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
     Place { origin: Origin, text: String, problem: String },

@@ -1,5 +1,6 @@
 //! The spine: from requirements to a collection, stage by stage.
 
+mod distro;
 mod error;
 mod freeze;
 mod locked;
@@ -14,7 +15,10 @@ use std::path::Path;
 
 use crate::{
     build::{BuildJob, Builders, build_all},
-    collection::{Addition, Collection, CollectionManifest, FailureRecord, Request, Stage, Why},
+    collection::{
+        Addition, Collection, CollectionManifest, DistributionRecord, FailureRecord, Request,
+        Stage, Why,
+    },
     format,
     index::{Index, IndexError},
     planner::{Conflict, conflicts},
@@ -28,6 +32,7 @@ use crate::{
     text::Paragraph,
 };
 
+use self::distro::Decided;
 pub use error::PipelineError;
 pub use package::Package;
 pub use sdists::BuildingIndex;
@@ -46,6 +51,8 @@ pub struct Prepared {
     /// Sorted by project.
     pub packages: Vec<Package>,
     pub failures: Vec<FailureRecord>,
+    /// What the distribution has and is not built, sorted by project.
+    pub distribution: Vec<DistributionRecord>,
 }
 
 /// What a build made.
@@ -117,10 +124,12 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
+        let Decided { resolution, distribution } = distro::decide(self, index, resolution)?;
         let format = format::named(&self.target.format)?;
         let pack =
             Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
-        let mut prepared = prepare::prepare(self, index, resolution, format, &pack)?;
+        let mut prepared =
+            prepare::prepare(self, index, &resolution, &distribution, format, &pack)?;
         self.check_conflicts(&prepared)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
@@ -151,7 +160,7 @@ impl Run<'_> {
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
         let resolution = self.resolve(index)?;
-        let Prepared { packages, mut failures } = self.prepare(index, &resolution)?;
+        let Prepared { packages, mut failures, distribution } = self.prepare(index, &resolution)?;
         let staging = collection.staging()?;
 
         let path = self.settings.environment.path();
@@ -184,7 +193,7 @@ impl Run<'_> {
                 why: why(&resolution, &package.plan.project),
             })
             .collect();
-        let manifest = collection.add(&additions, failures)?;
+        let manifest = collection.add(&additions, failures, distribution)?;
         let names = built.iter().filter_map(|(_, built)| built.path.file_name());
         let files = names.map(|name| name.to_string_lossy().into_owned()).collect();
         Ok(Built { manifest, files })

@@ -1,7 +1,7 @@
 //! From pins to planned and rendered packages.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -10,12 +10,12 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::{
-    artifact::{ExtraName, FileKind, ReleaseFile},
-    collection::{FailureRecord, Stage},
+    artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
+    collection::{DistributionRecord, FailureRecord, Stage},
     format::Format,
     hint::When,
     index::{self, Index},
-    planner::{self, Neighbour, Neighbours, Subject},
+    planner::{self, Neighbour, Neighbours, Others, Subject},
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
@@ -31,17 +31,25 @@ pub(super) fn prepare(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
     resolution: &Resolution,
+    distribution: &[DistributionRecord],
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Prepared, PipelineError> {
     let neighbours = neighbours(run, resolution)?;
+    let left: BTreeMap<ProjectName, String> =
+        distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
+    let others = Others { neighbours: &neighbours, left: &left };
     let pins: Vec<&Pin> = resolution.pins.values().collect();
     let fetched = fetch(run, index, &pins);
     let prepare_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
-        one(run, index, pin, fetched?, &neighbours, format, pack)
+        one(run, index, pin, fetched?, &others, format, pack)
     };
     let results: Vec<_> = pins.par_iter().zip(fetched).map(prepare_one).collect();
-    let mut prepared = Prepared { packages: Vec::new(), failures: Vec::new() };
+    let mut prepared = Prepared {
+        packages: Vec::new(),
+        failures: Vec::new(),
+        distribution: distribution.to_vec(),
+    };
     for result in results {
         match result {
             Ok(package) => prepared.packages.push(package),
@@ -85,7 +93,7 @@ fn one(
     index: &BuildingIndex<'_>,
     pin: &Pin,
     fetched: PathBuf,
-    neighbours: &Neighbours,
+    others: &Others<'_>,
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
@@ -110,7 +118,7 @@ fn one(
     };
     let subject =
         Subject { wheel: &wheel, file: &file, extras: &extras, external, stated: &stated };
-    let plan = planner::plan(&subject, run.target, neighbours, &run.settings.policy)
+    let plan = planner::plan(&subject, run.target, others, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
     let mut native = format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
     if let Some(compression) = &run.settings.compression {

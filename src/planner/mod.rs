@@ -11,7 +11,7 @@ mod relax;
 mod scripts;
 mod texts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use collection::{Conflict, conflicts};
-pub use naming::{NamingPolicy, package_name};
+pub use naming::{NamingPolicy, distribution_name, package_name};
 pub use relations::{Neighbour, Neighbours, glibc_version};
 pub use relax::Relax;
 
@@ -53,6 +53,8 @@ pub struct Policy {
     pub strict_hints: bool,
     /// Licences that the user states: SPDX expressions.
     pub licences: BTreeMap<ProjectName, String>,
+    /// Projects that nothing shall require.
+    pub ignored: BTreeSet<ProjectName>,
     /// Absolute folders outside the usual ones into which wheels may install data.
     pub allowed_paths: Vec<String>,
     /// Whether wheels may install code that every Python process runs.
@@ -72,6 +74,14 @@ pub struct Subject<'a> {
     pub stated: &'a [(When, String)],
 }
 
+/// The other projects of a run.
+pub struct Others<'a> {
+    /// Those that are built.
+    pub neighbours: &'a Neighbours,
+    /// Those that the distribution has, with a reviewer's reason.
+    pub left: &'a BTreeMap<ProjectName, String>,
+}
+
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
 const UNKNOWN_TIME: i64 = 946_684_800;
 
@@ -79,7 +89,7 @@ const UNKNOWN_TIME: i64 = 946_684_800;
 pub fn plan(
     subject: &Subject<'_>,
     target: &Target,
-    neighbours: &Neighbours,
+    others: &Others<'_>,
     policy: &Policy,
 ) -> Result<PackagePlan, PlanError> {
     let wheel = subject.wheel;
@@ -96,13 +106,7 @@ pub fn plan(
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let mut relations = vec![relations::interpreter(wheel, target)];
-    relations.extend(relations::dependencies(
-        wheel,
-        subject.extras,
-        target,
-        neighbours,
-        policy.relax,
-    ));
+    relations.extend(relations::dependencies(wheel, subject.extras, target, others, policy));
     relations.extend(libraries.relations);
     let needs = needs::needs(subject, target, policy)?;
     relations.extend(needs.relations);

@@ -13,7 +13,7 @@ use crate::{
     text::OneLine,
 };
 
-use super::{Relax, naming};
+use super::{Others, Policy, Relax, naming};
 
 /// A project of the collection, as the others see it.
 #[derive(Debug, Clone)]
@@ -39,15 +39,15 @@ pub fn dependencies(
     wheel: &Wheel,
     extras: &[ExtraName],
     target: &Target,
-    neighbours: &Neighbours,
-    relax: Relax,
+    others: &Others<'_>,
+    policy: &Policy,
 ) -> Vec<Relation> {
     let mut walk = Walk {
         subject: &wheel.metadata.name,
         target,
-        relax,
+        policy,
         markers: target.markers(),
-        neighbours,
+        others,
         seen: BTreeSet::new(),
         relations: Vec::new(),
     };
@@ -58,9 +58,9 @@ pub fn dependencies(
 struct Walk<'a> {
     subject: &'a ProjectName,
     target: &'a Target,
-    relax: Relax,
+    policy: &'a Policy,
     markers: pep508_rs::MarkerEnvironment,
-    neighbours: &'a Neighbours,
+    others: &'a Others<'a>,
     /// Extras that are inlined already.
     seen: BTreeSet<(ProjectName, ExtraName)>,
     relations: Vec<Relation>,
@@ -81,7 +81,7 @@ impl Walk<'_> {
         if !self.seen.insert((project.clone(), extra.clone())) {
             return;
         }
-        let neighbours = self.neighbours;
+        let neighbours = self.others.neighbours;
         let Some(neighbour) = neighbours.get(project) else { return };
         let extras = std::slice::from_ref(extra);
         for requirement in &neighbour.metadata.requires_dist {
@@ -96,6 +96,9 @@ impl Walk<'_> {
 
     fn require(&mut self, requirement: &Requirement, origin: &str) {
         let project = &requirement.name;
+        if self.policy.ignored.contains(project) {
+            return;
+        }
         if project != self.subject {
             self.relations.push(self.relation(requirement, origin));
         }
@@ -107,7 +110,7 @@ impl Walk<'_> {
     fn relation(&self, requirement: &Requirement, origin: &str) -> Relation {
         let project = &requirement.name;
         // What was left out on purpose is expected of the distribution, under its own name.
-        let (package, candidate) = match self.neighbours.get(project) {
+        let (package, candidate) = match self.others.neighbours.get(project) {
             Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
             None => (naming::distribution_name(project, self.target), None),
         };
@@ -117,7 +120,10 @@ impl Walk<'_> {
         };
         // The distribution's versions have epochs that nobody here knows of: no upper bound could
         // be relied on.
-        let relax = if candidate.is_some() { self.relax } else { self.relax.max(Relax::Minimum) };
+        let relax = self.policy.relax;
+        let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
+        let left = self.others.left.get(project);
+        let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
         let specifiers = relax.applied(&specifiers, candidate.as_ref());
         Relation {
             strength: Strength::Requires,
@@ -128,7 +134,7 @@ impl Walk<'_> {
                 package,
                 candidate,
             },
-            origin: OneLine::new(origin),
+            origin: OneLine::new(&origin),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! upstream published. Bounds are therefore written with as many numbers as the version that was
 //! resolved, and an upper end lies above every revision of a version (`+post0~~`).
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
@@ -109,6 +109,13 @@ pub fn satisfied(clauses: &[String], name: &str, version: &str) -> Result<bool, 
         }
     }
     Ok(true)
+}
+
+/// The packages that a relation names.
+pub fn names(relation: &str) -> BTreeSet<String> {
+    let alternatives = relation.split('|').map(str::trim);
+    let names = alternatives.filter_map(|alternative| alternative.split_whitespace().next());
+    names.map(str::to_owned).collect()
 }
 
 fn satisfies(relation: &str, name: &str, version: &str) -> Result<bool, RelationError> {

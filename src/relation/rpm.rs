@@ -3,7 +3,7 @@
 //! Several bounds on one capability are joined by `with`, never by `and`: two packages that
 //! provide it in different versions must not satisfy a range together.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
@@ -88,6 +88,21 @@ pub fn satisfied(dependency: &str, name: &str, provided: &str) -> Result<bool, R
         None => Ok(answer),
         Some(_) => Err(refuse("text follows its end")),
     }
+}
+
+/// The capabilities that a dependency names.
+pub fn names(dependency: &str) -> BTreeSet<String> {
+    let spaced = spaced(dependency);
+    let mut names = BTreeSet::new();
+    let mut words = spaced.split_whitespace();
+    while let Some(word) = words.next() {
+        match word {
+            "(" | ")" | "with" | "and" | "or" => {}
+            "<" | "<=" | "=" | ">=" | ">" => drop(words.next()),
+            name => drop(names.insert(name.to_owned())),
+        }
+    }
+    names
 }
 
 /// The dependency with blanks around the parentheses that group; those in names stay.

@@ -56,6 +56,8 @@ pub struct Configuration {
     /// Files that say what projects need from the system, the strongest first.
     pub hints: Vec<PathBuf>,
     pub strict_hints: bool,
+    /// Repositories whose packages are required where they satisfy a project's requirements.
+    pub satisfy_from: Vec<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
     /// Folders with template packs, best first.
@@ -78,6 +80,8 @@ pub struct Configuration {
 pub struct ProjectConfiguration {
     /// The native package's name, in full.
     pub name: Option<String>,
+    /// Where the project's package comes from, whatever repositories have.
+    pub origin: Option<Origin>,
     /// The only index in which the project is looked for.
     pub index: Option<String>,
     pub source: Option<SourceChoice>,
@@ -147,6 +151,18 @@ pub enum KeyringProvider {
     Disabled,
     /// The program `keyring`.
     Subprocess,
+}
+
+/// Where a project's package comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// It is built.
+    Build,
+    /// The distribution has it.
+    Distro,
+    /// Nobody needs it.
+    Ignore,
 }
 
 /// `relax` in the configuration.

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 pub use environment::Environment;
 use file::KeyringProvider;
-pub use file::{Configuration, ProjectConfiguration, SettingsError};
+pub use file::{Configuration, Origin, ProjectConfiguration, SettingsError};
 
 use crate::{
     artifact::ProjectName,
@@ -52,6 +52,8 @@ pub struct Flags {
     /// Files with hints, the strongest first.
     pub hints: Vec<PathBuf>,
     pub strict_hints: bool,
+    /// Repositories of the distribution.
+    pub satisfy_from: Vec<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
@@ -70,6 +72,10 @@ pub struct Settings {
     pub index_strategy: IndexStrategy,
     /// Projects that are looked for in one index only, by its address.
     pub project_indexes: BTreeMap<ProjectName, String>,
+    /// Repositories whose packages are required where they satisfy a project's requirements.
+    pub satisfy_from: Vec<String>,
+    /// Projects for which it is settled where they come from.
+    pub origins: BTreeMap<ProjectName, Origin>,
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
@@ -101,12 +107,16 @@ pub fn resolve(
     let mut project_sources = BTreeMap::new();
     let mut licences = BTreeMap::new();
     let mut project_indexes = BTreeMap::new();
+    let mut origins = BTreeMap::new();
     for (project, own) in &configuration.project {
         if let Some(name) = &own.name {
             names.insert(project.clone(), name.clone());
         }
         if let Some(source) = own.source {
             project_sources.insert(project.clone(), source.into());
+        }
+        if let Some(origin) = own.origin {
+            origins.insert(project.clone(), origin);
         }
         if let Some(index) = &own.index {
             project_indexes.insert(project.clone(), index.clone());
@@ -136,6 +146,11 @@ pub fn resolve(
         relax: flags.relax.or(configuration.relax.map(Into::into)).unwrap_or_default(),
         hints: hints(flags.hints.into_iter().chain(configuration.hints))?,
         strict_hints: flags.strict_hints || configuration.strict_hints,
+        ignored: origins
+            .iter()
+            .filter(|(_, origin)| **origin == Origin::Ignore)
+            .map(|(project, _)| project.clone())
+            .collect(),
         licences,
         allowed_paths: configuration.allow_paths,
         allow_startup_code: configuration.allow_startup_code,
@@ -154,6 +169,8 @@ pub fn resolve(
         options: flags.options.over(&configured).over(&of_environment),
         index_strategy: flags.index_strategy.or(index_strategy).unwrap_or_default(),
         project_indexes,
+        satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
+        origins,
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
         no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Target;
-use crate::version::Dialect;
+use crate::{artifact::ProjectName, version::Dialect};
 
 /// A target's conventions for installed files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,12 @@ impl Target {
         } else {
             format!("{}/{name}-{}.{}", python.scripts, python.version.0, python.version.1)
         }
+    }
+
+    /// The name under which rpm packages provide and require a project: `python3.13dist(idna)`.
+    pub fn dist_capability(&self, project: &ProjectName) -> String {
+        let (major, minor) = self.python.version;
+        format!("python{major}.{minor}dist({project})")
     }
 
     /// The further names under which the distribution's own packages look for `package`.

@@ -19,6 +19,7 @@ use tar::TarWriter;
 
 pub(super) use control::{Member, members};
 pub(super) use tree::{Entry, walk};
+pub use verify::paths;
 pub(super) use verify::verify;
 
 /// The first member of every package: the version of its format (deb(5)).

@@ -50,6 +50,32 @@ fn version(job: &BuildJob<'_>) -> String {
     }
 }
 
+/// The paths of the files that a package installs, folders left out; sorted.
+///
+/// # Errors
+/// What is wrong with the package.
+pub fn paths(path: &Path) -> Result<Vec<String>, String> {
+    let mut file = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
+    let members = ar::list(&mut file)?;
+    let data = members.iter().find(|member| member.name.starts_with("data.tar"));
+    let data = data.ok_or_else(|| "it has no data archive".to_owned())?;
+    let list = |file: &mut BufReader<File>| -> std::io::Result<Vec<String>> {
+        let plain = unpacked(file, data, "data.tar")?;
+        let mut archive = ::tar::Archive::new(plain);
+        let mut paths = Vec::new();
+        for entry in archive.entries()? {
+            let entry = entry?;
+            if !entry.header().entry_type().is_dir() {
+                let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+                paths.push(format!("/{}", path.trim_start_matches("./")));
+            }
+        }
+        paths.sort();
+        Ok(paths)
+    };
+    list(&mut file).map_err(|error| error.to_string())
+}
+
 /// The text of `control`; the error says what is wrong with the package.
 fn read_control(path: &Path) -> Result<String, String> {
     let mut file = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
@@ -67,15 +93,24 @@ fn read_control(path: &Path) -> Result<String, String> {
     control_text(&mut file, control).map_err(|error| format!("`{}`: {error}", control.name))
 }
 
-fn control_text(file: &mut (impl Read + Seek), member: &ArMember) -> std::io::Result<String> {
+/// A member's bytes, unpacked by the ending of its name.
+fn unpacked<'f>(
+    file: &'f mut (impl Read + Seek),
+    member: &ArMember,
+    stem: &str,
+) -> std::io::Result<Box<dyn Read + 'f>> {
     file.seek(SeekFrom::Start(member.offset))?;
     let raw = BufReader::new(file.take(member.size));
-    let plain: Box<dyn Read + '_> = match member.name.strip_prefix("control.tar") {
+    Ok(match member.name.strip_prefix(stem) {
         Some(".xz") => Box::new(liblzma::bufread::XzDecoder::new(raw)),
         Some(".zst") => Box::new(zstd::Decoder::with_buffer(raw)?),
         Some(".gz") => Box::new(flate2::bufread::GzDecoder::new(raw)),
         _ => Box::new(raw),
-    };
+    })
+}
+
+fn control_text(file: &mut (impl Read + Seek), member: &ArMember) -> std::io::Result<String> {
+    let plain = unpacked(file, member, "control.tar")?;
     let mut archive = ::tar::Archive::new(plain.take(CONTROL_LIMIT));
     for entry in archive.entries()? {
         let mut entry = entry?;

@@ -58,7 +58,7 @@ fn a_manifest_says_what_is_there_and_why() {
         failure("zope", Stage::Build, "`rpmbuild` failed\nwith a reason\x1b"),
         failure("attrs", Stage::Fetch, "hash mismatch"),
     ];
-    collection.add(&[addition], failures).unwrap();
+    collection.add(&[addition], failures, Vec::new()).unwrap();
     let text = fs::read_to_string(folder.path().join(MANIFEST_FILE)).unwrap();
     let size = fs::metadata(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap().len();
     let sum = crate::collection::metadata::sha256(
@@ -139,7 +139,7 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
             Addition { plan: &good_plan, built: &good, recipe: &Recipe::default(), why: why() },
             Addition { plan: &bad_plan, built: &bad, recipe, why: why() },
         ];
-        let error = collection.add(&additions, Vec::new()).unwrap_err();
+        let error = collection.add(&additions, Vec::new(), Vec::new()).unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
     let none = Recipe::default();
