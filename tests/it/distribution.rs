@@ -1,0 +1,126 @@
+//! What a distribution has, and whether a collection holds together.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{run, wheel::Wheel};
+
+const TARGETS: [&str; 2] = ["debian-12", "fedora-43"];
+
+#[test]
+fn what_the_distribution_has_is_required_and_not_built() {
+    for target in TARGETS {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel::default().write(&at.join("index"));
+        Wheel { project: "two", fields: "Requires-Dist: one<2\n", ..Wheel::default() }
+            .write(&at.join("index"));
+        Wheel { project: "three", fields: "Requires-Dist: one>=2\n", ..Wheel::default() }
+            .write(&at.join("index"));
+        fs::write(at.join("r.txt"), "two\n").unwrap();
+        let shared = ["-q", "-t", target, "-i", "index", "--builder", "embedded"];
+        // A collection stands for the distribution.
+        let build = |arguments: &[&str]| run(at, &[&["build"], &shared[..], arguments].concat());
+        assert_eq!(build(&["one", "-o", "distro"]).status, 0);
+        let built = build(&["-r", "r.txt", "-o", "dist", "--satisfy-from", "distro"]);
+        assert_eq!((built.status, built.stderr.as_str()), (0, ""), "{target}");
+        assert_eq!(built.stdout.lines().count(), 1, "{}", built.stdout);
+        let text = fs::read_to_string(at.join("dist/collection.json")).unwrap();
+        let manifest: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(manifest["distribution"][0]["package"], "python3-one", "{target}");
+        assert!(text.contains("one<2: the distribution's python3-one 1.0-1"), "{text}");
+
+        // The proof needs the distribution only for what was left to it.
+        let alone = run(at, &["check", "dist"]);
+        assert_eq!(alone.status, 0, "{}", alone.stderr);
+        let whole = run(at, &["check", "dist", "--satisfy-from", "distro"]);
+        assert_eq!(whole.status, 1, "it has no interpreter: {}", whole.stdout);
+        assert!(!whole.stderr.contains("one"), "{}", whole.stderr);
+
+        // What the distribution has too old, or is named, is built.
+        Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
+        fs::write(at.join("r.txt"), "three\n").unwrap();
+        let built = build(&["-r", "r.txt", "-o", "newer", "--satisfy-from", "distro"]);
+        assert_eq!(built.stdout.lines().count(), 2, "{}", built.stdout);
+        let named = build(&["one<2", "-o", "named", "--satisfy-from", "distro"]);
+        assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
+        fs::write(at.join("pypi2pkg.toml"), "[project.one]\norigin = 'distro'\n").unwrap();
+        let named = build(&["-r", "r.txt", "-o", "set"]);
+        assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
+        fs::write(at.join("pypi2pkg.toml"), "[project.one]\norigin = 'ignore'\n").unwrap();
+        assert_eq!(build(&["-r", "r.txt", "-o", "ignored"]).status, 0);
+        let text = fs::read_to_string(at.join("ignored/collection.json")).unwrap();
+        assert!(!text.contains("\"one\""), "{text}");
+    }
+}
+
+#[test]
+fn a_collection_that_does_not_hold_together_is_told() {
+    for target in TARGETS {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel::default().write(&at.join("index"));
+        Wheel { project: "two", fields: "Requires-Dist: one<2\n", ..Wheel::default() }
+            .write(&at.join("index"));
+        let shared = ["-q", "-t", target, "-i", "index", "--builder", "embedded"];
+        let build = |arguments: &[&str]| run(at, &[&["build"], &shared[..], arguments].concat());
+        assert_eq!(build(&["two"]).status, 0);
+        let good = run(at, &["check"]);
+        assert_eq!(good.status, 0, "{}", good.stderr);
+        assert!(good.stdout.ends_with("2 packages, every relation met, no path owned twice\n"));
+
+        // A newer release beside it leaves a relation open.
+        Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
+        assert_eq!(build(&["one==2.0"]).status, 0);
+        let first = fs::read_dir(at.join("dist")).unwrap().map(|e| e.unwrap().path());
+        let old = first.filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("python3-one") && name.contains("1.0")
+        });
+        for path in old {
+            fs::write(path, "damaged").unwrap();
+        }
+        let bad = run(at, &["check", "--json"]);
+        assert_eq!(bad.status, 1);
+        assert!(bad.stderr.contains("is not the file that the repository lists"), "{}", bad.stderr);
+        let missing = run(at, &["check", "index"]);
+        assert_eq!(
+            missing.stderr,
+            "error: `index` holds no collection: it has no `collection.json`\n\
+             hint: name the folder that `pypi2pkg build -o` wrote\n"
+        );
+    }
+}
+
+#[test]
+fn what_projects_need_from_the_system_is_required() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel {
+        project: "gitpython",
+        fields: "Requires-External: libpq (>=12)\nRequires-External: frobnicator\n",
+        ..Wheel::default()
+    }
+    .write(&at.join("index"));
+    let plan = |more: &[&str]| {
+        let shared = ["plan", "gitpython", "-q", "-i", "index", "--json"];
+        run(at, &[&shared, more].concat())
+    };
+    for (target, names) in
+        [("debian-12", ["\"git\"", "\"libpq5\""]), ("el9", ["/usr/bin/git", "libpq.so.5()(64bit)"])]
+    {
+        let found = plan(&["-t", target]);
+        for name in names {
+            assert!(found.stdout.contains(name), "{target} {name}: {}", found.stdout);
+        }
+        assert!(found.stdout.contains("frobnicator, which is no known package"));
+    }
+    let strict = plan(&["-t", "debian-12", "--strict-hints"]);
+    assert_eq!(strict.status, 1);
+    assert!(strict.stderr.contains("needs `frobnicator` from the system"), "{}", strict.stderr);
+    fs::write(at.join("hints.toml"), "[names]\nfrobnicator = 'frob-tools'\n").unwrap();
+    let known = plan(&["-t", "debian-12", "--strict-hints", "--hints", "hints.toml"]);
+    assert_eq!((known.status, known.stderr.as_str()), (0, ""));
+    assert!(known.stdout.contains("\"frob-tools\""));
+}
