@@ -230,6 +230,12 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
             }
+            error @ PipelineError::SamePath { .. } => Self::work(
+                &error,
+                Some(
+                    "leave one project out with `--exclude`, or keep each file of the first project only with `--on-conflict drop`",
+                ),
+            ),
             error @ PipelineError::SameName { .. } => Self::usage(
                 &error,
                 Some("give one of them another name with `--name PROJECT=NAME`"),

@@ -7,7 +7,9 @@ use std::{
 
 use clap::Args;
 
-use super::choices::{IndexStrategy, KeyringProvider, LockFormat, Relax, Resolution, Source};
+use super::choices::{
+    IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax, Resolution, Source,
+};
 use crate::{
     artifact::{ExtraName, ProjectName, extra_name, project_name},
     disk::WriteError,
@@ -170,6 +172,9 @@ pub struct Naming {
     /// an apt source (`http://… bookworm main`), or `system`
     #[arg(long, value_name = "REPOSITORY")]
     pub satisfy_from: Vec<String>,
+    /// What to do where packages would own the same files (default: fail)
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub on_conflict: Option<OnConflict>,
     /// Who answers for the packages: `Name <address>`
     #[arg(long, value_name = "PERSON")]
     pub packager: Option<String>,
@@ -237,6 +242,7 @@ impl Asked {
             hints: naming.hints,
             strict_hints: naming.strict_hints,
             satisfy_from: naming.satisfy_from,
+            on_conflict: naming.on_conflict.map(Into::into),
             relax: naming.relax.map(Into::into),
             packager: naming.packager,
             release: naming.release,

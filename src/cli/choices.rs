@@ -6,6 +6,7 @@ use crate::{
     build::Preference,
     index, planner, requirements,
     resolve::{SourcePolicy, Strategy},
+    settings,
 };
 
 /// `--lock-format`.
@@ -148,6 +149,24 @@ impl From<Builder> for Preference {
             Builder::Auto => Self::Auto,
             Builder::System => Self::System,
             Builder::Embedded => Self::Embedded,
+        }
+    }
+}
+
+/// `--on-conflict`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum OnConflict {
+    /// Build nothing
+    Fail,
+    /// The first project, by name, keeps the files
+    Drop,
+}
+
+impl From<OnConflict> for settings::OnConflict {
+    fn from(choice: OnConflict) -> Self {
+        match choice {
+            OnConflict::Fail => Self::Fail,
+            OnConflict::Drop => Self::Drop,
         }
     }
 }

@@ -5,8 +5,10 @@ mod build;
 mod check;
 mod choices;
 mod doctor;
+mod explain;
 mod freeze;
 mod inputs;
+mod licences;
 mod lock;
 mod plan;
 mod render;
@@ -58,7 +60,9 @@ enum Verb {
     Plan(plan::Plan),
     Tree(tree::Tree),
     Why(why::Why),
+    Explain(explain::Explain),
     Check(check::Check),
+    Licences(licences::Licences),
     Target(target::Target),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
@@ -102,7 +106,9 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Plan(verb) => verb.run(verbosity),
         Verb::Tree(verb) => verb.run(verbosity),
         Verb::Why(verb) => verb.run(verbosity),
+        Verb::Explain(verb) => verb.run(verbosity),
         Verb::Check(verb) => verb.run(),
+        Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {

@@ -48,6 +48,16 @@ pub enum PipelineError {
     Offline { missing: Vec<String> },
     #[error("the package name `{name}` is wanted by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
+    /// Files that several packages would own.
+    #[error("packages that cannot be installed together own the same files:{}", shared_paths(.shared))]
+    SamePath { shared: Vec<(String, Vec<ProjectName>)> },
+}
+
+fn shared_paths(shared: &[(String, Vec<ProjectName>)]) -> String {
+    let line = |(path, projects): &(String, Vec<ProjectName>)| {
+        format!("\n  `{path}` of {}", list(projects))
+    };
+    shared.iter().map(line).collect()
 }
 
 fn lines(missing: &[String]) -> String {

@@ -21,9 +21,8 @@ use crate::{
     },
     format,
     index::{Index, IndexError},
-    planner::{Conflict, conflicts},
     process::CommandRunner,
-    report::{Event, Reporter},
+    report::Reporter,
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
@@ -130,30 +129,9 @@ impl Run<'_> {
             Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
         let mut prepared =
             prepare::prepare(self, index, &resolution, &distribution, format, &pack)?;
-        self.check_conflicts(&prepared)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
         Ok(prepared)
-    }
-
-    /// Two projects with one name cannot be built; two with one path can, but not be installed.
-    fn check_conflicts(&self, prepared: &Prepared) -> Result<(), PipelineError> {
-        let plans: Vec<_> = prepared.packages.iter().map(|package| &package.plan).collect();
-        for conflict in conflicts(&plans) {
-            match conflict {
-                Conflict::Name { name, projects } => {
-                    return Err(PipelineError::SameName { name, projects });
-                }
-                Conflict::Path { path, projects } => {
-                    let projects: Vec<&str> = projects.iter().map(AsRef::as_ref).collect();
-                    let projects = projects.join("`, `");
-                    self.reporter.event(Event::Warning(&format!(
-                        "`{projects}` all install `{path}`: they cannot be installed together"
-                    )));
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved.

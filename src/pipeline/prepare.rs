@@ -15,14 +15,16 @@ use crate::{
     format::Format,
     hint::When,
     index::{self, Index},
-    planner::{self, Neighbour, Neighbours, Others, Subject},
+    plan::{LeftOut, PackagePlan},
+    planner::{self, Conflict, Neighbour, Neighbours, Others, Subject, conflicts},
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
+    settings::OnConflict,
     source::Wheel,
     template::Pack,
-    text::{Paragraph, counted},
+    text::{OneLine, Paragraph, counted},
 };
 
 use super::{BuildingIndex, Package, PipelineError, Prepared, Run, chain};
@@ -41,22 +43,62 @@ pub(super) fn prepare(
     let others = Others { neighbours: &neighbours, left: &left };
     let pins: Vec<&Pin> = resolution.pins.values().collect();
     let fetched = fetch(run, index, &pins);
-    let prepare_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
-        one(run, index, pin, fetched?, &others, format, pack)
+    let plan_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
+        plan(run, index, pin, fetched?, &others)
     };
-    let results: Vec<_> = pins.par_iter().zip(fetched).map(prepare_one).collect();
+    let results: Vec<_> = pins.par_iter().zip(fetched).map(plan_one).collect();
     let mut prepared = Prepared {
         packages: Vec::new(),
         failures: Vec::new(),
         distribution: distribution.to_vec(),
     };
+    let mut planned = Vec::new();
     for result in results {
+        match result {
+            Ok(one) => planned.push(one),
+            Err(failure) => prepared.failures.push(failure),
+        }
+    }
+    settle_conflicts(run, &mut planned)?;
+    let rendered: Vec<_> =
+        planned.into_par_iter().map(|one| render(run, one, format, pack)).collect();
+    for result in rendered {
         match result {
             Ok(package) => prepared.packages.push(package),
             Err(failure) => prepared.failures.push(failure),
         }
     }
     Ok(prepared)
+}
+
+/// A plan and the wheel that it is of.
+type Planned = (PackagePlan, PathBuf);
+
+/// Two projects with one name cannot be built; of two with one path, the policy decides.
+fn settle_conflicts(run: &Run<'_>, planned: &mut [Planned]) -> Result<(), PipelineError> {
+    let plans: Vec<&PackagePlan> = planned.iter().map(|(plan, _)| plan).collect();
+    let mut shared = Vec::new();
+    for conflict in conflicts(&plans) {
+        match conflict {
+            Conflict::Name { name, projects } => {
+                return Err(PipelineError::SameName { name, projects });
+            }
+            Conflict::Path { path, projects } => shared.push((path, projects)),
+        }
+    }
+    if run.settings.on_conflict == OnConflict::Fail && !shared.is_empty() {
+        return Err(PipelineError::SamePath { shared });
+    }
+    for (path, projects) in shared {
+        let Some((first, others)) = projects.split_first() else { continue };
+        for (plan, _) in planned.iter_mut().filter(|(plan, _)| others.contains(&plan.project)) {
+            plan.files.retain(|file| file.path != path);
+            let reason = OneLine::new(&format!("`{first}` installs it, too"));
+            plan.left_out.push(LeftOut { member: path.clone(), reason });
+            plan.left_out.sort();
+        }
+    }
+    Ok(())
 }
 
 /// The names that all projects of the collection get.
@@ -87,16 +129,14 @@ fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf,
     paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()
 }
 
-/// One project from its file to its recipe.
-fn one(
+/// One project from its file to its plan.
+fn plan(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
     pin: &Pin,
     fetched: PathBuf,
     others: &Others<'_>,
-    format: &dyn Format,
-    pack: &Pack,
-) -> Result<Package, FailureRecord> {
+) -> Result<Planned, FailureRecord> {
     let (file, source) = with_hash(run, index, pin, fetched)?;
     let path = match file.kind {
         FileKind::Wheel(_) => source.clone(),
@@ -120,16 +160,27 @@ fn one(
         Subject { wheel: &wheel, file: &file, extras: &extras, external, stated: &stated };
     let plan = planner::plan(&subject, run.target, others, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
-    let mut native = format.lower(&plan, run.target).map_err(|e| failure(pin, Stage::Plan, &e))?;
+    for note in &plan.notes {
+        run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
+    }
+    Ok((plan, path))
+}
+
+/// One plan in the words of its format.
+fn render(
+    run: &Run<'_>,
+    (plan, wheel): Planned,
+    format: &dyn Format,
+    pack: &Pack,
+) -> Result<Package, FailureRecord> {
+    let fail = |stage, error: &dyn std::error::Error| super::failure(&plan, stage, error);
+    let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
     if let Some(compression) = &run.settings.compression {
         native.compression.clone_from(compression);
     }
     let recipe = recipe::render(&plan, run.target, &native, format, pack)
-        .map_err(|e| failure(pin, Stage::Render, &e))?;
-    for note in &plan.notes {
-        run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
-    }
-    Ok(Package { plan, native, recipe, wheel: path })
+        .map_err(|e| fail(Stage::Render, &e))?;
+    Ok(Package { plan, native, recipe, wheel })
 }
 
 /// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.

@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub use collection::{Conflict, conflicts};
-pub use naming::{NamingPolicy, distribution_name, package_name};
+pub use naming::{NamingPolicy, distribution_name, name_origin, package_name};
 pub use relations::{Neighbour, Neighbours, glibc_version};
 pub use relax::Relax;
 

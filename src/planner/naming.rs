@@ -46,6 +46,22 @@ pub fn package_name(
     }
 }
 
+/// Where a package's name comes from, for a reviewer.
+pub fn name_origin(project: &ProjectName, target: &Target, policy: &NamingPolicy) -> String {
+    if policy.names.contains_key(project) {
+        return "given by the user".to_owned();
+    }
+    let conventional = match target.naming.map.get(project) {
+        Some(_) => format!("the names that {} has", target.description),
+        None => format!("the convention of {}", target.description),
+    };
+    match (&policy.template, policy.prefix.as_str()) {
+        (Some(template), _) => format!("the template `{template}` on {conventional}"),
+        (None, "") => conventional,
+        (None, prefix) => format!("the prefix `{prefix}` before {conventional}"),
+    }
+}
+
 /// The name that the distribution has, or by its convention would have, for a project.
 pub fn distribution_name(project: &ProjectName, target: &Target) -> String {
     let naming = &target.naming;

@@ -58,6 +58,7 @@ pub struct Configuration {
     pub strict_hints: bool,
     /// Repositories whose packages are required where they satisfy a project's requirements.
     pub satisfy_from: Vec<String>,
+    pub on_conflict: Option<OnConflict>,
     pub packager: Option<String>,
     pub release: Option<String>,
     /// Folders with template packs, best first.
@@ -151,6 +152,17 @@ pub enum KeyringProvider {
     Disabled,
     /// The program `keyring`.
     Subprocess,
+}
+
+/// What happens to files that several packages would own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// Nothing is built.
+    #[default]
+    Fail,
+    /// The first project keeps them.
+    Drop,
 }
 
 /// Where a project's package comes from.

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 pub use environment::Environment;
 use file::KeyringProvider;
-pub use file::{Configuration, Origin, ProjectConfiguration, SettingsError};
+pub use file::{Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError};
 
 use crate::{
     artifact::ProjectName,
@@ -54,6 +54,7 @@ pub struct Flags {
     pub strict_hints: bool,
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
+    pub on_conflict: Option<OnConflict>,
     pub packager: Option<String>,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
@@ -76,6 +77,8 @@ pub struct Settings {
     pub satisfy_from: Vec<String>,
     /// Projects for which it is settled where they come from.
     pub origins: BTreeMap<ProjectName, Origin>,
+    /// What happens to files that several packages would own.
+    pub on_conflict: OnConflict,
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
@@ -171,6 +174,7 @@ pub fn resolve(
         project_indexes,
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
+        on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
         no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,

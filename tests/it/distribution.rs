@@ -124,3 +124,69 @@ fn what_projects_need_from_the_system_is_required() {
     assert_eq!((known.status, known.stderr.as_str()), (0, ""));
     assert!(known.stdout.contains("\"frob-tools\""));
 }
+
+#[test]
+fn files_that_two_packages_would_own_are_found_before_building() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel { project: "one", module: "same", ..Wheel::default() }.write(&at.join("index"));
+    Wheel { project: "two", module: "same", ..Wheel::default() }.write(&at.join("index"));
+    let build = |more: &[&str]| {
+        let shared = ["build", "one", "two", "-q", "-t", "debian-12", "-i", "index"];
+        run(at, &[&shared, more].concat())
+    };
+    let refused = build(&[]);
+    assert_eq!(refused.status, 1);
+    assert!(
+        refused.stderr.starts_with(
+            "error: packages that cannot be installed together own the same files:\n  \
+             `/usr/lib/python3/dist-packages/same.py` of `one` and `two`\n"
+        ),
+        "{}",
+        refused.stderr
+    );
+    assert!(!at.join("dist/collection.json").exists());
+    let dropped = build(&["--on-conflict", "drop"]);
+    assert_eq!((dropped.status, dropped.stderr.as_str()), (0, ""));
+    let checked = run(at, &["check"]);
+    assert_eq!((checked.status, checked.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn licences_and_decisions_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    Wheel { project: "two", fields: "Requires-Dist: one<2\n", ..Wheel::default() }
+        .write(&at.join("index"));
+    let shared = ["two", "-q", "-t", "debian-12", "-i", "index"];
+    assert_eq!(run(at, &[&["build"], &shared[..]].concat()).status, 0);
+    let licences = run(at, &["licences"]);
+    assert_eq!(
+        licences.stdout,
+        "PACKAGE      RELEASE  LICENCE  FROM     NOTE\n\
+         python3-one  1.0      MIT      License\n\
+         python3-two  1.0      MIT      License\n"
+    );
+    let explained = run(at, &[&["explain", "one"], &shared[..]].concat());
+    assert_eq!((explained.status, explained.stderr.as_str()), (0, ""));
+    for line in [
+        "python3-one 1.0-1",
+        "  name: the convention of Debian GNU/Linux 12 (bookworm)",
+        "    `one<2` by two 1.0",
+        "  licence: MIT (LicenseField)",
+    ] {
+        assert!(
+            explained.stdout.lines().any(|found| found == line),
+            "{line}\n{}",
+            explained.stdout
+        );
+    }
+    let exact = run(at, &[&["explain", "two", "--relax", "exact"], &shared[..]].concat());
+    assert!(exact.stdout.contains("python3-one (>= 1.0)"), "{}", exact.stdout);
+    let none = run(at, &[&["explain", "two", "--relax", "none"], &shared[..]].concat());
+    assert!(none.stdout.contains("Requires: python3-one\n"), "{}", none.stdout);
+    fs::write(at.join("names"), "# ours\none acme-one\n").unwrap();
+    let mapped = run(at, &[&["explain", "two", "--name-map", "names"], &shared[..]].concat());
+    assert!(mapped.stdout.contains("acme-one (<< 2~~)"), "{}", mapped.stdout);
+}

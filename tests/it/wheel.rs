@@ -9,6 +9,8 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 /// A wheel of one module, written into a folder.
 pub struct Wheel<'a> {
     pub project: &'a str,
+    /// The module; empty: called as the project.
+    pub module: &'a str,
     pub version: &'a str,
     /// The tags in the file name.
     pub tags: &'a str,
@@ -20,16 +22,24 @@ pub struct Wheel<'a> {
 
 impl Default for Wheel<'_> {
     fn default() -> Self {
-        Self { project: "one", version: "1.0", tags: "py3-none-any", fields: "", honest: true }
+        Self {
+            project: "one",
+            module: "",
+            version: "1.0",
+            tags: "py3-none-any",
+            fields: "",
+            honest: true,
+        }
     }
 }
 
 impl Wheel<'_> {
     pub fn write(&self, folder: &Path) {
-        let Self { project, version, tags, fields, honest } = self;
+        let Self { project, module, version, tags, fields, honest } = self;
+        let module = if module.is_empty() { project } else { module };
         let info = format!("{project}-{version}.dist-info");
         let mut members = vec![
-            (format!("{project}.py"), format!("VERSION = '{version}'\n")),
+            (format!("{module}.py"), format!("VERSION = '{version}'\n")),
             (
                 format!("{info}/METADATA"),
                 format!(

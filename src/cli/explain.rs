@@ -1,0 +1,116 @@
+//! `pypi2pkg explain`.
+
+use clap::Args;
+
+use crate::{
+    artifact::ProjectName,
+    failure::{FAILED, Failure},
+    format::Native,
+    plan::{Content, PackagePlan},
+    report::print_result,
+    resolve::{Pin, RequiredBy},
+};
+
+use super::{
+    arguments::{Asked, Naming, parse_project},
+    session::Session,
+};
+
+/// Explain where the name, the version and each relation of a package come from
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  pypi2pkg explain requests -r requirements.txt --target debian-12")]
+pub struct Explain {
+    /// The project to explain
+    #[arg(value_parser = parse_project)]
+    project: ProjectName,
+    #[command(flatten)]
+    asked: Asked,
+    #[command(flatten)]
+    naming: Naming,
+}
+
+impl Explain {
+    /// Status 1 where the project is no package of the run.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let flags = self.asked.flags(self.naming)?;
+        let session = Session::start(&self.asked, flags, verbosity)?;
+        let run = session.run();
+        let index = session.index(&run)?;
+        let resolution = run.resolve(&index)?;
+        let prepared = run.prepare(&index, &resolution)?;
+        let left = prepared.distribution.iter().find(|record| record.project == self.project);
+        if let Some(record) = left {
+            print_result(&format!("{}: {record} ({})", self.project, record.reason.as_str()));
+            return Ok(0);
+        }
+        let package = prepared.packages.iter().find(|p| p.plan.project == self.project);
+        let (Some(package), Some(pin)) = (package, resolution.pins.get(&self.project)) else {
+            let failed = prepared.failures.iter().find(|f| f.project == self.project);
+            let cause = failed.map(|failure| format!(": {}", failure.cause.as_str()));
+            return Err(Failure {
+                status: FAILED,
+                message: format!("`{}` is no package{}", self.project, cause.unwrap_or_default()),
+                hint: Some("`pypi2pkg tree` shows the projects that are needed".to_owned()),
+            });
+        };
+        let name =
+            crate::planner::name_origin(&self.project, run.target, &run.settings.policy.naming);
+        print_result(&explanation(&package.plan, &package.native, pin, &name).join("\n"));
+        Ok(0)
+    }
+}
+
+fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} {}", plan.package, plan.evr),
+        format!("  name: {name}"),
+        format!("  version: {} as published", plan.release),
+        format!("  made of: {}", plan.source.filename),
+        format!("    {}", plan.source.url),
+    ];
+    if let Some(wheel) = &plan.source.built_wheel {
+        lines.push(format!("    built into {wheel}"));
+    }
+    lines.push("  needed:".to_owned());
+    for reason in &pin.required_by {
+        lines.push(match reason {
+            RequiredBy::Root { origin, requirement } => format!("    `{requirement}` ({origin})"),
+            RequiredBy::Project { name, version, requirement } => {
+                format!("    `{requirement}` by {name} {version}")
+            }
+        });
+    }
+    let likeness = plan.licence.likeness.map(|percent| format!(", {percent} % alike"));
+    lines.push(format!(
+        "  licence: {} ({:?}{})",
+        plan.licence.expression,
+        plan.licence.evidence,
+        likeness.unwrap_or_default()
+    ));
+    lines.push("  relations:".to_owned());
+    for relation in &native.relations {
+        lines.push(format!("    {:?}: {}", relation.strength, relation.text));
+        lines.push(format!("      {}", relation.origin.as_str()));
+    }
+    let configured: Vec<&str> = plan
+        .files
+        .iter()
+        .filter(|file| matches!(file.content, Content::Script { .. } | Content::Text(_)))
+        .map(|file| file.path.as_str())
+        .collect();
+    if !configured.is_empty() {
+        lines.push("  written or changed:".to_owned());
+        lines.extend(configured.iter().map(|path| format!("    {path}")));
+    }
+    if !plan.left_out.is_empty() {
+        lines.push("  left out:".to_owned());
+        let left = plan.left_out.iter();
+        lines.extend(left.map(|left| format!("    {}: {}", left.member, left.reason.as_str())));
+    }
+    if !plan.notes.is_empty() {
+        lines.push("  notes:".to_owned());
+        lines.extend(plan.notes.iter().map(|note| format!("    {}", note.as_str())));
+    }
+    lines
+}
