@@ -61,7 +61,11 @@ impl From<SettingsError> for Failure {
 
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
-        Self::usage(&error, Some("`pypi2pkg target list` shows the targets and their Pythons"))
+        let hint = match &error {
+            TargetError::Prefix { .. } => "name a folder such as /opt/acme",
+            _ => "`pypi2pkg target list` shows the targets and their Pythons",
+        };
+        Self::usage(&error, Some(hint))
     }
 }
 

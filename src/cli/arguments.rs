@@ -172,6 +172,9 @@ pub struct Naming {
     /// an apt source (`http://… bookworm main`), or `system`
     #[arg(long, value_name = "REPOSITORY")]
     pub satisfy_from: Vec<String>,
+    /// Install everything below a folder of its own such as /opt/acme, beside what the system has
+    #[arg(long, value_name = "FOLDER")]
+    pub install_prefix: Option<String>,
     /// What to do where packages would own the same files (default: fail)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_conflict: Option<OnConflict>,
@@ -242,6 +245,7 @@ impl Asked {
             hints: naming.hints,
             strict_hints: naming.strict_hints,
             satisfy_from: naming.satisfy_from,
+            install_prefix: naming.install_prefix,
             on_conflict: naming.on_conflict.map(Into::into),
             relax: naming.relax.map(Into::into),
             packager: naming.packager,

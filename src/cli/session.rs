@@ -79,5 +79,9 @@ fn load_target(settings: &Settings) -> Result<Target, Failure> {
             targets.detect(&text)?
         }
     };
-    Ok(targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?)
+    let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
+    match &settings.install_prefix {
+        Some(prefix) => Ok(target.isolated(prefix)?),
+        None => Ok(target),
+    }
 }

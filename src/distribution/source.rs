@@ -27,7 +27,7 @@ pub enum RepositoryError {
     #[error("cannot read the repository `{address}`: {problem}")]
     Unusable { address: String, problem: String },
     #[error("cannot read the repository `{address}`: {error}")]
-    Fetch { address: String, error: IndexError },
+    Fetch { address: String, error: Box<IndexError> },
 }
 
 /// Reads a repository for a target: the URL or folder of an rpm repository or of a `Packages` file,
@@ -120,9 +120,10 @@ impl Opener<'_> {
     fn fetch(&self, base: &Url, path: &str, hashes: &Hashes) -> Result<PathBuf, RepositoryError> {
         let url = base.join(path).map_err(|error| self.fail(error))?;
         let fetched = self.index.download(&url, hashes);
-        fetched
-            .map(|(path, _)| path)
-            .map_err(|error| RepositoryError::Fetch { address: shown(self.address), error })
+        fetched.map(|(path, _)| path).map_err(|error| RepositoryError::Fetch {
+            address: shown(self.address),
+            error: Box::new(error),
+        })
     }
 
     fn rpm(&self, text: &str) -> Result<Vec<Available>, RepositoryError> {

@@ -63,6 +63,7 @@ impl Format for Deb {
             true => native.name.clone(),
             false => format!("{}:{}", native.name, native.architecture),
         };
+        let private_site = target.isolation.as_ref().map(|_| &target.python.purelib);
         let conffiles: Vec<&str> = plan
             .files
             .iter()
@@ -87,6 +88,7 @@ impl Format for Deb {
                 "architecture": native.architecture,
                 "independent": independent,
                 "compile_name": compile_name,
+                "private_site": private_site,
                 "summary": native.summary,
                 "description": native.description.lines().collect::<Vec<_>>(),
                 "fields": fields(&native.relations),

@@ -166,11 +166,15 @@ fn dependencies(
     plan: &PackagePlan,
     target: &Target,
 ) -> Result<Vec<String>, FormatError> {
-    let (major, minor) = target.python.version;
-    let dist = |project: &str| format!("python{major}.{minor}dist({project})");
+    let (major, _) = target.python.version;
+    let dist = |project: &str| target.own_dist_capability(project);
     let texts = match &relation.capability {
-        Capability::Project { project, specifiers, .. } => {
-            let dependency = relation::rpm::dependency(&dist(project.as_ref()), specifiers);
+        Capability::Project { project, specifiers, candidate, .. } => {
+            let name = match candidate {
+                Some(_) => dist(project.as_ref()),
+                None => target.dist_capability(project),
+            };
+            let dependency = relation::rpm::dependency(&name, specifiers);
             vec![dependency.map_err(|source| FormatError::Relation {
                 package: plan.package.clone(),
                 source,

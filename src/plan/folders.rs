@@ -9,12 +9,14 @@ use super::PlannedFile;
 ///
 /// They are what the distributions' own base packages (`filesystem`, `hicolor-icon-theme`,
 /// `man-db`, `bash-completion`, …) bring.
-const SHARED: [&str; 33] = [
+const SHARED: [&str; 35] = [
     "/etc",
     "/etc/bash_completion.d",
     "/etc/profile.d",
     "/etc/xdg",
     "/etc/xdg/autostart",
+    "/opt",
+    "/srv",
     "/usr",
     "/usr/bin",
     "/usr/games",

@@ -132,7 +132,10 @@ impl<'a> Placer<'a> {
             self.leave_out(&format!("{root}{folder}/"), "would conflict with other projects");
             return Ok(());
         }
-        hazards::check_module(self.wheel, inside, self.policy)?;
+        // In a tree of its own only the collection's own commands run it.
+        if self.target.isolation.is_none() {
+            hazards::check_module(self.wheel, inside, self.policy)?;
+        }
         let path = format!("{site}/{inside}");
         let is_native = self.wheel.elf.iter().any(|elf| elf.member == member.name);
         let (mode, content) = match self.shebangs.get(member.name.as_str()) {
@@ -167,7 +170,14 @@ impl<'a> Placer<'a> {
     /// A script with the interpreter that the target wants; others than Python keep theirs.
     fn script(&self, member: &Member, line: &str) -> Content {
         if line.contains("python") {
-            let shebang = self.target.shebang();
+            let shebang = match &self.target.isolation {
+                // A script of its own has to be told where the modules are.
+                Some(_) => format!(
+                    "#!/usr/bin/env -S PYTHONPATH={} {}",
+                    self.target.python.purelib, self.target.python.interpreter
+                ),
+                None => self.target.shebang(),
+            };
             Content::Script { member: member.name.clone(), shebang }
         } else if let Some(program) = line.strip_prefix("#!/usr/bin/env ") {
             let program = program.split_whitespace().next().unwrap_or("sh");
@@ -181,11 +191,13 @@ impl<'a> Placer<'a> {
     /// A file of the `data` scheme, which begins at the prefix; `etc` belongs to the root.
     fn place_prefixed(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
         let prefix = &self.target.python.data;
+        let is_isolated = self.target.isolation.is_some();
         let (path, role) = match inside.strip_prefix("etc/") {
+            Some(rest) if is_isolated => (format!("{prefix}/etc/{rest}"), FileRole::Configuration),
             Some(rest) => (format!("/etc/{rest}"), FileRole::Configuration),
             None => (format!("{prefix}/{inside}"), FileRole::Plain),
         };
-        if !hazards::is_allowed_destination(&path, prefix, self.policy) {
+        if !is_isolated && !hazards::is_allowed_destination(&path, prefix, self.policy) {
             return Err(self.refuse(member, &format!("would be installed as `{path}`")));
         }
         let is_manual = path.starts_with(&format!("{prefix}/share/man/"));

@@ -36,7 +36,14 @@ pub fn package_name(
                 }
                 None => conventional,
             };
-            format!("{}{name}", policy.prefix)
+            // Two collections in trees of their own must not have packages of one name.
+            let prefix = match &target.isolation {
+                Some(own) if policy.prefix.is_empty() && policy.template.is_none() => {
+                    &own.namespace
+                }
+                _ => &policy.prefix,
+            };
+            format!("{prefix}{name}")
         }
     };
     if is_package_name(&name) {

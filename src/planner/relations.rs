@@ -156,7 +156,9 @@ pub fn provisions(wheel: &Wheel, package: &str, target: &Target) -> Vec<Relation
         origin: OneLine::new(&format!("Name: {}", metadata.raw_name)),
     }];
     let conventional = naming::distribution_name(&metadata.name, target);
-    if package == conventional {
+    if target.isolation.is_some() {
+        // What lies in a tree of its own is nothing that others could use.
+    } else if package == conventional {
         for alias in target.aliases(package) {
             relations.push(own(Strength::Provides, alias, "the target's alias for this package"));
         }

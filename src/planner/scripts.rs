@@ -37,8 +37,18 @@ fn launcher(entry: &EntryPoint, target: &Target) -> String {
     let module = &entry.module;
     let object = &entry.attribute;
     let import = object.split('.').next().unwrap_or(object);
+    let finds = match &target.isolation {
+        Some(_) => {
+            let site = &target.python.purelib;
+            format!(
+                "import site\nimport sys\n\nsys.path.insert(0, \"{site}\")\n\
+                 site.addsitedir(\"{site}\")\n"
+            )
+        }
+        None => "import sys\n".to_owned(),
+    };
     format!(
-        "{shebang}\nimport sys\n\nfrom {module} import {import}\n\n\
+        "{shebang}\n{finds}\nfrom {module} import {import}\n\n\
          if __name__ == \"__main__\":\n    sys.exit({object}())\n"
     )
 }

@@ -59,6 +59,8 @@ pub struct Configuration {
     /// Repositories whose packages are required where they satisfy a project's requirements.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    /// The folder into which everything goes, beside the system's own.
+    pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
     /// Folders with template packs, best first.

@@ -55,6 +55,7 @@ pub struct Flags {
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
@@ -77,6 +78,8 @@ pub struct Settings {
     pub satisfy_from: Vec<String>,
     /// Projects for which it is settled where they come from.
     pub origins: BTreeMap<ProjectName, Origin>,
+    /// The folder into which everything goes, beside the system's own.
+    pub install_prefix: Option<String>,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
     /// Whether passwords are asked of the keyring.
@@ -174,6 +177,7 @@ pub fn resolve(
         project_indexes,
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
+        install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,

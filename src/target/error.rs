@@ -22,6 +22,8 @@ pub enum TargetError {
         system: String,
         known: String,
     },
+    #[error("`{prefix}` is no folder for a collection of its own")]
+    Prefix { prefix: String },
     #[error("cannot read `{}` for targets: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("target file `{file}`, line {line}: {reason}")]

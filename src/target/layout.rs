@@ -61,7 +61,7 @@ impl Target {
     /// version, as the distribution's own do.
     pub fn command_path(&self, name: &str) -> String {
         let python = &self.python;
-        if python.is_default {
+        if python.is_default || self.isolation.is_some() {
             format!("{}/{name}", python.scripts)
         } else {
             format!("{}/{name}-{}.{}", python.scripts, python.version.0, python.version.1)
@@ -72,6 +72,13 @@ impl Target {
     pub fn dist_capability(&self, project: &ProjectName) -> String {
         let (major, minor) = self.python.version;
         format!("python{major}.{minor}dist({project})")
+    }
+
+    /// The name under which rpm packages of the collection provide and require a project.
+    pub fn own_dist_capability(&self, project: &str) -> String {
+        let (major, minor) = self.python.version;
+        let namespace = self.isolation.as_ref().map_or("", |own| own.namespace.as_str());
+        format!("{namespace}python{major}.{minor}dist({project})")
     }
 
     /// The further names under which the distribution's own packages look for `package`.

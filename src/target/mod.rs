@@ -9,6 +9,7 @@ mod environment;
 mod error;
 #[cfg(test)]
 mod file_names;
+mod isolation;
 mod layout;
 mod profile;
 mod source;
@@ -16,6 +17,7 @@ mod source;
 mod tests;
 
 pub use error::TargetError;
+pub use isolation::Isolation;
 pub use layout::{Document, Layout, LicencePlace};
 pub use source::Targets;
 
@@ -49,6 +51,9 @@ pub struct Target {
     pub layout: Layout,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
+    /// Where everything is installed beside the system's own folders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
 }
 
 /// A machine architecture in every dialect.

@@ -217,6 +217,7 @@ impl<'a> Choice<'a> {
             },
             layout: self.value(profile.layout.clone(), "layout")?,
             libraries: profile.libraries.clone(),
+            isolation: None,
         })
     }
 

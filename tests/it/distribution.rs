@@ -1,6 +1,6 @@
 //! What a distribution has, and whether a collection holds together.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::Value;
 
@@ -189,4 +189,65 @@ fn licences_and_decisions_are_told() {
     fs::write(at.join("names"), "# ours\none acme-one\n").unwrap();
     let mapped = run(at, &[&["explain", "two", "--name-map", "names"], &shared[..]].concat());
     assert!(mapped.stdout.contains("acme-one (<< 2~~)"), "{}", mapped.stdout);
+}
+
+#[test]
+fn two_applications_live_beside_each_other() {
+    if !crate::project::has("python3") {
+        return;
+    }
+    for (target, unpack) in [("debian-12", "dpkg-deb -x"), ("el9", "rpm2cpio")] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel::default().write(&at.join("index"));
+        Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
+        for (prefix, requirement, output) in
+            [("/opt/acme", "one<2", "acme"), ("/srv/other", "one>=2", "other")]
+        {
+            let arguments = [
+                "build",
+                requirement,
+                "-q",
+                "-t",
+                target,
+                "-i",
+                "index",
+                "-o",
+                output,
+                "--install-prefix",
+                prefix,
+                "--builder",
+                "embedded",
+            ];
+            let built = run(at, &arguments);
+            assert_eq!((built.status, built.stderr.as_str()), (0, ""), "{target}");
+            let package = built.stdout.trim();
+            let root = at.join("root");
+            fs::create_dir_all(&root).unwrap();
+            let script = match unpack {
+                "rpm2cpio" => format!("cd root && rpm2cpio ../{package} | cpio -idm --quiet"),
+                _ => format!("{unpack} {package} root"),
+            };
+            let status = Command::new("sh").current_dir(at).args(["-c", &script]).status().unwrap();
+            assert!(status.success(), "{script}");
+            let manifest = fs::read_to_string(at.join(output).join("collection.json")).unwrap();
+            assert!(manifest.contains(&format!("\"{output}-python3")), "{manifest}");
+            assert!(!manifest.contains("conflicts") && !manifest.contains("replaces"));
+            assert_eq!(run(at, &["check", output]).status, 0);
+        }
+        // Each command finds the modules of its own tree, here below a root of the test.
+        for (prefix, version) in [("/opt/acme", "1.0"), ("/srv/other", "2.0")] {
+            let command = fs::read_to_string(at.join(format!("root{prefix}/bin/one"))).unwrap();
+            let root = at.join("root").display().to_string();
+            let script = command.replace(prefix, &format!("{root}{prefix}"));
+            let script = script.replace("sys.exit(main())", "import one; print(one.VERSION)");
+            let script = script.replace("from one import main", "");
+            let output = Command::new("python3").args(["-I", "-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), version, "{script}");
+        }
+        let system =
+            run(at, &["plan", "one", "-t", target, "-i", "index", "--install-prefix", "/usr"]);
+        assert_eq!(system.status, 2);
+        assert!(system.stderr.contains("`/usr` is no folder for a collection of its own"));
+    }
 }
