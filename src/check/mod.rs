@@ -1,5 +1,7 @@
 //! Whether a collection holds together: every file whole, every relation met, no path owned twice.
 
+mod install;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -16,6 +18,8 @@ use crate::{
     distribution::{Available, Repository, RepositoryError, open_collection},
     relation::Capability,
 };
+
+pub use self::install::{Installation, Installed};
 
 /// What was found in a collection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +40,9 @@ pub enum CheckError {
     Collection(#[from] CollectionError),
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// A tool that is missing or fails, and why.
+    #[error("{0}")]
+    Tool(String),
     #[error("`{0}` holds no collection: it has no `{MANIFEST_FILE}`")]
     NoManifest(String),
 }

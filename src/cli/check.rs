@@ -1,14 +1,17 @@
 //! `pypi2pkg check`.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 
 use crate::{
-    check::{check, manifest},
+    check::{Installation, Installed, check, manifest},
+    collection::CollectionManifest,
+    disk::WriteError,
     distribution::{self, Repository},
     failure::{FAILED, Failure},
     index::{self, IndexSettings, Logins, Sources},
+    process::HostRunner,
     report::print_result,
     settings::{self, Configuration, Environment, Flags},
     text::counted,
@@ -20,7 +23,8 @@ use super::session::targets;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg check dist/
-  pypi2pkg check dist/ --satisfy-from 'http://deb.debian.org/debian bookworm main'")]
+  pypi2pkg check dist/ --satisfy-from 'http://deb.debian.org/debian bookworm main'
+  pypi2pkg check dist/ --install --satisfy-from 'http://deb.debian.org/debian bookworm main'")]
 pub struct Check {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
@@ -29,6 +33,10 @@ pub struct Check {
     /// or `system`
     #[arg(long, value_name = "REPOSITORY")]
     satisfy_from: Vec<String>,
+    /// Install all packages into a root of their own with mmdebstrap and apt, or dnf, import their
+    /// modules and start their commands; needs root, and the distribution's `--satisfy-from`
+    #[arg(long)]
+    install: bool,
     /// Use nothing but the cache
     #[arg(long)]
     offline: bool,
@@ -49,30 +57,64 @@ impl Check {
             false => Some(self.distribution(&manifest.target, &manifest.python)?),
         };
         let report = check(&self.folder, &manifest, distribution.as_ref())?;
+        let installed = match self.install {
+            true => self.install(&manifest)?,
+            false => BTreeMap::new(),
+        };
         if self.json {
-            print_result(&serde_json::to_string_pretty(&report).unwrap_or_default());
+            let whole = serde_json::json!({"report": report, "installed": installed});
+            print_result(&serde_json::to_string_pretty(&whole).unwrap_or_default());
         } else {
+            for (package, Installed { imported, started, .. }) in &installed {
+                let (imports, starts) = (imported.join(" "), counted(started.len(), "command"));
+                print_result(&format!("{package}: imported {imports}; {starts} started"));
+            }
             for relation in &report.distribution {
                 print_result(&format!("from the distribution: {relation}"));
             }
         }
-        if report.problems.is_empty() {
+        let failed = installed.iter().flat_map(|(package, installed)| {
+            installed.problems.iter().map(move |problem| (package, problem))
+        });
+        let found = report
+            .problems
+            .iter()
+            .flat_map(|(package, problems)| problems.iter().map(move |problem| (package, problem)));
+        let lines: Vec<String> = found
+            .chain(failed)
+            .map(|(package, problem)| format!("  {package}: {problem}"))
+            .collect();
+        if lines.is_empty() {
             if !self.json {
                 let count = counted(report.packages, "package");
                 print_result(&format!("{count}, every relation met, no path owned twice"));
             }
             return Ok(0);
         }
-        let lines: Vec<String> = report
-            .problems
-            .iter()
-            .flat_map(|(package, problems)| {
-                problems.iter().map(move |problem| format!("  {package}: {problem}"))
-            })
-            .collect();
         let count = counted(lines.len(), "problem");
         let message = format!("{count} in `{}`:\n{}", self.folder.display(), lines.join("\n"));
         Err(Failure { status: FAILED, message, hint: None })
+    }
+
+    fn install(
+        &self,
+        manifest: &CollectionManifest,
+    ) -> Result<BTreeMap<String, Installed>, Failure> {
+        let root = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let environment = Environment::of_process();
+        let configuration = Configuration::read(None)?;
+        let target = targets(configuration.targets.as_deref())?;
+        let target = target.load(&manifest.target, Some(&manifest.python), None)?;
+        let installation = Installation {
+            folder: &self.folder,
+            manifest,
+            target: &target,
+            sources: &self.satisfy_from,
+            root: &root.path().join("root"),
+            runner: &HostRunner,
+            path: &[environment.path(), vec!["/usr/sbin".into(), "/sbin".into()]].concat(),
+        };
+        Ok(installation.check()?)
     }
 
     fn distribution(&self, target: &str, python: &str) -> Result<Repository, Failure> {

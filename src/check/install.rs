@@ -1,0 +1,243 @@
+//! Installing a collection into a root of its own, with the distribution's real tools.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use crate::{
+    collection::CollectionManifest,
+    distribution::{Repository, open_collection},
+    process::{Command, CommandRunner, Output, which},
+    target::Target,
+};
+
+use super::CheckError;
+
+/// The longest that a tool may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// The longest that a module or a command may take.
+const START_LIMIT: Duration = Duration::from_secs(60);
+/// Where the collection lies in the root.
+const INSIDE: &str = "/srv/collection";
+
+/// What became of one package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Installed {
+    /// Modules that were imported.
+    pub imported: Vec<String>,
+    /// Commands that printed their help.
+    pub started: Vec<String>,
+    pub problems: Vec<String>,
+}
+
+/// A root folder, a distribution's sources and the tools of this machine.
+pub struct Installation<'a> {
+    pub folder: &'a Path,
+    pub manifest: &'a CollectionManifest,
+    pub target: &'a Target,
+    /// As `--satisfy-from` names them.
+    pub sources: &'a [String],
+    /// An empty folder for the root.
+    pub root: &'a Path,
+    pub runner: &'a dyn CommandRunner,
+    /// Where tools are looked for.
+    pub path: &'a [PathBuf],
+}
+
+impl Installation<'_> {
+    /// Installs all packages, imports their modules and starts their commands; by package.
+    ///
+    /// # Errors
+    /// A tool that is missing or fails.
+    pub fn check(&self) -> Result<BTreeMap<String, Installed>, CheckError> {
+        let is_deb = self.manifest.format == "deb";
+        let mut repository = open_collection(self.folder, is_deb)?;
+        if is_deb {
+            for package in &mut repository.packages {
+                let path = self.folder.join(&package.file);
+                package.paths = crate::build::deb_paths(&path).map_err(CheckError::Tool)?;
+            }
+            self.install_deb(&repository)?;
+        } else {
+            self.install_rpm(&repository)?;
+        }
+        let mut results = BTreeMap::new();
+        for package in &repository.packages {
+            results.insert(package.package.clone(), self.start(&package.paths)?);
+        }
+        Ok(results)
+    }
+
+    fn tool(&self, name: &str) -> Result<Command, CheckError> {
+        let program = which(name, self.path)
+            .ok_or_else(|| CheckError::Tool(format!("`{name}` is missing")))?;
+        Ok(Command::new(program, Path::new("/")).timeout(TIME_LIMIT))
+    }
+
+    fn run(&self, command: &Command) -> Result<Output, CheckError> {
+        let output =
+            self.runner.run(command).map_err(|error| CheckError::Tool(error.to_string()))?;
+        match output.status {
+            0 => Ok(output),
+            _ => Err(CheckError::Tool(format!("{}: {}", command.line(), output.reason(12)))),
+        }
+    }
+
+    /// A command inside the root.
+    fn inside(&self, words: &[&str]) -> Result<Command, CheckError> {
+        let mut command = self.tool("chroot")?.argument(self.root);
+        command = command.variable("DEBIAN_FRONTEND", "noninteractive").variable("HOME", "/root");
+        Ok(words.iter().fold(command, |command, word| command.argument(word)))
+    }
+
+    fn install_deb(&self, repository: &Repository) -> Result<(), CheckError> {
+        let [first, ..] = self.sources else {
+            return Err(CheckError::Tool(
+                "name the distribution's source with `--satisfy-from 'URL SUITE COMPONENT'`".into(),
+            ));
+        };
+        let words: Vec<&str> = first.split_whitespace().filter(|word| *word != "deb").collect();
+        let [_, suite, ..] = words[..] else {
+            return Err(CheckError::Tool(format!("`{first}` is no apt source with a suite")));
+        };
+        let mut command = self.tool("mmdebstrap")?.argument("--variant=apt").argument(suite);
+        command = command.argument(self.root);
+        for source in self.sources {
+            let source = source.trim().trim_start_matches("deb ").trim();
+            command = command.argument(format!("deb {source}"));
+        }
+        self.run(&command)?;
+        self.copy()?;
+        let list = self.root.join("etc/apt/sources.list.d/collection.list");
+        fs::write(&list, format!("deb [trusted=yes] file:{INSIDE} ./\n")).map_err(tool)?;
+        self.run(&self.inside(&["apt-get", "update", "-q"])?)?;
+        let mut command = self.inside(&["apt-get", "install", "-q", "-y"])?;
+        command = command.argument("--no-install-recommends");
+        for package in &repository.packages {
+            command = command.argument(format!("{}={}", package.package, package.version));
+        }
+        self.run(&command).map(drop)
+    }
+
+    fn install_rpm(&self, repository: &Repository) -> Result<(), CheckError> {
+        let folder = fs::canonicalize(self.folder).map_err(tool)?;
+        let mut command = self
+            .tool("dnf")?
+            .argument("--assumeyes")
+            .argument(format!("--installroot={}", self.root.display()))
+            .argument("--setopt=reposdir=/nonexistent")
+            .argument("--setopt=install_weak_deps=False")
+            .argument("--setopt=cachedir=/var/cache/collection")
+            .argument("--releasever=1")
+            .argument("--nogpgcheck")
+            .argument(format!("--forcearch={}", self.target.architecture.package))
+            .argument(format!("--repofrompath=collection,file://{}", folder.display()));
+        for (number, source) in self.sources.iter().enumerate() {
+            command = command.argument(format!("--repofrompath=distribution{number},{source}"));
+        }
+        command = command.argument("install");
+        for package in &repository.packages {
+            command = command.argument(format!("{}-{}", package.package, package.version));
+        }
+        self.run(&command).map(drop)
+    }
+
+    /// Copies the collection into the root.
+    fn copy(&self) -> Result<(), CheckError> {
+        let target = self.root.join(INSIDE.trim_start_matches('/'));
+        fs::create_dir_all(&target).map_err(tool)?;
+        for entry in fs::read_dir(self.folder).map_err(tool)? {
+            let path = entry.map_err(tool)?.path();
+            if path.is_file() {
+                fs::copy(&path, target.join(path.file_name().unwrap_or_default())).map_err(tool)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&self, paths: &[String]) -> Result<Installed, CheckError> {
+        let python = &self.target.python;
+        let mut installed = Installed::default();
+        for module in modules(paths, &[&python.purelib, &python.platlib]) {
+            let code =
+                format!("import site; site.addsitedir({:?}); import {module}", python.purelib);
+            let command = self.inside(&[&python.interpreter, "-c", &code])?;
+            let output = self.runner.run(&command.timeout(START_LIMIT));
+            match output {
+                Ok(output) if output.status == 0 => installed.imported.push(module),
+                Ok(output) => {
+                    installed.problems.push(format!("import {module}: {}", output.reason(1)));
+                }
+                Err(error) => installed.problems.push(format!("import {module}: {error}")),
+            }
+        }
+        let commands = format!("{}/", python.scripts);
+        for path in paths.iter().filter(|path| path.starts_with(&commands)) {
+            let command = self.inside(&[path, "--help"])?;
+            let output = self.runner.run(&command.timeout(START_LIMIT));
+            match output {
+                Ok(output) if output.status == 0 => installed.started.push(path.clone()),
+                // Not every command knows the option; what cannot find its modules does fail.
+                Ok(output) if !output.reason(20).contains("ModuleNotFoundError") => {}
+                Ok(output) => installed.problems.push(format!("{path}: {}", output.reason(1))),
+                Err(error) => installed.problems.push(format!("{path}: {error}")),
+            }
+        }
+        Ok(installed)
+    }
+}
+
+fn tool(error: io::Error) -> CheckError {
+    CheckError::Tool(error.to_string())
+}
+
+/// The top-level modules among installed paths: packages, modules and extension modules.
+fn modules(paths: &[String], sites: &[&str]) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    for path in paths {
+        let inside = sites.iter().find_map(|site| path.strip_prefix(*site)?.strip_prefix('/'));
+        let Some(inside) = inside else { continue };
+        let name = match inside.split_once('/') {
+            Some((top, "__init__.py")) => top,
+            Some(_) => continue,
+            None => match inside.split_once('.') {
+                Some((name, ending)) if ending == "py" || ending.ends_with("so") => name,
+                _ => continue,
+            },
+        };
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_name && !name.starts_with(|c: char| c.is_ascii_digit()) {
+            modules.insert(name.to_owned());
+        }
+    }
+    modules
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn top_level_modules_are_found() {
+        let site = "/usr/lib/python3/dist-packages";
+        let paths = [
+            "a/__init__.py",
+            "a/b.py",
+            "c.py",
+            "_d.cpython-311-x86_64-linux-gnu.so",
+            "e.pth",
+            "f-1.dist-info/METADATA",
+            "g/h/__init__.py",
+            "1x.py",
+        ];
+        let paths: Vec<String> = paths.iter().map(|path| format!("{site}/{path}")).collect();
+        let found = modules(&paths, &[site]);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), ["_d", "a", "c"]);
+    }
+}
