@@ -22,13 +22,14 @@ use crate::{
     format,
     index::{Index, IndexError},
     process::CommandRunner,
-    report::Reporter,
+    report::{Event, Reporter},
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
     target::Target,
     template::Templates,
     text::Paragraph,
+    version,
 };
 
 use self::distro::Decided;
@@ -134,11 +135,33 @@ impl Run<'_> {
         Ok(prepared)
     }
 
+    /// Newer releases whose package versions sort below those that are there, as `2.0` does below
+    /// `2.0.0rc1`: no upgrade would install them.
+    fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {
+        let compare = match self.target.format.as_str() {
+            "deb" => version::deb::compare,
+            _ => version::rpm::compare_evr,
+        };
+        for Package { plan, .. } in packages {
+            let known = manifest.packages.iter().find(|known| known.package == plan.package);
+            if let Some(known) = known.filter(|known| known.release < plan.release)
+                && compare(&known.evr.to_string(), &plan.evr.to_string()).is_gt()
+            {
+                let (package, old, new) = (&plan.package, &known.evr, &plan.evr);
+                self.reporter.event(Event::Warning(&format!(
+                    "`{package}` {new} is the newer release, but sorts below {old}: remove the \
+                     older package, or raise the epoch by hand"
+                )));
+            }
+        }
+    }
+
     /// Builds a collection in `folder`; nothing is written there before all is resolved.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
         let resolution = self.resolve(index)?;
         let Prepared { packages, mut failures, distribution } = self.prepare(index, &resolution)?;
+        self.warn_of_downgrades(&collection.manifest()?, &packages);
         let staging = collection.staging()?;
 
         let path = self.settings.environment.path();

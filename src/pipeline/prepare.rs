@@ -40,13 +40,17 @@ pub(super) fn prepare(
     let neighbours = neighbours(run, resolution)?;
     let left: BTreeMap<ProjectName, String> =
         distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
-    let others = Others { neighbours: &neighbours, left: &left };
     let pins: Vec<&Pin> = resolution.pins.values().collect();
     let fetched = fetch(run, index, &pins);
-    let plan_one = |(pin, fetched): (&&Pin, Result<PathBuf, FailureRecord>)| {
-        plan(run, index, pin, fetched?, &others)
-    };
-    let results: Vec<_> = pins.par_iter().zip(fetched).map(plan_one).collect();
+    let inspected: Vec<Result<Inspected<'_>, FailureRecord>> = pins
+        .par_iter()
+        .zip(fetched)
+        .map(|(pin, fetched)| inspect(run, index, pin, fetched?))
+        .collect();
+    let libraries = libraries(inspected.iter().filter_map(|one| one.as_ref().ok()));
+    let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries };
+    let results: Vec<_> =
+        inspected.into_par_iter().map(|one| plan(run, index, &one?, &others)).collect();
     let mut prepared = Prepared {
         packages: Vec::new(),
         failures: Vec::new(),
@@ -129,14 +133,37 @@ fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf,
     paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()
 }
 
-/// One project from its file to its plan.
-fn plan(
+/// A fetched file and the wheel that it is or was built into.
+struct Inspected<'r> {
+    pin: &'r Pin,
+    file: ReleaseFile,
+    source: PathBuf,
+    wheel: Wheel,
+}
+
+/// The shared libraries that wheels bring, and which project each is of.
+fn libraries<'r>(
+    inspected: impl Iterator<Item = &'r Inspected<'r>>,
+) -> BTreeMap<String, ProjectName> {
+    let mut libraries = BTreeMap::new();
+    for Inspected { pin, wheel, .. } in inspected {
+        for elf in &wheel.elf {
+            let names = [elf.soname.as_deref(), elf.member.rsplit('/').next()];
+            for name in names.into_iter().flatten().filter(|name| name.starts_with("lib")) {
+                libraries.entry(name.to_owned()).or_insert_with(|| pin.project.clone());
+            }
+        }
+    }
+    libraries
+}
+
+/// One project from its file to what is in its wheel.
+fn inspect<'r>(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
-    pin: &Pin,
+    pin: &'r Pin,
     fetched: PathBuf,
-    others: &Others<'_>,
-) -> Result<Planned, FailureRecord> {
+) -> Result<Inspected<'r>, FailureRecord> {
     let (file, source) = with_hash(run, index, pin, fetched)?;
     let path = match file.kind {
         FileKind::Wheel(_) => source.clone(),
@@ -146,6 +173,16 @@ fn plan(
     };
     let wheel =
         Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    Ok(Inspected { pin, file, source, wheel })
+}
+
+/// One project from its wheel to its plan.
+fn plan(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    Inspected { pin, file, source, wheel }: &Inspected<'_>,
+    others: &Others<'_>,
+) -> Result<Planned, FailureRecord> {
     let extras = requested_extras(index, pin);
     let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
     let external: &[External] = match index.requirements.roots.iter().any(is_requested) {
@@ -154,16 +191,15 @@ fn plan(
     };
     let stated = match file.kind {
         FileKind::Wheel(_) => Vec::new(),
-        FileKind::Sdist(_) => stated_needs(&source, &file.filename),
+        FileKind::Sdist(_) => stated_needs(source, &file.filename),
     };
-    let subject =
-        Subject { wheel: &wheel, file: &file, extras: &extras, external, stated: &stated };
+    let subject = Subject { wheel, file, extras: &extras, external, stated: &stated };
     let plan = planner::plan(&subject, run.target, others, &run.settings.policy)
         .map_err(|e| failure(pin, Stage::Plan, &e))?;
     for note in &plan.notes {
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
-    Ok((plan, path))
+    Ok((plan, wheel.path.clone()))
 }
 
 /// One plan in the words of its format.

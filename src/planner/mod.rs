@@ -80,6 +80,8 @@ pub struct Others<'a> {
     pub neighbours: &'a Neighbours,
     /// Those that the distribution has, with a reviewer's reason.
     pub left: &'a BTreeMap<ProjectName, String>,
+    /// The shared libraries in the others' wheels, and whose each is.
+    pub libraries: &'a BTreeMap<String, ProjectName>,
 }
 
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
@@ -97,7 +99,7 @@ pub fn plan(
     let package = naming::package_name(project, target, &policy.naming)?;
     let layout = layout::lay_out(wheel, target, policy)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, target);
-    let libraries = relations::libraries(wheel, target);
+    let libraries = relations::libraries(wheel, target, others);
     check_glibc(wheel, target)?;
 
     let mut files = layout.files;

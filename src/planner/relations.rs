@@ -233,7 +233,7 @@ const SYSTEM_LIBRARIES: [&str; 28] = [
 
 /// The system libraries that the wheel's native code needs. What the wheel bundles is left out:
 /// it must neither be required from the system nor offered to it.
-pub fn libraries(wheel: &Wheel, target: &Target) -> Outside {
+pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside {
     let bundled: BTreeSet<&str> = wheel
         .elf
         .iter()
@@ -257,14 +257,39 @@ pub fn libraries(wheel: &Wheel, target: &Target) -> Outside {
             }
         }
     }
-    let relations = needs.into_iter().map(|(soname, versions)| library(soname, versions, target));
+    let mut relations: Vec<Relation> =
+        needs.into_iter().map(|(soname, versions)| library(soname, versions, target)).collect();
+    // Such as `libcudart.so.12`, which comes with a wheel of its own.
+    let mut siblings: BTreeMap<&ProjectName, &str> = BTreeMap::new();
+    strangers.retain(|soname, _| match others.libraries.get(*soname) {
+        Some(project) => {
+            siblings.entry(project).or_insert(soname);
+            false
+        }
+        None => true,
+    });
+    relations.extend(siblings.into_iter().filter_map(|(project, soname)| {
+        let neighbour = others.neighbours.get(project)?;
+        let is_required = wheel.metadata.requires_dist.iter().any(|r| r.name == *project);
+        (!is_required && *project != wheel.metadata.name).then(|| Relation {
+            strength: Strength::Requires,
+            capability: Capability::Project {
+                project: project.clone(),
+                extras: Vec::new(),
+                specifiers: VersionSpecifiers::empty(),
+                package: neighbour.package.clone(),
+                candidate: Some(neighbour.version.clone()),
+            },
+            origin: OneLine::new(&format!("native code needs {soname}, which `{project}` brings")),
+        })
+    }));
     let notes = strangers.iter().map(|(soname, member)| {
         let note = format!(
             "`{member}` needs `{soname}`, which is neither in the wheel nor promised by its tag"
         );
         OneLine::new(&note)
     });
-    Outside { relations: relations.collect(), notes: notes.collect() }
+    Outside { relations, notes: notes.collect() }
 }
 
 /// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.

@@ -251,3 +251,25 @@ fn two_applications_live_beside_each_other() {
         assert!(system.stderr.contains("`/usr` is no folder for a collection of its own"));
     }
 }
+
+#[test]
+fn a_release_that_would_be_no_upgrade_is_warned_of() {
+    for target in TARGETS {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel { version: "2.0.0rc1", ..Wheel::default() }.write(&at.join("index"));
+        let build = |requirement: &str| {
+            let shared = ["-q", "-t", target, "-i", "index", "--builder", "embedded"];
+            run(at, &[&["build", requirement], &shared[..]].concat())
+        };
+        assert_eq!(build("one==2.0.0rc1").stderr, "");
+        Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
+        let warned = build("one==2.0");
+        assert_eq!(warned.status, 0);
+        assert!(
+            warned.stderr.contains("is the newer release, but sorts below"),
+            "{}",
+            warned.stderr
+        );
+    }
+}
