@@ -180,7 +180,9 @@ pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
         requirement.marker.try_to_string().is_some_and(|marker| marker.contains("python_"))
     });
     let has_extension = wheel.platform_specific && !wheel.stable_abi;
+    let is_isolated = target.isolation.is_some();
     let origin = match python_marker {
+        _ if is_isolated => "the folder is this version's".to_owned(),
         _ if has_extension => "extension modules for this version only".to_owned(),
         Some(requirement) => format!("dependency chosen for this version: {requirement}"),
         None => match &wheel.metadata.requires_python {
@@ -192,7 +194,7 @@ pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
         strength: Strength::Requires,
         capability: Capability::Interpreter {
             version: target.python.version,
-            exact: has_extension || python_marker.is_some(),
+            exact: has_extension || is_isolated || python_marker.is_some(),
         },
         origin: OneLine::new(&origin),
     }

@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod build;
+mod cases;
 mod distribution;
 mod inputs;
 mod project;
