@@ -27,18 +27,29 @@ impl<'a> Contents<'a> {
             Content::Rendered { file: name, gzip } => {
                 let text = recipe_file(&self.job, name)?.text.as_bytes();
                 match gzip {
-                    true => gzipped(text).map_err(|error| BuildError::Refused {
-                        package: self.job.package(),
-                        reason: format!("cannot compress `{}`: {error}", file.path),
-                    }),
+                    true => self.compressed(file, text),
                     false => Ok(text.to_vec()),
                 }
             }
-            _ => self
-                .payload
-                .read(file)
-                .map_err(|problem| BuildError::Source { package: self.job.package(), problem }),
+            Content::Compressed(_) => {
+                let bytes = self.member(file)?;
+                self.compressed(file, &bytes)
+            }
+            _ => self.member(file),
         }
+    }
+
+    fn member(&mut self, file: &PlannedFile) -> Result<Vec<u8>, BuildError> {
+        self.payload
+            .read(file)
+            .map_err(|problem| BuildError::Source { package: self.job.package(), problem })
+    }
+
+    fn compressed(&self, file: &PlannedFile, bytes: &[u8]) -> Result<Vec<u8>, BuildError> {
+        gzipped(bytes).map_err(|error| BuildError::Refused {
+            package: self.job.package(),
+            reason: format!("cannot compress `{}`: {error}", file.path),
+        })
     }
 }
 

@@ -234,7 +234,7 @@ fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
     let member = match &file.content {
         Content::Member(member) | Content::Script { member, .. } => member,
-        Content::Text(_) | Content::Rendered { .. } => return None,
+        Content::Compressed(_) | Content::Text(_) | Content::Rendered { .. } => return None,
     };
     Some((member, below(&file.path, site) == Some(member)))
 }

@@ -124,6 +124,8 @@ pub enum FileRole {
 pub enum Content {
     /// A member of the wheel, byte for byte.
     Member(String),
+    /// A member of the wheel, compressed as `gzip -9n` does it.
+    Compressed(String),
     /// A member of the wheel whose first line is replaced (PEP 427 `#!python`).
     Script { member: String, shebang: String },
     /// Text that we wrote.

@@ -202,6 +202,10 @@ impl<'a> Placer<'a> {
         }
         let is_manual = path.starts_with(&format!("{prefix}/share/man/"));
         let role = if is_manual { FileRole::Documentation } else { role };
+        if is_manual && self.target.layout.compressed_manuals && !path.ends_with(".gz") {
+            let (path, content) = (format!("{path}.gz"), Content::Compressed(member.name.clone()));
+            return self.add(PlannedFile { path, mode: 0o644, role, content });
+        }
         self.add(PlannedFile { path, mode: 0o644, role, content: member_content(member) })
     }
 

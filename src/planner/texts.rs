@@ -42,8 +42,12 @@ pub fn description(metadata: &CoreMetadata) -> Paragraph {
     }
     let summary = summary(metadata);
     let summary = summary.as_str().trim_end_matches('.');
+    let repeats = |paragraph: &String| paragraph.trim_end_matches('.') == summary;
+    if chosen.len() > 1 && repeats(&chosen[0]) {
+        chosen.remove(0);
+    }
     // A description that only repeats the summary says nothing, and lintian calls it an error.
-    if chosen.iter().all(|paragraph| paragraph.trim_end_matches('.') == summary) {
+    if chosen.iter().all(repeats) {
         chosen = vec![format!("{} is a Python project: {summary}.", metadata.raw_name)];
     }
     Paragraph::new(&chosen.join("\n\n"))

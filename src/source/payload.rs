@@ -21,7 +21,7 @@ impl Payload {
     /// The bytes of one planned file.
     pub fn read(&mut self, file: &PlannedFile) -> Result<Vec<u8>, SourceError> {
         match &file.content {
-            Content::Member(member) => self.archive.read(member),
+            Content::Member(member) | Content::Compressed(member) => self.archive.read(member),
             Content::Script { member, shebang } => {
                 Ok(with_shebang(&self.archive.read(member)?, shebang))
             }

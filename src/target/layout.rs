@@ -20,6 +20,9 @@ pub struct Layout {
     pub extension_mode: u32,
     /// Whether a renamed package replaces the distribution's one beside conflicting with it.
     pub replaces_renamed: bool,
+    /// Whether manual pages are compressed by whoever makes the package.
+    #[serde(default)]
+    pub compressed_manuals: bool,
     /// What is installed beside the project's own files.
     pub documents: Vec<Document>,
 }
