@@ -135,11 +135,20 @@ fn synopsis(plan: &PackagePlan) -> String {
 
 /// Policy 5.6.13: an empty line is a full stop, and a line must not begin with one otherwise.
 fn description(plan: &PackagePlan) -> String {
-    control_lines(plan.description.as_str()).join("\n")
+    let text = plan.description.as_str();
+    let lines = control_lines(text, words::COLUMNS);
+    // A sentence that begins as the synopsis does may wrap where that ends, which lintian takes for
+    // a repetition.
+    let repeats = |line: &String| line.trim_end_matches([',', '.', ';', ':']) == synopsis(plan);
+    let lines = match lines.first().is_some_and(repeats) {
+        true => control_lines(text, synopsis(plan).chars().count() - 1),
+        false => lines,
+    };
+    lines.join("\n")
 }
 
-fn control_lines(text: &str) -> Vec<String> {
-    words::wrap(text)
+fn control_lines(text: &str, columns: usize) -> Vec<String> {
+    words::wrap(text, columns)
         .into_iter()
         .map(|line| match line.as_str() {
             "" => ".".to_owned(),
@@ -157,7 +166,7 @@ fn licence_text(plan: &PackagePlan) -> Vec<String> {
     if texts.is_empty() {
         return vec!["The project ships no licence text.".to_owned()];
     }
-    control_lines(&texts.join("\n\n"))
+    control_lines(&texts.join("\n\n"), words::COLUMNS)
 }
 
 /// The control field of a strength, as Policy 7 names it.

@@ -127,7 +127,7 @@ fn capitalised(text: &str) -> String {
 /// Lines that begin with `%` are sections or conditions even when escaped, and those that begin
 /// with `#` vanish: a visible character in front makes them text.
 fn description(plan: &PackagePlan) -> String {
-    let lines = words::wrap(plan.description.as_str()).into_iter().map(|line| {
+    let lines = words::wrap(plan.description.as_str(), words::COLUMNS).into_iter().map(|line| {
         match line.trim_start().starts_with(['%', '#', '*']) {
             true => format!("| {line}"),
             false => line,

@@ -9,13 +9,13 @@ use crate::{
 };
 
 /// The width of descriptions: rpmlint and lintian complain about longer lines.
-const COLUMNS: usize = 79;
+pub const COLUMNS: usize = 79;
 
-/// A text wrapped into lines; paragraphs stay apart.
-pub fn wrap(text: &str) -> Vec<String> {
+/// A text wrapped into lines of so many columns; paragraphs stay apart.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     text.lines()
         .flat_map(|line| {
-            let options = textwrap::Options::new(COLUMNS).break_words(false);
+            let options = textwrap::Options::new(columns).break_words(false);
             let lines = textwrap::wrap(line, options);
             lines.into_iter().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>()
         })
