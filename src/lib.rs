@@ -13,6 +13,10 @@
 //!        PackagePlan ──lower, render──▶ Recipe ──build──▶ BuiltPackage ──collect──▶ Collection
 //! ```
 //!
+//! Before the first stage, files, folders and repositories that requirements name are made into
+//! release files; before planning, what the distribution has is left to it. A finished collection is
+//! proven by [`check`] from its own data.
+//!
 //! [`plan::PackagePlan`] is the public data model. Everything between it and the rendered recipe
 //! is pure: no input or output, no clock, no environment. A distribution is data
 //! (`templates/targets/*.toml`), not code.

@@ -133,7 +133,8 @@ impl Installation<'_> {
             .argument(format!("--installroot={}", self.root.display()))
             .argument("--setopt=reposdir=/nonexistent")
             .argument("--setopt=install_weak_deps=False")
-            .argument("--setopt=cachedir=/var/cache/collection")
+            // One of its own: dnf would take what it kept of another collection for this one's.
+            .argument(format!("--setopt=cachedir={}.cache", self.root.display()))
             .argument("--releasever=1")
             .argument("--nogpgcheck")
             .argument(format!("--forcearch={}", self.target.architecture.package))
