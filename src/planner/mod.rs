@@ -98,7 +98,7 @@ pub fn plan(
     let project = &wheel.metadata.name;
     let package = naming::package_name(project, target, &policy.naming)?;
     let layout = layout::lay_out(wheel, target, policy)?;
-    let (launchers, launcher_notes) = scripts::launchers(wheel, target);
+    let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target);
     let libraries = relations::libraries(wheel, target, others);
     check_glibc(wheel, target)?;
 

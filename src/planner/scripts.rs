@@ -2,6 +2,7 @@
 //! Source: PyPA entry points specification.
 
 use crate::{
+    artifact::ExtraName,
     metadata::EntryPoint,
     plan::{Content, FileRole, PlannedFile},
     source::Wheel,
@@ -12,11 +13,22 @@ use crate::{
 use super::hazards;
 
 /// The launchers of all console and gui scripts, and notes on those that are left out.
-pub fn launchers(wheel: &Wheel, target: &Target) -> (Vec<PlannedFile>, Vec<OneLine>) {
+///
+/// A command that needs an extra is there only where that was asked for.
+pub fn launchers(
+    wheel: &Wheel,
+    extras: &[ExtraName],
+    target: &Target,
+) -> (Vec<PlannedFile>, Vec<OneLine>) {
     let mut files = Vec::new();
     let mut notes = Vec::new();
     for entry in wheel.entry_points.console_scripts.iter().chain(&wheel.entry_points.gui_scripts) {
-        if hazards::is_reserved_command(&entry.name) {
+        let missing = entry.extras.iter().find(|extra| !extras.contains(extra));
+        if let Some(extra) = missing {
+            let note =
+                format!("left out: command `{}`, which needs the extra `{extra}`", entry.name);
+            notes.push(OneLine::new(&note));
+        } else if hazards::is_reserved_command(&entry.name) {
             let note = format!("left out: command `{}`, which belongs to the system", entry.name);
             notes.push(OneLine::new(&note));
         } else {

@@ -1,5 +1,5 @@
-//! One folder of `tests/cases` for each rule: a wheel as `case.toml` describes it, and the spec and
-//! the control file that are rendered of it.
+//! One folder of `tests/cases` for each rule: a wheel as `case.toml` describes it, and the spec, or
+//! the control file with its review, that are rendered of it.
 
 use std::{collections::BTreeMap, fs, io::Write, path::Path};
 
@@ -114,14 +114,14 @@ fn rendered(case: &Case, target: &str) -> String {
     let out = at.join("out").join(project.to_lowercase().replace(['_', '.'], "-"));
     let files = walkdir::WalkDir::new(&out).sort_by_file_name().into_iter().map(Result::unwrap);
     let wanted = |path: &Path| {
-        path.extension().is_some_and(|extension| extension == "spec")
-            || path.file_name().is_some_and(|name| name == "control")
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".spec") || name == "control" || name == "REVIEW"
     };
-    let file = files.map(|entry| entry.into_path()).find(|path| wanted(path)).unwrap();
-    let text = fs::read_to_string(file).unwrap();
+    let files = files.map(|entry| entry.into_path()).filter(|path| wanted(path));
+    let text: String = files.map(|file| fs::read_to_string(file).unwrap() + "\n").collect();
     // The wheel's own hash depends on how it was packed.
     text.lines()
-        .map(|line| if line.contains("sha256") { "# sha256" } else { line })
+        .map(|line| if line.contains("sha256") { "# sha256" } else { line.trim_end() })
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
