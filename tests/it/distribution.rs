@@ -273,3 +273,51 @@ fn a_release_that_would_be_no_upgrade_is_warned_of() {
         );
     }
 }
+
+#[test]
+fn a_library_of_another_wheel_is_required_by_its_project() {
+    if !crate::project::has("cc") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("lib.c"), "int answer(void) { return 42; }\n").unwrap();
+    fs::write(at.join("module.c"), "int answer(void); int ask(void) { return answer(); }\n")
+        .unwrap();
+    for arguments in [
+        &["lib.c", "-o", "libanswer.so.1", "-Wl,-soname,libanswer.so.1"][..],
+        &["module.c", "-o", "module.so", "libanswer.so.1"],
+    ] {
+        let mut cc = Command::new("cc");
+        cc.current_dir(at).args(["-shared", "-fPIC", "-nostdlib"]).args(arguments);
+        assert!(cc.status().unwrap().success(), "{arguments:?}");
+    }
+    let tags = format!("cp311-cp311-manylinux_2_17_{}", std::env::consts::ARCH);
+    let bytes = |name: &str| fs::read(at.join(name)).unwrap();
+    Wheel {
+        project: "answer",
+        tags: &tags,
+        binaries: &[("answer_libs/libanswer.so.1", bytes("libanswer.so.1"))],
+        ..Wheel::default()
+    }
+    .write(&at.join("index"));
+    Wheel {
+        project: "native",
+        tags: &tags,
+        binaries: &[("native_module.so", bytes("module.so"))],
+        ..Wheel::default()
+    }
+    .write(&at.join("index"));
+    let arch = std::env::consts::ARCH;
+    let explained = |projects: &[&str]| {
+        let shared = ["explain", "native", "-q", "-t", "debian-12", "--arch", arch, "-i", "index"];
+        let found = run(at, &[&shared, projects].concat());
+        assert_eq!((found.status, found.stderr.as_str()), (0, ""));
+        found.stdout
+    };
+    let both = explained(&["native", "answer"]);
+    assert!(both.contains("native code needs libanswer.so.1, which `answer` brings"), "{both}");
+    assert!(both.contains("Requires: python3-answer\n"), "{both}");
+    let alone = explained(&["native"]);
+    assert!(alone.contains("needs `libanswer.so.1`, which is neither in the wheel"), "{alone}");
+}

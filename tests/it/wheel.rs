@@ -16,6 +16,8 @@ pub struct Wheel<'a> {
     pub tags: &'a str,
     /// Further lines of `METADATA`.
     pub fields: &'a str,
+    /// Further members and their bytes.
+    pub binaries: &'a [(&'a str, Vec<u8>)],
     /// Whether `RECORD` states the hashes that the files have.
     pub honest: bool,
 }
@@ -28,6 +30,7 @@ impl Default for Wheel<'_> {
             version: "1.0",
             tags: "py3-none-any",
             fields: "",
+            binaries: &[],
             honest: true,
         }
     }
@@ -35,10 +38,10 @@ impl Default for Wheel<'_> {
 
 impl Wheel<'_> {
     pub fn write(&self, folder: &Path) {
-        let Self { project, module, version, tags, fields, honest } = self;
+        let Self { project, module, version, tags, fields, binaries, honest } = self;
         let module = if module.is_empty() { project } else { module };
         let info = format!("{project}-{version}.dist-info");
-        let mut members = vec![
+        let texts = vec![
             (format!("{module}.py"), format!("VERSION = '{version}'\n")),
             (
                 format!("{info}/METADATA"),
@@ -56,22 +59,25 @@ impl Wheel<'_> {
                 format!("[console_scripts]\n{project} = {project}:main\n"),
             ),
         ];
+        let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));
+        let binaries = binaries.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone()));
+        let mut members: Vec<(String, Vec<u8>)> = texts.chain(binaries).collect();
         let mut record = String::new();
-        for (name, text) in &members {
-            let stated = if *honest { text.clone() } else { format!("{text} ") };
+        for (name, bytes) in &members {
+            let stated = if *honest { bytes.clone() } else { [bytes, &b" "[..]].concat() };
             let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(stated));
-            record += &format!("{name},sha256={digest},{}\n", text.len());
+            record += &format!("{name},sha256={digest},{}\n", bytes.len());
         }
         record += &format!("{info}/RECORD,,\n");
-        members.push((format!("{info}/RECORD"), record));
+        members.push((format!("{info}/RECORD"), record.into_bytes()));
 
         fs::create_dir_all(folder).unwrap();
         let file =
             fs::File::create(folder.join(format!("{project}-{version}-{tags}.whl"))).unwrap();
         let mut zip = ZipWriter::new(file);
-        for (name, text) in members {
+        for (name, bytes) in members {
             zip.start_file(name, SimpleFileOptions::default()).unwrap();
-            zip.write_all(text.as_bytes()).unwrap();
+            zip.write_all(&bytes).unwrap();
         }
         zip.finish().unwrap();
     }
