@@ -95,6 +95,11 @@ impl Repository {
         self.provided.contains_key(name)
     }
 
+    /// Whether a package is here in this very version.
+    pub fn has(&self, package: &str, version: &str) -> bool {
+        self.packages.iter().any(|known| known.package == package && known.version == version)
+    }
+
     /// A package that satisfies a relation alone, the newest where there are several.
     ///
     /// # Errors

@@ -93,6 +93,10 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     if name.contains(".so") && !name.contains('/') {
         return Some(by_soname(name, target));
     }
+    // A header is called as its library is, or lies in a folder that is.
+    if let Some(header) = name.strip_suffix(".h") {
+        return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
+    }
     if name.starts_with('/') && !is_debian(target) {
         return Some(Resolved::Packages(vec![name.to_owned()]));
     }
@@ -206,6 +210,8 @@ mod tests {
             ("libmagic.so.1", When::Run, "libmagic1 | libmagic1t64", "libmagic.so.1()(64bit)"),
             ("libz.so.1", When::Run, "zlib1g", "libz.so.1()(64bit)"),
             ("git", When::Run, "git", "/usr/bin/git"),
+            ("zlib.h", When::Run, "zlib1g-dev", "pkgconfig(zlib)"),
+            ("openssl/ssl.h", When::Run, "libssl-dev", "pkgconfig(openssl)"),
             ("libyaml-devel", When::Run, "libyaml-dev", "pkgconfig(yaml-0.1)"),
         ] {
             assert_eq!(resolve(text, when, &deb, &user), packages(&[on_deb]), "{text}");
@@ -220,6 +226,7 @@ mod tests {
         // It exists on no distribution.
         let near = unknown(&["xml-2.0", "xml2", "xmlsec1"]);
         assert_eq!(resolve("libxml-dev", When::Run, &deb, &user), near);
+        assert_eq!(resolve("libxml/parser.h", When::Run, &deb, &user), near);
         assert_eq!(resolve("frobnicator", When::Run, &deb, &user), unknown(&[]));
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
-use super::{BuildingIndex, PipelineError, Run};
+use super::{BuildingIndex, Package, PipelineError, Run};
 use crate::{
     artifact::ProjectName,
     collection::DistributionRecord,
@@ -23,6 +23,22 @@ pub(super) struct Decided {
     pub resolution: Resolution,
     /// Sorted by project.
     pub distribution: Vec<DistributionRecord>,
+    /// What the distribution has, where it was looked at.
+    pub repository: Option<Repository>,
+}
+
+/// Packages that the distribution has in the same version: apt and dnf could take either.
+pub(super) fn warn_of_doubles(run: &Run<'_>, repository: &Repository, packages: &[Package]) {
+    for Package { plan, .. } in packages {
+        let version = plan.evr.to_string();
+        if repository.has(&plan.package, &version) {
+            run.reporter.event(Event::Warning(&format!(
+                "the distribution has `{}` {version}, too: give yours another `--release`, such \
+                 as `1+acme1`",
+                plan.package
+            )));
+        }
+    }
 }
 
 /// Decides about every pin. What only the distribution's packages require is left to it, too.
@@ -78,7 +94,7 @@ pub(super) fn decide(
         let line = format!("{} left to the distribution", counted(distribution.len(), "project"));
         run.reporter.event(Event::End { phase: "distribution", line: &line });
     }
-    Ok(Decided { resolution: Resolution { pins }, distribution })
+    Ok(Decided { resolution: Resolution { pins }, distribution, repository })
 }
 
 /// What someone names on the command line is wanted as it is.

@@ -124,13 +124,17 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
-        let Decided { resolution, distribution } = distro::decide(self, index, resolution)?;
+        let Decided { resolution, distribution, repository } =
+            distro::decide(self, index, resolution)?;
         let format = format::named(&self.target.format)?;
         let pack =
             Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
         let mut prepared =
             prepare::prepare(self, index, &resolution, &distribution, format, &pack)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
+        if let Some(repository) = &repository {
+            distro::warn_of_doubles(self, repository, &prepared.packages);
+        }
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
         Ok(prepared)
     }

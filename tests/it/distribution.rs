@@ -45,6 +45,7 @@ fn what_the_distribution_has_is_required_and_not_built() {
         assert_eq!(built.stdout.lines().count(), 2, "{}", built.stdout);
         let named = build(&["one<2", "-o", "named", "--satisfy-from", "distro"]);
         assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
+        assert!(named.stderr.contains("the distribution has `python3-one` 1.0-1"), "{target}");
         fs::write(at.join("pypi2pkg.toml"), "[project.one]\norigin = 'distro'\n").unwrap();
         let named = build(&["-r", "r.txt", "-o", "set"]);
         assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
