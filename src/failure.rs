@@ -189,7 +189,7 @@ impl From<CheckError> for Failure {
 impl From<RepositoryError> for Failure {
     fn from(error: RepositoryError) -> Self {
         let hint = "name a repository's URL or folder, or an apt source such as \
-                    `http://deb.debian.org/debian bookworm main`";
+                    `http://mirror.example/debian bookworm main`";
         Self::work(&error, Some(hint))
     }
 }
@@ -234,6 +234,10 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
             }
+            error @ PipelineError::NoCompiler { .. } => Self::usage(
+                &error,
+                Some("install it, or let packages go without byte code with `--bytecode none`"),
+            ),
             error @ PipelineError::SamePath { .. } => Self::work(
                 &error,
                 Some(

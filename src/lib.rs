@@ -59,6 +59,8 @@ pub mod source;
 
 pub mod planner;
 
+pub mod bytecode;
+
 pub mod template;
 
 pub mod format;

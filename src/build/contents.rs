@@ -1,5 +1,7 @@
 //! The bytes of a job's files.
 
+use std::fs;
+
 use crate::{
     plan::{Content, PlannedFile},
     recipe::{Recipe, RecipeFile},
@@ -31,6 +33,7 @@ impl<'a> Contents<'a> {
                     false => Ok(text.to_vec()),
                 }
             }
+            Content::ByteCode { .. } | Content::HardLink(_) => self.compiled(file),
             Content::Compressed(_) => {
                 let bytes = self.member(file)?;
                 self.compressed(file, &bytes)
@@ -43,6 +46,16 @@ impl<'a> Contents<'a> {
         self.payload
             .read(file)
             .map_err(|problem| BuildError::Source { package: self.job.package(), problem })
+    }
+
+    fn compiled(&self, file: &PlannedFile) -> Result<Vec<u8>, BuildError> {
+        let missing = || BuildError::Refused {
+            package: self.job.package(),
+            reason: format!("nothing was compiled to `{}`", file.path),
+        };
+        let folder = &self.job.byte_code.ok_or_else(missing)?.folder;
+        let path = folder.join(file.path.trim_start_matches('/'));
+        fs::read(&path).map_err(|error| BuildError::file("read", &path, &error))
     }
 
     fn compressed(&self, file: &PlannedFile, bytes: &[u8]) -> Result<Vec<u8>, BuildError> {

@@ -18,7 +18,9 @@ mod testing;
 
 use std::path::{Path, PathBuf};
 
-use crate::{format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter};
+use crate::{
+    bytecode::ByteCode, format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter,
+};
 
 pub use all::build_all;
 pub use choice::{Builders, Preference};
@@ -39,6 +41,8 @@ pub struct BuildJob<'a> {
     pub recipe: &'a Recipe,
     /// The verified wheel.
     pub wheel: &'a Path,
+    /// What its modules were compiled to.
+    pub byte_code: Option<&'a ByteCode>,
 }
 
 impl BuildJob<'_> {

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use super::choices::{
-    IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax, Resolution, Source,
+    ByteCode, IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax, Resolution, Source,
 };
 use crate::{
     artifact::{ExtraName, ProjectName, extra_name, project_name},
@@ -178,6 +178,9 @@ pub struct Naming {
     /// What to do where packages would own the same files (default: fail)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_conflict: Option<OnConflict>,
+    /// Whether RPM packages bring byte code (default: auto)
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub bytecode: Option<ByteCode>,
     /// Who answers for the packages: `Name <address>`
     #[arg(long, value_name = "PERSON")]
     pub packager: Option<String>,
@@ -247,6 +250,7 @@ impl Asked {
             satisfy_from: naming.satisfy_from,
             install_prefix: naming.install_prefix,
             on_conflict: naming.on_conflict.map(Into::into),
+            bytecode: naming.bytecode.map(Into::into),
             relax: naming.relax.map(Into::into),
             packager: naming.packager,
             release: naming.release,

@@ -23,8 +23,8 @@ use super::session::targets;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg check dist/
-  pypi2pkg check dist/ --satisfy-from 'http://deb.debian.org/debian bookworm main'
-  pypi2pkg check dist/ --install --satisfy-from 'http://deb.debian.org/debian bookworm main'")]
+  pypi2pkg check dist/ --satisfy-from 'http://mirror.example/debian bookworm main'
+  pypi2pkg check dist/ --install --satisfy-from 'http://mirror.example/debian bookworm main'")]
 pub struct Check {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]

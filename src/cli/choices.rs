@@ -170,3 +170,24 @@ impl From<OnConflict> for settings::OnConflict {
         }
     }
 }
+
+/// `--bytecode`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ByteCode {
+    /// Where the target's Python is on this machine
+    Auto,
+    /// Always; without the target's Python the run fails
+    Compile,
+    /// Never
+    None,
+}
+
+impl From<ByteCode> for settings::ByteCodePolicy {
+    fn from(choice: ByteCode) -> Self {
+        match choice {
+            ByteCode::Auto => Self::Auto,
+            ByteCode::Compile => Self::Compile,
+            ByteCode::None => Self::None,
+        }
+    }
+}

@@ -85,6 +85,7 @@ impl Format for Rpm {
                 "modes": modes(plan, site),
                 "moves": moves(plan, site),
                 "data": data_folder(plan),
+                "byte_code": byte_code(plan, target),
                 "files": files(plan, target, site),
                 "changelog": {
                     "author": native.changelog.author,
@@ -234,7 +235,7 @@ fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
     let member = match &file.content {
         Content::Member(member) | Content::Script { member, .. } => member,
-        Content::Compressed(_) | Content::Text(_) | Content::Rendered { .. } => return None,
+        _ => return None,
     };
     Some((member, below(&file.path, site) == Some(member)))
 }
@@ -297,6 +298,22 @@ fn moves(plan: &PackagePlan, site: &str) -> Vec<Value> {
         .collect()
 }
 
+/// What compiles the modules, and where they are; nothing where the package has no byte code.
+fn byte_code(plan: &PackagePlan, target: &Target) -> Option<Value> {
+    let is_compiled = |file: &PlannedFile| matches!(file.content, Content::ByteCode { .. });
+    if !plan.files.iter().any(is_compiled) {
+        return None;
+    }
+    let python = &target.python;
+    let sites = BTreeSet::from([&python.purelib, &python.platlib]);
+    let has_files = |site: &&String| plan.files.iter().any(|f| below(&f.path, site).is_some());
+    let (major, minor) = python.version;
+    Some(json!({
+        "interpreter": format!("/usr/bin/python{major}.{minor}"),
+        "folders": sites.into_iter().filter(has_files).collect::<Vec<_>>(),
+    }))
+}
+
 /// The wheel's `.data` folder, where anything is installed from it.
 fn data_folder(plan: &PackagePlan) -> Option<String> {
     let members = plan.files.iter().filter_map(|file| match &file.content {
@@ -326,8 +343,9 @@ fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
         let root = sites.iter().find_map(|site| Some((site, below(&file.path, site)?)));
         if let Some((folder, inside)) = root {
             let top = match inside.split_once('/') {
+                // The folder is the interpreter's.
+                Some(("__pycache__", _)) | None => file.path.clone(),
                 Some((top, _)) => format!("{folder}/{top}/"),
-                None => file.path.clone(),
             };
             lines.insert((top, ""));
         }

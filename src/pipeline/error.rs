@@ -46,6 +46,9 @@ pub enum PipelineError {
     /// What is not in the cache where only the cache may answer.
     #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
     Offline { missing: Vec<String> },
+    /// The interpreter that has to compile.
+    #[error("`--bytecode compile` needs python{major}.{minor}, which is not here")]
+    NoCompiler { major: u32, minor: u32 },
     #[error("the package name `{name}` is wanted by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
     /// Files that several packages would own.

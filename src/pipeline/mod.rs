@@ -178,6 +178,7 @@ impl Run<'_> {
                 native: &package.native,
                 recipe: &package.recipe,
                 wheel: &package.wheel,
+                byte_code: package.byte_code.as_ref(),
             })
             .collect();
         let results =

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{format::Native, plan::PackagePlan, recipe::Recipe};
+use crate::{bytecode::ByteCode, format::Native, plan::PackagePlan, recipe::Recipe};
 
 /// A planned and rendered package.
 #[derive(Debug, Clone)]
@@ -12,4 +12,5 @@ pub struct Package {
     pub recipe: Recipe,
     /// The verified wheel.
     pub wheel: PathBuf,
+    pub byte_code: Option<ByteCode>,
 }

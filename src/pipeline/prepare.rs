@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::{
     artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
+    bytecode::{ByteCode, Compiler},
     collection::{DistributionRecord, FailureRecord, Stage},
     format::Format,
     hint::When,
@@ -21,7 +22,7 @@ use crate::{
     report::Event,
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
-    settings::OnConflict,
+    settings::{ByteCodePolicy, OnConflict},
     source::Wheel,
     template::Pack,
     text::{OneLine, Paragraph, counted},
@@ -64,8 +65,14 @@ pub(super) fn prepare(
         }
     }
     settle_conflicts(run, &mut planned)?;
-    let rendered: Vec<_> =
-        planned.into_par_iter().map(|one| render(run, one, format, pack)).collect();
+    let compiler = compiler(run)?;
+    let rendered: Vec<_> = planned
+        .into_par_iter()
+        .map(|(mut plan, wheel)| {
+            let byte_code = compile(run, compiler.as_ref(), &mut plan, &wheel)?;
+            render(run, plan, wheel, byte_code, format, pack)
+        })
+        .collect();
     for result in rendered {
         match result {
             Ok(package) => prepared.packages.push(package),
@@ -202,10 +209,45 @@ fn plan(
     Ok((plan, wheel.path.clone()))
 }
 
+/// The interpreter that compiles modules, where packages bring byte code.
+fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, PipelineError> {
+    let policy = run.settings.bytecode;
+    if policy == ByteCodePolicy::None || !run.target.layout.byte_code {
+        return Ok(None);
+    }
+    let found = Compiler::find(run.target, &run.settings.environment.path(), run.runner);
+    if found.is_none() {
+        let (major, minor) = run.target.python.version;
+        if policy == ByteCodePolicy::Compile {
+            return Err(PipelineError::NoCompiler { major, minor });
+        }
+        run.reporter.event(Event::Detail(&format!(
+            "packages get no byte code: there is no python{major}.{minor} that compiles it here"
+        )));
+    }
+    Ok(found)
+}
+
+/// Adds byte code to a plan.
+fn compile(
+    run: &Run<'_>,
+    compiler: Option<&Compiler<'_>>,
+    plan: &mut PackagePlan,
+    wheel: &Path,
+) -> Result<Option<ByteCode>, FailureRecord> {
+    let Some(compiler) = compiler else { return Ok(None) };
+    match compiler.compile(plan, run.target, wheel, &run.settings.cache) {
+        Ok(compiled) => Ok(Some(compiled)),
+        Err(error) => Err(super::failure(plan, Stage::Compile, &error)),
+    }
+}
+
 /// One plan in the words of its format.
 fn render(
     run: &Run<'_>,
-    (plan, wheel): Planned,
+    plan: PackagePlan,
+    wheel: PathBuf,
+    byte_code: Option<ByteCode>,
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
@@ -216,7 +258,7 @@ fn render(
     }
     let recipe = recipe::render(&plan, run.target, &native, format, pack)
         .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package { plan, native, recipe, wheel })
+    Ok(Package { plan, native, recipe, wheel, byte_code })
 }
 
 /// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.

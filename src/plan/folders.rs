@@ -86,11 +86,13 @@ fn matches(pattern: &str, folder: &str) -> bool {
     components.next().is_none()
 }
 
-/// `/usr/lib/python3.13`, `/usr/lib64/python3.13/site-packages`, `/usr/lib/python3/dist-packages`.
+/// `/usr/lib/python3.13`, `/usr/lib64/python3.13/site-packages`, `/usr/lib/python3/dist-packages`,
+/// and the byte code of modules beside packages.
 fn is_interpreters(folder: &str) -> bool {
     let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
     match name {
         "site-packages" | "dist-packages" => is_interpreters(parent),
+        "__pycache__" => parent.ends_with("-packages") && is_interpreters(parent),
         _ => name.starts_with("python") && ["/usr/lib", "/usr/lib64"].contains(&parent),
     }
 }
@@ -118,6 +120,7 @@ mod tests {
         let found = owned(&[
             "/usr/bin/webob",
             "/usr/lib/python3.13/site-packages/WebOb-1.8.dist-info/METADATA",
+            "/usr/lib/python3.13/site-packages/__pycache__/single.cpython-313.pyc",
             "/usr/lib/python3.13/site-packages/single.py",
             "/usr/lib/python3.13/site-packages/webob/a/b/c.py",
             "/usr/lib/python3.13/site-packages/webob/d.py",

@@ -130,6 +130,10 @@ pub enum Content {
     Script { member: String, shebang: String },
     /// Text that we wrote.
     Text(String),
+    /// The byte code of an installed module.
+    ByteCode { module: String },
+    /// Another name of a file of the package.
+    HardLink(String),
     /// A file of the rendered recipe, compressed with gzip where Debian wants it so.
     Rendered { file: String, gzip: bool },
 }

@@ -59,6 +59,7 @@ pub struct Configuration {
     /// Repositories whose packages are required where they satisfy a project's requirements.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    pub bytecode: Option<ByteCodePolicy>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
@@ -165,6 +166,18 @@ pub enum OnConflict {
     Fail,
     /// The first project keeps them.
     Drop,
+}
+
+/// Whether modules are compiled for packages that bring byte code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ByteCodePolicy {
+    /// Where the target's Python is on this machine.
+    #[default]
+    Auto,
+    /// A run without the target's Python fails.
+    Compile,
+    None,
 }
 
 /// Where a project's package comes from.

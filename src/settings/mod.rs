@@ -11,7 +11,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 pub use environment::Environment;
 use file::KeyringProvider;
-pub use file::{Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError};
+pub use file::{
+    ByteCodePolicy, Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError,
+};
 
 use crate::{
     artifact::ProjectName,
@@ -55,6 +57,7 @@ pub struct Flags {
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    pub bytecode: Option<ByteCodePolicy>,
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
@@ -82,6 +85,7 @@ pub struct Settings {
     pub install_prefix: Option<String>,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
+    pub bytecode: ByteCodePolicy,
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
@@ -179,6 +183,7 @@ pub fn resolve(
         origins,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
+        bytecode: flags.bytecode.or(configuration.bytecode).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
         no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,

@@ -26,11 +26,17 @@ impl Payload {
                 Ok(with_shebang(&self.archive.read(member)?, shebang))
             }
             Content::Text(text) => Ok(text.clone().into_bytes()),
-            Content::Rendered { file, .. } => Err(SourceError {
-                file: self.archive.file().to_owned(),
-                problem: format!("has no `{file}`: it belongs to the recipe"),
-            }),
+            Content::Rendered { file, .. } => {
+                Err(self.missing(format!("has no `{file}`: it belongs to the recipe")))
+            }
+            Content::ByteCode { .. } | Content::HardLink(_) => {
+                Err(self.missing(format!("has no `{}`: it is compiled", file.path)))
+            }
         }
+    }
+
+    fn missing(&self, problem: String) -> SourceError {
+        SourceError { file: self.archive.file().to_owned(), problem }
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Layout {
     /// Whether manual pages are compressed by whoever makes the package.
     #[serde(default)]
     pub compressed_manuals: bool,
+    /// Whether packages bring byte code, where an interpreter can compile it.
+    #[serde(default)]
+    pub byte_code: bool,
     /// What is installed beside the project's own files.
     pub documents: Vec<Document>,
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::tools::{BUILDERS, CLOSURE, build, files, have, privileged, run, tree};
+use crate::tools::{
+    BUILDERS, CLOSURE, build, build_with, files, have, output, privileged, run, tree,
+};
 
 /// The interpreter as far as the packages see it: what they require of it, and no file.
 const STUB: &str = "\
@@ -91,4 +93,49 @@ fn dnf_installs_what_rpmbuild_built() {
 #[test]
 fn dnf_installs_what_the_embedded_writer_built() {
     installs_imports_and_leaves(BUILDERS[1]);
+}
+
+/// What a package says of its files, and the file that the code of a module names.
+fn compiled(builder: &str) -> (Vec<String>, String) {
+    let work = tempfile::tempdir().expect("the temporary folder is writable");
+    let work = work.path();
+    let collection =
+        build_with(work, "el9", builder, &["--python", "3.11", "--bytecode", "compile"]);
+    let packages = files(&collection, "rpm");
+    let facts = "[%{FILENAMES} %{FILEDIGESTS} %{FILEMODES} %{FILEMTIMES} %{FILESIZES}\n]";
+    let listed =
+        packages.iter().map(|path| run(Command::new("rpm").args(["-qp", "--qf", facts]).arg(path)));
+    let listed = listed.collect();
+
+    let root = work.join("root");
+    for package in packages {
+        let mut rpm = Command::new("rpm");
+        rpm.arg("--root").arg(&root).args(["-i", "--nodeps", "--noscripts"]).arg(package);
+        run(&mut rpm);
+    }
+    let site = root.join("usr/lib/python3.11/site-packages");
+    // Whether the byte code fits the module, and what file it names.
+    let import = "import sys, marshal; sys.path.append(sys.argv[1]); import idna; \
+                  code = open(idna.__cached__, 'rb').read()[16:]; \
+                  print(marshal.loads(code).co_filename)";
+    let python =
+        output(Command::new("python3.11").args(["-I", "-S", "-B", "-v", "-c", import]).arg(&site));
+    let said = String::from_utf8_lossy(&python.stderr);
+    assert!(said.contains("idna/__pycache__/__init__.cpython-311.pyc matches"), "{said}");
+    let imported = String::from_utf8_lossy(&python.stdout).into_owned();
+    (listed, imported)
+}
+
+#[test]
+fn modules_are_compiled_to_the_same_bytes_by_both_builders() {
+    if !privileged() || !have(&["rpm", "rpmbuild", "createrepo_c", "python3.11"]) {
+        return;
+    }
+    let [(system, imported), (embedded, _)] = BUILDERS.map(compiled);
+    assert_eq!(system, embedded);
+    for optimisation in ["", ".opt-1"] {
+        let path = format!("idna/__pycache__/core.cpython-311{optimisation}.pyc");
+        assert!(system.iter().any(|files| files.contains(&path)), "{path}: {system:?}");
+    }
+    assert_eq!(imported, "/usr/lib/python3.11/site-packages/idna/__init__.py\n");
 }

@@ -70,10 +70,16 @@ pub fn run(command: &mut Command) -> String {
 /// Builds the closure of `requests` from the recorded index; returns the collection's folder,
 /// an absolute path below `work`.
 pub fn build(work: &Path, target: &str, builder: &str) -> PathBuf {
+    build_with(work, target, builder, &[])
+}
+
+/// The same with further options.
+pub fn build_with(work: &Path, target: &str, builder: &str, options: &[&str]) -> PathBuf {
     let collection = work.join("collection");
     let printed = run(Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
         .args(["build", "requests==2.32.3", "--target", target])
         .args(["--builder", builder])
+        .args(options)
         .args(["--index-url", "tests/data/index", "--cache-dir"])
         .arg(work.join("cache"))
         .arg("-o")

@@ -4,15 +4,16 @@ mod dependency;
 mod verify;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{BufWriter, Write},
     path::Path,
 };
 
-use ::rpm::{BuildConfig, FileOptions, PackageBuilder};
+use ::rpm::{BuildConfig, FileOptions, FileOptionsBuilder, PackageBuilder};
 
 use crate::{
-    plan::{FileRole, PlannedFile, owned_folders},
+    plan::{Content, FileRole, PlannedFile, owned_folders},
     report::Reporter,
 };
 
@@ -77,8 +78,17 @@ fn compose(job: &BuildJob<'_>) -> Result<(Vec<u8>, Vec<u8>), BuildError> {
         builder.with_dir_entry(FileOptions::dir(folder).permissions(0o755)).map_err(refused)?;
     }
     let mut contents = Contents::open(job)?;
+    let linked = linked(&job.plan.files);
     for file in &job.plan.files {
-        builder.with_file_contents(contents.read(file)?, options(file)).map_err(refused)?;
+        let set = match &file.content {
+            Content::HardLink(other) => Some(other),
+            _ => linked.get(&file.path).copied(),
+        };
+        let mut options = options(file);
+        if let Some(set) = set {
+            options = options.hardlink(set);
+        }
+        builder.with_file_contents(contents.read(file)?, options).map_err(refused)?;
     }
     let package = builder.build().map_err(refused)?;
     let mut header = Vec::new();
@@ -128,8 +138,17 @@ fn noon(job: &BuildJob<'_>) -> Result<u32, BuildError> {
     })
 }
 
+/// The files that have further names.
+fn linked(files: &[PlannedFile]) -> BTreeSet<&String> {
+    let others = files.iter().filter_map(|file| match &file.content {
+        Content::HardLink(other) => Some(other),
+        _ => None,
+    });
+    others.collect()
+}
+
 /// A file's place, mode and flags.
-fn options(file: &PlannedFile) -> FileOptions {
+fn options(file: &PlannedFile) -> FileOptionsBuilder {
     let options = FileOptions::new(&file.path).permissions((file.mode & 0o7777) as u16);
     let documentation = DOCUMENTATION.iter().any(|folder| file.path.starts_with(folder));
     match file.role {
@@ -139,5 +158,4 @@ fn options(file: &PlannedFile) -> FileOptions {
         FileRole::Documentation => options.doc(),
         FileRole::Configuration => options.config().noreplace(),
     }
-    .into()
 }

@@ -72,6 +72,10 @@ impl<'a> RpmBuild<'a> {
         ] {
             command = command.argument("--define").argument(definition);
         }
+        if let Some(byte_code) = job.byte_code {
+            let definition = define("byte_compiler", &byte_code.interpreter);
+            command = command.argument("--define").argument(definition);
+        }
         Ok(command.argument(spec))
     }
 }
