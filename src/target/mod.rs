@@ -2,6 +2,8 @@
 //!
 //! Targets are TOML files (`templates/targets/*.toml`, embedded; a user's folder may override
 //! them). A profile is data, never the host: nothing here looks at the machine it runs on.
+//!
+#![doc = include_str!("facts.md")]
 
 mod detect;
 mod embedded;
