@@ -68,72 +68,78 @@ impl Compression {
         }
     }
 
-    /// A writer that compresses into memory.
-    pub(super) fn encoder(self) -> io::Result<Encoder> {
+    /// How rpm's headers name the algorithm; the feature of rpm that reading it takes, and the
+    /// version that brought it; and the level.
+    pub(super) fn rpm_words(self) -> RpmWords {
+        let (name, feature, level) = match self {
+            Self::Zstd(level) => ("zstd", Some(("PayloadIsZstd", "5.4.18-1")), level),
+            Self::Xz(level) => ("xz", Some(("PayloadIsXz", "5.2-1")), level),
+            Self::Gzip(level) => ("gzip", None, level),
+            Self::None => return RpmWords { name: None, feature: None, level: String::new() },
+        };
+        RpmWords { name: Some(name), feature, level: level.to_string() }
+    }
+
+    /// A writer that compresses into `out`.
+    pub(super) fn encoder<W: Write>(self, out: W) -> io::Result<Encoder<W>> {
         Ok(match self {
             Self::Zstd(level) => {
-                Encoder::Zstd(Box::new(zstd::Encoder::new(Vec::new(), i32::from(level))?))
+                Encoder::Zstd(Box::new(zstd::Encoder::new(out, i32::from(level))?))
             }
-            Self::Xz(level) => Encoder::Xz(XzEncoder::new(Vec::new(), u32::from(level))),
-            Self::Gzip(level) => Encoder::Gzip(gzip(level)),
-            Self::None => Encoder::None(Vec::new()),
+            Self::Xz(level) => Encoder::Xz(XzEncoder::new(out, u32::from(level))),
+            Self::Gzip(level) => Encoder::Gzip(gzip(out, level)),
+            Self::None => Encoder::None(out),
         })
     }
 }
 
-impl From<Compression> for ::rpm::CompressionWithLevel {
-    fn from(compression: Compression) -> Self {
-        match compression {
-            Compression::Zstd(level) => Self::Zstd(level.into()),
-            Compression::Xz(level) => Self::Xz(level.into()),
-            Compression::Gzip(level) => Self::Gzip(level.into()),
-            Compression::None => Self::None,
-        }
-    }
+/// What rpm's headers say of a compression.
+pub(super) struct RpmWords {
+    pub(super) name: Option<&'static str>,
+    pub(super) feature: Option<(&'static str, &'static str)>,
+    pub(super) level: String,
 }
 
 /// `text` as `gzip -9n` compresses it: no name, no time.
 pub(super) fn gzipped(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = gzip(9);
+    let mut encoder = gzip(Vec::new(), 9);
     encoder.write_all(text)?;
     encoder.finish()
 }
 
 /// A gzip stream without a name, without a time, made on Unix.
-fn gzip(level: u8) -> GzEncoder<Vec<u8>> {
+fn gzip<W: Write>(out: W, level: u8) -> GzEncoder<W> {
     const UNIX: u8 = 3;
-    GzBuilder::new()
-        .operating_system(UNIX)
-        .write(Vec::new(), flate2::Compression::new(u32::from(level)))
+    GzBuilder::new().operating_system(UNIX).write(out, flate2::Compression::new(u32::from(level)))
 }
 
-/// Compresses what is written to it into memory.
-pub(super) enum Encoder {
-    Zstd(Box<zstd::Encoder<'static, Vec<u8>>>),
-    Xz(XzEncoder<Vec<u8>>),
-    Gzip(GzEncoder<Vec<u8>>),
-    None(Vec<u8>),
+/// Compresses what is written to it.
+pub(super) enum Encoder<W: Write> {
+    Zstd(Box<zstd::Encoder<'static, W>>),
+    Xz(XzEncoder<W>),
+    Gzip(GzEncoder<W>),
+    None(W),
 }
 
-impl Encoder {
-    /// Ends the stream and gives its bytes.
-    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
+impl<W: Write> Encoder<W> {
+    /// Ends the stream and gives back what it was written to.
+    pub(super) fn finish(self) -> io::Result<W> {
         match self {
             Self::Zstd(encoder) => encoder.finish(),
             Self::Xz(encoder) => encoder.finish(),
             Self::Gzip(encoder) => encoder.finish(),
-            Self::None(bytes) => Ok(bytes),
+            Self::None(out) => Ok(out),
         }
     }
 }
 
-impl Write for Encoder {
+impl<W: Write> Write for Encoder<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Zstd(encoder) => encoder.write(bytes),
             Self::Xz(encoder) => encoder.write(bytes),
             Self::Gzip(encoder) => encoder.write(bytes),
-            Self::None(kept) => kept.write(bytes),
+            Self::None(out) => out.write(bytes),
         }
     }
 
@@ -142,7 +148,7 @@ impl Write for Encoder {
             Self::Zstd(encoder) => encoder.flush(),
             Self::Xz(encoder) => encoder.flush(),
             Self::Gzip(encoder) => encoder.flush(),
-            Self::None(kept) => kept.flush(),
+            Self::None(out) => out.flush(),
         }
     }
 }

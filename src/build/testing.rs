@@ -241,6 +241,7 @@ fn native() -> Native {
         licence: "MIT".to_owned(),
         homepage: Some("https://sample.example/".to_owned()),
         packager: "Pat <pat@sample.example>".to_owned(),
+        own_names: vec!["python3-sample".to_owned()],
         relations: vec![
             relation(Strength::Requires, "python(abi) = 3.13"),
             relation(

@@ -41,6 +41,7 @@ impl Format for Deb {
             licence: plan.licence.expression.clone(),
             homepage: plan.homepage.clone(),
             packager: plan.packager.to_string(),
+            own_names: Vec::new(),
             relations: relations(plan, target)?,
             filename: format!(
                 "{}_{}-{}_{architecture}.deb",

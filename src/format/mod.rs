@@ -69,6 +69,8 @@ pub struct Native {
     pub licence: String,
     pub homepage: Option<String>,
     pub packager: String,
+    /// What the format's tools provide of themselves, with the package's version.
+    pub own_names: Vec<String>,
     /// In the order in which they are written.
     pub relations: Vec<NativeRelation>,
     /// The finished package's file name.

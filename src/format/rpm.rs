@@ -42,6 +42,7 @@ impl Format for Rpm {
             licence: plan.licence.expression.clone(),
             homepage: plan.homepage.clone(),
             packager: plan.packager.to_string(),
+            own_names: own_names(plan, target),
             relations: relations(plan, target)?,
             filename: format!(
                 "{}-{}-{}.{architecture}.rpm",
@@ -107,6 +108,18 @@ impl Format for Rpm {
                 (if launches { format!("launcher-{base}") } else { base.to_owned() }, file)
             })
             .collect()
+    }
+}
+
+/// The package's name, and where it is for one architecture also with that architecture's mark.
+fn own_names(plan: &PackagePlan, target: &Target) -> Vec<String> {
+    let name = plan.package.clone();
+    match plan.architecture {
+        PackageArchitecture::Independent => vec![name],
+        PackageArchitecture::Machine(_) => {
+            let marked = format!("{name}{}", target.architecture.isa);
+            vec![name, marked]
+        }
     }
 }
 
@@ -328,34 +341,31 @@ fn data_folder(plan: &PackagePlan) -> Option<String> {
         .map(|(folder, _)| folder.to_owned())
 }
 
-/// The lines of `%files`: whole folders below the site folders, single files elsewhere.
+/// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
+/// with marked files is listed file by file: rpm warns of what is listed twice.
 fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     let python = &target.python;
     let sites = [python.purelib.as_str(), python.platlib.as_str()];
+    // The folder on top in a site folder that a path lies in; `__pycache__` is the interpreter's.
+    let top = |path: &str| {
+        let (site, inside) = sites.iter().find_map(|site| Some((site, below(path, site)?)))?;
+        let (top, _) = inside.split_once('/').filter(|(top, _)| *top != "__pycache__")?;
+        Some(format!("{site}/{top}"))
+    };
+    let marked = plan.files.iter().filter(|file| !attribute(file).is_empty());
+    let apart: BTreeSet<String> = marked.filter_map(|file| top(&file.path)).collect();
+    let whole = |path: &str| top(path).filter(|top| !apart.contains(top));
+
     let mut lines = BTreeSet::new();
     for file in &plan.files {
-        let attribute = match file.role {
-            FileRole::Configuration => "config(noreplace)",
-            FileRole::Licence => "license",
-            FileRole::Documentation => "doc",
-            FileRole::Plain => "",
+        match whole(&file.path) {
+            Some(top) => lines.insert((format!("{top}/"), "")),
+            None => lines.insert((file.path.clone(), attribute(file))),
         };
-        let root = sites.iter().find_map(|site| Some((site, below(&file.path, site)?)));
-        if let Some((folder, inside)) = root {
-            let top = match inside.split_once('/') {
-                // The folder is the interpreter's.
-                Some(("__pycache__", _)) | None => file.path.clone(),
-                Some((top, _)) => format!("{folder}/{top}/"),
-            };
-            lines.insert((top, ""));
-        }
-        if root.is_none() || !attribute.is_empty() {
-            lines.insert((file.path.clone(), attribute));
-        }
     }
     let folders = owned_folders(&plan.files);
-    let elsewhere = folders.iter().filter(|path| sites.iter().all(|s| below(path, s).is_none()));
-    lines.extend(elsewhere.map(|folder| (folder.clone(), "dir")));
+    let single = folders.into_iter().filter(|folder| whole(&format!("{folder}/")).is_none());
+    lines.extend(single.map(|folder| (folder, "dir")));
     lines
         .into_iter()
         .map(|(path, attribute)| {
@@ -367,6 +377,16 @@ fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// How `%files` marks a file.
+fn attribute(file: &PlannedFile) -> &'static str {
+    match file.role {
+        FileRole::Configuration => "config(noreplace)",
+        FileRole::Licence => "license",
+        FileRole::Documentation => "doc",
+        FileRole::Plain => "",
+    }
 }
 
 /// A path as `%files` takes it: rpm would expand, split or glob other characters.

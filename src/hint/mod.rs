@@ -54,7 +54,7 @@ pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> V
     rows.map(|row| Need {
         when: row.when,
         packages: split(if is_debian(target) { &row.debian } else { &row.rpm }, target),
-        origin: format!("hint table: {}", row.why),
+        origin: format!("hint table: {} ({})", row.why, row.source),
     })
     .collect()
 }
@@ -235,7 +235,7 @@ mod tests {
         assert!(projects().len() >= 150, "{}", projects().len());
         for row in projects() {
             assert!(!row.debian.is_empty() && !row.rpm.is_empty(), "{}", row.project);
-            assert!(!row.why.is_empty(), "{}", row.project);
+            assert!(!row.why.is_empty() && !row.source.is_empty(), "{}", row.project);
         }
         for library in libraries() {
             assert!(!library.debian.is_empty() && !library.rpm.is_empty(), "{}", library.key);

@@ -15,6 +15,7 @@ pub(super) struct Project {
     pub debian: String,
     pub rpm: String,
     pub why: String,
+    pub source: String,
 }
 
 /// A row of `libraries.csv`.

@@ -47,7 +47,7 @@ impl Builder for EmbeddedDeb {
             reason: format!("cannot compress its files: {error}"),
         };
 
-        let mut data = TarWriter::new(compression.encoder().map_err(compressing)?, time);
+        let mut data = TarWriter::new(compression.encoder(Vec::new()).map_err(compressing)?, time);
         let measured =
             walk(job, &mut |entry, bytes| data.entry(entry, bytes).map_err(compressing))?;
         let data = data.finish().and_then(|encoder| encoder.finish()).map_err(compressing)?;
@@ -74,7 +74,7 @@ impl Builder for EmbeddedDeb {
 
 /// The compressed archive of the control members.
 fn pack_control(members: &[Member], compression: Compression, time: u32) -> io::Result<Vec<u8>> {
-    let mut archive = TarWriter::new(compression.encoder()?, time);
+    let mut archive = TarWriter::new(compression.encoder(Vec::new())?, time);
     archive.entry(&Entry::root(), &[])?;
     for member in members {
         let entry = Entry::File { path: format!("/{}", member.name), mode: member.mode };

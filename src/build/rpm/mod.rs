@@ -1,26 +1,25 @@
 //! Writing and checking rpm packages without rpm.
 
-mod dependency;
+mod cpio;
+mod header;
+mod payload;
+mod relations;
+mod tags;
 mod verify;
 
 use std::{
-    collections::BTreeSet,
     fs::File,
-    io::{BufWriter, Write},
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
 };
 
-use ::rpm::{BuildConfig, FileOptions, FileOptionsBuilder, PackageBuilder};
+use sha2::{Digest, Sha256};
 
-use crate::{
-    plan::{Content, FileRole, PlannedFile, owned_folders},
-    report::Reporter,
-};
+use crate::{plan::FileRole, report::Reporter};
 
-use super::{
-    BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression, contents::Contents,
-};
-use dependency::add_relations;
+use super::{BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression};
+use header::{Header, Value};
+use payload::{Entry, Payload};
 
 pub(super) use verify::verify;
 
@@ -32,6 +31,12 @@ const DOCUMENTATION: [&str; 5] = [
     "/usr/share/gtk-doc/html/",
     "/usr/share/gnome/help/",
 ];
+
+/// SHA-256 among the digest algorithms of OpenPGP.
+const SHA256: u32 = 8;
+
+/// Room in the signature header, so that signing moves nothing behind it.
+const RESERVED: usize = 4128;
 
 /// Writes packages in rpm's format 4, which every rpm since 4.14 reads.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,84 +53,128 @@ impl Builder for EmbeddedRpm {
         folder: &Path,
         _reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
-        let package = compose(job)?;
         let path = folder.join(&job.native.filename);
-        let write = || {
-            let mut file = BufWriter::new(File::create_new(&path)?);
-            file.write_all(&package.0)?;
-            file.write_all(&package.1)?;
-            file.flush()
-        };
-        write().map_err(|error| BuildError::file("write", &path, &error))?;
+        let failed = |error: io::Error| BuildError::file("write", &path, &error);
+        let mut file = File::create_new(&path).map_err(failed)?;
+
+        // The headers speak of the payload but do not grow with what they say of it: the payload
+        // is written first, behind the room that they need.
+        let room = headers(job, &Payload::blank(job))?.len() as u64;
+        file.seek(SeekFrom::Start(room)).map_err(failed)?;
+        let headers = headers(job, &payload::write(job, &file)?)?;
+        file.rewind().and_then(|()| file.write_all(&headers)).map_err(failed)?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })
     }
 }
 
-/// The package's header and payload.
-fn compose(job: &BuildJob<'_>) -> Result<(Vec<u8>, Vec<u8>), BuildError> {
-    let refused = |error: ::rpm::Error| BuildError::Refused {
-        package: job.package(),
-        reason: error.to_string(),
-    };
-    let time = job.time()?;
-    let compression: Compression = job.native.compression.parse()?;
-    let mut builder = describe(job)?;
-    builder.using_config(BuildConfig::v4().compression(compression).source_date(time));
-    add_relations(&mut builder, job)?;
-
-    for folder in owned_folders(&job.plan.files) {
-        builder.with_dir_entry(FileOptions::dir(folder).permissions(0o755)).map_err(refused)?;
-    }
-    let mut contents = Contents::open(job)?;
-    let linked = linked(&job.plan.files);
-    for file in &job.plan.files {
-        let set = match &file.content {
-            Content::HardLink(other) => Some(other),
-            _ => linked.get(&file.path).copied(),
-        };
-        let mut options = options(file);
-        if let Some(set) = set {
-            options = options.hardlink(set);
-        }
-        builder.with_file_contents(contents.read(file)?, options).map_err(refused)?;
-    }
-    let package = builder.build().map_err(refused)?;
-    let mut header = Vec::new();
-    package.metadata.write(&mut header).map_err(refused)?;
-    Ok((header, package.payload))
+/// All that comes before the payload: the lead, the signature header and the header.
+fn headers(job: &BuildJob<'_>, payload: &Payload) -> Result<Vec<u8>, BuildError> {
+    let header = describe(job, payload)?.to_bytes();
+    let mut signature = signature(&header, payload).to_bytes();
+    signature.resize(signature.len().next_multiple_of(8), 0);
+    Ok([lead(job), signature, header].concat())
 }
 
-/// Everything that a package says of itself but its files and relations.
-fn describe(job: &BuildJob<'_>) -> Result<PackageBuilder, BuildError> {
+/// The first 96 bytes, from which nothing is read but that this is a package.
+fn lead(job: &BuildJob<'_>) -> Vec<u8> {
+    const MAGIC: [u8; 4] = [0xed, 0xab, 0xee, 0xdb];
+    const BINARY: [u8; 2] = [0, 0];
+    const LINUX: [u8; 2] = [0, 1];
+    const HEADER_SIGNATURE: [u8; 2] = [0, 5];
+    // Source: `arch_canon` in rpm's rpmrc.
+    let architecture: u16 = match job.native.architecture.as_str() {
+        "x86_64" | "i686" => 1,
+        "armv7hl" => 12,
+        "s390x" => 15,
+        "ppc64le" => 16,
+        "aarch64" => 19,
+        "riscv64" => 22,
+        _ => 255,
+    };
     let native = job.native;
-    let mut builder = PackageBuilder::new(
-        &native.name,
-        &native.version,
-        &native.licence,
-        &native.architecture,
-        &native.summary,
-    );
-    builder
-        .release(&native.release)
-        .description(&native.description)
-        .packager(&native.packager)
-        .build_host(BUILD_HOST)
-        .add_changelog_entry(
-            format!("{} - {}", native.changelog.author, native.changelog.version),
-            format!("- {}", native.changelog.line),
-            noon(job)?,
-        );
+    let mut name = format!("{}-{}-{}", native.name, native.version, native.release).into_bytes();
+    name.truncate(65);
+    name.resize(66, 0);
+    let version = [3, 0];
+    let architecture = architecture.to_be_bytes();
+    [&MAGIC[..], &version, &BINARY, &architecture, &name, &LINUX, &HEADER_SIGNATURE, &[0; 16]]
+        .concat()
+}
+
+/// The digest and the sizes by which a package is checked.
+fn signature(header: &[u8], payload: &Payload) -> Header {
+    use tags::signature as tag;
+    let mut signature = Header::new(tags::SIGNATURES);
+    let digest = hex::encode(Sha256::digest(header));
+    signature.set(tag::SHA256, Value::Text(digest));
+    signature.set(tag::SIZE, Value::Int32(vec![header.len() as u32 + payload.size]));
+    signature.set(tag::PAYLOAD_SIZE, Value::Int32(vec![payload.plain_size]));
+    signature.set(tag::RESERVED, Value::Bytes(vec![0; RESERVED]));
+    signature
+}
+
+/// Everything that a package says of itself.
+fn describe(job: &BuildJob<'_>, payload: &Payload) -> Result<Header, BuildError> {
+    let native = job.native;
+    let compression: Compression = native.compression.parse()?;
+    let words = compression.rpm_words();
+    let text = |text: &str| Value::Text(text.to_owned());
+    let translated = |text: &str| Value::Translated(text.to_owned());
+    let number = |number: u32| Value::Int32(vec![number]);
+
+    let mut header = Header::new(tags::IMMUTABLE);
+    header.set(tags::LANGUAGES, Value::Texts(vec!["C".to_owned()]));
+    header.set(tags::NAME, text(&native.name));
+    header.set(tags::VERSION, text(&native.version));
+    header.set(tags::RELEASE, text(&native.release));
     if let Some(epoch) = native.epoch {
-        builder.epoch(u32::try_from(epoch).map_err(|_| BuildError::Refused {
-            package: job.package(),
-            reason: format!("the epoch {epoch} does not fit into an rpm package"),
-        })?);
+        header.set(tags::EPOCH, number(epoch_of(job, epoch)?));
     }
+    header.set(tags::SUMMARY, translated(&native.summary));
+    header.set(tags::DESCRIPTION, translated(&native.description));
+    header.set(tags::BUILD_TIME, number(job.time()?));
+    header.set(tags::BUILD_HOST, text(BUILD_HOST));
+    header.set(tags::SIZE, number(payload.installed));
+    header.set(tags::LICENCE, text(&native.licence));
+    header.set(tags::PACKAGER, text(&native.packager));
+    header.set(tags::GROUP, translated("Unspecified"));
     if let Some(homepage) = &native.homepage {
-        builder.url(homepage);
+        header.set(tags::URL, text(homepage));
     }
-    Ok(builder)
+    header.set(tags::OS, text("linux"));
+    header.set(tags::ARCHITECTURE, text(&native.architecture));
+    header.set(
+        tags::SOURCE_PACKAGE,
+        Value::Text(format!("{}-{}-{}.src.rpm", native.name, native.version, native.release)),
+    );
+    header.set(tags::WRITER, text(concat!("pypi2pkg ", env!("CARGO_PKG_VERSION"))));
+    header.set(tags::CHANGELOG_TIME, number(noon(job)?));
+    let changelog = &native.changelog;
+    let heading = format!("{} - {}", changelog.author, changelog.version);
+    header.set(tags::CHANGELOG_NAME, Value::Texts(vec![heading]));
+    header.set(tags::CHANGELOG_TEXT, Value::Texts(vec![format!("- {}", changelog.line)]));
+    header.set(tags::COMPILER_OPTIONS, text(""));
+    header.set(tags::PAYLOAD_FORMAT, text("cpio"));
+    if let Some(name) = words.name {
+        header.set(tags::PAYLOAD_COMPRESSOR, text(name));
+    }
+    header.set(tags::PAYLOAD_FLAGS, text(&words.level));
+    header.set(tags::PLATFORM, Value::Text(format!("{}-linux", native.architecture)));
+    header.set(tags::ENCODING, text("utf-8"));
+    header.set(tags::PAYLOAD_DIGEST, Value::Texts(vec![payload.digest.clone()]));
+    header.set(tags::PAYLOAD_DIGEST_ALGORITHM, number(SHA256));
+    header.set(tags::PLAIN_PAYLOAD_DIGEST, Value::Texts(vec![payload.plain_digest.clone()]));
+    list_files(&mut header, &payload.entries, job.time()?);
+    relations::add(&mut header, job, words.feature)?;
+    Ok(header)
+}
+
+fn epoch_of(job: &BuildJob<'_>, epoch: u64) -> Result<u32, BuildError> {
+    u32::try_from(epoch).map_err(|_| BuildError::Refused {
+        package: job.package(),
+        reason: format!("the epoch {epoch} does not fit into an rpm package"),
+    })
 }
 
 /// The changelog's time as rpmbuild notes it: noon of its day, since a spec holds only the day.
@@ -138,24 +187,65 @@ fn noon(job: &BuildJob<'_>) -> Result<u32, BuildError> {
     })
 }
 
-/// The files that have further names.
-fn linked(files: &[PlannedFile]) -> BTreeSet<&String> {
-    let others = files.iter().filter_map(|file| match &file.content {
-        Content::HardLink(other) => Some(other),
-        _ => None,
-    });
-    others.collect()
+/// The tags that have an entry for each file, where there is any.
+fn list_files(header: &mut Header, entries: &[Entry], time: u32) {
+    use tags::file as tag;
+    if entries.is_empty() {
+        return;
+    }
+    let (folders, indexes, names) = split(entries);
+    let numbers = |of: fn(&Entry) -> u32| Value::Int32(entries.iter().map(of).collect());
+    let same = |text: &str| Value::Texts(vec![text.to_owned(); entries.len()]);
+    let same_number = |number: u32| Value::Int32(vec![number; entries.len()]);
+    header.set(tag::SIZES, numbers(|entry| entry.size));
+    header.set(tag::MODES, Value::Int16(entries.iter().map(|entry| entry.mode as u16).collect()));
+    header.set(tag::SPECIAL_DEVICES, Value::Int16(vec![0; entries.len()]));
+    header.set(tag::TIMES, same_number(time));
+    let digests = entries.iter().map(|entry| entry.digest.clone()).collect();
+    header.set(tag::DIGESTS, Value::Texts(digests));
+    header.set(tag::LINKS, same(""));
+    header.set(tag::FLAGS, numbers(flags));
+    header.set(tag::USERS, same("root"));
+    header.set(tag::GROUPS, same("root"));
+    header.set(tag::VERIFY_FLAGS, same_number(u32::MAX));
+    header.set(tag::DEVICES, same_number(1));
+    header.set(tag::INODES, numbers(|entry| entry.inode));
+    header.set(tag::LANGUAGES, same(""));
+    header.set(tag::FOLDER_INDEXES, Value::Int32(indexes));
+    header.set(tag::BASE_NAMES, Value::Texts(names));
+    header.set(tag::FOLDERS, Value::Texts(folders));
+    header.set(tags::FILE_DIGEST_ALGORITHM, Value::Int32(vec![SHA256]));
 }
 
-/// A file's place, mode and flags.
-fn options(file: &PlannedFile) -> FileOptionsBuilder {
-    let options = FileOptions::new(&file.path).permissions((file.mode & 0o7777) as u16);
-    let documentation = DOCUMENTATION.iter().any(|folder| file.path.starts_with(folder));
-    match file.role {
-        FileRole::Plain if documentation => options.doc(),
-        FileRole::Plain => options,
-        FileRole::Licence => options.license(),
-        FileRole::Documentation => options.doc(),
-        FileRole::Configuration => options.config().noreplace(),
+/// The folders of all paths in their order, each path's folder among them, and its last component.
+fn split(entries: &[Entry]) -> (Vec<String>, Vec<u32>, Vec<String>) {
+    let mut folders: Vec<String> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    let (mut indexes, mut names) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let (folder, name) = entry.path.split_at(entry.path.rfind('/').map_or(0, |at| at + 1));
+        let index = *places.entry(folder).or_insert_with(|| {
+            folders.push(folder.to_owned());
+            folders.len() as u32 - 1
+        });
+        indexes.push(index);
+        names.push(name.to_owned());
+    }
+    (folders, indexes, names)
+}
+
+/// What a file is to rpm. Source: rpmfiles.h, `rpmfileAttrs_e`.
+fn flags(entry: &Entry) -> u32 {
+    const CONFIGURATION: u32 = 1;
+    const DOCUMENTATION_FILE: u32 = 1 << 1;
+    const NO_REPLACE: u32 = 1 << 4;
+    const LICENCE: u32 = 1 << 7;
+    let is_document = DOCUMENTATION.iter().any(|folder| entry.path.starts_with(folder));
+    match entry.role {
+        FileRole::Plain if is_document => DOCUMENTATION_FILE,
+        FileRole::Plain => 0,
+        FileRole::Licence => LICENCE,
+        FileRole::Documentation => DOCUMENTATION_FILE,
+        FileRole::Configuration => CONFIGURATION | NO_REPLACE,
     }
 }

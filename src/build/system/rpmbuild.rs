@@ -61,12 +61,14 @@ impl<'a> RpmBuild<'a> {
         }
         let payload = format!("_binary_payload {}", compression.rpm_macro());
         let host = format!("_buildhost {BUILD_HOST}");
+        let platform = format!("_target_platform {}-linux", job.native.architecture);
         for definition in [
             "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
             "_rpmformat 4",
             "use_source_date_epoch_as_buildtime 1",
             "clamp_mtime_to_source_date_epoch 1",
             "_srcdefattr (0644,root,root)",
+            &platform,
             &host,
             &payload,
         ] {

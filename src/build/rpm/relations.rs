@@ -1,0 +1,205 @@
+//! Relations as an rpm header holds them.
+
+use std::collections::BTreeSet;
+
+use crate::{format::NativeRelation, relation::Strength};
+
+use super::{
+    super::{BuildError, BuildJob},
+    header::{Header, Value},
+    tags::relation as tag,
+};
+
+/// Bits of a dependency. Source: rpmds.h, `rpmsenseFlags_e`.
+const LESS: u32 = 1 << 1;
+const GREATER: u32 = 1 << 2;
+const EQUAL: u32 = 1 << 3;
+const RPMLIB: u32 = 1 << 24;
+
+/// A dependency, in the order in which rpmbuild sorts them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Dependency {
+    name: String,
+    version: String,
+    flags: u32,
+}
+
+impl Dependency {
+    fn any(name: &str) -> Self {
+        Self { name: name.to_owned(), version: String::new(), flags: 0 }
+    }
+
+    /// A feature that rpm must have to read the package.
+    fn feature(name: &str, version: &str) -> Self {
+        let flags = RPMLIB | LESS | EQUAL;
+        Self { name: format!("rpmlib({name})"), version: version.to_owned(), flags }
+    }
+}
+
+/// Adds the relations of a job, its own names, and the features of rpm that reading it takes;
+/// `compression` is that of its payload.
+///
+/// rpmbuild drops repetitions and requires the features `TildeInVersions` and `CaretInVersions`
+/// where any version of a dependency or of the package itself has such a character; the text of a
+/// rich dependency does not count.
+pub(super) fn add(
+    header: &mut Header,
+    job: &BuildJob<'_>,
+    compression: Option<(&str, &str)>,
+) -> Result<(), BuildError> {
+    let native = job.native;
+    let mut all: BTreeSet<(Strength, Dependency)> = BTreeSet::new();
+    for relation in &native.relations {
+        let dependency = parse(relation).map_err(|reason| wrong(job, relation, reason))?;
+        all.insert((relation.strength, dependency));
+    }
+    let has = |character: char| {
+        let own = [&native.version, &native.release];
+        own.into_iter().chain(all.iter().map(|(_, d)| &d.version)).any(|v| v.contains(character))
+    };
+    let is_rich = all.iter().any(|(_, dependency)| dependency.name.starts_with('('));
+    let features = [
+        Some(("CompressedFileNames", "3.0.4-1")),
+        Some(("FileDigests", "4.6.0-1")),
+        Some(("PayloadFilesHavePrefix", "4.0-1")),
+        compression,
+        has('~').then_some(("TildeInVersions", "4.10.0-1")),
+        has('^').then_some(("CaretInVersions", "4.15.0-1")),
+        is_rich.then_some(("RichDependencies", "4.12.0-1")),
+    ];
+    for (name, version) in features.into_iter().flatten() {
+        all.insert((Strength::Requires, Dependency::feature(name, version)));
+    }
+    let epoch = native.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    let version = format!("{epoch}{}-{}", native.version, native.release);
+    for name in native.own_names.clone() {
+        let own = Dependency { name, version: version.clone(), flags: EQUAL };
+        all.insert((Strength::Provides, own));
+    }
+    let kinds = [
+        (Strength::Provides, tag::PROVIDES),
+        (Strength::Requires, tag::REQUIRES),
+        (Strength::Conflicts, tag::CONFLICTS),
+        (Strength::Replaces, tag::OBSOLETES),
+        (Strength::Recommends, tag::RECOMMENDS),
+        (Strength::Suggests, tag::SUGGESTS),
+    ];
+    for (kind, [names, flags, versions]) in kinds {
+        let of_kind = || all.iter().filter(move |(strength, _)| *strength == kind).map(|(_, d)| d);
+        if of_kind().next().is_some() {
+            let texts = |of: fn(&Dependency) -> &String| {
+                Value::Texts(of_kind().map(|dependency| of(dependency).clone()).collect())
+            };
+            header.set(names, texts(|dependency| &dependency.name));
+            header.set(flags, Value::Int32(of_kind().map(|d| d.flags).collect()));
+            header.set(versions, texts(|dependency| &dependency.version));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(job: &BuildJob<'_>, relation: &NativeRelation, reason: &'static str) -> BuildError {
+    BuildError::Relation { package: job.package(), relation: relation.text.clone(), reason }
+}
+
+/// `NAME`, `NAME OP EVR`, or a rich dependency in parentheses, which is a name as a whole.
+fn parse(relation: &NativeRelation) -> Result<Dependency, &'static str> {
+    let text = relation.text.trim();
+    if text.starts_with('(') {
+        return match (is_balanced(text), relation.strength) {
+            (false, _) => Err("its parentheses do not match"),
+            (true, Strength::Provides | Strength::Replaces) => Err("only dependencies may be rich"),
+            (true, _) => Ok(Dependency::any(text)),
+        };
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        [name] if !is_operator(name) => Ok(Dependency::any(name)),
+        [name, operator, evr] => Ok(Dependency {
+            name: name.to_owned(),
+            version: evr.to_owned(),
+            flags: flags(operator).ok_or("its operator is none of < <= = >= >")?,
+        }),
+        _ => Err("it is neither a name nor a name, an operator and a version"),
+    }
+}
+
+fn is_operator(word: &str) -> bool {
+    flags(word).is_some()
+}
+
+fn flags(operator: &str) -> Option<u32> {
+    Some(match operator {
+        "<" => LESS,
+        "<=" => LESS | EQUAL,
+        "=" => EQUAL,
+        ">=" => GREATER | EQUAL,
+        ">" => GREATER,
+        _ => return None,
+    })
+}
+
+/// Whether the first parenthesis closes at the very end, and none closes too early.
+fn is_balanced(text: &str) -> bool {
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' if depth > 0 => depth -= 1,
+            ')' => return false,
+            _ => {}
+        }
+        if depth == 0 {
+            return at + 1 == text.len();
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(strength: Strength, text: &str) -> Result<Dependency, &'static str> {
+        parse(&NativeRelation { strength, text: text.to_owned(), origin: String::new() })
+    }
+
+    #[test]
+    fn names_versions_and_rich_dependencies_are_read() {
+        let any = [
+            "/usr/bin/python3",
+            "libc.so.6(GLIBC_2.17)(64bit)",
+            "(a >= 1 with a < 2)",
+            "((a or b) if c(d))",
+        ];
+        for text in any {
+            assert_eq!(parsed(Strength::Requires, text), Ok(Dependency::any(text)));
+        }
+        let name = "python3.13dist(idna)";
+        let cases = [
+            ("<", LESS),
+            ("<=", LESS | EQUAL),
+            ("=", EQUAL),
+            (">=", GREATER | EQUAL),
+            (">", GREATER),
+        ];
+        for (operator, flags) in cases {
+            let version = "2.5~rc1".to_owned();
+            let wanted = Dependency { name: name.to_owned(), version, flags };
+            assert_eq!(
+                parsed(Strength::Requires, &format!("{name} {operator} 2.5~rc1")),
+                Ok(wanted)
+            );
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in
+            ["", "a b", "a >= 1 b", ">= 1", ">=", "a == 1", "(a", "(a) b", "(a))", "(a) (b)"]
+        {
+            assert!(parsed(Strength::Requires, text).is_err(), "{text}");
+        }
+        assert_eq!(parsed(Strength::Provides, "(a or b)"), Err("only dependencies may be rich"));
+    }
+}

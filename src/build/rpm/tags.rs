@@ -1,0 +1,74 @@
+//! The numbers of the tags that packages have. Source: rpm's rpmtag.h.
+
+pub(super) const SIGNATURES: u32 = 62;
+pub(super) const IMMUTABLE: u32 = 63;
+pub(super) const LANGUAGES: u32 = 100;
+
+/// Those of the signature header.
+pub(super) mod signature {
+    pub(in crate::build::rpm) const SHA256: u32 = 273;
+    pub(in crate::build::rpm) const SIZE: u32 = 1000;
+    pub(in crate::build::rpm) const PAYLOAD_SIZE: u32 = 1007;
+    pub(in crate::build::rpm) const RESERVED: u32 = 1008;
+}
+
+pub(super) const NAME: u32 = 1000;
+pub(super) const VERSION: u32 = 1001;
+pub(super) const RELEASE: u32 = 1002;
+pub(super) const EPOCH: u32 = 1003;
+pub(super) const SUMMARY: u32 = 1004;
+pub(super) const DESCRIPTION: u32 = 1005;
+pub(super) const BUILD_TIME: u32 = 1006;
+pub(super) const BUILD_HOST: u32 = 1007;
+pub(super) const SIZE: u32 = 1009;
+pub(super) const LICENCE: u32 = 1014;
+pub(super) const PACKAGER: u32 = 1015;
+pub(super) const GROUP: u32 = 1016;
+pub(super) const URL: u32 = 1020;
+pub(super) const OS: u32 = 1021;
+pub(super) const ARCHITECTURE: u32 = 1022;
+pub(super) const SOURCE_PACKAGE: u32 = 1044;
+pub(super) const WRITER: u32 = 1064;
+pub(super) const CHANGELOG_TIME: u32 = 1080;
+pub(super) const CHANGELOG_NAME: u32 = 1081;
+pub(super) const CHANGELOG_TEXT: u32 = 1082;
+pub(super) const COMPILER_OPTIONS: u32 = 1122;
+pub(super) const PAYLOAD_FORMAT: u32 = 1124;
+pub(super) const PAYLOAD_COMPRESSOR: u32 = 1125;
+pub(super) const PAYLOAD_FLAGS: u32 = 1126;
+pub(super) const PLATFORM: u32 = 1132;
+pub(super) const FILE_DIGEST_ALGORITHM: u32 = 5011;
+pub(super) const ENCODING: u32 = 5062;
+pub(super) const PAYLOAD_DIGEST: u32 = 5092;
+pub(super) const PAYLOAD_DIGEST_ALGORITHM: u32 = 5093;
+pub(super) const PLAIN_PAYLOAD_DIGEST: u32 = 5097;
+
+/// Those that have an entry for each file.
+pub(super) mod file {
+    pub(in crate::build::rpm) const SIZES: u32 = 1028;
+    pub(in crate::build::rpm) const MODES: u32 = 1030;
+    pub(in crate::build::rpm) const SPECIAL_DEVICES: u32 = 1033;
+    pub(in crate::build::rpm) const TIMES: u32 = 1034;
+    pub(in crate::build::rpm) const DIGESTS: u32 = 1035;
+    pub(in crate::build::rpm) const LINKS: u32 = 1036;
+    pub(in crate::build::rpm) const FLAGS: u32 = 1037;
+    pub(in crate::build::rpm) const USERS: u32 = 1039;
+    pub(in crate::build::rpm) const GROUPS: u32 = 1040;
+    pub(in crate::build::rpm) const VERIFY_FLAGS: u32 = 1045;
+    pub(in crate::build::rpm) const DEVICES: u32 = 1095;
+    pub(in crate::build::rpm) const INODES: u32 = 1096;
+    pub(in crate::build::rpm) const LANGUAGES: u32 = 1097;
+    pub(in crate::build::rpm) const FOLDER_INDEXES: u32 = 1116;
+    pub(in crate::build::rpm) const BASE_NAMES: u32 = 1117;
+    pub(in crate::build::rpm) const FOLDERS: u32 = 1118;
+}
+
+/// Names, flags and versions of each kind of relation.
+pub(super) mod relation {
+    pub(in crate::build::rpm) const PROVIDES: [u32; 3] = [1047, 1112, 1113];
+    pub(in crate::build::rpm) const REQUIRES: [u32; 3] = [1049, 1048, 1050];
+    pub(in crate::build::rpm) const CONFLICTS: [u32; 3] = [1054, 1053, 1055];
+    pub(in crate::build::rpm) const OBSOLETES: [u32; 3] = [1090, 1114, 1115];
+    pub(in crate::build::rpm) const RECOMMENDS: [u32; 3] = [5046, 5048, 5047];
+    pub(in crate::build::rpm) const SUGGESTS: [u32; 3] = [5049, 5051, 5050];
+}
