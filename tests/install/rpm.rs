@@ -102,7 +102,7 @@ fn compiled(builder: &str) -> (Vec<String>, String) {
     let collection =
         build_with(work, "el9", builder, &["--python", "3.11", "--bytecode", "compile"]);
     let packages = files(&collection, "rpm");
-    let facts = "[%{FILENAMES} %{FILEDIGESTS} %{FILEMODES} %{FILEMTIMES} %{FILESIZES}\n]";
+    let facts = "%{PAYLOADDIGESTALT}\n[%{REQUIRENEVRS}\n][%{FILENAMES} %{FILEDIGESTS} %{FILEMODES} %{FILEMTIMES} %{FILEINODES}\n]";
     let listed =
         packages.iter().map(|path| run(Command::new("rpm").args(["-qp", "--qf", facts]).arg(path)));
     let listed = listed.collect();

@@ -126,8 +126,8 @@ fn listed(job: &BuildJob<'_>) -> Vec<Entry> {
     entries
 }
 
-/// The order of the archive: all names of a file follow its first one. Each with its position
-/// among the entries; folders have no planned file.
+/// The order of the archive: files with several names come last, all names of one together. Each
+/// name with its position among the entries; folders have no planned file.
 fn in_archive<'p>(
     entries: &[Entry],
     files: &'p [PlannedFile],
@@ -143,7 +143,7 @@ fn in_archive<'p>(
         sets.entry(path).or_default().insert(position);
     }
     let mut sets: Vec<BTreeSet<usize>> = sets.into_values().collect();
-    sets.sort();
+    sets.sort_by_key(|set| (set.len() > 1, set.first().copied()));
     let named = |position: usize| (position, files.get(entries[position].path.as_str()).copied());
     sets.into_iter().map(|set| set.into_iter().map(named).collect()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{format::NativeRelation, relation::Strength};
+use crate::{format::NativeRelation, plan::Content, relation::Strength};
 
 use super::{
     super::{BuildError, BuildJob},
@@ -40,8 +40,7 @@ impl Dependency {
 /// `compression` is that of its payload.
 ///
 /// rpmbuild drops repetitions and requires the features `TildeInVersions` and `CaretInVersions`
-/// where any version of a dependency or of the package itself has such a character; the text of a
-/// rich dependency does not count.
+/// where any version of a dependency or of the package itself has such a character.
 pub(super) fn add(
     header: &mut Header,
     job: &BuildJob<'_>,
@@ -53,19 +52,26 @@ pub(super) fn add(
         let dependency = parse(relation).map_err(|reason| wrong(job, relation, reason))?;
         all.insert((relation.strength, dependency));
     }
+    let is_rich = |dependency: &Dependency| dependency.name.starts_with('(');
     let has = |character: char| {
-        let own = [&native.version, &native.release];
-        own.into_iter().chain(all.iter().map(|(_, d)| &d.version)).any(|v| v.contains(character))
+        // The versions in a rich dependency stand in its name.
+        let stated = |d: &Dependency| {
+            d.version.contains(character) || is_rich(d) && d.name.contains(character)
+        };
+        [&native.version, &native.release].into_iter().any(|own| own.contains(character))
+            || all.iter().any(|(_, dependency)| stated(dependency))
     };
-    let is_rich = all.iter().any(|(_, dependency)| dependency.name.starts_with('('));
+    let mut files = job.plan.files.iter();
+    let is_linked = files.any(|file| matches!(file.content, Content::HardLink(_)));
     let features = [
         Some(("CompressedFileNames", "3.0.4-1")),
         Some(("FileDigests", "4.6.0-1")),
         Some(("PayloadFilesHavePrefix", "4.0-1")),
         compression,
+        is_linked.then_some(("PartialHardlinkSets", "4.0.4-1")),
         has('~').then_some(("TildeInVersions", "4.10.0-1")),
         has('^').then_some(("CaretInVersions", "4.15.0-1")),
-        is_rich.then_some(("RichDependencies", "4.12.0-1")),
+        all.iter().any(|(_, d)| is_rich(d)).then_some(("RichDependencies", "4.12.0-1")),
     ];
     for (name, version) in features.into_iter().flatten() {
         all.insert((Strength::Requires, Dependency::feature(name, version)));

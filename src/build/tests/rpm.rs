@@ -98,6 +98,20 @@ fn the_embedded_writer_says_what_rpmbuild_says() {
 }
 
 #[test]
+fn features_of_rpm_are_required_as_rpmbuild_requires_them() {
+    let Some(system) = system_builder("rpm", "rpmbuild") else { return };
+    let mut sample = Sample::rpm();
+    let spec = sample.recipe.files.get_mut("python3-sample.spec").unwrap();
+    let kept = |line: &&str| !line.contains("1.0~rc1") && !line.contains("^post1");
+    spec.text = spec.text.lines().filter(kept).map(|line| format!("{line}\n")).collect();
+    sample.native.relations.retain(|relation| kept(&relation.text.as_str()));
+    let required = |bytes: &[u8]| tags(bytes)[&("header", 1049)].clone();
+    let built = required(&sample.build(system.as_ref()).unwrap());
+    assert!(built.contains("rpmlib(TildeInVersions)"), "{built}");
+    assert_eq!(required(&sample.build(&EmbeddedRpm).unwrap()), built);
+}
+
+#[test]
 fn an_installed_package_verifies_clean() {
     let (Some(rpm), Some(shell)) = (tool("rpm"), tool("sh")) else { return };
     if !rustix::process::geteuid().is_root() {
