@@ -1,20 +1,10 @@
 //! One shape for every error: what was attempted, on what, because of what, and what to do.
 
 use crate::{
-    build::BuildError,
-    check::CheckError,
-    collection::CollectionError,
-    disk::WriteError,
-    distribution::RepositoryError,
-    format::FormatError,
-    index::IndexError,
-    pipeline::{PipelineError, chain},
-    planner::PlanError,
-    recipe::RecipeError,
-    requirements::RequirementsError,
-    resolve::ResolveError,
-    settings::SettingsError,
-    target::TargetError,
+    build::BuildError, check::CheckError, collection::CollectionError, disk::WriteError,
+    distribution::RepositoryError, format::FormatError, index::IndexError, pipeline::PipelineError,
+    planner::PlanError, recipe::RecipeError, requirements::RequirementsError,
+    resolve::ResolveError, settings::SettingsError, target::TargetError, text::chain,
 };
 
 /// The work failed, wholly or in part.

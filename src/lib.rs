@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! Requirements ──resolve──▶ Resolution ──fetch──▶ Source ──plan──▶ PackagePlan
-//!        PackagePlan ──lower, render──▶ Recipe ──build──▶ BuiltPackage ──collect──▶ Collection
+//!        PackagePlan ──lower, render──▶ Recipe ──work (build)──▶ Record ──merge──▶ Collection
 //! ```
 //!
 //! Before the first stage, files, folders and repositories that requirements name are made into
@@ -70,6 +70,8 @@ pub mod recipe;
 pub mod build;
 
 pub mod collection;
+
+pub mod work;
 
 pub mod check;
 

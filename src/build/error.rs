@@ -35,7 +35,7 @@ pub enum BuildError {
 
 impl BuildError {
     /// An error about `path` in the words "cannot ACTION PATH".
-    pub(super) fn file(action: &'static str, path: &Path, error: &io::Error) -> Self {
+    pub(crate) fn file(action: &'static str, path: &Path, error: &io::Error) -> Self {
         Self::File { action, path: path.display().to_string(), reason: error.to_string() }
     }
 }

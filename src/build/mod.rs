@@ -4,7 +4,6 @@
 //! again and compared with what was planned. Neither reads a clock, a locale or the name of the
 //! machine: the same job gives the same bytes.
 
-mod all;
 mod choice;
 mod compression;
 mod contents;
@@ -14,7 +13,7 @@ mod folder;
 mod rpm;
 mod system;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,6 @@ use crate::{
     bytecode::ByteCode, format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter,
 };
 
-pub use all::build_all;
 pub use choice::{Builders, Preference};
 pub use compression::Compression;
 pub use deb::{EmbeddedDeb, paths as deb_paths};
@@ -32,6 +30,11 @@ pub use system::{DpkgDeb, RpmBuild};
 
 /// The build host that packages name: the real one's name would make builds differ.
 const BUILD_HOST: &str = "localhost";
+
+/// What the embedded writers' packages depend on: this program's version.
+fn embedded_identity() -> String {
+    concat!("pypi2pkg ", env!("CARGO_PKG_VERSION")).to_owned()
+}
 
 /// One package to build.
 #[derive(Clone, Copy)]
@@ -71,6 +74,12 @@ pub struct BuiltPackage {
 pub trait Builder: Sync {
     /// As `--builder` names it.
     fn name(&self) -> &'static str;
+
+    /// What its packages depend on beside the job: the version of the program that writes them.
+    ///
+    /// # Errors
+    /// The program does not say it.
+    fn identity(&self) -> Result<String, BuildError>;
 
     /// Builds one package into `folder`, a private, existing, empty folder; nothing is left there
     /// but the package.

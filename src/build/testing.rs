@@ -22,29 +22,29 @@ use crate::{
 };
 
 /// 14 November 2023, 22:13:20.
-pub(super) const TIME: i64 = 1_700_000_000;
+pub(crate) const TIME: i64 = 1_700_000_000;
 const SITE: &str = "/usr/lib/python3.13/site-packages";
 const DIST_INFO: &str = "sample-1.0.dist-info";
 
 /// Hears nothing.
-pub(super) struct Deaf;
+pub(crate) struct Deaf;
 
 impl Reporter for Deaf {
     fn event(&self, _event: Event<'_>) {}
 }
 
 /// A job with all that it refers to.
-pub(super) struct Sample {
-    pub(super) plan: PackagePlan,
-    pub(super) native: Native,
-    pub(super) recipe: Recipe,
-    pub(super) wheel: PathBuf,
+pub(crate) struct Sample {
+    pub(crate) plan: PackagePlan,
+    pub(crate) native: Native,
+    pub(crate) recipe: Recipe,
+    pub(crate) wheel: PathBuf,
     _folder: TempDir,
 }
 
 impl Sample {
     /// A package for rpm.
-    pub(super) fn rpm() -> Self {
+    pub(crate) fn rpm() -> Self {
         let native =
             Native { filename: "python3-sample-1.0-1.fc43.noarch.rpm".to_owned(), ..native() };
         let spec = include_str!("../../tests/data/build/python3-sample.spec");
@@ -52,7 +52,7 @@ impl Sample {
     }
 
     /// A package for Debian.
-    pub(super) fn deb() -> Self {
+    pub(crate) fn deb() -> Self {
         let native = Native {
             release: "1".to_owned(),
             architecture: "all".to_owned(),
@@ -92,7 +92,7 @@ impl Sample {
         }
     }
 
-    pub(super) fn job(&self) -> BuildJob<'_> {
+    pub(crate) fn job(&self) -> BuildJob<'_> {
         BuildJob {
             plan: &self.plan,
             native: &self.native,
@@ -103,7 +103,7 @@ impl Sample {
     }
 
     /// Builds the sample in a new folder and gives the package's bytes; nothing else may be left.
-    pub(super) fn build(&self, builder: &dyn Builder) -> Result<Vec<u8>, BuildError> {
+    pub(crate) fn build(&self, builder: &dyn Builder) -> Result<Vec<u8>, BuildError> {
         let folder = tempfile::tempdir().unwrap();
         let package = builder.build(&self.job(), folder.path(), &Deaf)?;
         let left: Vec<PathBuf> =
@@ -115,7 +115,7 @@ impl Sample {
 }
 
 /// The path of a tool; without it, a visible line, or a failure where `REQUIRE_TOOLS` is set.
-pub(super) fn tool(name: &str) -> Option<PathBuf> {
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
     let found = which(name, &["/usr/bin", "/usr/local/bin", "/bin"].map(PathBuf::from));
     if found.is_none() {
         assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`{name}` is missing");
@@ -125,7 +125,7 @@ pub(super) fn tool(name: &str) -> Option<PathBuf> {
 }
 
 /// What a tool prints about a package, which it finds under `filename` in its working folder.
-pub(super) fn output(tool: &Path, arguments: &[&str], filename: &str, package: &[u8]) -> Vec<u8> {
+pub(crate) fn output(tool: &Path, arguments: &[&str], filename: &str, package: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(filename), package).unwrap();
     let mut command = Command::new(tool, folder.path());
@@ -138,12 +138,12 @@ pub(super) fn output(tool: &Path, arguments: &[&str], filename: &str, package: &
 }
 
 /// The same as text.
-pub(super) fn query(tool: &Path, arguments: &[&str], filename: &str, package: &[u8]) -> String {
+pub(crate) fn query(tool: &Path, arguments: &[&str], filename: &str, package: &[u8]) -> String {
     String::from_utf8(output(tool, arguments, filename, package)).unwrap()
 }
 
 /// The system's builder for a format, where its tool is installed.
-pub(super) fn system_builder(format: &str, tool_name: &str) -> Option<Box<dyn Builder>> {
+pub(crate) fn system_builder(format: &str, tool_name: &str) -> Option<Box<dyn Builder>> {
     let folder = tool(tool_name)?.parent().unwrap().to_owned();
     let path: &'static [PathBuf] = Vec::leak(vec![folder]);
     Some(super::Builders::new(&HostRunner, path).choose(Preference::System, format).unwrap())

@@ -1,6 +1,6 @@
 //! `pypi2pkg build`.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 
@@ -40,6 +40,9 @@ pub struct Build {
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// How many builds of each package stay in the collection (default: all)
+    #[arg(long, value_name = "NUMBER")]
+    keep: Option<NonZeroUsize>,
     /// Print the collection's manifest
     #[arg(long)]
     json: bool,
@@ -51,6 +54,7 @@ impl Build {
         let mut flags = self.asked.flags(self.naming)?;
         flags.builder = self.builder.map(Into::into);
         flags.compression = self.compression;
+        flags.keep = self.keep;
         flags.jobs = self.jobs.map(usize::from);
         let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();

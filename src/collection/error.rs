@@ -25,6 +25,8 @@ pub enum CollectionError {
     OtherPackage { path: PathBuf, found: String, planned: String },
     #[error("two packages of one run are called `{package}`: of {first} and of {second}")]
     Twice { package: String, first: String, second: String },
+    #[error("`{}` has gone or changed since this run looked at it; run again", path.display())]
+    Gone { path: PathBuf },
     #[error("the recipe of `{package}` may not have a file `{file}`")]
     RecipePath { package: String, file: String },
 }

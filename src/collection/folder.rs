@@ -1,25 +1,25 @@
-//! A collection's folder, and adding a run's results to it.
+//! A collection's folder, and merging a run's records into it.
 
 use std::{
-    collections::BTreeMap,
-    fs::{self, File, Permissions},
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use rayon::prelude::*;
 
 use super::{
-    CollectionError, CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE,
-    PackageRecord, Staging, Stanza, Why,
+    BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
+    MANIFEST_FILE, Outcome, Record, Records, Staging, Stanza, Why,
     publish::Metadata,
     staging::{Lock, create_folder, rename, swap, write},
     stanza::{is_package, read},
 };
-use crate::{build::BuiltPackage, plan::PackagePlan, recipe::Recipe, target::Target};
+use crate::{target::Target, version};
 
 /// The folder of recipes in a collection: one folder a package.
-const RECIPES: &str = "recipes";
+pub(super) const RECIPES: &str = "recipes";
 
 /// A folder of packages for one target, with repository metadata, recipes and a manifest.
 #[derive(Debug)]
@@ -29,33 +29,38 @@ pub struct Collection {
     empty: CollectionManifest,
 }
 
-/// A package that a run has built.
-#[derive(Debug)]
-pub struct Addition<'a> {
-    pub plan: &'a PackagePlan,
-    /// Its file lies on the collection's file system, usually in a [`Staging`] folder. It is moved.
-    pub built: &'a BuiltPackage,
-    pub recipe: &'a Recipe,
-    pub why: Why,
+/// What a run hands to its collection.
+#[derive(Debug, Default)]
+pub struct Merge {
+    /// Of packages that were built now or before, and why each is in.
+    pub built: Vec<(Record, Why)>,
+    pub failures: Vec<FailureRecord>,
+    pub distribution: Vec<DistributionRecord>,
+    /// How many builds of each package stay; all where there is no number.
+    pub keep: Option<usize>,
 }
 
 impl Collection {
-    /// Opens the collection in `folder`, which is created where it is missing.
+    /// The collection in `folder`, which need not exist yet.
     ///
-    /// Fails where the folder cannot be written to, and where it is a collection for another
-    /// target.
+    /// # Errors
+    /// It is a collection for another target.
     pub fn open(folder: &Path, target: &Target) -> Result<Self, CollectionError> {
-        create_folder(folder)?;
         let collection = Self { folder: folder.to_owned(), empty: CollectionManifest::new(target) };
-        let _lock = Lock::take(folder)?;
         collection.manifest()?;
         Ok(collection)
     }
 
     /// A private folder for building packages; it is removed with the answer.
     pub fn staging(&self) -> Result<Staging, CollectionError> {
+        create_folder(&self.folder)?;
         let lock = Lock::take(&self.folder)?;
         Staging::new(&self.folder, &lock)
+    }
+
+    /// What became of the packages of this and earlier runs.
+    pub fn records(&self) -> Records {
+        Records::of(&self.folder)
     }
 
     /// What is in the collection.
@@ -73,55 +78,114 @@ impl Collection {
         Ok(manifest)
     }
 
-    /// Adds what a run has built, and answers with what is in the collection now.
+    /// Merges what a run has built, and answers with what is in the collection now.
     ///
     /// Waits for other runs that change the collection. Everything is prepared in a private folder
     /// first, so that a failure until then changes nothing; then packages are moved in, recipes
-    /// and repository metadata are swapped in, and the manifest is replaced.
-    pub fn add(
-        &self,
-        additions: &[Addition<'_>],
-        failures: Vec<FailureRecord>,
-        distribution: Vec<DistributionRecord>,
-    ) -> Result<CollectionManifest, CollectionError> {
+    /// and repository metadata are swapped in, the manifest is replaced, and last, packages that
+    /// nothing speaks of any more are removed.
+    pub fn merge(&self, merge: Merge) -> Result<CollectionManifest, CollectionError> {
+        create_folder(&self.folder)?;
         let lock = Lock::take(&self.folder)?;
         let work = Staging::new(&self.folder, &lock)?;
+        let records = self.records();
         let mut manifest = self.manifest()?;
-        let added = read_additions(additions)?;
-        let mut stanzas: BTreeMap<String, Stanza> =
-            named(read_all(&package_files(&self.folder)?)?).collect();
-        let changed: Vec<&Path> = additions
-            .iter()
-            .zip(&added)
-            .filter(|(_, stanza)| stanzas.get(&stanza.file) != Some(stanza))
-            .map(|(addition, _)| addition.built.path.as_path())
-            .collect();
-        stanzas.extend(named(added.clone()));
+        refuse_doubles(&merge.built)?;
+        if let Some(gone) = merge.built.iter().find(|(record, _)| records.is_gone(record)) {
+            let file = stanza(&gone.0).map(|stanza| stanza.file.clone()).unwrap_or_default();
+            return Err(CollectionError::Gone { path: self.folder.join(file) });
+        }
 
-        manifest.packages.retain(|record| stanzas.contains_key(&record.file));
-        let records =
-            additions.iter().zip(&added).map(|(addition, stanza)| record(addition, stanza));
-        manifest.merge(records.collect(), failures, distribution);
+        let mut stanzas = self.present(&records)?;
+        let is_there = |stanza: &&Stanza| stanzas.get(&stanza.file) == Some(*stanza);
+        let new = merge.built.iter().filter_map(|(record, _)| stanza(record));
+        let built_again: BTreeSet<String> =
+            new.filter(is_there).map(|stanza| stanza.file.clone()).collect();
+        stanzas.extend(merge.built.iter().filter_map(|(record, _)| stanza(record)).map(named));
+        let old = std::mem::take(&mut manifest.packages);
+        manifest.packages = old.iter().filter(|r| stanzas.contains_key(&r.file)).cloned().collect();
+        let built = merge.built.iter().filter_map(|(record, why)| match &record.outcome {
+            Outcome::Built(built) => Some((built, why)),
+            Outcome::Failed(_) => None,
+        });
+        let entries = built.clone().map(|(built, why)| {
+            let mut entry = built.package.clone();
+            entry.why = why.clone();
+            entry
+        });
+        manifest.merge(entries.collect(), merge.failures, merge.distribution);
+        let superseded = superseded(&stanzas, merge.keep, &manifest);
+        stanzas.retain(|file, _| !superseded.contains(file));
+
         let mut stanzas: Vec<Stanza> = stanzas.into_values().collect();
         let metadata =
             Metadata::prepare(&self.folder, work.path(), &mut stanzas, &manifest.target)?;
-        let recipes = work.path().join(RECIPES);
-        write_recipes(additions, &recipes)?;
+        let changed: Vec<&BuiltRecord> = built
+            .map(|(built, _)| &**built)
+            .filter(|built| !old.iter().any(|known| known.sha256 == built.stanza.sha256))
+            .collect();
+        write_recipes(&changed, &work.path().join(RECIPES))?;
         let manifest_file = work.path().join(MANIFEST_FILE);
-        write(&manifest_file, manifest.to_json().as_bytes())?;
+        let manifest_text = manifest.to_json();
+        write(&manifest_file, manifest_text.as_bytes())?;
 
-        for path in changed {
-            rename(path, &self.folder.join(path.file_name().unwrap_or_default()))?;
+        for (record, _) in &merge.built {
+            let (Some(path), Some(Stanza { file, .. })) =
+                (records.unmerged(record), stanza(record))
+            else {
+                continue;
+            };
+            match built_again.contains(file) {
+                true => fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?,
+                false => rename(&path, &self.folder.join(file))?,
+            }
         }
         create_folder(&self.folder.join(RECIPES))?;
-        for Addition { plan, .. } in additions {
-            let place = Path::new(RECIPES).join(&plan.package);
+        for BuiltRecord { package, .. } in changed {
+            let place = Path::new(RECIPES).join(&package.package);
             swap(&work.path().join(&place), &self.folder.join(&place))?;
         }
         metadata.publish(&self.folder)?;
-        rename(&manifest_file, &self.folder.join(MANIFEST_FILE))?;
+        let current = self.folder.join(MANIFEST_FILE);
+        if fs::read(&current).ok().as_deref() != Some(manifest_text.as_bytes()) {
+            rename(&manifest_file, &current)?;
+        }
+        for file in superseded {
+            let path = self.folder.join(file);
+            fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+        }
+        records.tidy();
         Ok(manifest)
     }
+
+    /// The stanzas of the package files that lie in the folder, by file name. Only files without a
+    /// record are read.
+    fn present(&self, records: &Records) -> Result<BTreeMap<String, Stanza>, CollectionError> {
+        let known: BTreeMap<String, Stanza> =
+            records.all_built().values().filter_map(stanza).map(named).collect();
+        let files = package_files(&self.folder)?;
+        let stanzas = files.par_iter().map(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match known.get(&*name) {
+                Some(stanza) if fs::metadata(path).is_ok_and(|f| f.len() == stanza.size) => {
+                    Ok(stanza.clone())
+                }
+                _ => read(path),
+            }
+        });
+        Ok(stanzas.collect::<Result<Vec<_>, _>>()?.iter().map(named).collect())
+    }
+}
+
+fn stanza(record: &Record) -> Option<&Stanza> {
+    match &record.outcome {
+        Outcome::Built(built) => Some(&built.stanza),
+        Outcome::Failed(_) => None,
+    }
+}
+
+fn named(stanza: &Stanza) -> (String, Stanza) {
+    (stanza.file.clone(), stanza.clone())
 }
 
 /// The package files that lie in a folder, sorted by name.
@@ -138,82 +202,54 @@ fn package_files(folder: &Path) -> Result<Vec<PathBuf>, CollectionError> {
     Ok(files)
 }
 
-fn read_all(files: &[PathBuf]) -> Result<Vec<Stanza>, CollectionError> {
-    files.par_iter().map(|path| read(path)).collect()
-}
-
-fn named(stanzas: Vec<Stanza>) -> impl Iterator<Item = (String, Stanza)> {
-    stanzas.into_iter().map(|stanza| (stanza.file.clone(), stanza))
-}
-
-/// The stanzas of new packages, which are on the disk and what their plans say when this returns.
-fn read_additions(additions: &[Addition<'_>]) -> Result<Vec<Stanza>, CollectionError> {
+/// Two packages of one run may not have one name.
+fn refuse_doubles(built: &[(Record, Why)]) -> Result<(), CollectionError> {
     let mut seen = BTreeMap::new();
-    for Addition { plan, .. } in additions {
-        if let Some(first) = seen.insert(&plan.package, &plan.project) {
+    for (record, _) in built {
+        let Outcome::Built(built) = &record.outcome else { continue };
+        let package = &built.package;
+        if let Some(first) = seen.insert(&package.package, &package.project) {
             return Err(CollectionError::Twice {
-                package: plan.package.clone(),
+                package: package.package.clone(),
                 first: first.to_string(),
-                second: plan.project.to_string(),
+                second: package.project.to_string(),
             });
         }
     }
-    additions
-        .par_iter()
-        .map(|Addition { plan, built, .. }| {
-            let stanza = read(&built.path)?;
-            if stanza.package != plan.package || !stays_inside(&plan.package) {
-                return Err(CollectionError::OtherPackage {
-                    path: built.path.clone(),
-                    found: stanza.package,
-                    planned: plan.package.clone(),
-                });
-            }
-            File::open(&built.path)
-                .and_then(|file| file.sync_all())
-                .map_err(CollectionError::io("write", &built.path))?;
-            Ok(stanza)
-        })
-        .collect()
+    Ok(())
 }
 
-fn record(addition: &Addition<'_>, stanza: &Stanza) -> PackageRecord {
-    let plan = addition.plan;
-    PackageRecord {
-        package: stanza.package.clone(),
-        evr: stanza.evr.clone(),
-        architecture: stanza.architecture.clone(),
-        file: stanza.file.clone(),
-        size: stanza.size,
-        sha256: stanza.sha256.clone(),
-        project: plan.project.clone(),
-        release: plan.release.clone(),
-        source: plan.source.clone(),
-        licence: plan.licence.clone(),
-        why: addition.why.clone(),
-        relations: plan.relations.clone(),
-        recipe: format!("{RECIPES}/{}", stanza.package),
+/// The files of all builds of a package but `keep`: the one that the manifest names, and the
+/// newest others.
+fn superseded(
+    stanzas: &BTreeMap<String, Stanza>,
+    keep: Option<usize>,
+    manifest: &CollectionManifest,
+) -> BTreeSet<String> {
+    let Some(keep) = keep else { return BTreeSet::new() };
+    let compare = version::comparison(&manifest.format);
+    let current: BTreeSet<&String> = manifest.packages.iter().map(|record| &record.file).collect();
+    let mut packages: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
+    for stanza in stanzas.values() {
+        packages.entry(&stanza.package).or_default().push(stanza);
     }
-}
-
-/// Whether a relative path leads to something below where it begins.
-fn stays_inside(path: &str) -> bool {
-    !path.is_empty()
-        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+    let old = packages.into_values().flat_map(|mut builds| {
+        let is_other = |stanza: &Stanza| !current.contains(&stanza.file);
+        builds.sort_by(|a, b| {
+            let newest = || compare(&b.evr.to_string(), &a.evr.to_string());
+            is_other(a).cmp(&is_other(b)).then_with(newest)
+        });
+        builds.into_iter().skip(keep)
+    });
+    old.map(|stanza| stanza.file.clone()).collect()
 }
 
 /// Writes one folder a package below `folder`.
-fn write_recipes(additions: &[Addition<'_>], folder: &Path) -> Result<(), CollectionError> {
-    for Addition { plan, recipe, .. } in additions {
-        create_folder(&folder.join(&plan.package))?;
+fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(), CollectionError> {
+    for BuiltRecord { package, recipe, .. } in built {
+        create_folder(&folder.join(&package.package))?;
         for (name, file) in &recipe.files {
-            if !stays_inside(name) {
-                return Err(CollectionError::RecipePath {
-                    package: plan.package.clone(),
-                    file: name.clone(),
-                });
-            }
-            let path = folder.join(&plan.package).join(name);
+            let path = folder.join(&package.package).join(name);
             create_folder(path.parent().unwrap_or(folder))?;
             write(&path, file.text.as_bytes())?;
             let mode = if file.executable { 0o755 } else { 0o644 };

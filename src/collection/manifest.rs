@@ -11,7 +11,7 @@ use crate::{
     plan::{Licence, SourceFile},
     relation::Relation,
     target::Target,
-    text::{OneLine, Paragraph},
+    text::{OneLine, Paragraph, chain},
     version::Evr,
 };
 
@@ -116,6 +116,23 @@ pub struct FailureRecord {
     pub release: Option<Version>,
     pub stage: Stage,
     pub cause: Paragraph,
+}
+
+impl FailureRecord {
+    /// What failed, with all its causes.
+    pub fn new(
+        project: &ProjectName,
+        release: &Version,
+        stage: Stage,
+        error: &dyn std::error::Error,
+    ) -> Self {
+        Self {
+            project: project.clone(),
+            release: Some(release.clone()),
+            stage,
+            cause: Paragraph::new(&chain(error)),
+        }
+    }
 }
 
 /// The stage at which a project failed.

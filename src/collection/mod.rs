@@ -1,10 +1,12 @@
 //! Collections: a folder of packages with repository metadata, recipes and a manifest.
 //!
 //! ```text
-//! package files ──read──▶ Stanza ──join──▶ repository metadata ┐
-//! plans, recipes, failures ──────────────▶ collection.json     ┴──swap──▶ the folder
+//! package, plan, recipe ──keep──▶ Record ─┐
+//! other package files ──read──▶ Stanza ───┴merge──▶ repository metadata, collection.json
 //! ```
 //!
+//! Each package that was built has a [`Record`], which says all that a collection says of it: later
+//! runs know by it what need not be built again, and an interrupted run goes on where it stopped.
 //! Repository metadata is a pure function of the package files that lie in the folder: it is
 //! joined from one [`Stanza`] a file, has no clock, and names nothing that is not there. All of it
 //! is written by this module, in the form of `createrepo_c` and `apt-ftparchive`; tests compare
@@ -20,6 +22,7 @@ mod folder;
 mod manifest;
 mod metadata;
 mod publish;
+mod record;
 mod rpm;
 mod staging;
 mod stanza;
@@ -29,10 +32,11 @@ mod testing;
 mod tests;
 
 pub use error::CollectionError;
-pub use folder::{Addition, Collection};
+pub use folder::{Collection, Merge};
 pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
 };
+pub use record::{BuiltRecord, Outcome, Record, Records};
 pub use staging::Staging;
 pub use stanza::{Entry, Stanza, read_deb, read_rpm};

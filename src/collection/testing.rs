@@ -7,7 +7,7 @@ use std::{
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Addition, Collection, Why};
+use super::{Collection, CollectionManifest, Merge, Record, Why};
 use crate::{
     build::BuiltPackage,
     plan::PackagePlan,
@@ -124,20 +124,27 @@ pub(super) fn recipe(package: &str) -> Recipe {
     Recipe { files: files.into_iter().collect() }
 }
 
-/// Adds packages that a function writes into a staging folder.
+/// Keeps a package that lies in a staging folder, under its own file name as inputs.
+pub(super) fn keep(
+    collection: &Collection,
+    name: &str,
+    built: &BuiltPackage,
+) -> Result<Record, super::CollectionError> {
+    let file = built.path.file_name().unwrap().to_string_lossy();
+    collection.records().keep(&file, &plan(name), built, &recipe(name))
+}
+
+/// Merges packages that a function writes into a staging folder.
 pub(super) fn add(
     collection: &Collection,
     names: &[&str],
     write: impl Fn(&Path, &str) -> BuiltPackage,
-) -> super::CollectionManifest {
+) -> CollectionManifest {
     let staging = collection.staging().unwrap();
-    let parts: Vec<_> =
-        names.iter().map(|name| (plan(name), write(staging.path(), name), recipe(name))).collect();
-    let additions: Vec<Addition<'_>> = parts
-        .iter()
-        .map(|(plan, built, recipe)| Addition { plan, built, recipe, why: Why::default() })
-        .collect();
-    collection.add(&additions, Vec::new(), Vec::new()).unwrap()
+    let records =
+        names.iter().map(|name| keep(collection, name, &write(staging.path(), name)).unwrap());
+    let built = records.map(|record| (record, Why::default())).collect();
+    collection.merge(Merge { built, ..Merge::default() }).unwrap()
 }
 
 /// The unpacked text of a gzip file.

@@ -16,6 +16,7 @@ use crate::{
     metadata::satisfies,
     relation::{self, RelationError},
     target::Target,
+    version,
 };
 
 /// A package of a repository.
@@ -114,11 +115,7 @@ impl Repository {
                 };
                 let package = &self.packages[*at];
                 let is_newer = |known: &Available| {
-                    let compare = if self.is_deb {
-                        crate::version::deb::compare
-                    } else {
-                        crate::version::rpm::compare_evr
-                    };
+                    let compare = version::comparison(if self.is_deb { "deb" } else { "rpm" });
                     compare(&package.version, &known.version).is_gt()
                 };
                 if meets && found.is_none_or(is_newer) {

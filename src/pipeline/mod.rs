@@ -8,18 +8,19 @@ mod package;
 mod places;
 mod prepare;
 mod pylock;
+mod release;
 mod sdists;
 mod sources;
 
 use std::path::Path;
 
 use crate::{
-    build::{BuildJob, Builders, build_all},
+    build::{BuildError, Builders},
     collection::{
-        Addition, Collection, CollectionManifest, DistributionRecord, FailureRecord, Request,
-        Stage, Why,
+        Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome, Records,
+        Request, Why,
     },
-    format,
+    format::{self, Format},
     index::{Index, IndexError},
     process::CommandRunner,
     report::{Event, Reporter},
@@ -27,9 +28,9 @@ use crate::{
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
     target::Target,
-    template::Templates,
-    text::Paragraph,
+    template::{Pack, Templates},
     version,
+    work::{self, Done, Item},
 };
 
 use self::distro::Decided;
@@ -59,7 +60,7 @@ pub struct Prepared {
 pub struct Built {
     /// What is in the collection now.
     pub manifest: CollectionManifest,
-    /// The packages that this run built: their file names in the collection.
+    /// The packages that were asked for, built now or before: their file names in the collection.
     pub files: Vec<String>,
 }
 
@@ -126,9 +127,7 @@ impl Run<'_> {
     ) -> Result<Prepared, PipelineError> {
         let Decided { resolution, distribution, repository } =
             distro::decide(self, index, resolution)?;
-        let format = format::named(&self.target.format)?;
-        let pack =
-            Templates::new(self.settings.templates.clone()).pack(format.name(), format.escape())?;
+        let (format, pack) = self.words()?;
         let mut prepared =
             prepare::prepare(self, index, &resolution, &distribution, format, &pack)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
@@ -142,10 +141,7 @@ impl Run<'_> {
     /// Newer releases whose package versions sort below those that are there, as `2.0` does below
     /// `2.0.0rc1`: no upgrade would install them.
     fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {
-        let compare = match self.target.format.as_str() {
-            "deb" => version::deb::compare,
-            _ => version::rpm::compare_evr,
-        };
+        let compare = version::comparison(&self.target.format);
         for Package { plan, .. } in packages {
             let known = manifest.packages.iter().find(|known| known.package == plan.package);
             if let Some(known) = known.filter(|known| known.release < plan.release)
@@ -160,78 +156,87 @@ impl Run<'_> {
         }
     }
 
-    /// Builds a collection in `folder`; nothing is written there before all is resolved.
+    /// The target's format and its templates.
+    fn words(&self) -> Result<(&'static dyn Format, Pack), PipelineError> {
+        let format = format::named(&self.target.format)?;
+        let templates = Templates::new(self.settings.templates.clone());
+        Ok((format, templates.pack(format.name(), format.escape())?))
+    }
+
+    /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
+    /// was built before, only packages that are made of something else now are built again.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
         let resolution = self.resolve(index)?;
-        let Prepared { packages, mut failures, distribution } = self.prepare(index, &resolution)?;
+        let Prepared { mut packages, mut failures, distribution } =
+            self.prepare(index, &resolution)?;
         self.warn_of_downgrades(&collection.manifest()?, &packages);
-        let staging = collection.staging()?;
 
         let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);
         let builder = builders.choose(self.settings.builder, &self.target.format)?;
-        let jobs: Vec<BuildJob<'_>> = packages
+        let staging = collection.staging()?;
+        let records = collection.records();
+        let identity = builder.identity()?;
+        let inputs = self.settle_releases(&mut packages, &identity, &records, &mut failures)?;
+        let items: Vec<Item<'_>> = packages
             .iter()
-            .map(|package| BuildJob {
-                plan: &package.plan,
-                native: &package.native,
-                recipe: &package.recipe,
-                wheel: &package.wheel,
-                byte_code: package.byte_code.as_ref(),
-            })
+            .zip(inputs)
+            .map(|(package, inputs)| Item { job: package.job(), inputs })
             .collect();
-        let results =
-            build_all(&jobs, builder.as_ref(), staging.path(), self.settings.jobs, self.reporter);
-        let mut built = Vec::new();
-        for (package, result) in packages.iter().zip(results) {
-            match result {
-                Ok(file) => built.push((package, file)),
-                Err(error) => failures.push(failure(&package.plan, Stage::Build, &error)),
+        let jobs = self.settings.jobs;
+        let done = work::work(&items, &*builder, &records, staging.path(), jobs, self.reporter)?;
+
+        let mut merge =
+            Merge { failures, distribution, keep: self.settings.keep, ..Merge::default() };
+        let mut files = Vec::new();
+        for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
+            match &record.outcome {
+                Outcome::Built(built) => {
+                    files.push(built.stanza.file.clone());
+                    merge.built.push((record, why(&resolution, &package.plan.project)));
+                }
+                Outcome::Failed(failure) => merge.failures.push(failure.clone()),
             }
         }
-        let additions: Vec<Addition<'_>> = built
-            .iter()
-            .map(|(package, built)| Addition {
-                plan: &package.plan,
-                built,
-                recipe: &package.recipe,
-                why: why(&resolution, &package.plan.project),
-            })
-            .collect();
-        let manifest = collection.add(&additions, failures, distribution)?;
-        let names = built.iter().filter_map(|(_, built)| built.path.file_name());
-        let files = names.map(|name| name.to_string_lossy().into_owned()).collect();
-        Ok(Built { manifest, files })
+        Ok(Built { manifest: collection.merge(merge)?, files })
     }
-}
 
-/// A failure of a planned package.
-fn failure(
-    plan: &crate::plan::PackagePlan,
-    stage: Stage,
-    error: &dyn std::error::Error,
-) -> FailureRecord {
-    FailureRecord {
-        project: plan.project.clone(),
-        release: Some(plan.release.clone()),
-        stage,
-        cause: Paragraph::new(&chain(error)),
-    }
-}
-
-/// An error and its causes, each once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.contains(&next) {
-            text = format!("{text}: {next}");
+    /// Gives packages whose version was built before of something else a higher release. Answers
+    /// with what each package is made of; one that cannot be rendered anew becomes a failure.
+    fn settle_releases(
+        &self,
+        packages: &mut Vec<Package>,
+        builder: &str,
+        records: &Records,
+        failures: &mut Vec<FailureRecord>,
+    ) -> Result<Vec<String>, PipelineError> {
+        let (format, pack) = self.words()?;
+        let records = records.all_built();
+        let builds = release::by_version(&records);
+        let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
+        let inputs = inputs.collect::<Result<Vec<_>, BuildError>>()?;
+        let (mut settled, mut kept) = (Vec::new(), Vec::new());
+        for (package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
+            let evr = &package.plan.evr;
+            let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
+            let builds = builds.get(&key).into_iter().flatten().copied();
+            let release = release::settle(builds, &evr.release, &inputs);
+            let package = match release == evr.release {
+                true => Ok(package),
+                false => package.with_release(release, self, format, &pack),
+            };
+            match package {
+                Ok(package) => {
+                    settled.push(package);
+                    kept.push(inputs);
+                }
+                Err(failure) => failures.push(failure),
+            }
         }
-        cause = error.source();
+        *packages = settled;
+        Ok(kept)
     }
-    text
 }
 
 fn why(resolution: &Resolution, project: &crate::artifact::ProjectName) -> Why {

@@ -25,10 +25,10 @@ use crate::{
     settings::{ByteCodePolicy, OnConflict},
     source::Wheel,
     template::Pack,
-    text::{OneLine, Paragraph, counted},
+    text::{OneLine, counted},
 };
 
-use super::{BuildingIndex, Package, PipelineError, Prepared, Run, chain};
+use super::{BuildingIndex, Package, PipelineError, Prepared, Run};
 
 pub(super) fn prepare(
     run: &Run<'_>,
@@ -238,12 +238,12 @@ fn compile(
     let Some(compiler) = compiler else { return Ok(None) };
     match compiler.compile(plan, run.target, wheel, &run.settings.cache) {
         Ok(compiled) => Ok(Some(compiled)),
-        Err(error) => Err(super::failure(plan, Stage::Compile, &error)),
+        Err(error) => Err(FailureRecord::new(&plan.project, &plan.release, Stage::Compile, &error)),
     }
 }
 
 /// One plan in the words of its format.
-fn render(
+pub(super) fn render(
     run: &Run<'_>,
     plan: PackagePlan,
     wheel: PathBuf,
@@ -251,7 +251,9 @@ fn render(
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
-    let fail = |stage, error: &dyn std::error::Error| super::failure(&plan, stage, error);
+    let fail = |stage, error: &dyn std::error::Error| {
+        FailureRecord::new(&plan.project, &plan.release, stage, error)
+    };
     let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
     if let Some(compression) = &run.settings.compression {
         native.compression.clone_from(compression);
@@ -314,10 +316,5 @@ fn requested_extras(index: &BuildingIndex<'_>, pin: &Pin) -> Vec<ExtraName> {
 }
 
 fn failure(pin: &Pin, stage: Stage, error: &dyn std::error::Error) -> FailureRecord {
-    FailureRecord {
-        project: pin.project.clone(),
-        release: Some(pin.version.clone()),
-        stage,
-        cause: Paragraph::new(&chain(error)),
-    }
+    FailureRecord::new(&pin.project, &pin.version, stage, error)
 }

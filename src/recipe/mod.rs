@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     disk::{WriteError, write_folder},
     format::{Format, Native},
@@ -11,13 +13,15 @@ use crate::{
 };
 
 /// The files of a recipe folder, by path relative to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Recipe {
     pub files: BTreeMap<String, RecipeFile>,
 }
 
 /// One rendered file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecipeFile {
     pub text: String,
     /// Whether the file is executable (0755) or not (0644).

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -60,6 +61,8 @@ pub struct Configuration {
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
     pub bytecode: Option<ByteCodePolicy>,
+    /// How many builds of each package stay in a collection.
+    pub keep: Option<NonZeroUsize>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
     pub packager: Option<String>,

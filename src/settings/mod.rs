@@ -7,7 +7,7 @@ mod names;
 mod pip;
 mod time;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 pub use environment::Environment;
 use file::KeyringProvider;
@@ -58,6 +58,7 @@ pub struct Flags {
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
     pub bytecode: Option<ByteCodePolicy>,
+    pub keep: Option<NonZeroUsize>,
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
@@ -86,6 +87,8 @@ pub struct Settings {
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
     pub bytecode: ByteCodePolicy,
+    /// How many builds of each package stay in a collection; all where there is no number.
+    pub keep: Option<usize>,
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
@@ -183,6 +186,7 @@ pub fn resolve(
         origins,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
+        keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
         bytecode: flags.bytecode.or(configuration.bytecode).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,

@@ -10,6 +10,20 @@ use unicode_normalization::UnicodeNormalization;
 
 pub use suggestion::{nearest, unknown_key};
 
+/// An error and its causes, each once.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 /// A number of things whose name takes an `s` in the plural: `1 file`, `2 files`.
 pub fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };

@@ -141,7 +141,7 @@ fn an_unwritable_folder() {
     fails(
         &build(&["one", "-o", "file"]),
         1,
-        "error: cannot create `file`: File exists (os error 17)\nhint: choose another folder with `-o`\n",
+        "error: cannot read `file/collection.json`: Not a directory (os error 20)\nhint: choose another folder with `-o`\n",
     );
 }
 

@@ -93,3 +93,40 @@ fn rendering_keeps_what_a_person_changed() {
     assert_eq!(run(at, &[&arguments[..], &["--force"]].concat()).status, 0);
     assert!(fs::read_to_string(&spec).unwrap().contains("%description"));
 }
+
+#[test]
+fn other_contents_of_the_same_version_get_a_higher_release() {
+    for (target, files) in [
+        ("debian-12", ["python3-one_1.0-1_all.deb", "python3-one_1.0-2_all.deb"]),
+        ("fedora-43", ["python3-one-1.0-1.fc43.noarch.rpm", "python3-one-1.0-2.fc43.noarch.rpm"]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        Wheel::default().write(&at.join("index"));
+        let build = |more: &[&str]| {
+            let common = ["build", "one", "-t", target, "-i", "index", "--builder", "embedded"];
+            let found = run(at, &[&common[..], more].concat());
+            assert_eq!(found.status, 0, "{}", found.stderr);
+            (found.stdout, found.stderr)
+        };
+        let paths = files.map(|file| format!("dist/{file}\n"));
+        let other = ["--packager", "Pat <pat@one.example>"];
+        assert_eq!(build(&[]).0, paths[0]);
+        let before = contents(&at.join("dist"));
+        let (path, said) = build(&[]);
+        assert_eq!(path, paths[0]);
+        assert!(said.contains("0 of 1 package built, 1 unchanged"), "{said}");
+        assert_eq!(contents(&at.join("dist")), before);
+
+        assert_eq!(build(&other).0, paths[1]);
+        assert_eq!(build(&other).0, paths[1]);
+        let recipe = contents(&at.join("dist/recipes"));
+        let text: Vec<_> = recipe.values().map(|file| String::from_utf8_lossy(file)).collect();
+        assert!(text.concat().contains("1.0-2"), "{text:?}");
+        assert!(files.iter().all(|file| at.join("dist").join(file).exists()));
+        // What it was made of first makes it newer again: nobody goes back by an upgrade.
+        let third = build(&["--keep", "1"]).0;
+        assert_eq!(third, paths[0].replace("1.0-1", "1.0-3"));
+        assert!(!files.iter().any(|file| at.join("dist").join(file).exists()));
+    }
+}

@@ -14,7 +14,7 @@ use std::{
 
 use crate::report::Reporter;
 
-use super::{BuildError, BuildJob, Builder, BuiltPackage, Compression};
+use super::{BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity};
 use tar::TarWriter;
 
 pub(super) use control::{Member, members};
@@ -32,6 +32,10 @@ pub struct EmbeddedDeb;
 impl Builder for EmbeddedDeb {
     fn name(&self) -> &'static str {
         "embedded"
+    }
+
+    fn identity(&self) -> Result<String, BuildError> {
+        Ok(embedded_identity())
     }
 
     fn build(

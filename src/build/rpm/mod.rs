@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{plan::FileRole, report::Reporter};
 
-use super::{BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression};
+use super::{
+    BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity,
+};
 use header::{Header, Value};
 use payload::{Entry, Payload};
 
@@ -45,6 +47,10 @@ pub struct EmbeddedRpm;
 impl Builder for EmbeddedRpm {
     fn name(&self) -> &'static str {
         "embedded"
+    }
+
+    fn identity(&self) -> Result<String, BuildError> {
+        Ok(embedded_identity())
     }
 
     fn build(
@@ -148,7 +154,7 @@ fn describe(job: &BuildJob<'_>, payload: &Payload) -> Result<Header, BuildError>
         tags::SOURCE_PACKAGE,
         Value::Text(format!("{}-{}-{}.src.rpm", native.name, native.version, native.release)),
     );
-    header.set(tags::WRITER, text(concat!("pypi2pkg ", env!("CARGO_PKG_VERSION"))));
+    header.set(tags::WRITER, Value::Text(embedded_identity()));
     header.set(tags::CHANGELOG_TIME, number(noon(job)?));
     let changelog = &native.changelog;
     let heading = format!("{} - {}", changelog.author, changelog.version);

@@ -13,7 +13,7 @@ use super::{
         deb::{Entry, members, verify, walk},
         folder::{create_folders, set_time, work_folder, write_file},
     },
-    run,
+    run, version,
 };
 
 /// Stages the tree of a package and packs it with `dpkg-deb --build`.
@@ -51,6 +51,10 @@ impl<'a> DpkgDeb<'a> {
 impl Builder for DpkgDeb<'_> {
     fn name(&self) -> &'static str {
         "system"
+    }
+
+    fn identity(&self) -> Result<String, BuildError> {
+        version(self.runner, &self.program)
     }
 
     fn build(

@@ -41,6 +41,13 @@ fn run(
     }
 }
 
+/// The first line of what a tool answers to `--version`.
+fn version(runner: &dyn CommandRunner, program: &Path) -> Result<String, BuildError> {
+    let command = Command::new(program, Path::new("/")).argument("--version").timeout(TIME_LIMIT);
+    let said = runner.run(&command)?.stdout;
+    Ok(String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned())
+}
+
 /// The end of what a failed tool said: without the shell's trace of what it ran, without rpmbuild's
 /// repetition of its errors, and without the private folder's path.
 fn reason(output: &Output, folder: &Path) -> String {

@@ -18,7 +18,7 @@ use super::{
         folder::{create_folders, work_folder, write_file},
         rpm::verify,
     },
-    run,
+    run, version,
 };
 
 /// Builds the spec of a recipe with `rpmbuild -bb` in a private `_topdir`.
@@ -85,6 +85,10 @@ impl<'a> RpmBuild<'a> {
 impl Builder for RpmBuild<'_> {
     fn name(&self) -> &'static str {
         "system"
+    }
+
+    fn identity(&self) -> Result<String, BuildError> {
+        version(self.runner, &self.program)
     }
 
     fn build(

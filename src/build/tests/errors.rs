@@ -1,16 +1,8 @@
-use std::{
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::path::PathBuf;
 
 use crate::{
-    build::{
-        BuildError, BuildJob, Builder, BuiltPackage, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild,
-        build_all,
-        testing::{Deaf, Sample},
-    },
+    build::{Builder, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild, testing::Sample},
     process::{Output, RecordingRunner},
-    report::{Event, Reporter},
 };
 
 fn message(sample: &Sample, builder: &dyn Builder) -> String {
@@ -104,65 +96,4 @@ fn bad_jobs_say_what_is_wrong() {
         message(&sample, &RpmBuild::new(&builder, PathBuf::from("rpmbuild"))),
         "the recipe of `python3-sample` has no file `*.spec`"
     );
-}
-
-/// Keeps what it hears.
-#[derive(Default)]
-struct Keen(Mutex<Vec<String>>);
-
-impl Reporter for Keen {
-    fn event(&self, event: Event<'_>) {
-        self.0.lock().unwrap().push(format!("{event:?}"));
-    }
-}
-
-/// Fails for one version, and leaves a file behind.
-struct Moody;
-
-impl Builder for Moody {
-    fn name(&self) -> &'static str {
-        "moody"
-    }
-
-    fn build(
-        &self,
-        job: &BuildJob<'_>,
-        folder: &Path,
-        _reporter: &dyn Reporter,
-    ) -> Result<BuiltPackage, BuildError> {
-        std::fs::write(folder.join("file"), "").unwrap();
-        match job.native.version.as_str() {
-            "3" => Err(BuildError::Format { format: "moody".to_owned() }),
-            version => Ok(BuiltPackage { path: folder.join(version) }),
-        }
-    }
-}
-
-#[test]
-fn one_failure_sinks_no_other_and_answers_keep_their_order() {
-    let samples: Vec<Sample> = (0..6)
-        .map(|number| {
-            let mut sample = Sample::rpm();
-            sample.native.version = number.to_string();
-            sample
-        })
-        .collect();
-    let jobs: Vec<BuildJob<'_>> = samples.iter().map(Sample::job).collect();
-    let (folder, keen) = (tempfile::tempdir().unwrap(), Keen::default());
-    let answers = build_all(&jobs, &Moody, folder.path(), 3, &keen);
-    for (at, answer) in answers.iter().enumerate() {
-        let own = folder.path().join(at.to_string());
-        match answer {
-            Ok(package) => assert_eq!(package.path, own.join(at.to_string())),
-            Err(_) => assert!(at == 3 && !own.exists()),
-        }
-    }
-    let heard = keen.0.into_inner().unwrap();
-    assert_eq!(heard.len(), 8);
-    assert_eq!(heard[7], r#"End { phase: "build", line: "5 of 6 packages built" }"#);
-}
-
-#[test]
-fn no_jobs_are_no_failure() {
-    assert!(build_all(&[], &Moody, Path::new("/nowhere"), 4, &Deaf).is_empty());
 }

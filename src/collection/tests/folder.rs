@@ -5,19 +5,24 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use crate::{
     build::BuiltPackage,
     collection::{
-        Addition, Collection, CollectionError, FailureRecord, MANIFEST_FILE, Request, Stage, Why,
-        testing::{add, plan, recipe, target, write_deb, write_rpm},
+        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Request, Stage, Why,
+        testing::{add, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
     text::{OneLine, Paragraph},
 };
 
-/// Every file below a folder but the lock, with its content.
+/// Every file below a folder that readers see, with its content.
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     walkdir::WalkDir::new(folder)
         .into_iter()
         .map(Result::unwrap)
-        .filter(|entry| entry.file_type().is_file() && entry.file_name() != ".pypi2pkg.lock")
+        .filter(|entry| {
+            let path = entry.path().strip_prefix(folder).unwrap();
+            entry.file_type().is_file()
+                && !path.starts_with(".pypi2pkg")
+                && entry.file_name() != ".pypi2pkg.lock"
+        })
         .map(|entry| {
             let name = entry.path().strip_prefix(folder).unwrap().display().to_string();
             (name, fs::read(entry.path()).unwrap())
@@ -39,15 +44,11 @@ fn a_manifest_says_what_is_there_and_why() {
         requirement: OneLine::new(requirement),
         origin: OneLine::new("requirements.txt:3"),
     };
-    let addition = Addition {
-        plan: &plan("python3-sample"),
-        built: &built,
-        recipe: &recipe("python3-sample"),
-        why: Why {
-            requested: vec![request("sample>=1"), request("Sample")],
-            required_by: vec!["two".parse().unwrap(), "one".parse().unwrap()],
-        },
+    let why = Why {
+        requested: vec![request("sample>=1"), request("Sample")],
+        required_by: vec!["two".parse().unwrap(), "one".parse().unwrap()],
     };
+    let built = vec![(keep(&collection, "python3-sample", &built).unwrap(), why)];
     let failure = |project: &str, stage, cause: &str| FailureRecord {
         project: project.parse().unwrap(),
         release: Some("2.0".parse().unwrap()),
@@ -58,7 +59,7 @@ fn a_manifest_says_what_is_there_and_why() {
         failure("zope", Stage::Build, "`rpmbuild` failed\nwith a reason\x1b"),
         failure("attrs", Stage::Fetch, "hash mismatch"),
     ];
-    collection.add(&[addition], failures, Vec::new()).unwrap();
+    collection.merge(Merge { built, failures, ..Merge::default() }).unwrap();
     let text = fs::read_to_string(folder.path().join(MANIFEST_FILE)).unwrap();
     let size = fs::metadata(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap().len();
     let sum = crate::collection::metadata::sha256(
@@ -130,16 +131,10 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
     add(&collection, &["a"], rpm);
     let before = tree(folder.path());
-    let refused = |name: &str, recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
+    let refused = |recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
         let staging = collection.staging().unwrap();
-        let (good, bad) = (rpm(staging.path(), "good"), built(staging.path()));
-        let (good_plan, bad_plan) = (plan("good"), plan(name));
-        let why = Why::default;
-        let additions = [
-            Addition { plan: &good_plan, built: &good, recipe: &Recipe::default(), why: why() },
-            Addition { plan: &bad_plan, built: &bad, recipe, why: why() },
-        ];
-        let error = collection.add(&additions, Vec::new(), Vec::new()).unwrap_err();
+        let built = built(staging.path());
+        let error = collection.records().keep("inputs", &plan("bad"), &built, recipe).unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
     let none = Recipe::default();
@@ -151,34 +146,39 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
         BuiltPackage { path }
     };
     assert_eq!(
-        refused("bad", &none, garbage),
+        refused(&none, garbage),
         "`STAGING/bad.rpm` is no usable package file: it ends within its header"
     );
     assert_eq!(
-        refused("bad", &none, |folder| BuiltPackage { path: folder.join("bad.zip") }),
+        refused(&none, |folder| BuiltPackage { path: folder.join("bad.zip") }),
         "`STAGING/bad.zip` is no usable package file: its name ends neither in `.rpm` nor in `.deb`"
     );
     assert_eq!(
-        refused("bad", &none, |folder| BuiltPackage { path: folder.join("bad.rpm") }),
+        refused(&none, |folder| BuiltPackage { path: folder.join("bad.rpm") }),
         "cannot read `STAGING/bad.rpm`: No such file or directory (os error 2)"
     );
     assert_eq!(
-        refused("bad", &none, |folder| rpm(folder, "other")),
+        refused(&none, |folder| rpm(folder, "other")),
         "`STAGING/other-1.0-1.noarch.rpm` holds the package `other`, but `bad` was planned"
     );
     assert_eq!(
-        refused("good", &none, |folder| rpm(folder, "good")),
-        "two packages of one run are called `good`: of good and of good"
-    );
-    assert_eq!(
-        refused("bad", &outside, |folder| rpm(folder, "bad")),
+        refused(&outside, |folder| rpm(folder, "bad")),
         "the recipe of `bad` may not have a file `../x`"
     );
+    let staging = collection.staging().unwrap();
+    let write = |version| write_rpm(staging.path(), "good", version, "");
+    let twice = ["1.0", "2.0"].map(|version| keep(&collection, "good", &write(version)).unwrap());
+    let built = twice.into_iter().map(|record| (record, Why::default())).collect();
+    assert_eq!(
+        collection.merge(Merge { built, ..Merge::default() }).unwrap_err().to_string(),
+        "two packages of one run are called `good`: of good and of good"
+    );
+    drop(staging);
     assert_eq!(tree(folder.path()), before);
     let hidden = fs::read_dir(folder.path())
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
-    assert_eq!(hidden.count(), 1);
+    assert_eq!(hidden.count(), 2);
 }
 
 #[test]
@@ -221,4 +221,50 @@ fn a_folder_of_another_target_or_of_another_program_is_left_alone() {
         Collection::open(folder.path(), &target("fedora-43")),
         Err(CollectionError::Manifest { .. })
     ));
+}
+
+#[test]
+fn what_was_built_is_found_by_its_inputs_until_its_file_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    let (records, staging) = (collection.records(), collection.staging().unwrap());
+    let (inputs, file) = ("a-1.0-1.noarch.rpm", folder.path().join("a-1.0-1.noarch.rpm"));
+    assert_eq!(records.built(inputs), None);
+    let record = keep(&collection, "a", &rpm(staging.path(), "a")).unwrap();
+    drop(staging);
+    // A run that was killed here goes on with what it had.
+    assert_eq!(records.built(inputs), Some(record.clone()));
+    assert!(!file.exists());
+    let built = vec![(record.clone(), Why::default())];
+    collection.merge(Merge { built: built.clone(), ..Merge::default() }).unwrap();
+    assert!(file.exists());
+    assert_eq!(records.built(inputs), Some(record));
+    fs::write(&file, "cut off").unwrap();
+    assert_eq!(records.built(inputs), None);
+    fs::remove_file(&file).unwrap();
+    let gone = collection.merge(Merge { built, ..Merge::default() }).unwrap_err().to_string();
+    assert!(gone.contains("a-1.0-1.noarch.rpm` has gone or changed"), "{gone}");
+}
+
+#[test]
+fn superseded_builds_go_where_only_some_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    for version in ["1.9", "1.10", "1.2"] {
+        add(&collection, &["a"], |folder, name| write_rpm(folder, name, version, ""));
+    }
+    add(&collection, &["b"], rpm);
+    let files = || -> Vec<String> {
+        tree(folder.path()).into_keys().filter(|name| name.ends_with(".rpm")).collect()
+    };
+    assert_eq!(files().len(), 4);
+    let keep = |keep| {
+        let manifest = collection.merge(Merge { keep: Some(keep), ..Merge::default() }).unwrap();
+        manifest.packages.into_iter().map(|record| record.package).collect::<Vec<_>>()
+    };
+    // What was built last is what the manifest names, even where it is no upgrade.
+    assert_eq!(keep(2), ["a", "b"]);
+    assert_eq!(files(), ["a-1.10-1.noarch.rpm", "a-1.2-1.noarch.rpm", "b-1.0-1.noarch.rpm"]);
+    assert_eq!(keep(1), ["a", "b"]);
+    assert_eq!(files(), ["a-1.2-1.noarch.rpm", "b-1.0-1.noarch.rpm"]);
 }

@@ -1,0 +1,234 @@
+//! What became of each package: records on disk that later runs read.
+//!
+//! ```text
+//! COLLECTION/.pypi2pkg/records/INPUTS.json   one record for all that a package is made of
+//! COLLECTION/.pypi2pkg/built/INPUTS/FILE     its package, until it is merged
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Component, Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CollectionError, FailureRecord, PackageRecord, Stanza, Why,
+    folder::RECIPES,
+    staging::{Lock, create_folder},
+    stanza::read,
+};
+use crate::{build::BuiltPackage, disk::write_file, plan::PackagePlan, recipe::Recipe};
+
+/// The version of the records' schema; records of another one count as missing.
+const SCHEMA: u32 = 1;
+
+/// The folder of what only this program reads.
+const OWN: &str = ".pypi2pkg";
+
+/// No run lives so long that it would still merge a package of this age.
+const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What became of one package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Record {
+    schema: u32,
+    /// A digest of all that the package is made of but its release.
+    pub inputs: String,
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// Whether there is a package.
+    pub fn is_built(&self) -> bool {
+        matches!(self.outcome, Outcome::Built(_))
+    }
+}
+
+/// How it went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    Built(Box<BuiltRecord>),
+    Failed(FailureRecord),
+}
+
+/// A package that was built: all that a collection says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct BuiltRecord {
+    /// Without a reason for being there, which each run has of its own.
+    pub package: PackageRecord,
+    pub stanza: Stanza,
+    pub recipe: Recipe,
+}
+
+/// The records of one collection, and the packages that wait to be merged into it.
+#[derive(Debug, Clone)]
+pub struct Records {
+    collection: PathBuf,
+}
+
+impl Records {
+    pub(super) fn of(collection: &Path) -> Self {
+        Self { collection: collection.to_owned() }
+    }
+
+    /// The package that was made of these inputs, where its file still is what was built.
+    pub fn built(&self, inputs: &str) -> Option<Record> {
+        let record = self.read(&self.path(inputs))?;
+        self.file(&record).is_some().then_some(record)
+    }
+
+    /// All packages whose files are there, by inputs.
+    pub fn all_built(&self) -> BTreeMap<String, Record> {
+        let folder = self.collection.join(OWN).join("records");
+        let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let records = paths.filter_map(|path| self.read(&path));
+        let records = records.filter(|record| self.file(record).is_some());
+        records.map(|record| (record.inputs.clone(), record)).collect()
+    }
+
+    /// Takes a package that was built, after a look at what it says of itself. Its file is on the
+    /// disk when this returns.
+    ///
+    /// # Errors
+    /// The file is no package or another one than was planned; the recipe leaves its folder.
+    pub fn keep(
+        &self,
+        inputs: &str,
+        plan: &PackagePlan,
+        built: &BuiltPackage,
+        recipe: &Recipe,
+    ) -> Result<Record, CollectionError> {
+        let stanza = read(&built.path)?;
+        if stanza.package != plan.package || !stays_inside(&plan.package) {
+            return Err(CollectionError::OtherPackage {
+                path: built.path.clone(),
+                found: stanza.package,
+                planned: plan.package.clone(),
+            });
+        }
+        if let Some(file) = recipe.files.keys().find(|file| !stays_inside(file)) {
+            let (package, file) = (plan.package.clone(), file.clone());
+            return Err(CollectionError::RecipePath { package, file });
+        }
+        let synced = File::open(&built.path).and_then(|file| file.sync_all());
+        synced.map_err(CollectionError::io("write", &built.path))?;
+        // Until the package lies there, no other run takes its folder for an empty one.
+        let _lock = Lock::take(&self.collection)?;
+        let waiting = self.waiting(inputs, &stanza.file);
+        create_folder(waiting.parent().unwrap_or(&waiting))?;
+        fs::rename(&built.path, &waiting).map_err(CollectionError::io("replace", &waiting))?;
+        let package = describe(plan, &stanza);
+        let built = BuiltRecord { package, stanza, recipe: recipe.clone() };
+        self.write(inputs, Outcome::Built(Box::new(built)))
+    }
+
+    /// Notes a failure. The package is tried again in the next run.
+    pub fn fail(&self, inputs: &str, failure: FailureRecord) -> Result<Record, CollectionError> {
+        self.write(inputs, Outcome::Failed(failure))
+    }
+
+    /// Where a package waits to be merged, if it does.
+    pub(super) fn unmerged(&self, record: &Record) -> Option<PathBuf> {
+        let Outcome::Built(built) = &record.outcome else { return None };
+        let path = self.waiting(&record.inputs, &built.stanza.file);
+        has_size(&path, built.stanza.size).then_some(path)
+    }
+
+    /// Forgets records whose packages are gone, and packages that killed runs have left.
+    pub(super) fn tidy(&self) {
+        let own = self.collection.join(OWN);
+        let entries = |folder: &str| fs::read_dir(own.join(folder)).into_iter().flatten().flatten();
+        for entry in entries("records") {
+            let record = self.read(&entry.path());
+            if record.is_none_or(|record| self.is_gone(&record)) {
+                // What cannot be removed counts as missing all the same.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        for folder in entries("built") {
+            for package in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+                let age =
+                    package.metadata().and_then(|found| found.modified()).map(|t| t.elapsed());
+                if age.is_ok_and(|age| age.is_ok_and(|age| age > ABANDONED)) {
+                    let _ = fs::remove_file(package.path());
+                }
+            }
+            // Only an empty folder goes.
+            let _ = fs::remove_dir(folder.path());
+        }
+    }
+
+    /// Whether a package was built, and its file is neither in the collection nor waiting.
+    pub(super) fn is_gone(&self, record: &Record) -> bool {
+        record.is_built() && self.file(record).is_none()
+    }
+
+    /// The package's file: in the collection, or waiting.
+    fn file(&self, record: &Record) -> Option<PathBuf> {
+        let Outcome::Built(built) = &record.outcome else { return None };
+        let merged = self.collection.join(&built.stanza.file);
+        let is_merged = has_size(&merged, built.stanza.size);
+        self.unmerged(record).or_else(|| is_merged.then_some(merged))
+    }
+
+    fn path(&self, inputs: &str) -> PathBuf {
+        self.collection.join(OWN).join("records").join(format!("{inputs}.json"))
+    }
+
+    fn waiting(&self, inputs: &str, file: &str) -> PathBuf {
+        self.collection.join(OWN).join("built").join(inputs).join(file)
+    }
+
+    /// A record; `None` where it is missing, cut off or of another program.
+    fn read(&self, path: &Path) -> Option<Record> {
+        let record: Record = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        (record.schema == SCHEMA && self.path(&record.inputs) == path).then_some(record)
+    }
+
+    fn write(&self, inputs: &str, outcome: Outcome) -> Result<Record, CollectionError> {
+        let record = Record { schema: SCHEMA, inputs: inputs.to_owned(), outcome };
+        let path = self.path(inputs);
+        // Nothing in a record can fail to serialise: all map keys are texts.
+        let text = serde_json::to_vec(&record).unwrap_or_default();
+        write_file(&path, &text).map_err(|error| CollectionError::Io {
+            action: "write",
+            path,
+            source: error.source,
+        })?;
+        Ok(record)
+    }
+}
+
+fn has_size(path: &Path, size: u64) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == size)
+}
+
+/// Whether a relative path leads to something below where it begins.
+fn stays_inside(path: &str) -> bool {
+    !path.is_empty()
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {
+    PackageRecord {
+        package: stanza.package.clone(),
+        evr: stanza.evr.clone(),
+        architecture: stanza.architecture.clone(),
+        file: stanza.file.clone(),
+        size: stanza.size,
+        sha256: stanza.sha256.clone(),
+        project: plan.project.clone(),
+        release: plan.release.clone(),
+        source: plan.source.clone(),
+        licence: plan.licence.clone(),
+        why: Why::default(),
+        relations: plan.relations.clone(),
+        recipe: format!("{RECIPES}/{}", stanza.package),
+    }
+}

@@ -1,0 +1,159 @@
+//! Working through a list of packages: what was not built of the same inputs before is built, and
+//! each outcome becomes a record.
+//!
+//! Nothing here speaks of a collection's contents: any machine may work on any part of the list, and
+//! whoever has all records merges them.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    build::{BuildError, BuildJob, Builder},
+    collection::{CollectionError, FailureRecord, Outcome, Record, Records, Stage},
+    report::{Event, Reporter},
+    text::counted,
+};
+
+/// One package to work on.
+pub struct Item<'a> {
+    pub job: BuildJob<'a>,
+    /// A digest of all that it is made of, as [`inputs`] gives it.
+    pub inputs: String,
+}
+
+/// What became of one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub record: Record,
+    /// Whether it was worked on now: an earlier build of the same inputs is taken as it is.
+    pub is_new: bool,
+}
+
+/// A digest of all that a package is made of: its plan, native words, recipe, wheel, byte code, and
+/// what builds it (`builder`, see [`Builder::identity`]).
+///
+/// # Errors
+/// The wheel cannot be read.
+pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
+    // The plan holds the source's hashes; of one source, several wheels may be built.
+    let is_built = job.plan.source.built_wheel.is_some();
+    let wheel =
+        is_built.then(|| fs::read(job.wheel).map(|bytes| hex::encode(Sha256::digest(bytes))));
+    let wheel = wheel.transpose().map_err(|error| BuildError::file("read", job.wheel, &error))?;
+    let byte_code =
+        job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
+    let program = env!("CARGO_PKG_VERSION");
+    let all = json!([program, builder, job.plan, job.native, job.recipe, wheel, byte_code]);
+    Ok(hex::encode(Sha256::digest(all.to_string())))
+}
+
+/// Works on every item on `threads` threads, the largest wheels first so that none of them is left
+/// for the end; the answers are in the order of `items`, and one that fails stops no other.
+///
+/// Each job works in a new folder of its own below `folder`. Reports the phase `build`, a step for
+/// each package that is built.
+///
+/// # Errors
+/// An outcome cannot be written down.
+pub fn work(
+    items: &[Item<'_>],
+    builder: &dyn Builder,
+    records: &Records,
+    folder: &Path,
+    threads: usize,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Done>, CollectionError> {
+    let earlier: Vec<Option<Record>> = items.iter().map(|item| earlier(item, records)).collect();
+    let order = largest_first(items, &earlier);
+    reporter.event(Event::Begin { phase: "build", total: order.len() as u64 });
+    let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
+    let work = || {
+        while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let folder = folder.join(at.to_string());
+            let answer = work_on(&items[at], builder, records, &folder, reporter);
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
+            reporter.event(Event::Advance { phase: "build", by: 1 });
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(order.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+
+    let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let done = earlier.into_iter().enumerate().map(|(at, earlier)| {
+        let is_new = answers.last().is_some_and(|(new, _)| *new == at);
+        match (earlier, if is_new { answers.pop() } else { None }) {
+            (Some(record), None) => Some(Ok(Done { record, is_new: false })),
+            (_, answer) => answer.map(|(_, answer)| answer.map(|record| Done { record, is_new })),
+        }
+    });
+    let done: Vec<Done> = done.flatten().collect::<Result<_, _>>()?;
+    let built = done.iter().filter(|done| done.is_new && done.record.is_built()).count();
+    let line = match items.len() - order.len() {
+        0 => format!("{built} of {} built", counted(items.len(), "package")),
+        unchanged => {
+            format!("{built} of {} built, {unchanged} unchanged", counted(items.len(), "package"))
+        }
+    };
+    reporter.event(Event::End { phase: "build", line: &line });
+    Ok(done)
+}
+
+/// The build of the same inputs, where it has the release that is wanted now.
+fn earlier(Item { job, inputs }: &Item<'_>, records: &Records) -> Option<Record> {
+    records.built(inputs).filter(|record| match &record.outcome {
+        Outcome::Built(built) => built.stanza.evr.release == job.native.release,
+        Outcome::Failed(_) => false,
+    })
+}
+
+/// The positions of what has to be built, by the size of the wheels; equal ones keep their order.
+fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
+    let size = |at: &usize| fs::metadata(items[*at].job.wheel).map_or(0, |found| found.len());
+    let mut order: Vec<usize> = (0..items.len()).filter(|at| earlier[*at].is_none()).collect();
+    order.sort_by_cached_key(|at| std::cmp::Reverse(size(at)));
+    order
+}
+
+/// Builds one package in a folder of its own, which is gone afterwards.
+fn work_on(
+    Item { job, inputs }: &Item<'_>,
+    builder: &dyn Builder,
+    records: &Records,
+    folder: &Path,
+    reporter: &dyn Reporter,
+) -> Result<Record, CollectionError> {
+    let failed = |stage, error: &dyn std::error::Error| {
+        let failure = FailureRecord::new(&job.plan.project, &job.plan.release, stage, error);
+        records.fail(inputs, failure)
+    };
+    let built = fs::create_dir(folder)
+        .map_err(|error| BuildError::file("create the folder", folder, &error))
+        .and_then(|()| builder.build(job, folder, reporter));
+    let record = match built {
+        Ok(package) => records
+            .keep(inputs, job.plan, &package, job.recipe)
+            .or_else(|error| failed(Stage::Collect, &error)),
+        Err(error) => failed(Stage::Build, &error),
+    };
+    // What stays goes with the staging folder.
+    let _ = fs::remove_dir_all(folder);
+    record
+}
+
+#[cfg(test)]
+mod tests;
