@@ -45,7 +45,7 @@ pub struct Target {
     pub dist_tag: String,
     /// The newest glibc symbol version that the target has: major and minor.
     pub glibc: (u32, u32),
-    /// The payload compression by the target's convention: algorithm and level, `zstd:19`.
+    /// The payload compression: the algorithm of the target's convention and a level, `zstd:9`.
     pub compression: String,
     pub architecture: Architecture,
     pub python: Python,
