@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, FileTimes, Permissions},
+    io::Write,
     os::unix::fs::PermissionsExt,
     path::Path,
     time::{Duration, SystemTime},
@@ -24,19 +25,32 @@ pub(super) fn create_folders(path: &Path) -> Result<(), BuildError> {
         .map_err(|error| BuildError::file("create the folder", path, &error))
 }
 
-/// Writes a new file with exactly that mode.
-pub(super) fn write_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), BuildError> {
-    fs::write(path, bytes)
-        .and_then(|()| fs::set_permissions(path, Permissions::from_mode(mode)))
-        .map_err(|error| BuildError::file("write", path, &error))
+/// Writes a new file with exactly that mode and time of last change.
+pub(super) fn write_file(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    time: u32,
+) -> Result<(), BuildError> {
+    let write = || {
+        let mut file = File::create_new(path)?;
+        file.write_all(bytes)?;
+        file.set_permissions(Permissions::from_mode(mode))?;
+        file.set_times(times(time))
+    };
+    write().map_err(|error| BuildError::file("write", path, &error))
 }
 
-/// Sets the time of last change of a file or folder, in seconds since 1970.
+/// Sets the time of last change of a folder, in seconds since 1970.
 pub(super) fn set_time(path: &Path, time: u32) -> Result<(), BuildError> {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(time));
     File::open(path)
-        .and_then(|file| file.set_times(FileTimes::new().set_accessed(time).set_modified(time)))
+        .and_then(|file| file.set_times(times(time)))
         .map_err(|error| BuildError::file("set the time of", path, &error))
+}
+
+fn times(time: u32) -> FileTimes {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(time));
+    FileTimes::new().set_accessed(time).set_modified(time)
 }
 
 /// A private folder for a tool's work, removed with this value: below `TMPDIR`, where whoever has

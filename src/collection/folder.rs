@@ -251,7 +251,7 @@ fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(), Collection
         for (name, file) in &recipe.files {
             let path = folder.join(&package.package).join(name);
             create_folder(path.parent().unwrap_or(folder))?;
-            write(&path, file.text.as_bytes())?;
+            fs::write(&path, &file.text).map_err(CollectionError::io("write", &path))?;
             let mode = if file.executable { 0o755 } else { 0o644 };
             fs::set_permissions(&path, Permissions::from_mode(mode))
                 .map_err(CollectionError::io("set the mode of", &path))?;

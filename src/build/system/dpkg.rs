@@ -85,16 +85,14 @@ fn stage(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
         }
         Entry::File { path, mode } => {
             let file = tree.join(path.trim_start_matches('/'));
-            write_file(&file, bytes, *mode)?;
-            set_time(&file, time)
+            write_file(&file, bytes, *mode, time)
         }
     })?;
     let control = tree.join("DEBIAN");
     create_folders(&control)?;
     for member in members(job, &measured)? {
         let file = control.join(&member.name);
-        write_file(&file, &member.bytes, member.mode)?;
-        set_time(&file, time)?;
+        write_file(&file, &member.bytes, member.mode, time)?;
     }
     folders.push(control);
     // Only now: every new file changes the time of its folder.

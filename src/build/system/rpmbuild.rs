@@ -130,7 +130,8 @@ fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
         if let Some(parent) = path.parent() {
             create_folders(parent)?;
         }
-        write_file(&path, file.text.as_bytes(), if file.executable { 0o755 } else { 0o644 })?;
+        let mode = if file.executable { 0o755 } else { 0o644 };
+        write_file(&path, file.text.as_bytes(), mode, job.time()?)?;
         if is_spec {
             spec.get_or_insert(path);
         }
