@@ -47,6 +47,8 @@ pub mod report;
 
 pub mod process;
 
+pub mod sign;
+
 pub mod index;
 
 pub mod distribution;
