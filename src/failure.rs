@@ -4,7 +4,8 @@ use crate::{
     build::BuildError, check::CheckError, collection::CollectionError, disk::WriteError,
     distribution::RepositoryError, format::FormatError, index::IndexError, pipeline::PipelineError,
     planner::PlanError, recipe::RecipeError, requirements::RequirementsError,
-    resolve::ResolveError, settings::SettingsError, target::TargetError, text::chain,
+    resolve::ResolveError, settings::SettingsError, sign::SignError, target::TargetError,
+    text::chain,
 };
 
 /// The work failed, wholly or in part.
@@ -144,10 +145,28 @@ impl From<BuildError> for Failure {
 
 impl From<CollectionError> for Failure {
     fn from(error: CollectionError) -> Self {
+        if let CollectionError::Sign(error) = error {
+            return error.into();
+        }
         let hint = match &error {
             CollectionError::Io { .. } => Some("choose another folder with `-o`"),
+            CollectionError::Signed { .. } => Some("give the key with `--sign-key`"),
             CollectionError::OtherTarget { .. } => {
                 Some("give each target a folder of its own with `-o`")
+            }
+            _ => None,
+        };
+        Self::work(&error, hint)
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(error: SignError) -> Self {
+        let hint = match &error {
+            SignError::NoGpg { .. } => Some("install gnupg, or name a file with a secret key"),
+            SignError::Unknown { .. } => Some("`gpg --list-secret-keys` shows what gpg has"),
+            SignError::File { .. } => {
+                Some("a locked key's passphrase is taken from `PYPI2PKG_SIGN_PASSPHRASE`")
             }
             _ => None,
         };
@@ -213,6 +232,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
+            PipelineError::Sign(error) => error.into(),
             PipelineError::Write(error) => error.into(),
             PipelineError::Repository(error) => error.into(),
             error @ PipelineError::NotFrozen { .. } => {

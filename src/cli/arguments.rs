@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +16,7 @@ use crate::{
     disk::WriteError,
     failure::{Failure, USAGE},
     requirements::{self, FileOptions, ProjectRule, Request},
-    settings::{Environment, Flags},
+    settings::{Environment, Flags, PublishingFlags},
 };
 
 /// What is asked for.
@@ -309,4 +310,25 @@ fn parse_release(text: &str) -> Result<String, String> {
         && text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || ".~+".contains(c));
     is_release.then(|| text.to_owned()).ok_or("write a number such as 1 or 2.1".to_owned())
+}
+
+/// How a collection is handed to those who install from it.
+#[derive(Debug, Args)]
+pub struct Publishing {
+    /// Sign packages and metadata: a fingerprint that `gpg` knows, or a file with a secret key,
+    /// whose passphrase is `PYPI2PKG_SIGN_PASSPHRASE`
+    #[arg(long, value_name = "KEY")]
+    sign_key: Option<String>,
+    /// Where the folder will be served, for the files with which machines are set up
+    #[arg(long, value_name = "URL")]
+    repo_url: Option<String>,
+    /// How many builds of each package stay (default: all)
+    #[arg(long, value_name = "NUMBER")]
+    keep: Option<NonZeroUsize>,
+}
+
+impl From<Publishing> for PublishingFlags {
+    fn from(Publishing { sign_key, repo_url, keep }: Publishing) -> Self {
+        Self { keep, sign_key, repo_url }
+    }
 }

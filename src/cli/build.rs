@@ -1,6 +1,6 @@
 //! `pypi2pkg build`.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Asked, Naming},
+    arguments::{Asked, Naming, Publishing},
     choices::Builder,
     session::Session,
 };
@@ -40,9 +40,8 @@ pub struct Build {
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// How many builds of each package stay in the collection (default: all)
-    #[arg(long, value_name = "NUMBER")]
-    keep: Option<NonZeroUsize>,
+    #[command(flatten)]
+    publishing: Publishing,
     /// Print the collection's manifest
     #[arg(long)]
     json: bool,
@@ -54,7 +53,7 @@ impl Build {
         let mut flags = self.asked.flags(self.naming)?;
         flags.builder = self.builder.map(Into::into);
         flags.compression = self.compression;
-        flags.keep = self.keep;
+        flags.publishing = self.publishing.into();
         flags.jobs = self.jobs.map(usize::from);
         let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run();

@@ -12,6 +12,7 @@ mod licences;
 mod lock;
 mod plan;
 mod render;
+mod repo;
 mod resolve;
 mod session;
 mod table;
@@ -62,6 +63,7 @@ enum Verb {
     Why(why::Why),
     Explain(explain::Explain),
     Check(check::Check),
+    Repo(repo::Repo),
     Licences(licences::Licences),
     Target(target::Target),
     Doctor(doctor::Doctor),
@@ -108,6 +110,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Why(verb) => verb.run(verbosity),
         Verb::Explain(verb) => verb.run(verbosity),
         Verb::Check(verb) => verb.run(),
+        Verb::Repo(verb) => verb.run(),
         Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::sign::SignError;
+
 /// Why a collection could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectionError {
@@ -25,6 +27,10 @@ pub enum CollectionError {
     OtherPackage { path: PathBuf, found: String, planned: String },
     #[error("two packages of one run are called `{package}`: of {first} and of {second}")]
     Twice { package: String, first: String, second: String },
+    #[error("`{}` is signed, and no key is given: half of it would be unsigned", folder.display())]
+    Signed { folder: PathBuf },
+    #[error(transparent)]
+    Sign(#[from] SignError),
     #[error("`{}` has gone or changed since this run looked at it; run again", path.display())]
     Gone { path: PathBuf },
     #[error("the recipe of `{package}` may not have a file `{file}`")]

@@ -1,22 +1,20 @@
 //! A collection's folder, and merging a run's records into it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use rayon::prelude::*;
-
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
-    MANIFEST_FILE, Outcome, Record, Records, Staging, Stanza, Why,
-    publish::Metadata,
+    MANIFEST_FILE, Outcome, PackageRecord, Record, Records, Staging, Stanza, Why, client,
+    packages::Packages,
+    publish::{Metadata, is_signed},
     staging::{Lock, create_folder, rename, swap, write},
-    stanza::{is_package, read},
 };
-use crate::{target::Target, version};
+use crate::{sign::Signer, target::Target};
 
 /// The folder of recipes in a collection: one folder a package.
 pub(super) const RECIPES: &str = "recipes";
@@ -27,17 +25,28 @@ pub struct Collection {
     folder: PathBuf,
     /// What the manifest of this target is when the collection is empty.
     empty: CollectionManifest,
+    has_manifest: bool,
 }
 
 /// What a run hands to its collection.
-#[derive(Debug, Default)]
-pub struct Merge {
+#[derive(Default)]
+pub struct Merge<'a> {
     /// Of packages that were built now or before, and why each is in.
     pub built: Vec<(Record, Why)>,
     pub failures: Vec<FailureRecord>,
     pub distribution: Vec<DistributionRecord>,
+    pub publishing: Publishing<'a>,
+}
+
+/// How a collection is handed to those who install from it.
+#[derive(Clone, Copy, Default)]
+pub struct Publishing<'a> {
+    /// Whose signatures packages (of rpm) and metadata get.
+    pub signer: Option<&'a Signer<'a>>,
     /// How many builds of each package stay; all where there is no number.
     pub keep: Option<usize>,
+    /// Where the folder is served.
+    pub url: Option<&'a str>,
 }
 
 impl Collection {
@@ -46,9 +55,19 @@ impl Collection {
     /// # Errors
     /// It is a collection for another target.
     pub fn open(folder: &Path, target: &Target) -> Result<Self, CollectionError> {
-        let collection = Self { folder: folder.to_owned(), empty: CollectionManifest::new(target) };
+        let empty = CollectionManifest::new(target);
+        let collection = Self { folder: folder.to_owned(), empty, has_manifest: true };
         collection.manifest()?;
         Ok(collection)
+    }
+
+    /// A folder of packages from elsewhere, which gets no manifest, or a collection as it is.
+    /// `suite` is how the metadata of the former call it.
+    pub fn of_packages(folder: &Path, suite: &str) -> Result<Self, CollectionError> {
+        let present = CollectionManifest::read(&folder.join(MANIFEST_FILE))?;
+        let has_manifest = present.is_some();
+        let empty = present.unwrap_or_else(|| CollectionManifest::bare(suite));
+        Ok(Self { folder: folder.to_owned(), empty, has_manifest })
     }
 
     /// A private folder for building packages; it is removed with the answer.
@@ -78,134 +97,126 @@ impl Collection {
         Ok(manifest)
     }
 
+    /// Refuses to change a signed collection without a key: half of it would be signed.
+    pub fn refuse_unsigned(&self, signer: Option<&Signer<'_>>) -> Result<(), CollectionError> {
+        match signer.is_none() && is_signed(&self.folder) {
+            true => Err(CollectionError::Signed { folder: self.folder.clone() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Brings signatures and metadata up to date with the packages that lie there.
+    pub fn republish(&self, publishing: Publishing<'_>) -> Result<(), CollectionError> {
+        let CollectionManifest { failures, distribution, .. } = self.manifest()?;
+        self.merge(Merge { built: Vec::new(), failures, distribution, publishing }).map(drop)
+    }
+
     /// Merges what a run has built, and answers with what is in the collection now.
     ///
-    /// Waits for other runs that change the collection. Everything is prepared in a private folder
-    /// first, so that a failure until then changes nothing; then packages are moved in, recipes
-    /// and repository metadata are swapped in, the manifest is replaced, and last, packages that
-    /// nothing speaks of any more are removed.
-    pub fn merge(&self, merge: Merge) -> Result<CollectionManifest, CollectionError> {
+    /// Waits for other runs that change the collection. Everything is prepared, and signed, in a
+    /// private folder first, so that a failure until then changes nothing; then packages are moved
+    /// in, recipes and repository metadata are swapped in, the manifest is replaced, and last,
+    /// packages that nothing speaks of any more are removed.
+    pub fn merge(&self, merge: Merge<'_>) -> Result<CollectionManifest, CollectionError> {
         create_folder(&self.folder)?;
         let lock = Lock::take(&self.folder)?;
         let work = Staging::new(&self.folder, &lock)?;
+        let Merge { built, failures, distribution, publishing } = merge;
+        self.refuse_unsigned(publishing.signer)?;
         let records = self.records();
         let mut manifest = self.manifest()?;
-        refuse_doubles(&merge.built)?;
-        if let Some(gone) = merge.built.iter().find(|(record, _)| records.is_gone(record)) {
-            let file = stanza(&gone.0).map(|stanza| stanza.file.clone()).unwrap_or_default();
-            return Err(CollectionError::Gone { path: self.folder.join(file) });
+        let old = manifest.packages.clone();
+        let built = only_built(&built, &records, &self.folder)?;
+
+        let mut packages = Packages::read(&self.folder, &records)?;
+        for Found { record, built, .. } in &built {
+            packages.add(built, records.unmerged(record));
+        }
+        manifest.packages.retain(|entry| packages.has(&entry.file));
+        manifest.merge(entries(&built), failures, distribution);
+        packages.prune(publishing.keep, &manifest);
+        if let Some(signer) = publishing.signer {
+            packages.sign(signer, work.path())?;
+            packages.stanzas().for_each(|stanza| manifest.update(stanza));
         }
 
-        let mut stanzas = self.present(&records)?;
-        let is_there = |stanza: &&Stanza| stanzas.get(&stanza.file) == Some(*stanza);
-        let new = merge.built.iter().filter_map(|(record, _)| stanza(record));
-        let built_again: BTreeSet<String> =
-            new.filter(is_there).map(|stanza| stanza.file.clone()).collect();
-        stanzas.extend(merge.built.iter().filter_map(|(record, _)| stanza(record)).map(named));
-        let old = std::mem::take(&mut manifest.packages);
-        manifest.packages = old.iter().filter(|r| stanzas.contains_key(&r.file)).cloned().collect();
-        let built = merge.built.iter().filter_map(|(record, why)| match &record.outcome {
-            Outcome::Built(built) => Some((built, why)),
-            Outcome::Failed(_) => None,
-        });
-        let entries = built.clone().map(|(built, why)| {
-            let mut entry = built.package.clone();
-            entry.why = why.clone();
-            entry
-        });
-        manifest.merge(entries.collect(), merge.failures, merge.distribution);
-        let superseded = superseded(&stanzas, merge.keep, &manifest);
-        stanzas.retain(|file, _| !superseded.contains(file));
-
-        let mut stanzas: Vec<Stanza> = stanzas.into_values().collect();
-        let metadata =
-            Metadata::prepare(&self.folder, work.path(), &mut stanzas, &manifest.target)?;
+        let stanzas: Vec<&Stanza> = packages.stanzas().collect();
+        let metadata = Metadata::prepare(
+            &self.folder,
+            work.path(),
+            &stanzas,
+            &manifest.target,
+            publishing.signer,
+        )?;
         let changed: Vec<&BuiltRecord> = built
-            .map(|(built, _)| &**built)
-            .filter(|built| !old.iter().any(|known| known.sha256 == built.stanza.sha256))
+            .iter()
+            .map(|found| found.built)
+            .filter(|built| !is_known(&old, &packages, built) || !self.has_recipe(built))
             .collect();
         write_recipes(&changed, &work.path().join(RECIPES))?;
-        let manifest_file = work.path().join(MANIFEST_FILE);
-        let manifest_text = manifest.to_json();
-        write(&manifest_file, manifest_text.as_bytes())?;
 
-        for (record, _) in &merge.built {
-            let (Some(path), Some(Stanza { file, .. })) =
-                (records.unmerged(record), stanza(record))
-            else {
-                continue;
-            };
-            match built_again.contains(file) {
-                true => fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?,
-                false => rename(&path, &self.folder.join(file))?,
-            }
-        }
-        create_folder(&self.folder.join(RECIPES))?;
+        packages.publish(&self.folder)?;
         for BuiltRecord { package, .. } in changed {
             let place = Path::new(RECIPES).join(&package.package);
+            create_folder(&self.folder.join(RECIPES))?;
             swap(&work.path().join(&place), &self.folder.join(&place))?;
         }
         metadata.publish(&self.folder)?;
-        let current = self.folder.join(MANIFEST_FILE);
-        if fs::read(&current).ok().as_deref() != Some(manifest_text.as_bytes()) {
-            rename(&manifest_file, &current)?;
+        let url = publishing.url.or(publishing.signer.map(|_| client::UNKNOWN_URL));
+        if let Some(url) = url {
+            let formats = packages.formats();
+            for (name, text) in client::files(&formats, &manifest.target, url, publishing.signer) {
+                replace(&self.folder.join(name), work.path(), text.as_bytes())?;
+            }
         }
-        for file in superseded {
-            let path = self.folder.join(file);
-            fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+        if self.has_manifest {
+            let text = manifest.to_json();
+            replace(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
         }
+        packages.remove_superseded(&self.folder)?;
+        records.update(packages.stanzas())?;
         records.tidy();
         Ok(manifest)
     }
 
-    /// The stanzas of the package files that lie in the folder, by file name. Only files without a
-    /// record are read.
-    fn present(&self, records: &Records) -> Result<BTreeMap<String, Stanza>, CollectionError> {
-        let known: BTreeMap<String, Stanza> =
-            records.all_built().values().filter_map(stanza).map(named).collect();
-        let files = package_files(&self.folder)?;
-        let stanzas = files.par_iter().map(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match known.get(&*name) {
-                Some(stanza) if fs::metadata(path).is_ok_and(|f| f.len() == stanza.size) => {
-                    Ok(stanza.clone())
-                }
-                _ => read(path),
-            }
-        });
-        Ok(stanzas.collect::<Result<Vec<_>, _>>()?.iter().map(named).collect())
+    fn has_recipe(&self, built: &BuiltRecord) -> bool {
+        self.folder.join(&built.package.recipe).is_dir()
     }
 }
 
-fn stanza(record: &Record) -> Option<&Stanza> {
-    match &record.outcome {
-        Outcome::Built(built) => Some(&built.stanza),
-        Outcome::Failed(_) => None,
+/// Replaces a file that has other contents.
+fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
     }
+    let new = work.join("new");
+    write(&new, bytes)?;
+    rename(&new, path)
 }
 
-fn named(stanza: &Stanza) -> (String, Stanza) {
-    (stanza.file.clone(), stanza.clone())
+/// Whether the manifest spoke of this very package before.
+fn is_known(old: &[PackageRecord], packages: &Packages, built: &BuiltRecord) -> bool {
+    let file = &built.stanza.file;
+    let sum = packages.stanzas().find(|stanza| stanza.file == *file).map(|stanza| &stanza.sha256);
+    old.iter().any(|entry| entry.file == *file && Some(&entry.sha256) == sum)
 }
 
-/// The package files that lie in a folder, sorted by name.
-fn package_files(folder: &Path) -> Result<Vec<PathBuf>, CollectionError> {
-    let attempt = |error| CollectionError::io("read", folder)(error);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(attempt)? {
-        let path = entry.map_err(attempt)?.path();
-        if is_package(&path) && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+/// A package that was built.
+struct Found<'r> {
+    record: &'r Record,
+    built: &'r BuiltRecord,
+    why: &'r Why,
 }
 
-/// Two packages of one run may not have one name.
-fn refuse_doubles(built: &[(Record, Why)]) -> Result<(), CollectionError> {
+/// The built ones, each of which has a name of its own and a file.
+fn only_built<'r>(
+    all: &'r [(Record, Why)],
+    records: &Records,
+    folder: &Path,
+) -> Result<Vec<Found<'r>>, CollectionError> {
     let mut seen = BTreeMap::new();
-    for (record, _) in built {
+    let mut found = Vec::new();
+    for (record, why) in all {
         let Outcome::Built(built) = &record.outcome else { continue };
         let package = &built.package;
         if let Some(first) = seen.insert(&package.package, &package.project) {
@@ -215,33 +226,21 @@ fn refuse_doubles(built: &[(Record, Why)]) -> Result<(), CollectionError> {
                 second: package.project.to_string(),
             });
         }
+        if records.is_gone(record) {
+            return Err(CollectionError::Gone { path: folder.join(&built.stanza.file) });
+        }
+        found.push(Found { record, built, why });
     }
-    Ok(())
+    Ok(found)
 }
 
-/// The files of all builds of a package but `keep`: the one that the manifest names, and the
-/// newest others.
-fn superseded(
-    stanzas: &BTreeMap<String, Stanza>,
-    keep: Option<usize>,
-    manifest: &CollectionManifest,
-) -> BTreeSet<String> {
-    let Some(keep) = keep else { return BTreeSet::new() };
-    let compare = version::comparison(&manifest.format);
-    let current: BTreeSet<&String> = manifest.packages.iter().map(|record| &record.file).collect();
-    let mut packages: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
-    for stanza in stanzas.values() {
-        packages.entry(&stanza.package).or_default().push(stanza);
-    }
-    let old = packages.into_values().flat_map(|mut builds| {
-        let is_other = |stanza: &Stanza| !current.contains(&stanza.file);
-        builds.sort_by(|a, b| {
-            let newest = || compare(&b.evr.to_string(), &a.evr.to_string());
-            is_other(a).cmp(&is_other(b)).then_with(newest)
-        });
-        builds.into_iter().skip(keep)
-    });
-    old.map(|stanza| stanza.file.clone()).collect()
+/// What the manifest says of them.
+fn entries(all: &[Found<'_>]) -> Vec<PackageRecord> {
+    let entry = |Found { built, why, .. }: &Found<'_>| PackageRecord {
+        why: (*why).clone(),
+        ..built.package.clone()
+    };
+    all.iter().map(entry).collect()
 }
 
 /// Writes one folder a package below `folder`.

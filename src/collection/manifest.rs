@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, io, path::Path};
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
-use super::CollectionError;
+use super::{CollectionError, Stanza};
 use crate::{
     artifact::ProjectName,
     plan::{Licence, SourceFile},
@@ -65,6 +65,14 @@ pub struct PackageRecord {
     pub relations: Vec<Relation>,
     /// The recipe's folder, relative to the collection's.
     pub recipe: String,
+}
+
+impl PackageRecord {
+    /// Says of the file what is so now: a signature changes it.
+    pub(super) fn update(&mut self, stanza: &Stanza) {
+        self.size = stanza.size;
+        self.sha256.clone_from(&stanza.sha256);
+    }
 }
 
 /// A project that the distribution has, so that it is required and not built.
@@ -169,14 +177,29 @@ impl CollectionManifest {
     pub fn new(target: &Target) -> Self {
         let (major, minor) = target.python.version;
         Self {
-            schema: SCHEMA,
-            target: target.name.clone(),
             format: target.format.clone(),
             python: format!("{major}.{minor}"),
+            ..Self::bare(&target.name)
+        }
+    }
+
+    /// What stands for a manifest where a folder has none.
+    pub(super) fn bare(suite: &str) -> Self {
+        Self {
+            schema: SCHEMA,
+            target: suite.to_owned(),
+            format: String::new(),
+            python: String::new(),
             packages: Vec::new(),
             distribution: Vec::new(),
             failures: Vec::new(),
         }
+    }
+
+    /// Says of a file what is so now.
+    pub(super) fn update(&mut self, stanza: &Stanza) {
+        let entries = self.packages.iter_mut();
+        entries.filter(|entry| entry.file == stanza.file).for_each(|entry| entry.update(stanza));
     }
 
     /// Reads a manifest; `None` where there is no file.

@@ -16,11 +16,13 @@
 //! next, the manifest last. What a reader has begun to read stays complete: metadata files are
 //! named by their hash, and the last few replaced ones are kept.
 
+mod client;
 mod deb;
 mod error;
 mod folder;
 mod manifest;
 mod metadata;
+mod packages;
 mod publish;
 mod record;
 mod rpm;
@@ -32,7 +34,7 @@ mod testing;
 mod tests;
 
 pub use error::CollectionError;
-pub use folder::{Collection, Merge};
+pub use folder::{Collection, Merge, Publishing};
 pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,

@@ -11,12 +11,24 @@ use super::{
     CollectionError, Entry, Stanza, deb, rpm,
     staging::{create_folder, rename, swap, write},
 };
+use crate::sign::Signer;
 
 /// How many replaced metadata files are kept for those who have begun to read: four generations
 /// of the three files that either format has.
 const KEPT: usize = 12;
 
 const REPODATA: &str = "repodata";
+
+const REPODATA_SIGNATURE: &str = "repomd.xml.asc";
+/// `Release` with a signature around it, and the one apart from it.
+const APT_SIGNED: &str = "InRelease";
+const APT_SIGNATURE: &str = "Release.gpg";
+
+/// Whether the metadata of a folder is signed.
+pub(super) fn is_signed(collection: &Path) -> bool {
+    let repodata = Path::new(REPODATA).join(REPODATA_SIGNATURE);
+    [&repodata, Path::new(APT_SIGNED)].iter().any(|path| collection.join(path).exists())
+}
 
 /// Metadata that is ready to be swapped in.
 pub(super) struct Metadata {
@@ -29,6 +41,8 @@ pub(super) struct Metadata {
 struct AptIndex {
     folder: PathBuf,
     files: Vec<(&'static str, String)>,
+    /// The files that name all others, in the order in which they are replaced.
+    pointers: Vec<&'static str>,
 }
 
 impl Metadata {
@@ -37,15 +51,15 @@ impl Metadata {
     pub(super) fn prepare(
         collection: &Path,
         work: &Path,
-        stanzas: &mut [Stanza],
+        stanzas: &[&Stanza],
         suite: &str,
+        signer: Option<&Signer<'_>>,
     ) -> Result<Self, CollectionError> {
-        stanzas.sort_by(|a, b| (&a.package, &a.file).cmp(&(&b.package, &b.file)));
         let (rpm, deb): (Vec<&Stanza>, Vec<&Stanza>) =
             stanzas.iter().partition(|stanza| matches!(stanza.entry, Entry::Rpm { .. }));
         Ok(Self {
-            repodata: prepare_repodata(collection, work, &rpm)?,
-            apt: prepare_apt(collection, work, &deb, suite)?,
+            repodata: prepare_repodata(collection, work, &rpm, signer)?,
+            apt: prepare_apt(collection, work, &deb, suite, signer)?,
         })
     }
 
@@ -62,14 +76,20 @@ fn prepare_repodata(
     collection: &Path,
     work: &Path,
     stanzas: &[&Stanza],
+    signer: Option<&Signer<'_>>,
 ) -> Result<Option<PathBuf>, CollectionError> {
     let current = collection.join(REPODATA);
     if stanzas.is_empty() && !current.exists() {
         return Ok(None);
     }
     let folder = work.join(REPODATA);
-    let files = rpm::repodata(stanzas, newest(stanzas))
-        .map_err(CollectionError::io("pack metadata for", &current))?;
+    let time = newest(stanzas);
+    let mut files =
+        rpm::repodata(stanzas, time).map_err(CollectionError::io("pack metadata for", &current))?;
+    if let (Some(signer), Some(pointer)) = (signer, files.get(rpm::POINTER)) {
+        let signature = signer.armoured(pointer, time as i64)?;
+        files.insert(REPODATA_SIGNATURE.to_owned(), signature);
+    }
     if files.iter().all(|(name, bytes)| holds(&current.join(name), bytes)) {
         return Ok(None);
     }
@@ -92,41 +112,54 @@ fn prepare_apt(
     work: &Path,
     stanzas: &[&Stanza],
     suite: &str,
+    signer: Option<&Signer<'_>>,
 ) -> Result<Option<AptIndex>, CollectionError> {
     let current = collection.join(deb::POINTER);
     if stanzas.is_empty() && !current.exists() {
         return Ok(None);
     }
-    let index = deb::index(stanzas, suite, newest(stanzas))
+    let time = newest(stanzas);
+    let index = deb::index(stanzas, suite, time)
         .map_err(CollectionError::io("pack metadata for", &current))?;
+    let release = index.release.as_bytes();
+    // The signed one comes first: who reads it reads none of the others.
+    let mut pointers = vec![(deb::POINTER, release.to_vec())];
+    if let Some(signer) = signer {
+        let time = time as i64;
+        pointers.insert(0, (APT_SIGNED, signer.clear(&index.release, time)?));
+        pointers.push((APT_SIGNATURE, signer.armoured(release, time)?));
+    }
     let hashes = collection.join(deb::HASH_FOLDER);
     let is_there = index.files.iter().all(|(name, sum, bytes)| {
         [collection.join(name), hashes.join(sum)].iter().all(|path| holds(path, bytes))
     });
-    if is_there && holds(&current, index.release.as_bytes()) {
+    if is_there && pointers.iter().all(|(name, bytes)| holds(&collection.join(name), bytes)) {
         return Ok(None);
     }
     let folder = work.join("apt");
     create_folder(&folder)?;
-    write(&folder.join(deb::POINTER), index.release.as_bytes())?;
+    for (name, bytes) in &pointers {
+        write(&folder.join(name), bytes)?;
+    }
     for (name, sum, bytes) in &index.files {
         write(&folder.join(name), bytes)?;
         write(&folder.join(sum), bytes)?;
     }
     let files = index.files.into_iter().map(|(name, sum, _)| (name, sum)).collect();
-    Ok(Some(AptIndex { folder, files }))
+    let pointers = pointers.into_iter().map(|(name, _)| name).collect();
+    Ok(Some(AptIndex { folder, files, pointers }))
 }
 
 impl AptIndex {
-    /// `Release` comes last: until then clients find by hash what the old one names.
+    /// What names the others comes last: until then clients find by hash what the old one names.
     fn publish(self, collection: &Path) -> Result<(), CollectionError> {
         let hashes = collection.join(deb::HASH_FOLDER);
         create_folder(&hashes)?;
         for (_, sum) in &self.files {
             rename(&self.folder.join(sum), &hashes.join(sum))?;
         }
-        let names = self.files.iter().map(|(name, _)| *name).chain([deb::POINTER]);
-        for name in names {
+        let names = self.files.iter().map(|(name, _)| name);
+        for name in names.chain(&self.pointers) {
             rename(&self.folder.join(name), &collection.join(name))?;
         }
         let current: BTreeSet<&String> = self.files.iter().map(|(_, sum)| sum).collect();

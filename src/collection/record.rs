@@ -46,6 +46,14 @@ impl Record {
     pub fn is_built(&self) -> bool {
         matches!(self.outcome, Outcome::Built(_))
     }
+
+    /// What repository metadata says of its package, where there is one.
+    pub(super) fn stanza(&self) -> Option<&Stanza> {
+        match &self.outcome {
+            Outcome::Built(built) => Some(&built.stanza),
+            Outcome::Failed(_) => None,
+        }
+    }
 }
 
 /// How it went.
@@ -85,11 +93,14 @@ impl Records {
 
     /// All packages whose files are there, by inputs.
     pub fn all_built(&self) -> BTreeMap<String, Record> {
+        let records = self.every().filter(|record| self.file(record).is_some());
+        records.map(|record| (record.inputs.clone(), record)).collect()
+    }
+
+    fn every(&self) -> impl Iterator<Item = Record> {
         let folder = self.collection.join(OWN).join("records");
         let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let records = paths.filter_map(|path| self.read(&path));
-        let records = records.filter(|record| self.file(record).is_some());
-        records.map(|record| (record.inputs.clone(), record)).collect()
+        paths.filter_map(|path| self.read(&path))
     }
 
     /// Takes a package that was built, after a look at what it says of itself. Its file is on the
@@ -135,9 +146,30 @@ impl Records {
 
     /// Where a package waits to be merged, if it does.
     pub(super) fn unmerged(&self, record: &Record) -> Option<PathBuf> {
-        let Outcome::Built(built) = &record.outcome else { return None };
-        let path = self.waiting(&record.inputs, &built.stanza.file);
-        has_size(&path, built.stanza.size).then_some(path)
+        let stanza = record.stanza()?;
+        let path = self.waiting(&record.inputs, &stanza.file);
+        has_size(&path, stanza.size).then_some(path)
+    }
+
+    /// Notes that packages were signed.
+    pub(super) fn update<'s>(
+        &self,
+        stanzas: impl Iterator<Item = &'s Stanza>,
+    ) -> Result<(), CollectionError> {
+        let mut signed: BTreeMap<&str, &Stanza> = stanzas
+            .filter(|stanza| stanza.signed_by.is_some())
+            .map(|stanza| (stanza.file.as_str(), stanza))
+            .collect();
+        for record in self.every() {
+            let Outcome::Built(mut built) = record.outcome else { continue };
+            let Some(stanza) = signed.remove(built.stanza.file.as_str()) else { continue };
+            if built.stanza != *stanza {
+                built.stanza = stanza.clone();
+                built.package.update(stanza);
+                self.write(&record.inputs, Outcome::Built(built))?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets records whose packages are gone, and packages that killed runs have left.
@@ -171,9 +203,9 @@ impl Records {
 
     /// The package's file: in the collection, or waiting.
     fn file(&self, record: &Record) -> Option<PathBuf> {
-        let Outcome::Built(built) = &record.outcome else { return None };
-        let merged = self.collection.join(&built.stanza.file);
-        let is_merged = has_size(&merged, built.stanza.size);
+        let stanza = record.stanza()?;
+        let merged = self.collection.join(&stanza.file);
+        let is_merged = has_size(&merged, stanza.size);
         self.unmerged(record).or_else(|| is_merged.then_some(merged))
     }
 

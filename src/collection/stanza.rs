@@ -29,6 +29,9 @@ pub struct Stanza {
     pub sha256: String,
     /// When the package says that it was built, in seconds since 1970.
     pub time: u64,
+    /// The fingerprint of the key that signed the package itself, in hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
     pub entry: Entry,
 }
 
@@ -40,6 +43,16 @@ pub enum Entry {
     Rpm { primary: String, filelists: String, other: String },
     /// A paragraph of `Packages`.
     Deb { paragraph: String },
+}
+
+impl Entry {
+    /// The package format's name.
+    pub(super) fn format(&self) -> &'static str {
+        match self {
+            Self::Rpm { .. } => "rpm",
+            Self::Deb { .. } => "deb",
+        }
+    }
 }
 
 /// A package file by name and content.

@@ -6,7 +6,7 @@ use crate::distribution::RepositoryError;
 use crate::{
     artifact::ProjectName, build::BuildError, collection::CollectionError, disk::WriteError,
     format::FormatError, index::IndexError, planner::PlanError, recipe::RecipeError,
-    requirements::Origin, resolve::ResolveError, template::TemplateError,
+    requirements::Origin, resolve::ResolveError, sign::SignError, template::TemplateError,
 };
 
 /// Why a run could not go on. What concerns one project only is a failure in the collection's
@@ -29,6 +29,8 @@ pub enum PipelineError {
     Build(#[from] BuildError),
     #[error(transparent)]
     Collection(#[from] CollectionError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.

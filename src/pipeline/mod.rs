@@ -167,12 +167,15 @@ impl Run<'_> {
     /// was built before, only packages that are made of something else now are built again.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
+        let path = self.settings.environment.path();
+        let (publishing, environment) = (&self.settings.publishing, &self.settings.environment);
+        let signer = publishing.signer(environment, &path, self.runner)?;
+        collection.refuse_unsigned(signer.as_ref())?;
         let resolution = self.resolve(index)?;
         let Prepared { mut packages, mut failures, distribution } =
             self.prepare(index, &resolution)?;
         self.warn_of_downgrades(&collection.manifest()?, &packages);
 
-        let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);
         let builder = builders.choose(self.settings.builder, &self.target.format)?;
         let staging = collection.staging()?;
@@ -187,8 +190,8 @@ impl Run<'_> {
         let jobs = self.settings.jobs;
         let done = work::work(&items, &*builder, &records, staging.path(), jobs, self.reporter)?;
 
-        let mut merge =
-            Merge { failures, distribution, keep: self.settings.keep, ..Merge::default() };
+        let publishing = publishing.publishing(signer.as_ref());
+        let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut files = Vec::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             match &record.outcome {

@@ -35,6 +35,9 @@ const SESSION_VARIABLES: [&str; 9] = [
     "XDG_RUNTIME_DIR",
 ];
 
+/// Where gpg keeps its keys, and how its agent reaches the user.
+const KEY_VARIABLES: [&str; 2] = ["GNUPGHOME", "GPG_TTY"];
+
 /// Where programs are looked for when `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -72,6 +75,11 @@ impl Environment {
     /// The user's session, and what reaches the network, for programs that log in as the user.
     pub fn session(&self) -> Vec<(String, String)> {
         [self.named(&SESSION_VARIABLES), self.network()].concat()
+    }
+
+    /// The user's session, for gpg and its agent.
+    pub fn keys(&self) -> Vec<(String, String)> {
+        [self.named(&SESSION_VARIABLES), self.named(&KEY_VARIABLES)].concat()
     }
 
     fn named(&self, names: &[&str]) -> Vec<(String, String)> {

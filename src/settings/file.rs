@@ -63,6 +63,10 @@ pub struct Configuration {
     pub bytecode: Option<ByteCodePolicy>,
     /// How many builds of each package stay in a collection.
     pub keep: Option<NonZeroUsize>,
+    /// A fingerprint that `gpg` knows, or a file with a secret key.
+    pub sign_key: Option<String>,
+    /// Where collections are served.
+    pub repo_url: Option<String>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
     pub packager: Option<String>,

@@ -5,15 +5,18 @@ mod environment;
 mod file;
 mod names;
 mod pip;
+mod publishing;
 mod time;
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
 pub use environment::Environment;
 use file::KeyringProvider;
 pub use file::{
     ByteCodePolicy, Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError,
 };
+
+pub use publishing::{PublishingFlags, PublishingSettings};
 
 use crate::{
     artifact::ProjectName,
@@ -58,7 +61,7 @@ pub struct Flags {
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
     pub bytecode: Option<ByteCodePolicy>,
-    pub keep: Option<NonZeroUsize>,
+    pub publishing: PublishingFlags,
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
@@ -87,8 +90,7 @@ pub struct Settings {
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
     pub bytecode: ByteCodePolicy,
-    /// How many builds of each package stay in a collection; all where there is no number.
-    pub keep: Option<usize>,
+    pub publishing: PublishingSettings,
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
@@ -116,6 +118,7 @@ pub fn resolve(
     environment: Environment,
 ) -> Result<Settings, SettingsError> {
     let configured = configuration.options();
+    let publishing = PublishingSettings::new(flags.publishing, &configuration);
     let mut names = BTreeMap::new();
     let mut project_sources = BTreeMap::new();
     let mut licences = BTreeMap::new();
@@ -186,7 +189,7 @@ pub fn resolve(
         origins,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
-        keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
+        publishing,
         bytecode: flags.bytecode.or(configuration.bytecode).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,

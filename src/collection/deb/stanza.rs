@@ -50,6 +50,7 @@ pub(in crate::collection) fn stanza(
         size: file.size,
         sha256: file.sha256.clone(),
         time: control.time,
+        signed_by: None,
         entry: Entry::Deb { paragraph },
     })
 }

@@ -6,5 +6,5 @@ mod repodata;
 mod stanza;
 mod xml;
 
-pub(super) use repodata::repodata;
+pub(super) use repodata::{POINTER, repodata};
 pub(super) use stanza::stanza;

@@ -9,7 +9,7 @@ use crate::collection::{
 };
 
 /// The file that names all others.
-const POINTER: &str = "repomd.xml";
+pub(in crate::collection) const POINTER: &str = "repomd.xml";
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 

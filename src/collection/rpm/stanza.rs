@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     collection::{Entry, Stanza, stanza::PackageFile},
+    sign,
     version::Evr,
 };
 
@@ -34,12 +35,18 @@ pub(in crate::collection) fn stanza(
         size: file.size,
         sha256: file.sha256.clone(),
         time: header.time(),
+        signed_by: signed_by(&package),
         entry: Entry::Rpm {
             primary: header.primary(file, beginning.header, beginning.bytes.len()),
             filelists: header.filelists(&file.sha256),
             other: header.other(&file.sha256),
         },
     })
+}
+
+/// Who signed a package first.
+fn signed_by(package: &PackageMetadata) -> Option<String> {
+    package.raw_signatures().ok()?.first().and_then(|signature| sign::issuer(signature))
 }
 
 /// A header with what every element needs.

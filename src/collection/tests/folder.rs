@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use crate::{
     build::BuiltPackage,
     collection::{
-        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Request, Stage, Why,
+        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
+        Stage, Why,
         testing::{add, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
@@ -259,7 +260,12 @@ fn superseded_builds_go_where_only_some_are_kept() {
     };
     assert_eq!(files().len(), 4);
     let keep = |keep| {
-        let manifest = collection.merge(Merge { keep: Some(keep), ..Merge::default() }).unwrap();
+        let manifest = collection
+            .merge(Merge {
+                publishing: Publishing { keep: Some(keep), ..Publishing::default() },
+                ..Merge::default()
+            })
+            .unwrap();
         manifest.packages.into_iter().map(|record| record.package).collect::<Vec<_>>()
     };
     // What was built last is what the manifest names, even where it is no upgrade.

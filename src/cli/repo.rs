@@ -1,0 +1,50 @@
+//! `pypi2pkg repo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    collection::Collection,
+    failure::Failure,
+    process::HostRunner,
+    report::print_result,
+    settings::{Configuration, Environment, PublishingSettings},
+};
+
+use super::arguments::Publishing;
+
+/// Make a folder of packages a repository for dnf or apt, or bring it up to date
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pypi2pkg repo packages/
+  pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
+  pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
+pub struct Repo {
+    /// The folder with the packages; they are signed where they lie
+    #[arg(value_name = "FOLDER")]
+    folder: PathBuf,
+    #[command(flatten)]
+    publishing: Publishing,
+    /// What the metadata of a folder without `collection.json` calls it
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    suite: String,
+    /// Configuration (default: pypi2pkg.toml here)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Repo {
+    pub fn run(self) -> Result<u8, Failure> {
+        let configuration = Configuration::read(self.config.as_deref())?;
+        let settings = PublishingSettings::new(self.publishing.into(), &configuration);
+        let environment = Environment::of_process();
+        let path = environment.path();
+        let signer = settings.signer(&environment, &path, &HostRunner)?;
+        let collection = Collection::of_packages(&self.folder, &self.suite)?;
+        let publishing = settings.publishing(signer.as_ref());
+        collection.republish(publishing)?;
+        print_result(&self.folder.display().to_string());
+        Ok(0)
+    }
+}

@@ -1,0 +1,59 @@
+//! How collections are published.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use crate::{
+    collection::Publishing,
+    process::CommandRunner,
+    sign::{Access, SignError, Signer},
+};
+
+use super::{Configuration, Environment};
+
+/// What the command line says of it.
+#[derive(Debug, Clone, Default)]
+pub struct PublishingFlags {
+    pub keep: Option<NonZeroUsize>,
+    pub sign_key: Option<String>,
+    pub repo_url: Option<String>,
+}
+
+/// What holds.
+#[derive(Debug, Clone)]
+pub struct PublishingSettings {
+    keep: Option<usize>,
+    sign_key: Option<String>,
+    repo_url: Option<String>,
+}
+
+impl PublishingSettings {
+    /// The command line's word, else the configuration's.
+    pub fn new(flags: PublishingFlags, configuration: &Configuration) -> Self {
+        Self {
+            keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
+            sign_key: flags.sign_key.or_else(|| configuration.sign_key.clone()),
+            repo_url: flags.repo_url.or_else(|| configuration.repo_url.clone()),
+        }
+    }
+
+    /// What signs, where a key is named. `path` are the folders in which `gpg` is looked for.
+    ///
+    /// # Errors
+    /// The key is not there, or cannot sign.
+    pub fn signer<'a>(
+        &self,
+        environment: &Environment,
+        path: &'a [PathBuf],
+        runner: &'a dyn CommandRunner,
+    ) -> Result<Option<Signer<'a>>, SignError> {
+        let Some(key) = &self.sign_key else { return Ok(None) };
+        let passphrase = environment.variable("PYPI2PKG_SIGN_PASSPHRASE");
+        let access = Access { runner, path, environment: environment.keys(), passphrase };
+        Signer::open(key, access).map(Some)
+    }
+
+    /// All of it, for a collection.
+    pub fn publishing<'a>(&'a self, signer: Option<&'a Signer<'a>>) -> Publishing<'a> {
+        Publishing { signer, keep: self.keep, url: self.repo_url.as_deref() }
+    }
+}
