@@ -4,4 +4,5 @@
 mod deb;
 mod lint;
 mod rpm;
+mod signed;
 mod tools;

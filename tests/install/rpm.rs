@@ -22,7 +22,7 @@ Stands in for the interpreter.
 ";
 
 /// Builds the stand-in; returns the package's path.
-fn stub(work: &Path) -> PathBuf {
+pub fn stub(work: &Path) -> PathBuf {
     let spec = work.join("python3.spec");
     std::fs::write(&spec, STUB).expect("the work folder is writable");
     run(Command::new("rpmbuild")

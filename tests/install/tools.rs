@@ -85,7 +85,8 @@ pub fn build_with(work: &Path, target: &str, builder: &str, options: &[&str]) ->
         .arg("-o")
         .arg(&collection)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("HOME", work));
+        .env("HOME", work)
+        .env("GNUPGHOME", work.join("gnupg")));
     assert_eq!(printed.lines().count(), CLOSURE.len(), "{printed}");
     collection
 }
