@@ -26,6 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     failure::{Failure, USAGE},
+    process::{interrupted, watch_signals},
     report::{print_error, print_result},
 };
 
@@ -76,7 +77,7 @@ enum Verb {
 }
 
 /// Runs a command line and returns the exit status: 0 done, 1 the work failed, 2 wrong usage or
-/// configuration.
+/// configuration, 128 and the number of a signal that interrupted it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
@@ -88,7 +89,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let verbosity = i8::from(arguments.verbose) - i8::from(arguments.quiet);
-    match dispatch(arguments.verb, verbosity) {
+    // Without it, signals end the program as they do by default.
+    let _ = watch_signals();
+    let result = dispatch(arguments.verb, verbosity);
+    if let Some(status) = interrupted() {
+        print_error("interrupted", Some("what was built is kept: the next run goes on from there"));
+        return status;
+    }
+    match result {
         Ok(status) => status,
         Err(failure) => {
             print_error(&failure.message, failure.hint.as_deref());

@@ -1,7 +1,11 @@
 //! What a machine needs to install from a collection: a file for its package manager, and the key.
 //! Source: dnf.conf(5), sources.list(5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
 use crate::sign::Signer;
 
@@ -10,6 +14,14 @@ const NAME: &str = "pypi2pkg";
 
 /// Stands where nobody said where the folder will be served.
 pub(super) const UNKNOWN_URL: &str = "https://packages.example/";
+
+/// The address that the files in a folder state.
+pub(super) fn known_url(folder: &Path) -> Option<String> {
+    [("repo", "baseurl="), ("sources", "URIs: ")].into_iter().find_map(|(kind, key)| {
+        let text = fs::read_to_string(folder.join(format!("{NAME}.{kind}"))).ok()?;
+        text.lines().find_map(|line| Some(line.strip_prefix(key)?.to_owned()))
+    })
+}
 
 /// The files, by name: `.repo` for dnf and zypper, `.sources` for apt, and the public key.
 pub(super) fn files(

@@ -31,6 +31,8 @@ pub enum CollectionError {
     Signed { folder: PathBuf },
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error("interrupted")]
+    Interrupted,
     #[error("`{}` has gone or changed since this run looked at it; run again", path.display())]
     Gone { path: PathBuf },
     #[error("the recipe of `{package}` may not have a file `{file}`")]

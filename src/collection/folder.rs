@@ -1,7 +1,7 @@
 //! A collection's folder, and merging a run's records into it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -162,13 +162,7 @@ impl Collection {
             swap(&work.path().join(&place), &self.folder.join(&place))?;
         }
         metadata.publish(&self.folder)?;
-        let url = publishing.url.or(publishing.signer.map(|_| client::UNKNOWN_URL));
-        if let Some(url) = url {
-            let formats = packages.formats();
-            for (name, text) in client::files(&formats, &manifest.target, url, publishing.signer) {
-                replace(&self.folder.join(name), work.path(), text.as_bytes())?;
-            }
-        }
+        self.set_up_clients(&packages.formats(), &manifest.target, publishing, work.path())?;
         if self.has_manifest {
             let text = manifest.to_json();
             replace(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
@@ -177,6 +171,23 @@ impl Collection {
         records.update(packages.stanzas())?;
         records.tidy();
         Ok(manifest)
+    }
+
+    /// Writes the files for those who install, where there is a key or an address for them.
+    fn set_up_clients(
+        &self,
+        formats: &BTreeSet<&'static str>,
+        suite: &str,
+        Publishing { signer, url, .. }: Publishing<'_>,
+        work: &Path,
+    ) -> Result<(), CollectionError> {
+        let url = url.map(str::to_owned).or_else(|| client::known_url(&self.folder));
+        let url = url.or_else(|| signer.map(|_| client::UNKNOWN_URL.to_owned()));
+        let Some(url) = url else { return Ok(()) };
+        for (name, text) in client::files(formats, suite, &url, signer) {
+            replace(&self.folder.join(name), work, text.as_bytes())?;
+        }
+        Ok(())
     }
 
     fn has_recipe(&self, built: &BuiltRecord) -> bool {

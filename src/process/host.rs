@@ -11,7 +11,10 @@ use std::{
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::{Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError};
+use super::{
+    Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError,
+    interrupt::{Watched, interrupted},
+};
 
 /// Starts children on this machine, each as the leader of a process group of its own, which is
 /// killed as a whole when the child has ended or its time is up.
@@ -41,6 +44,7 @@ impl CommandRunner for HostRunner {
             reason: error.to_string(),
         })?;
         match in_time {
+            _ if interrupted().is_some() => Err(ProcessError::Interrupted),
             true => Ok(output),
             false => Err(ProcessError::Timeout {
                 command: command.line(),
@@ -53,6 +57,7 @@ impl CommandRunner for HostRunner {
 /// Feeds and drains `child` until it has ended; also tells whether it did so in its time.
 fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
     let group = Pid::from_child(child);
+    let watched = Watched::new(group);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     thread::scope(|scope| {
         let input = scope.spawn(|| feed(stdin, &command.stdin));
@@ -67,6 +72,7 @@ fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
         let in_time = clock.join().unwrap_or(true);
         // The group is empty where the child left nobody behind: the failure is of no interest.
         let _ = kill_process_group(group, Signal::KILL);
+        drop(watched);
         let status = child.wait();
         exit?;
         input.join().unwrap_or(Ok(()))?;

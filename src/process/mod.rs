@@ -2,6 +2,7 @@
 
 mod error;
 mod host;
+mod interrupt;
 mod lookup;
 mod recording;
 
@@ -13,6 +14,7 @@ use std::{
 
 pub use error::ProcessError;
 pub use host::HostRunner;
+pub use interrupt::{interrupted, watch as watch_signals};
 pub use lookup::which;
 pub use recording::RecordingRunner;
 

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     build::{BuildError, BuildJob, Builder},
     collection::{CollectionError, FailureRecord, Outcome, Record, Records, Stage},
+    process::interrupted,
     report::{Event, Reporter},
     text::counted,
 };
@@ -64,7 +65,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 /// each package that is built.
 ///
 /// # Errors
-/// An outcome cannot be written down.
+/// An outcome cannot be written down, or somebody interrupts; what was built until then is kept.
 pub fn work(
     items: &[Item<'_>],
     builder: &dyn Builder,
@@ -78,7 +79,9 @@ pub fn work(
     reporter.event(Event::Begin { phase: "build", total: order.len() as u64 });
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
     let work = || {
-        while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while interrupted().is_none()
+            && let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
             let folder = folder.join(at.to_string());
             let answer = work_on(&items[at], builder, records, &folder, reporter);
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
@@ -92,6 +95,9 @@ pub fn work(
         work();
     });
 
+    if interrupted().is_some() {
+        return Err(CollectionError::Interrupted);
+    }
     let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
     answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let done = earlier.into_iter().enumerate().map(|(at, earlier)| {

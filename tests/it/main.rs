@@ -7,6 +7,7 @@ mod cases;
 mod distribution;
 mod inputs;
 mod project;
+mod robust;
 mod wheel;
 
 use std::{
