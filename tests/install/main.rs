@@ -6,3 +6,4 @@ mod lint;
 mod rpm;
 mod signed;
 mod tools;
+mod updates;

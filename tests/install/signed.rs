@@ -7,7 +7,7 @@ use crate::rpm::stub;
 use crate::tools::{build_with, have, output, privileged, run};
 
 /// A new key that gpg keeps in `work`; returns its fingerprint.
-fn key(work: &Path) -> String {
+pub fn key(work: &Path) -> String {
     let home = work.join("gnupg");
     std::fs::create_dir(&home).expect("the work folder is writable");
     let gpg = || {
@@ -128,6 +128,11 @@ fn dnf_takes_signed_packages_and_refuses_changed_ones() {
 
 /// Whether apt downloads `python3-idna`, with the two files that lie beside the packages.
 fn apt_downloads(work: &Path, collection: &Path) -> bool {
+    apt_updates(work, collection, &["download", "python3-idna"])
+}
+
+/// Whether apt reads the metadata and then does what it is told.
+pub fn apt_updates(work: &Path, collection: &Path, then: &[&str]) -> bool {
     let work = tempfile::tempdir_in(work).expect("the work folder is writable");
     let work = work.path();
     for folder in ["sources", "state/lists/partial", "cache/archives/partial", "down"] {
@@ -153,7 +158,7 @@ fn apt_downloads(work: &Path, collection: &Path) -> bool {
         }
         output(apt.args(["-o", "APT::Update::Error-Mode=any"]).args(verb)).status.success()
     };
-    apt(&["update"]) && apt(&["download", "python3-idna"])
+    apt(&["update"]) && (then.is_empty() || apt(then))
 }
 
 #[test]
