@@ -54,10 +54,17 @@ fn times(time: u32) -> FileTimes {
 }
 
 /// A private folder for a tool's work, removed with this value: below `TMPDIR`, where whoever has
-/// the memory can offer a faster file system than the collection's.
+/// the memory can offer a faster file system than the collection's. rpmbuild splits paths with
+/// spaces and expands percent signs: a `TMPDIR` with such a name is left aside.
 pub(super) fn work_folder() -> Result<TempDir, BuildError> {
+    const FALLBACK: &str = "/var/tmp";
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._+-".contains(c);
+    let mut parent = std::env::temp_dir();
+    if !parent.to_str().is_some_and(|path| path.chars().all(is_plain)) {
+        parent = FALLBACK.into();
+    }
     tempfile::Builder::new()
         .prefix("pypi2pkg-build-")
-        .tempdir()
-        .map_err(|error| BuildError::file("create a folder in", &std::env::temp_dir(), &error))
+        .tempdir_in(&parent)
+        .map_err(|error| BuildError::file("create a folder in", &parent, &error))
 }

@@ -3,6 +3,7 @@
 
 mod deb;
 mod lint;
+mod reproducible;
 mod rpm;
 mod signed;
 mod tools;
