@@ -1,5 +1,6 @@
 //! What the linters of the distributions say.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use crate::tools::{BUILDERS, build, files, have, output};
@@ -31,6 +32,18 @@ fn error_tag(line: &str) -> Option<&str> {
     rest.split_whitespace().next()
 }
 
+/// All findings of a report, whatever their level: lines with `E: `, `W: ` or `I: ` behind what
+/// stands before it.
+fn all(report: &str, before: &str) -> BTreeSet<String> {
+    let is_finding = |line: &&str| {
+        ["E", "W", "I"].iter().any(|level| match before {
+            "" => line.starts_with(&format!("{level}: ")),
+            _ => line.contains(&format!("{before}{level}: ")),
+        })
+    };
+    report.lines().filter(is_finding).map(str::to_owned).collect()
+}
+
 #[test]
 fn findings_are_read_from_both_linters() {
     let report = "python3-x.noarch: E: no-signature\n\
@@ -49,6 +62,7 @@ fn rpmlint_finds_no_errors() {
     if !have(&["rpmlint", "rpmbuild", "createrepo_c"]) {
         return;
     }
+    let mut findings = Vec::new();
     for builder in BUILDERS {
         let work = tempfile::tempdir().expect("the temporary folder is writable");
         let packages = files(&build(work.path(), "fedora-43", builder), "rpm");
@@ -58,7 +72,9 @@ fn rpmlint_finds_no_errors() {
         assert!(report.contains(&summary), "rpmlint did not finish: {report}");
         let found = unexpected(&report, include_str!("../data/lint/rpmlint.txt"));
         assert!(found.is_empty(), "{builder}: {found:#?}");
+        findings.push(all(&report, ": "));
     }
+    assert_eq!(findings[0], findings[1]);
 }
 
 #[test]
@@ -66,6 +82,7 @@ fn lintian_finds_no_errors() {
     if !have(&["lintian", "dpkg-deb"]) {
         return;
     }
+    let mut findings = Vec::new();
     for builder in BUILDERS {
         let work = tempfile::tempdir().expect("the temporary folder is writable");
         let packages = files(&build(work.path(), "debian-12", builder), "deb");
@@ -80,5 +97,7 @@ fn lintian_finds_no_errors() {
         assert!(matches!(checked.status.code(), Some(0 | 2)), "{report}{said}");
         let found = unexpected(&report, include_str!("../data/lint/lintian.txt"));
         assert!(found.is_empty(), "{builder}: {found:#?}");
+        findings.push(all(&report, ""));
     }
+    assert_eq!(findings[0], findings[1]);
 }
