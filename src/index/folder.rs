@@ -25,8 +25,8 @@ const PAGES: [(&str, Format); 2] = [("index.json", Format::Json), ("index.html",
 /// `PROJECT/index.html` or `PROJECT/index.json` lists, or that are in the folder `PROJECT`.
 pub(super) struct FolderIndex {
     root: PathBuf,
-    /// The names of the files directly in it, sorted.
-    names: Vec<String>,
+    /// The names of the files directly in it, each behind itself as projects are compared; sorted.
+    names: Vec<(String, String)>,
 }
 
 impl FolderIndex {
@@ -35,7 +35,18 @@ impl FolderIndex {
         let root = fs::canonicalize(root)
             .map_err(|error| IndexError::local("open the index folder", root, error))?;
         let names = file_names(&root)?;
+        let mut names: Vec<_> = names.into_iter().map(|name| (comparable(&name), name)).collect();
+        names.sort();
         Ok(Self { root, names })
+    }
+
+    /// The names of files that could be a project's: those that begin like it.
+    fn candidates(&self, project: &ProjectName) -> Vec<String> {
+        let prefix = format!("{project}-");
+        let from = self.names.partition_point(|(comparable, _)| *comparable < prefix);
+        let with_prefix =
+            self.names[from..].iter().take_while(|(name, _)| name.starts_with(&prefix));
+        with_prefix.map(|(_, name)| name.clone()).collect()
     }
 
     fn listed(&self, project: &ProjectName) -> Result<Vec<ReleaseFile>, IndexError> {
@@ -67,7 +78,7 @@ impl FolderIndex {
     pub fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
         let files = self.listed(project)?;
         let mut found = ProjectFiles { project: project.clone(), files };
-        found.merge(releases(&self.root, &self.names, project)?);
+        found.merge(releases(&self.root, &self.candidates(project), project)?);
         found.files.sort_by(|a, b| a.filename.cmp(&b.filename));
         let is_known = !found.files.is_empty() || self.root.join(project.as_ref()).is_dir();
         Ok(is_known.then(|| Arc::new(found)))
@@ -113,6 +124,13 @@ pub(super) fn download(url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), 
     let mut hashes = hashes.clone();
     hashes.0.insert(HashAlgorithm::Sha256, sha256);
     Ok((path, hashes))
+}
+
+/// A file's name in the form in which names of projects are compared. Source: PEP 503.
+fn comparable(name: &str) -> String {
+    let lower = name.to_ascii_lowercase();
+    let parts = lower.split(['-', '_', '.']).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-")
 }
 
 /// The release files of `project` among the names in `folder`, hashed.
