@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    collection::CollectionManifest,
+    collection::{CollectionManifest, apt_source},
     distribution::{Repository, open_collection},
     process::{Command, CommandRunner, Output, which},
     target::Target,
@@ -115,7 +115,8 @@ impl Installation<'_> {
         self.run(&command)?;
         self.copy()?;
         let list = self.root.join("etc/apt/sources.list.d/collection.list");
-        fs::write(&list, format!("deb [trusted=yes] file:{INSIDE} ./\n")).map_err(tool)?;
+        let source = apt_source(self.folder);
+        fs::write(&list, format!("deb [trusted=yes] file:{INSIDE} {source}\n")).map_err(tool)?;
         self.run(&self.inside(&["apt-get", "update", "-q"])?)?;
         let mut command = self.inside(&["apt-get", "install", "-q", "-y"])?;
         command = command.argument("--no-install-recommends");

@@ -325,10 +325,27 @@ pub struct Publishing {
     /// How many builds of each package stay (default: all)
     #[arg(long, value_name = "NUMBER")]
     keep: Option<NonZeroUsize>,
+    /// Give an apt repository the layout of suites and a pool (default: the one it has, flat at
+    /// first)
+    #[arg(long, value_name = "SUITE", value_parser = word)]
+    apt_suite: Option<String>,
+    /// The suite's component (default: main)
+    #[arg(long, value_name = "COMPONENT", value_parser = word, requires = "apt_suite")]
+    apt_component: Option<String>,
+}
+
+/// What can stand in a line of apt's sources and name a folder.
+fn word(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~+".contains(c);
+    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err("use letters, digits, `-`, `.`, `_`, `~` and `+`".to_owned()),
+    }
 }
 
 impl From<Publishing> for PublishingFlags {
-    fn from(Publishing { sign_key, repo_url, keep }: Publishing) -> Self {
-        Self { keep, sign_key, repo_url }
+    fn from(asked: Publishing) -> Self {
+        let Publishing { sign_key, repo_url, keep, apt_suite, apt_component } = asked;
+        Self { keep, sign_key, repo_url, apt_suite, apt_component }
     }
 }

@@ -23,11 +23,12 @@ pub(super) fn known_url(folder: &Path) -> Option<String> {
     })
 }
 
-/// The files, by name: `.repo` for dnf and zypper, `.sources` for apt, and the public key.
+/// The files, by name: `.repo` for dnf and zypper, `.sources` for apt, and the public key. `source`
+/// is what [`super::apt_source`] says.
 pub(super) fn files(
     formats: &BTreeSet<&'static str>,
     suite: &str,
-    url: &str,
+    (url, source): (&str, &str),
     signer: Option<&Signer<'_>>,
 ) -> BTreeMap<String, String> {
     let note = match url {
@@ -48,12 +49,13 @@ pub(super) fn files(
         files.insert(format!("{NAME}.repo"), text);
     }
     if formats.contains("deb") {
+        let suites = source.replacen(' ', "\nComponents: ", 1);
         let trust = match signer {
             Some(_) => format!("Signed-By: /etc/apt/keyrings/{NAME}.asc\n"),
             None => "Trusted: yes\n".to_owned(),
         };
         let text = format!(
-            "# /etc/apt/sources.list.d/{NAME}.sources\n{note}Types: deb\nURIs: {url}\nSuites: ./\n\
+            "# /etc/apt/sources.list.d/{NAME}.sources\n{note}Types: deb\nURIs: {url}\nSuites: {suites}\n\
              {trust}"
         );
         files.insert(format!("{NAME}.sources"), text);

@@ -9,8 +9,9 @@ use std::{
 
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
-    MANIFEST_FILE, Outcome, PackageRecord, Record, Records, Staging, Stanza, Why, client,
+    MANIFEST_FILE, Outcome, PackageRecord, Pool, Record, Records, Staging, Stanza, Why, client,
     packages::Packages,
+    pool::apt_source,
     publish::{Metadata, is_signed},
     staging::{Lock, create_folder, rename, swap, write},
 };
@@ -47,6 +48,8 @@ pub struct Publishing<'a> {
     pub keep: Option<usize>,
     /// Where the folder is served.
     pub url: Option<&'a str>,
+    /// Apt's usual layout; without it, the one that the folder has, which is flat at first.
+    pub pool: Option<&'a Pool>,
 }
 
 impl Collection {
@@ -132,13 +135,15 @@ impl Collection {
         for Found { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
-        manifest.packages.retain(|entry| packages.has(&entry.file));
+        manifest.packages.retain(|entry| packages.has(entry));
         manifest.merge(entries(&built), failures, distribution);
         packages.prune(publishing.keep, &manifest);
+        let pool = publishing.pool.cloned().or_else(|| Pool::of(&self.folder));
+        packages.arrange(&self.folder, pool.as_ref());
         if let Some(signer) = publishing.signer {
             packages.sign(signer, work.path())?;
-            packages.stanzas().for_each(|stanza| manifest.update(stanza));
         }
+        packages.stanzas().for_each(|stanza| manifest.update(stanza));
 
         let stanzas: Vec<&Stanza> = packages.stanzas().collect();
         let metadata = Metadata::prepare(
@@ -146,6 +151,7 @@ impl Collection {
             work.path(),
             &stanzas,
             &manifest.target,
+            pool.as_ref(),
             publishing.signer,
         )?;
         let changed: Vec<&BuiltRecord> = built
@@ -184,7 +190,8 @@ impl Collection {
         let url = url.map(str::to_owned).or_else(|| client::known_url(&self.folder));
         let url = url.or_else(|| signer.map(|_| client::UNKNOWN_URL.to_owned()));
         let Some(url) = url else { return Ok(()) };
-        for (name, text) in client::files(formats, suite, &url, signer) {
+        let source = apt_source(&self.folder);
+        for (name, text) in client::files(formats, suite, (&url, &source), signer) {
             replace(&self.folder.join(name), work, text.as_bytes())?;
         }
         Ok(())
@@ -209,7 +216,7 @@ fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError
 fn is_known(old: &[PackageRecord], packages: &Packages, built: &BuiltRecord) -> bool {
     let file = &built.stanza.file;
     let sum = packages.stanzas().find(|stanza| stanza.file == *file).map(|stanza| &stanza.sha256);
-    old.iter().any(|entry| entry.file == *file && Some(&entry.sha256) == sum)
+    old.iter().any(|entry| entry.file_name() == file && Some(&entry.sha256) == sum)
 }
 
 /// A package that was built.

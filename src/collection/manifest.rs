@@ -68,8 +68,14 @@ pub struct PackageRecord {
 }
 
 impl PackageRecord {
-    /// Says of the file what is so now: a signature changes it.
+    /// The file's name, without any folder.
+    pub(super) fn file_name(&self) -> &str {
+        self.file.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Says of the file what is so now: a signature changes it, and it may be moved.
     pub(super) fn update(&mut self, stanza: &Stanza) {
+        self.file = stanza.place();
         self.size = stanza.size;
         self.sha256.clone_from(&stanza.sha256);
     }
@@ -199,7 +205,8 @@ impl CollectionManifest {
     /// Says of a file what is so now.
     pub(super) fn update(&mut self, stanza: &Stanza) {
         let entries = self.packages.iter_mut();
-        entries.filter(|entry| entry.file == stanza.file).for_each(|entry| entry.update(stanza));
+        let own = entries.filter(|entry| entry.file_name() == stanza.file);
+        own.for_each(|entry| entry.update(stanza));
     }
 
     /// Reads a manifest; `None` where there is no file.

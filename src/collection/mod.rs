@@ -23,6 +23,7 @@ mod folder;
 mod manifest;
 mod metadata;
 mod packages;
+mod pool;
 mod publish;
 mod record;
 mod rpm;
@@ -39,6 +40,7 @@ pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
 };
+pub use pool::{Pool, apt_source};
 pub use record::{BuiltRecord, Outcome, Record, Records};
 pub use staging::Staging;
 pub use stanza::{Entry, Stanza, read_deb, read_rpm};

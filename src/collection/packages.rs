@@ -9,9 +9,11 @@ use std::{
 
 use ::rpm::{Package, PackageMetadata};
 use rayon::prelude::*;
+use walkdir::WalkDir;
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, Records, Stanza,
+    BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Records, Stanza,
+    pool::{self, Pool},
     staging::{create_folder, rename},
     stanza::{is_package, read},
 };
@@ -24,7 +26,8 @@ pub(super) struct Packages {
     new: BTreeMap<String, PathBuf>,
     /// Files that are in nobody's place.
     spare: Vec<PathBuf>,
-    superseded: BTreeSet<String>,
+    /// Places of files that go.
+    superseded: Vec<String>,
 }
 
 impl Packages {
@@ -39,20 +42,24 @@ impl Packages {
         let files = package_files(folder)?;
         let stanzas = files.par_iter().map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match known.get(&*name) {
-                Some(stanza) if fs::metadata(path).is_ok_and(|f| f.len() == stanza.size) => {
-                    Ok((*stanza).clone())
-                }
-                _ => read(path),
-            }
+            let parent = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
+            let parent = parent.map(|parent| parent.to_string_lossy().into_owned());
+            let is_known = |stanza: &&&Stanza| {
+                fs::metadata(path).is_ok_and(|found| found.len() == stanza.size)
+            };
+            let stanza = match known.get(&*name).filter(is_known) {
+                Some(stanza) => (*stanza).clone(),
+                None => read(path)?,
+            };
+            Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza })
         });
-        let stanzas = stanzas.collect::<Result<Vec<_>, _>>()?;
+        let stanzas = stanzas.collect::<Result<Vec<Stanza>, CollectionError>>()?;
         let named = stanzas.into_iter().map(|stanza| (stanza.file.clone(), stanza));
         Ok(Self {
             stanzas: named.collect(),
             new: BTreeMap::new(),
             spare: Vec::new(),
-            superseded: BTreeSet::new(),
+            superseded: Vec::new(),
         })
     }
 
@@ -68,8 +75,20 @@ impl Packages {
         self.stanzas.insert(file.clone(), built.stanza.clone());
     }
 
-    pub(super) fn has(&self, file: &str) -> bool {
-        self.stanzas.contains_key(file)
+    pub(super) fn has(&self, entry: &PackageRecord) -> bool {
+        self.stanzas.contains_key(entry.file_name())
+    }
+
+    /// Gives Debian packages the folders that they have in a pool.
+    pub(super) fn arrange(&mut self, folder: &Path, pool: Option<&Pool>) {
+        for stanza in self.stanzas.values_mut().filter(|stanza| stanza.entry.format() == "deb") {
+            let wanted = pool.map(|pool| pool.folder(&stanza.package)).unwrap_or_default();
+            if stanza.folder != wanted {
+                let present = folder.join(stanza.place());
+                self.new.entry(stanza.file.clone()).or_insert(present);
+                stanza.folder = wanted;
+            }
+        }
     }
 
     /// All packages, sorted by name and file.
@@ -83,14 +102,14 @@ impl Packages {
     /// newest others.
     pub(super) fn prune(&mut self, keep: Option<usize>, manifest: &CollectionManifest) {
         let Some(keep) = keep else { return };
-        let current: BTreeSet<&String> =
-            manifest.packages.iter().map(|entry| &entry.file).collect();
+        let current: BTreeSet<&str> =
+            manifest.packages.iter().map(PackageRecord::file_name).collect();
         let mut builds: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
         for stanza in self.stanzas.values() {
             builds.entry(&stanza.package).or_default().push(stanza);
         }
         let old = builds.into_values().flat_map(|mut builds| {
-            let is_other = |stanza: &Stanza| !current.contains(&stanza.file);
+            let is_other = |stanza: &Stanza| !current.contains(stanza.file.as_str());
             builds.sort_by(|a, b| {
                 let compare = version::comparison(a.entry.format());
                 let newest = || compare(&b.evr.to_string(), &a.evr.to_string());
@@ -98,8 +117,9 @@ impl Packages {
             });
             builds.into_iter().skip(keep).map(|stanza| stanza.file.clone())
         });
-        self.superseded = old.collect();
-        self.stanzas.retain(|file, _| !self.superseded.contains(file));
+        let old: BTreeSet<String> = old.collect();
+        let gone = old.iter().filter_map(|file| self.stanzas.remove(file));
+        self.superseded = gone.map(|stanza| stanza.place()).collect();
     }
 
     /// Signs copies of all packages of rpm that do not have the signer's signature.
@@ -115,7 +135,7 @@ impl Packages {
             let copy = folder.join(&stanza.file);
             let from = match self.new.get(&stanza.file) {
                 Some(path) => path.clone(),
-                None => work.join("..").join(&stanza.file),
+                None => work.join("..").join(stanza.place()),
             };
             fs::copy(&from, &copy).map_err(CollectionError::io("copy", &from))?;
             sign(&copy, signer, stanza.time)?;
@@ -136,7 +156,10 @@ impl Packages {
     /// Moves new files in.
     pub(super) fn publish(&self, folder: &Path) -> Result<(), CollectionError> {
         for (file, path) in &self.new {
-            rename(path, &folder.join(file))?;
+            let Some(stanza) = self.stanzas.get(file) else { continue };
+            let place = folder.join(stanza.place());
+            create_folder(place.parent().unwrap_or(folder))?;
+            rename(path, &place)?;
         }
         for path in &self.spare {
             fs::remove_file(path).map_err(CollectionError::io("remove", path))?;
@@ -169,14 +192,16 @@ fn sign(path: &Path, signer: &Signer<'_>, time: u64) -> Result<(), CollectionErr
     synced.map_err(CollectionError::io("write", path))
 }
 
-/// The package files that lie in a folder, sorted by name.
+/// The package files that lie in a folder or in its pool, sorted.
 fn package_files(folder: &Path) -> Result<Vec<PathBuf>, CollectionError> {
-    let attempt = |error| CollectionError::io("read", folder)(error);
+    let failed = |error: walkdir::Error| CollectionError::io("read", folder)(error.into());
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(attempt)? {
-        let path = entry.map_err(attempt)?.path();
-        if is_package(&path) && path.is_file() {
-            files.push(path);
+    let pool = folder.join(pool::FOLDER);
+    let below = pool.is_dir().then(|| WalkDir::new(&pool)).into_iter().flatten();
+    for entry in WalkDir::new(folder).max_depth(1).into_iter().chain(below) {
+        let entry = entry.map_err(failed)?;
+        if is_package(entry.path()) && entry.path().is_file() {
+            files.push(entry.into_path());
         }
     }
     files.sort();

@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
-    CollectionError, Entry, Stanza, deb, rpm,
+    CollectionError, Entry, Pool, Stanza,
+    deb::{self, IndexFile},
+    rpm,
     staging::{create_folder, rename, swap, write},
 };
 use crate::sign::Signer;
@@ -26,8 +28,13 @@ const APT_SIGNATURE: &str = "Release.gpg";
 
 /// Whether the metadata of a folder is signed.
 pub(super) fn is_signed(collection: &Path) -> bool {
-    let repodata = Path::new(REPODATA).join(REPODATA_SIGNATURE);
-    [&repodata, Path::new(APT_SIGNED)].iter().any(|path| collection.join(path).exists())
+    let suite = Pool::of(collection).map(|pool| pool.metadata()).unwrap_or_default();
+    let places = [
+        Path::new(REPODATA).join(REPODATA_SIGNATURE),
+        APT_SIGNED.into(),
+        Path::new(&suite).join(APT_SIGNED),
+    ];
+    places.iter().any(|path| collection.join(path).exists())
 }
 
 /// Metadata that is ready to be swapped in.
@@ -37,10 +44,13 @@ pub(super) struct Metadata {
     apt: Option<AptIndex>,
 }
 
-/// A new apt index: the folder that holds its files, and their names and hashes.
+/// A new apt index.
 struct AptIndex {
-    folder: PathBuf,
-    files: Vec<(&'static str, String)>,
+    /// Where its files wait: lists by their hashes.
+    work: PathBuf,
+    /// Where they go, relative to the collection.
+    folder: String,
+    files: Vec<IndexFile>,
     /// The files that name all others, in the order in which they are replaced.
     pointers: Vec<&'static str>,
 }
@@ -52,14 +62,15 @@ impl Metadata {
         collection: &Path,
         work: &Path,
         stanzas: &[&Stanza],
-        suite: &str,
+        target: &str,
+        pool: Option<&Pool>,
         signer: Option<&Signer<'_>>,
     ) -> Result<Self, CollectionError> {
         let (rpm, deb): (Vec<&Stanza>, Vec<&Stanza>) =
             stanzas.iter().partition(|stanza| matches!(stanza.entry, Entry::Rpm { .. }));
         Ok(Self {
             repodata: prepare_repodata(collection, work, &rpm, signer)?,
-            apt: prepare_apt(collection, work, &deb, suite, signer)?,
+            apt: prepare_apt(collection, work, &deb, (target, pool), signer)?,
         })
     }
 
@@ -111,15 +122,17 @@ fn prepare_apt(
     collection: &Path,
     work: &Path,
     stanzas: &[&Stanza],
-    suite: &str,
+    (target, pool): (&str, Option<&Pool>),
     signer: Option<&Signer<'_>>,
 ) -> Result<Option<AptIndex>, CollectionError> {
-    let current = collection.join(deb::POINTER);
+    let base = pool.map(Pool::metadata).unwrap_or_default();
+    let place = collection.join(&base);
+    let current = place.join(deb::POINTER);
     if stanzas.is_empty() && !current.exists() {
         return Ok(None);
     }
     let time = newest(stanzas);
-    let index = deb::index(stanzas, suite, time)
+    let index = deb::index(stanzas, target, pool, time)
         .map_err(CollectionError::io("pack metadata for", &current))?;
     let release = index.release.as_bytes();
     // The signed one comes first: who reads it reads none of the others.
@@ -129,46 +142,73 @@ fn prepare_apt(
         pointers.insert(0, (APT_SIGNED, signer.clear(&index.release, time)?));
         pointers.push((APT_SIGNATURE, signer.armoured(release, time)?));
     }
-    let hashes = collection.join(deb::HASH_FOLDER);
-    let is_there = index.files.iter().all(|(name, sum, bytes)| {
-        [collection.join(name), hashes.join(sum)].iter().all(|path| holds(path, bytes))
+    let is_there = index.files.iter().all(|file| {
+        let folder = place.join(&file.folder);
+        let places = [folder.join(file.name), folder.join(deb::HASH_FOLDER).join(&file.sha256)];
+        places.iter().all(|path| holds(path, &file.content))
     });
-    if is_there && pointers.iter().all(|(name, bytes)| holds(&collection.join(name), bytes)) {
+    if is_there && pointers.iter().all(|(name, bytes)| holds(&place.join(name), bytes)) {
         return Ok(None);
     }
-    let folder = work.join("apt");
-    create_folder(&folder)?;
+    let work = work.join("apt");
+    create_folder(&work)?;
     for (name, bytes) in &pointers {
-        write(&folder.join(name), bytes)?;
+        write(&work.join(name), bytes)?;
     }
-    for (name, sum, bytes) in &index.files {
-        write(&folder.join(name), bytes)?;
-        write(&folder.join(sum), bytes)?;
+    for file in &index.files {
+        write(&work.join(&file.sha256), &file.content)?;
     }
-    let files = index.files.into_iter().map(|(name, sum, _)| (name, sum)).collect();
     let pointers = pointers.into_iter().map(|(name, _)| name).collect();
-    Ok(Some(AptIndex { folder, files, pointers }))
+    Ok(Some(AptIndex { work, folder: base, files: index.files, pointers }))
 }
 
 impl AptIndex {
     /// What names the others comes last: until then clients find by hash what the old one names.
     fn publish(self, collection: &Path) -> Result<(), CollectionError> {
-        let hashes = collection.join(deb::HASH_FOLDER);
-        create_folder(&hashes)?;
-        for (_, sum) in &self.files {
-            rename(&self.folder.join(sum), &hashes.join(sum))?;
+        let base = collection.join(&self.folder);
+        for IndexFile { folder, sha256, .. } in &self.files {
+            let hashes = base.join(folder).join(deb::HASH_FOLDER);
+            create_folder(&hashes)?;
+            rename(&self.work.join(sha256), &hashes.join(sha256))?;
         }
-        let names = self.files.iter().map(|(name, _)| name);
-        for name in names.chain(&self.pointers) {
-            rename(&self.folder.join(name), &collection.join(name))?;
+        for IndexFile { folder, name, content, .. } in &self.files {
+            let new = self.work.join(name);
+            write(&new, content)?;
+            rename(&new, &base.join(folder).join(name))?;
         }
-        let current: BTreeSet<&String> = self.files.iter().map(|(_, sum)| sum).collect();
-        let old = data_files(&hashes).into_iter().filter(|name| !current.contains(name));
-        for name in old.skip(KEPT) {
-            let path = hashes.join(name);
-            fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+        for name in &self.pointers {
+            rename(&self.work.join(name), &base.join(name))?;
+        }
+        if !self.folder.is_empty() {
+            remove_flat(collection)?;
+        }
+        let current: BTreeSet<&String> = self.files.iter().map(|file| &file.sha256).collect();
+        let folders: BTreeSet<&String> = self.files.iter().map(|file| &file.folder).collect();
+        for folder in folders {
+            let hashes = base.join(folder).join(deb::HASH_FOLDER);
+            let old = data_files(&hashes).into_iter().filter(|name| !current.contains(name));
+            for name in old.skip(KEPT) {
+                let path = hashes.join(name);
+                fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+            }
         }
         Ok(())
+    }
+}
+
+/// Removes the metadata of a flat repository: its packages lie elsewhere now.
+fn remove_flat(collection: &Path) -> Result<(), CollectionError> {
+    let pointers = [APT_SIGNED, deb::POINTER, APT_SIGNATURE];
+    for name in pointers.into_iter().chain(deb::FORMS) {
+        let path = collection.join(name);
+        if path.exists() {
+            fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+        }
+    }
+    let hashes = collection.join("by-hash");
+    match hashes.is_dir() {
+        true => fs::remove_dir_all(&hashes).map_err(CollectionError::io("remove", &hashes)),
+        false => Ok(()),
     }
 }
 

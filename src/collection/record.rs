@@ -151,18 +151,16 @@ impl Records {
         has_size(&path, stanza.size).then_some(path)
     }
 
-    /// Notes that packages were signed.
+    /// Notes what was signed or moved.
     pub(super) fn update<'s>(
         &self,
         stanzas: impl Iterator<Item = &'s Stanza>,
     ) -> Result<(), CollectionError> {
-        let mut signed: BTreeMap<&str, &Stanza> = stanzas
-            .filter(|stanza| stanza.signed_by.is_some())
-            .map(|stanza| (stanza.file.as_str(), stanza))
-            .collect();
+        let mut now: BTreeMap<&str, &Stanza> =
+            stanzas.map(|stanza| (stanza.file.as_str(), stanza)).collect();
         for record in self.every() {
             let Outcome::Built(mut built) = record.outcome else { continue };
-            let Some(stanza) = signed.remove(built.stanza.file.as_str()) else { continue };
+            let Some(stanza) = now.remove(built.stanza.file.as_str()) else { continue };
             if built.stanza != *stanza {
                 built.stanza = stanza.clone();
                 built.package.update(stanza);
@@ -204,7 +202,7 @@ impl Records {
     /// The package's file: in the collection, or waiting.
     fn file(&self, record: &Record) -> Option<PathBuf> {
         let stanza = record.stanza()?;
-        let merged = self.collection.join(&stanza.file);
+        let merged = self.collection.join(stanza.place());
         let is_merged = has_size(&merged, stanza.size);
         self.unmerged(record).or_else(|| is_merged.then_some(merged))
     }

@@ -24,6 +24,10 @@ pub struct Stanza {
     pub architecture: String,
     /// The file's name, without any folder.
     pub file: String,
+    /// The folder in which it lies, relative to the collection; empty where that is the
+    /// collection's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
     /// In bytes.
     pub size: u64,
     pub sha256: String,
@@ -43,6 +47,16 @@ pub enum Entry {
     Rpm { primary: String, filelists: String, other: String },
     /// A paragraph of `Packages`.
     Deb { paragraph: String },
+}
+
+impl Stanza {
+    /// Where the file lies, relative to the collection.
+    pub(super) fn place(&self) -> String {
+        match self.folder.as_str() {
+            "" => self.file.clone(),
+            folder => format!("{folder}/{}", self.file),
+        }
+    }
 }
 
 impl Entry {

@@ -1,6 +1,7 @@
 //! Where repositories are, and how they are read.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -60,9 +61,14 @@ pub fn open_collection(folder: &Path, is_deb: bool) -> Result<Repository, Reposi
     let address = folder.display().to_string();
     let fail = |problem: String| RepositoryError::Unusable { address: address.clone(), problem };
     if is_deb {
-        let text = fs::read_to_string(folder.join("Packages"));
-        let text = text.map_err(|error| fail(format!("`Packages`: {error}")))?;
-        return Ok(Repository::new(&address, true, apt::packages(&text, None)));
+        let mut packages = BTreeMap::new();
+        for list in lists(folder) {
+            let text = fs::read_to_string(&list);
+            let text = text.map_err(|error| fail(format!("`{}`: {error}", list.display())))?;
+            let found = apt::packages(&text, None).into_iter();
+            packages.extend(found.map(|package| (package.file.clone(), package)));
+        }
+        return Ok(Repository::new(&address, true, packages.into_values().collect()));
     }
     let pointer = fs::read_to_string(folder.join("repodata/repomd.xml"));
     let pointer = pointer.map_err(|error| fail(format!("`repodata/repomd.xml`: {error}")))?;
@@ -78,6 +84,14 @@ pub fn open_collection(folder: &Path, is_deb: bool) -> Result<Repository, Reposi
         package.paths = own.map(|(_, paths)| paths.clone()).unwrap_or_default();
     }
     Ok(Repository::new(&address, false, packages))
+}
+
+/// The lists of packages of an apt repository: of a flat one, or one for each architecture.
+fn lists(folder: &Path) -> Vec<PathBuf> {
+    let suites = walkdir::WalkDir::new(folder.join("dists")).sort_by_file_name().into_iter();
+    let lists = suites.flatten().filter(|entry| entry.file_name() == "Packages");
+    let lists: Vec<PathBuf> = lists.map(walkdir::DirEntry::into_path).collect();
+    if lists.is_empty() { vec![folder.join("Packages")] } else { lists }
 }
 
 /// The address without a password.

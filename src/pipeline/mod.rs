@@ -60,7 +60,7 @@ pub struct Prepared {
 pub struct Built {
     /// What is in the collection now.
     pub manifest: CollectionManifest,
-    /// The packages that were asked for, built now or before: their file names in the collection.
+    /// The packages that were asked for, built now or before: their places in the collection.
     pub files: Vec<String>,
 }
 
@@ -192,17 +192,20 @@ impl Run<'_> {
 
         let publishing = publishing.publishing(signer.as_ref());
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
-        let mut files = Vec::new();
+        let mut names = Vec::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             match &record.outcome {
                 Outcome::Built(built) => {
-                    files.push(built.stanza.file.clone());
+                    names.push(built.package.package.clone());
                     merge.built.push((record, why(&resolution, &package.plan.project)));
                 }
                 Outcome::Failed(failure) => merge.failures.push(failure.clone()),
             }
         }
-        Ok(Built { manifest: collection.merge(merge)?, files })
+        let manifest = collection.merge(merge)?;
+        let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
+        let files = asked.map(|entry| entry.file.clone()).collect();
+        Ok(Built { manifest, files })
     }
 
     /// Gives packages whose version was built before of something else a higher release. Answers

@@ -67,6 +67,8 @@ pub struct Configuration {
     pub sign_key: Option<String>,
     /// Where collections are served.
     pub repo_url: Option<String>,
+    pub apt_suite: Option<String>,
+    pub apt_component: Option<String>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
     pub packager: Option<String>,

@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, path::PathBuf};
 
 use crate::{
-    collection::Publishing,
+    collection::{Pool, Publishing},
     process::CommandRunner,
     sign::{Access, SignError, Signer},
 };
@@ -16,6 +16,8 @@ pub struct PublishingFlags {
     pub keep: Option<NonZeroUsize>,
     pub sign_key: Option<String>,
     pub repo_url: Option<String>,
+    pub apt_suite: Option<String>,
+    pub apt_component: Option<String>,
 }
 
 /// What holds.
@@ -24,15 +26,20 @@ pub struct PublishingSettings {
     keep: Option<usize>,
     sign_key: Option<String>,
     repo_url: Option<String>,
+    pool: Option<Pool>,
 }
 
 impl PublishingSettings {
     /// The command line's word, else the configuration's.
     pub fn new(flags: PublishingFlags, configuration: &Configuration) -> Self {
+        let suite = flags.apt_suite.or_else(|| configuration.apt_suite.clone());
+        let component = flags.apt_component.or_else(|| configuration.apt_component.clone());
+        let component = component.unwrap_or_else(|| "main".to_owned());
         Self {
             keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
             sign_key: flags.sign_key.or_else(|| configuration.sign_key.clone()),
             repo_url: flags.repo_url.or_else(|| configuration.repo_url.clone()),
+            pool: suite.map(|suite| Pool { suite, component }),
         }
     }
 
@@ -54,6 +61,7 @@ impl PublishingSettings {
 
     /// All of it, for a collection.
     pub fn publishing<'a>(&'a self, signer: Option<&'a Signer<'a>>) -> Publishing<'a> {
-        Publishing { signer, keep: self.keep, url: self.repo_url.as_deref() }
+        let url = self.repo_url.as_deref();
+        Publishing { signer, keep: self.keep, url, pool: self.pool.as_ref() }
     }
 }

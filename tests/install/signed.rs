@@ -32,11 +32,11 @@ pub fn key(work: &Path) -> String {
 }
 
 /// A signed collection: with the key that gpg has, or with the same key in a file.
-fn signed(work: &Path, target: &str, builder: &str, by_file: bool) -> PathBuf {
+fn signed(work: &Path, target: &str, (builder, by_file): (&str, bool), layout: &[&str]) -> PathBuf {
     let fingerprint = key(work);
     let file = work.join("key.asc").display().to_string();
     let key = if by_file { &file } else { &fingerprint };
-    let collection = build_with(work, target, builder, &["--sign-key", key]);
+    let collection = build_with(work, target, builder, &[layout, &["--sign-key", key]].concat());
     let stop = Command::new("gpgconf")
         .env("GNUPGHOME", work.join("gnupg"))
         .args(["--kill", "all"])
@@ -99,7 +99,7 @@ fn dnf_takes_signed_packages_and_refuses_changed_ones() {
     }
     for (builder, by_file) in [("system", false), ("embedded", true)] {
         let work = tempfile::tempdir().expect("the temporary folder is writable");
-        let collection = signed(work.path(), "fedora-43", builder, by_file);
+        let collection = signed(work.path(), "fedora-43", (builder, by_file), &[]);
         let package = file(&collection, "python3-idna", ".rpm");
         let database = work.path().join("db");
         let rpm = || {
@@ -166,29 +166,36 @@ fn apt_takes_signed_metadata_and_refuses_changed_ones() {
     if !have(&["apt-get", "dpkg-deb", "gpg", "gpgconf"]) {
         return;
     }
-    for by_file in [false, true] {
+    let flat: &[&str] = &[];
+    for (by_file, layout) in [(false, flat), (true, flat), (true, &["--apt-suite", "stable"])] {
         let work = tempfile::tempdir().expect("the temporary folder is writable");
-        let collection = signed(work.path(), "debian-12", "embedded", by_file);
+        let collection = signed(work.path(), "debian-12", ("embedded", by_file), layout);
+        let suite = if layout.is_empty() { "" } else { "dists/stable/" };
         assert!(apt_downloads(work.path(), &collection));
         // Also by the signature apart from `Release`, which older clients read.
-        let inline = std::fs::read(collection.join("InRelease")).expect("it is there");
-        std::fs::remove_file(collection.join("InRelease")).expect("it is there");
+        let metadata = collection.join(suite);
+        let inline = std::fs::read(metadata.join("InRelease")).expect("it is there");
+        std::fs::remove_file(metadata.join("InRelease")).expect("it is there");
         assert!(apt_downloads(work.path(), &collection));
-        damage(&collection.join("Release.gpg"));
+        damage(&metadata.join("Release.gpg"));
         assert!(!apt_downloads(work.path(), &collection));
-        std::fs::write(collection.join("InRelease"), inline).expect("the folder is writable");
+        std::fs::write(metadata.join("InRelease"), inline).expect("the folder is writable");
 
-        for name in ["InRelease", "python3-idna_3.20-1_all.deb"] {
-            let path = collection.join(name);
+        for (begin, end) in [(suite, "InRelease"), ("", "python3-idna_3.20-1_all.deb")] {
+            let path = file(&collection, begin, end);
+            let name = path.display();
             let whole = damage(&path);
             assert!(!apt_downloads(work.path(), &collection), "{name}");
             std::fs::write(&path, whole).expect("the file is writable");
         }
-        let indexes = ["Packages", "Packages.gz", "Packages.xz"].map(|name| collection.join(name));
-        indexes.iter().for_each(|path| drop(damage(path)));
-        let hashed = walkdir::WalkDir::new(collection.join("by-hash")).into_iter();
-        let hashed = hashed.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
-        hashed.for_each(|entry| drop(damage(entry.path())));
+        for entry in walkdir::WalkDir::new(&collection).into_iter().filter_map(Result::ok) {
+            let path = entry.path().display().to_string();
+            if entry.file_type().is_file()
+                && (path.contains("/Packages") || path.contains("by-hash"))
+            {
+                damage(entry.path());
+            }
+        }
         assert!(!apt_downloads(work.path(), &collection));
     }
 }

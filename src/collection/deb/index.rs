@@ -1,4 +1,4 @@
-//! `Packages` and `Release` of a flat repository.
+//! `Packages` and `Release`, of a flat repository or of a suite.
 //! Source: Debian repository format, "Flat Repository Format" and "Acquire-By-Hash".
 
 use std::{collections::BTreeSet, io};
@@ -6,60 +6,107 @@ use std::{collections::BTreeSet, io};
 use crate::collection::{
     Entry, Stanza,
     metadata::{gzip, sha256, xz},
+    pool::Pool,
 };
 
 /// The file that names all others; it is written last.
 pub(in crate::collection) const POINTER: &str = "Release";
 
-/// The forms of `Packages`, and how each is packed.
-const INDEXES: [&str; 3] = ["Packages", "Packages.gz", "Packages.xz"];
+/// The forms of `Packages`.
+pub(in crate::collection) const FORMS: [&str; 3] = ["Packages", "Packages.gz", "Packages.xz"];
 
 /// Where clients look for an index by its hash, so that they get the one that the `Release` they
 /// have read speaks of.
 pub(in crate::collection) const HASH_FOLDER: &str = "by-hash/SHA256";
 
-/// The metadata of a flat repository.
+/// The architecture of packages for all of them.
+const ALL: &str = "all";
+
+/// The metadata of a repository.
 pub(in crate::collection) struct Index {
-    /// Name, hash and content of the forms of `Packages`.
-    pub(in crate::collection) files: Vec<(&'static str, String, Vec<u8>)>,
+    /// The forms of each list of packages.
+    pub(in crate::collection) files: Vec<IndexFile>,
     pub(in crate::collection) release: String,
 }
 
-/// The metadata that describes packages in the order given. `suite` is the target's name; the
+/// One form of a list of packages.
+pub(in crate::collection) struct IndexFile {
+    /// Relative to the folder of `Release`; empty, or with a slash at its end.
+    pub(in crate::collection) folder: String,
+    pub(in crate::collection) name: &'static str,
+    pub(in crate::collection) sha256: String,
+    pub(in crate::collection) content: Vec<u8>,
+}
+
+/// The metadata that describes packages in the order given. `target` is the target's name; the
 /// date is `time`, in seconds since 1970.
 pub(in crate::collection) fn index(
     stanzas: &[&Stanza],
-    suite: &str,
+    target: &str,
+    pool: Option<&Pool>,
     time: u64,
 ) -> io::Result<Index> {
-    let paragraphs: Vec<&str> = stanzas
-        .iter()
-        .filter_map(|stanza| match &stanza.entry {
-            Entry::Deb { paragraph } => Some(paragraph.as_str()),
-            Entry::Rpm { .. } => None,
-        })
-        .collect();
-    let plain = paragraphs.iter().map(|paragraph| format!("{paragraph}\n")).collect::<String>();
-    let packed = [gzip(plain.as_bytes())?, xz(plain.as_bytes())?];
-    let contents = [plain.into_bytes()].into_iter().chain(packed);
-    let files: Vec<_> = INDEXES
-        .into_iter()
-        .zip(contents)
-        .map(|(name, content)| (name, sha256(&content), content))
-        .collect();
-    let architectures: BTreeSet<&str> =
+    let mut architectures: BTreeSet<&str> =
         stanzas.iter().map(|stanza| stanza.architecture.as_str()).collect();
+    let mut files = Vec::new();
+    match pool {
+        None => files.extend(forms("", stanzas.iter().copied())?),
+        Some(pool) => {
+            // Packages for all are in each list; only where there is no other, in one of their own.
+            if architectures.len() > 1 {
+                architectures.remove(ALL);
+            }
+            for architecture in &architectures {
+                let fits =
+                    |stanza: &&&Stanza| [ALL, *architecture].contains(&&*stanza.architecture);
+                let folder = format!("{}/", pool.list(architecture));
+                files.extend(forms(&folder, stanzas.iter().filter(fits).copied())?);
+            }
+        }
+    }
     let architectures = architectures.into_iter().collect::<Vec<_>>().join(" ");
-    let date = date(time);
+    let suite = pool.map_or(target, |pool| &pool.suite);
+    let components = pool.map(|pool| format!("Components: {}\n", pool.component));
     let mut release = format!(
-        "Origin: pypi2pkg\nLabel: pypi2pkg\nSuite: {suite}\nCodename: {suite}\nDate: {date}\n\
-         Architectures: {architectures}\nAcquire-By-Hash: yes\n\
-         Description: Python projects as packages for {suite}\nSHA256:\n"
+        "Origin: pypi2pkg\nLabel: pypi2pkg\nSuite: {suite}\nCodename: {suite}\nDate: {}\n\
+         Architectures: {architectures}\n{}Acquire-By-Hash: yes\n\
+         Description: Python projects as packages for {target}\nSHA256:\n",
+        date(time),
+        components.unwrap_or_default(),
     );
-    for (name, sum, content) in &files {
-        release.push_str(&format!(" {sum} {} {name}\n", content.len()));
+    for IndexFile { folder, name, sha256, content } in &files {
+        release.push_str(&format!(" {sha256} {} {folder}{name}\n", content.len()));
     }
     Ok(Index { files, release })
+}
+
+/// A list of packages in all its forms.
+fn forms<'s>(
+    folder: &str,
+    stanzas: impl Iterator<Item = &'s Stanza>,
+) -> io::Result<Vec<IndexFile>> {
+    let plain: String = stanzas.map(|stanza| paragraph(stanza) + "\n").collect();
+    let packed = [gzip(plain.as_bytes())?, xz(plain.as_bytes())?];
+    let contents = [plain.into_bytes()].into_iter().chain(packed);
+    let form = |(name, content): (&'static str, Vec<u8>)| IndexFile {
+        folder: folder.to_owned(),
+        name,
+        sha256: sha256(&content),
+        content,
+    };
+    Ok(FORMS.into_iter().zip(contents).map(form).collect())
+}
+
+/// A package's paragraph, with the place at which its file lies.
+fn paragraph(stanza: &Stanza) -> String {
+    let Entry::Deb { paragraph } = &stanza.entry else { return String::new() };
+    match stanza.folder.as_str() {
+        "" => paragraph.clone(),
+        _ => paragraph.replace(
+            &format!("\nFilename: ./{}\n", stanza.file),
+            &format!("\nFilename: {}\n", stanza.place()),
+        ),
+    }
 }
 
 /// As `Release` writes a date: RFC 2822 with the zone's name.

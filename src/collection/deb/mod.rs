@@ -1,8 +1,8 @@
-//! Flat apt repositories (`Packages`, `Release`).
+//! Apt repositories (`Packages`, `Release`).
 
 mod archive;
 mod index;
 mod stanza;
 
-pub(super) use index::{HASH_FOLDER, POINTER, index};
+pub(super) use index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index};
 pub(super) use stanza::stanza;

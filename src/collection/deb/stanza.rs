@@ -47,6 +47,7 @@ pub(in crate::collection) fn stanza(
         evr: evr(&value("Version")?)?,
         architecture: value("Architecture")?,
         file: file.name.to_owned(),
+        folder: String::new(),
         size: file.size,
         sha256: file.sha256.clone(),
         time: control.time,

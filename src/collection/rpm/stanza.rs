@@ -32,6 +32,7 @@ pub(in crate::collection) fn stanza(
         evr: header.evr.clone(),
         architecture: header.architecture.to_owned(),
         file: file.name.to_owned(),
+        folder: String::new(),
         size: file.size,
         sha256: file.sha256.clone(),
         time: header.time(),

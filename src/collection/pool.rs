@@ -1,0 +1,57 @@
+//! Apt's usual layout: `dists/SUITE` with the metadata, `pool/COMPONENT` with the packages.
+//! Source: Debian repository format.
+
+use std::{fs, path::Path};
+
+/// The folder of packages.
+pub(super) const FOLDER: &str = "pool";
+
+/// The folder of suites.
+const SUITES: &str = "dists";
+
+/// A suite with one component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    pub suite: String,
+    pub component: String,
+}
+
+impl Pool {
+    /// The layout of a folder, where it has it already.
+    pub(super) fn of(collection: &Path) -> Option<Self> {
+        let suites = fs::read_dir(collection.join(SUITES)).ok()?.flatten();
+        let found = suites.filter_map(|entry| {
+            let suite = entry.file_name().into_string().ok()?;
+            let release = fs::read_to_string(entry.path().join("Release")).ok()?;
+            let component = release.lines().find_map(|line| line.strip_prefix("Components: "))?;
+            Some(Self { suite, component: component.to_owned() })
+        });
+        found.min_by(|a, b| a.suite.cmp(&b.suite))
+    }
+
+    /// The folder of a package: those of libraries begin with four letters, all others with one.
+    pub(super) fn folder(&self, package: &str) -> String {
+        let length = if package.starts_with("lib") { 4 } else { 1 };
+        let first = package.get(..length).unwrap_or(package);
+        format!("{FOLDER}/{}/{first}/{package}", self.component)
+    }
+
+    /// The folder of the suite's metadata.
+    pub(super) fn metadata(&self) -> String {
+        format!("{SUITES}/{}", self.suite)
+    }
+
+    /// Where the list of packages for an architecture lies, relative to the suite's folder.
+    pub(super) fn list(&self, architecture: &str) -> String {
+        format!("{}/binary-{architecture}", self.component)
+    }
+}
+
+/// What an entry of apt's sources names behind the address of a folder: a suite and a component, or
+/// `./`.
+pub fn apt_source(collection: &Path) -> String {
+    match Pool::of(collection) {
+        Some(Pool { suite, component }) => format!("{suite} {component}"),
+        None => "./".to_owned(),
+    }
+}
