@@ -130,3 +130,37 @@ fn other_contents_of_the_same_version_get_a_higher_release() {
         assert!(!files.iter().any(|file| at.join("dist").join(file).exists()));
     }
 }
+
+#[test]
+fn a_pool_stays_a_pool() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    let build = |more: &[&str]| {
+        let common = ["build", "one", "-q", "-t", "debian-12", "-i", "index"];
+        let found = run(at, &[&common[..], &["--builder", "embedded"], more].concat());
+        assert_eq!((found.status, found.stderr.as_str()), (0, ""));
+        found.stdout
+    };
+    let dist = at.join("dist");
+    assert_eq!(build(&["--repo-url", "https://one.example/"]), "dist/python3-one_1.0-1_all.deb\n");
+    let sources = || fs::read_to_string(dist.join("pypi2pkg.sources")).unwrap();
+    assert!(sources().contains("URIs: https://one.example/\nSuites: ./\n"), "{}", sources());
+
+    let pooled = "dist/pool/main/p/python3-one/python3-one_1.0-1_all.deb\n";
+    assert_eq!(build(&["--apt-suite", "stable"]), pooled);
+    assert_eq!(build(&[]), pooled);
+    assert_eq!(build(&["--release", "2"]), pooled.replace("1.0-1", "1.0-2"));
+    let suite = "URIs: https://one.example/\nSuites: stable\nComponents: main\n";
+    assert!(sources().contains(suite), "{}", sources());
+    for name in ["Packages", "Release", "by-hash", "python3-one_1.0-1_all.deb"] {
+        assert!(!dist.join(name).exists(), "{name}");
+    }
+    let list = dist.join("dists/stable/main/binary-all/Packages");
+    let list = fs::read_to_string(list).unwrap();
+    assert_eq!(list.matches("Filename: pool/main/p/python3-one/").count(), 2, "{list}");
+    let check = run(at, &["check", "dist"]);
+    assert_eq!(check.status, 0, "{}", check.stderr);
+    let wrong = run(at, &["repo", "dist", "--apt-suite", "../up"]);
+    assert_eq!(wrong.status, 2, "{}", wrong.stderr);
+}
