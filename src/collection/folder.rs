@@ -135,7 +135,7 @@ impl Collection {
         for Found { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
-        manifest.packages.retain(|entry| packages.has(entry));
+        manifest.packages.retain(|entry| packages.get(entry.file_name()).is_some());
         manifest.merge(entries(&built), failures, distribution);
         packages.prune(publishing.keep, &manifest);
         let pool = publishing.pool.cloned().or_else(|| Pool::of(&self.folder));
@@ -143,7 +143,11 @@ impl Collection {
         if let Some(signer) = publishing.signer {
             packages.sign(signer, work.path())?;
         }
-        packages.stanzas().for_each(|stanza| manifest.update(stanza));
+        for entry in &mut manifest.packages {
+            if let Some(stanza) = packages.get(entry.file_name()) {
+                entry.update(stanza);
+            }
+        }
 
         let stanzas: Vec<&Stanza> = packages.stanzas().collect();
         let metadata = Metadata::prepare(
@@ -154,10 +158,14 @@ impl Collection {
             pool.as_ref(),
             publishing.signer,
         )?;
+        let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
         let changed: Vec<&BuiltRecord> = built
             .iter()
             .map(|found| found.built)
-            .filter(|built| !is_known(&old, &packages, built) || !self.has_recipe(built))
+            .filter(|built| {
+                let sum = packages.get(&built.stanza.file).map(|stanza| stanza.sha256.as_str());
+                sum.is_none_or(|sum| !known.contains(sum)) || !self.has_recipe(built)
+            })
             .collect();
         write_recipes(&changed, &work.path().join(RECIPES))?;
 
@@ -210,13 +218,6 @@ fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError
     let new = work.join("new");
     write(&new, bytes)?;
     rename(&new, path)
-}
-
-/// Whether the manifest spoke of this very package before.
-fn is_known(old: &[PackageRecord], packages: &Packages, built: &BuiltRecord) -> bool {
-    let file = &built.stanza.file;
-    let sum = packages.stanzas().find(|stanza| stanza.file == *file).map(|stanza| &stanza.sha256);
-    old.iter().any(|entry| entry.file_name() == file && Some(&entry.sha256) == sum)
 }
 
 /// A package that was built.

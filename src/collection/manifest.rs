@@ -202,13 +202,6 @@ impl CollectionManifest {
         }
     }
 
-    /// Says of a file what is so now.
-    pub(super) fn update(&mut self, stanza: &Stanza) {
-        let entries = self.packages.iter_mut();
-        let own = entries.filter(|entry| entry.file_name() == stanza.file);
-        own.for_each(|entry| entry.update(stanza));
-    }
-
     /// Reads a manifest; `None` where there is no file.
     pub fn read(path: &Path) -> Result<Option<Self>, CollectionError> {
         let text = match fs::read(path) {

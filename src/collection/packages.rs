@@ -75,10 +75,6 @@ impl Packages {
         self.stanzas.insert(file.clone(), built.stanza.clone());
     }
 
-    pub(super) fn has(&self, entry: &PackageRecord) -> bool {
-        self.stanzas.contains_key(entry.file_name())
-    }
-
     /// Gives Debian packages the folders that they have in a pool.
     pub(super) fn arrange(&mut self, folder: &Path, pool: Option<&Pool>) {
         for stanza in self.stanzas.values_mut().filter(|stanza| stanza.entry.format() == "deb") {
@@ -89,6 +85,11 @@ impl Packages {
                 stanza.folder = wanted;
             }
         }
+    }
+
+    /// The package in a file of that name.
+    pub(super) fn get(&self, file: &str) -> Option<&Stanza> {
+        self.stanzas.get(file)
     }
 
     /// All packages, sorted by name and file.

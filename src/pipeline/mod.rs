@@ -12,13 +12,16 @@ mod release;
 mod sdists;
 mod sources;
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use crate::{
     build::{BuildError, Builders},
     collection::{
-        Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome, Records,
-        Request, Why,
+        Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome,
+        PackageRecord, Records, Request, Why,
     },
     format::{self, Format},
     index::{Index, IndexError},
@@ -142,8 +145,10 @@ impl Run<'_> {
     /// `2.0.0rc1`: no upgrade would install them.
     fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {
         let compare = version::comparison(&self.target.format);
+        let present: BTreeMap<&String, &PackageRecord> =
+            manifest.packages.iter().map(|entry| (&entry.package, entry)).collect();
         for Package { plan, .. } in packages {
-            let known = manifest.packages.iter().find(|known| known.package == plan.package);
+            let known = present.get(&plan.package);
             if let Some(known) = known.filter(|known| known.release < plan.release)
                 && compare(&known.evr.to_string(), &plan.evr.to_string()).is_gt()
             {
@@ -192,11 +197,11 @@ impl Run<'_> {
 
         let publishing = publishing.publishing(signer.as_ref());
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
-        let mut names = Vec::new();
+        let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             match &record.outcome {
                 Outcome::Built(built) => {
-                    names.push(built.package.package.clone());
+                    names.insert(built.package.package.clone());
                     merge.built.push((record, why(&resolution, &package.plan.project)));
                 }
                 Outcome::Failed(failure) => merge.failures.push(failure.clone()),
