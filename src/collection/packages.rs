@@ -14,7 +14,7 @@ use walkdir::WalkDir;
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Records, Stanza,
     pool::{self, Pool},
-    staging::{create_folder, rename},
+    staging::{create_folder, rename, sync_folder},
     stanza::{is_package, read},
 };
 use crate::{sign::Signer, version};
@@ -154,14 +154,18 @@ impl Packages {
         self.stanzas.values().map(|stanza| stanza.entry.format()).collect()
     }
 
-    /// Moves new files in.
+    /// Moves new files in, to stay there whatever happens: metadata will name them.
     pub(super) fn publish(&self, folder: &Path) -> Result<(), CollectionError> {
+        let mut parents = BTreeSet::new();
         for (file, path) in &self.new {
             let Some(stanza) = self.stanzas.get(file) else { continue };
             let place = folder.join(stanza.place());
-            create_folder(place.parent().unwrap_or(folder))?;
+            let parent = place.parent().unwrap_or(folder);
+            create_folder(parent)?;
             rename(path, &place)?;
+            parents.insert(parent.to_owned());
         }
+        parents.iter().try_for_each(|parent| sync_folder(parent))?;
         for path in &self.spare {
             fs::remove_file(path).map_err(CollectionError::io("remove", path))?;
         }

@@ -96,6 +96,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(attempt)
 }
 
+/// Brings a folder's list of files to the disk.
+pub(super) fn sync_folder(path: &Path) -> Result<(), CollectionError> {
+    let synced = File::open(path).and_then(|folder| folder.sync_all());
+    synced.map_err(CollectionError::io("write", path))
+}
+
 /// Creates a folder and those above it.
 pub(super) fn create_folder(path: &Path) -> Result<(), CollectionError> {
     fs::create_dir_all(path).map_err(CollectionError::io("create", path))

@@ -5,6 +5,7 @@
 //! whoever has all records merges them.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::Path,
     sync::{
@@ -98,16 +99,13 @@ pub fn work(
     if interrupted().is_some() {
         return Err(CollectionError::Interrupted);
     }
-    let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-    answers.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    let done = earlier.into_iter().enumerate().map(|(at, earlier)| {
-        let is_new = answers.last().is_some_and(|(new, _)| *new == at);
-        match (earlier, if is_new { answers.pop() } else { None }) {
-            (Some(record), None) => Some(Ok(Done { record, is_new: false })),
-            (_, answer) => answer.map(|(_, answer)| answer.map(|record| Done { record, is_new })),
-        }
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut new: BTreeMap<usize, Result<Record, CollectionError>> = answers.into_iter().collect();
+    let done = earlier.into_iter().enumerate().filter_map(|(at, earlier)| match new.remove(&at) {
+        Some(answer) => Some(answer.map(|record| Done { record, is_new: true })),
+        None => earlier.map(|record| Ok(Done { record, is_new: false })),
     });
-    let done: Vec<Done> = done.flatten().collect::<Result<_, _>>()?;
+    let done: Vec<Done> = done.collect::<Result<_, _>>()?;
     let built = done.iter().filter(|done| done.is_new && done.record.is_built()).count();
     let line = match items.len() - order.len() {
         0 => format!("{built} of {} built", counted(items.len(), "package")),
