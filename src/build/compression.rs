@@ -10,7 +10,8 @@ use liblzma::write::XzEncoder;
 
 use super::BuildError;
 
-/// An algorithm and its level, written `zstd:19`, `xz:2`, `gzip:9` or `none`.
+/// An algorithm and its level, written `zstd:19`, `xz:2`, `gzip:9` or `none`; without a level, the one
+/// that `docs/compression.md` chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     Zstd(u8),
@@ -24,8 +25,12 @@ impl FromStr for Compression {
 
     fn from_str(text: &str) -> Result<Self, BuildError> {
         let unknown = || BuildError::Compression { text: text.to_owned() };
-        if text == "none" {
-            return Ok(Self::None);
+        match text {
+            "none" => return Ok(Self::None),
+            "zstd" => return Ok(Self::Zstd(9)),
+            "xz" => return Ok(Self::Xz(2)),
+            "gzip" => return Ok(Self::Gzip(6)),
+            _ => {}
         }
         let (algorithm, level) = text.split_once(':').ok_or_else(unknown)?;
         match (algorithm, level.parse().map_err(|_| unknown())?) {
@@ -163,6 +168,9 @@ mod tests {
             ("zstd:19", "w19.zstdio", "-Zzstd -z19", ".zst"),
             ("xz:2", "w2.xzdio", "-Zxz -z2", ".xz"),
             ("gzip:9", "w9.gzdio", "-Zgzip -z9", ".gz"),
+            ("zstd", "w9.zstdio", "-Zzstd -z9", ".zst"),
+            ("xz", "w2.xzdio", "-Zxz -z2", ".xz"),
+            ("gzip", "w6.gzdio", "-Zgzip -z6", ".gz"),
             ("none", "w.ufdio", "-Znone", ""),
         ];
         for (text, rpm, dpkg, suffix) in cases {
@@ -175,7 +183,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "zstd", "zstd:0", "zstd:23", "xz:10", "gzip:-1", "bzip2:9", "none:1"] {
+        for text in ["", "zstd:", "zstd:0", "zstd:23", "xz:10", "gzip:-1", "bzip2:9", "none:1"] {
             let error = text.parse::<Compression>().unwrap_err();
             assert_eq!(error, BuildError::Compression { text: text.to_owned() });
         }

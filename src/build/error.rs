@@ -11,7 +11,9 @@ pub enum BuildError {
     Source { package: String, problem: SourceError },
     #[error("cannot {action} `{path}`: {reason}")]
     File { action: &'static str, path: String, reason: String },
-    #[error("the compression `{text}` is not one of zstd:1-22, xz:0-9, gzip:1-9 and none")]
+    #[error(
+        "the compression `{text}` is not one of zstd:1-22, xz:0-9, gzip:1-9, these without a level, and none"
+    )]
     Compression { text: String },
     #[error("cannot write the relation `{relation}` of `{package}`: {reason}")]
     Relation { package: String, relation: String, reason: &'static str },

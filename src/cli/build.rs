@@ -34,8 +34,8 @@ pub struct Build {
     /// Who writes the packages
     #[arg(long, value_enum, value_name = "KIND")]
     builder: Option<Builder>,
-    /// The payload's compression, such as zstd:3, xz:6, gzip:9 or none (default: the target's)
-    #[arg(long, value_name = "ALGORITHM:LEVEL", value_parser = compression)]
+    /// The payload's compression, such as zstd:3, xz, gzip:9 or none (default: the target's)
+    #[arg(long, value_name = "ALGORITHM[:LEVEL]", value_parser = compression)]
     compression: Option<String>,
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]

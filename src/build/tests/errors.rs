@@ -68,7 +68,7 @@ fn bad_jobs_say_what_is_wrong() {
     sample.native.compression = "lzip:9".to_owned();
     assert_eq!(
         message(&sample, &EmbeddedRpm),
-        "the compression `lzip:9` is not one of zstd:1-22, xz:0-9, gzip:1-9 and none"
+        "the compression `lzip:9` is not one of zstd:1-22, xz:0-9, gzip:1-9, these without a level, and none"
     );
     let mut sample = Sample::rpm();
     sample.native.relations[0].text = "a b".to_owned();
