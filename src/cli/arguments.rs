@@ -7,12 +7,14 @@ use std::{
 };
 
 use clap::Args;
+use url::Url;
 
 use super::choices::{
     ByteCode, IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax, Resolution, Source,
 };
 use crate::{
     artifact::{ExtraName, ProjectName, extra_name, project_name},
+    collection::SuiteName,
     disk::WriteError,
     failure::{Failure, USAGE},
     requirements::{self, FileOptions, ProjectRule, Request},
@@ -321,26 +323,17 @@ pub struct Publishing {
     sign_key: Option<String>,
     /// Where the folder will be served, for the files with which machines are set up
     #[arg(long, value_name = "URL")]
-    repo_url: Option<String>,
+    repo_url: Option<Url>,
     /// How many builds of each package stay (default: all)
     #[arg(long, value_name = "NUMBER")]
     keep: Option<NonZeroUsize>,
     /// Give an apt repository the layout of suites and a pool (default: the one it has, flat at
     /// first)
-    #[arg(long, value_name = "SUITE", value_parser = word)]
-    apt_suite: Option<String>,
+    #[arg(long, value_name = "SUITE")]
+    apt_suite: Option<SuiteName>,
     /// The suite's component (default: main)
-    #[arg(long, value_name = "COMPONENT", value_parser = word, requires = "apt_suite")]
-    apt_component: Option<String>,
-}
-
-/// What can stand in a line of apt's sources and name a folder.
-fn word(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~+".contains(c);
-    match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
-        true => Ok(text.to_owned()),
-        false => Err("use letters, digits, `-`, `.`, `_`, `~` and `+`".to_owned()),
-    }
+    #[arg(long, value_name = "COMPONENT", requires = "apt_suite")]
+    apt_component: Option<SuiteName>,
 }
 
 impl From<Publishing> for PublishingFlags {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    collection::Collection,
+    collection::{Collection, SuiteName},
     failure::Failure,
     process::HostRunner,
     report::print_result,
@@ -28,7 +28,7 @@ pub struct Repo {
     publishing: Publishing,
     /// What the metadata of a folder without `collection.json` calls it
     #[arg(long, value_name = "NAME", default_value = "local")]
-    suite: String,
+    suite: SuiteName,
     /// Configuration (default: pypi2pkg.toml here)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -41,7 +41,7 @@ impl Repo {
         let environment = Environment::of_process();
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
-        let collection = Collection::of_packages(&self.folder, &self.suite)?;
+        let collection = Collection::of_packages(&self.folder, &self.suite.to_string())?;
         let publishing = settings.publishing(signer.as_ref());
         collection.republish(publishing)?;
         print_result(&self.folder.display().to_string());

@@ -66,7 +66,11 @@ impl Collection {
 
     /// A folder of packages from elsewhere, which gets no manifest, or a collection as it is.
     /// `suite` is how the metadata of the former call it.
+    ///
+    /// # Errors
+    /// There is no such folder, or its manifest is not ours.
     pub fn of_packages(folder: &Path, suite: &str) -> Result<Self, CollectionError> {
+        fs::read_dir(folder).map_err(CollectionError::io("read", folder))?;
         let present = CollectionManifest::read(&folder.join(MANIFEST_FILE))?;
         let has_manifest = present.is_some();
         let empty = present.unwrap_or_else(|| CollectionManifest::bare(suite));

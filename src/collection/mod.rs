@@ -40,7 +40,7 @@ pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
 };
-pub use pool::{Pool, apt_source};
+pub use pool::{Pool, SuiteName, apt_source};
 pub use record::{BuiltRecord, Outcome, Record, Records};
 pub use staging::Staging;
 pub use stanza::{Entry, Stanza, read_deb, read_rpm};

@@ -1,7 +1,9 @@
 //! Apt's usual layout: `dists/SUITE` with the metadata, `pool/COMPONENT` with the packages.
 //! Source: Debian repository format.
 
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path, str::FromStr};
+
+use serde::Deserialize;
 
 /// The folder of packages.
 pub(super) const FOLDER: &str = "pool";
@@ -9,11 +11,42 @@ pub(super) const FOLDER: &str = "pool";
 /// The folder of suites.
 const SUITES: &str = "dists";
 
+/// The name of a suite or a component, which stands in apt's sources and names a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SuiteName(String);
+
+impl FromStr for SuiteName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~+".contains(c);
+        match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
+            true => Ok(Self(text.to_owned())),
+            false => Err("use letters, digits, `-`, `.`, `_`, `~` and `+`"),
+        }
+    }
+}
+
+impl TryFrom<String> for SuiteName {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for SuiteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A suite with one component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
-    pub suite: String,
-    pub component: String,
+    pub suite: SuiteName,
+    pub component: SuiteName,
 }
 
 impl Pool {
@@ -21,10 +54,10 @@ impl Pool {
     pub(super) fn of(collection: &Path) -> Option<Self> {
         let suites = fs::read_dir(collection.join(SUITES)).ok()?.flatten();
         let found = suites.filter_map(|entry| {
-            let suite = entry.file_name().into_string().ok()?;
+            let suite = entry.file_name().to_str()?.parse().ok()?;
             let release = fs::read_to_string(entry.path().join("Release")).ok()?;
             let component = release.lines().find_map(|line| line.strip_prefix("Components: "))?;
-            Some(Self { suite, component: component.to_owned() })
+            Some(Self { suite, component: component.parse().ok()? })
         });
         found.min_by(|a, b| a.suite.cmp(&b.suite))
     }

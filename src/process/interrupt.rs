@@ -21,7 +21,7 @@ use signal_hook::{
 };
 
 /// How long the program may take to come to its end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The signal that came, or nought.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);

@@ -8,10 +8,12 @@ use std::{
 };
 
 use serde::Deserialize;
+use url::Url;
 
 use crate::{
     artifact::ProjectName,
     build::Preference,
+    collection::SuiteName,
     hint::HintError,
     index::IndexStrategy,
     planner::Relax,
@@ -66,9 +68,9 @@ pub struct Configuration {
     /// A fingerprint that `gpg` knows, or a file with a secret key.
     pub sign_key: Option<String>,
     /// Where collections are served.
-    pub repo_url: Option<String>,
-    pub apt_suite: Option<String>,
-    pub apt_component: Option<String>,
+    pub repo_url: Option<Url>,
+    pub apt_suite: Option<SuiteName>,
+    pub apt_component: Option<SuiteName>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
     pub packager: Option<String>,

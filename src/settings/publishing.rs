@@ -2,8 +2,10 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
+use url::Url;
+
 use crate::{
-    collection::{Pool, Publishing},
+    collection::{Pool, Publishing, SuiteName},
     process::CommandRunner,
     sign::{Access, SignError, Signer},
 };
@@ -15,9 +17,9 @@ use super::{Configuration, Environment};
 pub struct PublishingFlags {
     pub keep: Option<NonZeroUsize>,
     pub sign_key: Option<String>,
-    pub repo_url: Option<String>,
-    pub apt_suite: Option<String>,
-    pub apt_component: Option<String>,
+    pub repo_url: Option<Url>,
+    pub apt_suite: Option<SuiteName>,
+    pub apt_component: Option<SuiteName>,
 }
 
 /// What holds.
@@ -25,7 +27,7 @@ pub struct PublishingFlags {
 pub struct PublishingSettings {
     keep: Option<usize>,
     sign_key: Option<String>,
-    repo_url: Option<String>,
+    repo_url: Option<Url>,
     pool: Option<Pool>,
 }
 
@@ -34,12 +36,14 @@ impl PublishingSettings {
     pub fn new(flags: PublishingFlags, configuration: &Configuration) -> Self {
         let suite = flags.apt_suite.or_else(|| configuration.apt_suite.clone());
         let component = flags.apt_component.or_else(|| configuration.apt_component.clone());
-        let component = component.unwrap_or_else(|| "main".to_owned());
         Self {
             keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
             sign_key: flags.sign_key.or_else(|| configuration.sign_key.clone()),
             repo_url: flags.repo_url.or_else(|| configuration.repo_url.clone()),
-            pool: suite.map(|suite| Pool { suite, component }),
+            pool: suite.and_then(|suite| {
+                let component = component.or_else(|| "main".parse().ok())?;
+                Some(Pool { suite, component })
+            }),
         }
     }
 
@@ -61,7 +65,7 @@ impl PublishingSettings {
 
     /// All of it, for a collection.
     pub fn publishing<'a>(&'a self, signer: Option<&'a Signer<'a>>) -> Publishing<'a> {
-        let url = self.repo_url.as_deref();
+        let url = self.repo_url.as_ref().map(Url::as_str);
         Publishing { signer, keep: self.keep, url, pool: self.pool.as_ref() }
     }
 }

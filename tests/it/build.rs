@@ -163,4 +163,12 @@ fn a_pool_stays_a_pool() {
     assert_eq!(check.status, 0, "{}", check.stderr);
     let wrong = run(at, &["repo", "dist", "--apt-suite", "../up"]);
     assert_eq!(wrong.status, 2, "{}", wrong.stderr);
+    let missing = run(at, &["repo", "nowhere"]);
+    assert_eq!(missing.status, 1);
+    assert!(missing.stderr.starts_with("error: cannot read `nowhere`: "), "{}", missing.stderr);
+    assert!(!at.join("nowhere").exists());
+    fs::write(at.join("pypi2pkg.toml"), "apt-suite = \"a b\"\n").unwrap();
+    let configured = run(at, &["repo", "dist"]);
+    assert_eq!(configured.status, 2, "{}", configured.stderr);
+    assert!(configured.stderr.contains("pypi2pkg.toml:1: "), "{}", configured.stderr);
 }

@@ -65,7 +65,7 @@ pub(in crate::collection) fn index(
         }
     }
     let architectures = architectures.into_iter().collect::<Vec<_>>().join(" ");
-    let suite = pool.map_or(target, |pool| &pool.suite);
+    let suite = pool.map_or_else(|| target.to_owned(), |pool| pool.suite.to_string());
     let components = pool.map(|pool| format!("Components: {}\n", pool.component));
     let mut release = format!(
         "Origin: pypi2pkg\nLabel: pypi2pkg\nSuite: {suite}\nCodename: {suite}\nDate: {}\n\
