@@ -77,6 +77,8 @@ pub mod work;
 
 pub mod check;
 
+pub mod compare;
+
 pub mod settings;
 
 pub mod pipeline;

@@ -4,6 +4,7 @@ mod arguments;
 mod build;
 mod check;
 mod choices;
+mod diff;
 mod doctor;
 mod explain;
 mod freeze;
@@ -64,6 +65,7 @@ enum Verb {
     Why(why::Why),
     Explain(explain::Explain),
     Check(check::Check),
+    Diff(diff::Diff),
     Repo(repo::Repo),
     Licences(licences::Licences),
     Target(target::Target),
@@ -118,6 +120,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Why(verb) => verb.run(verbosity),
         Verb::Explain(verb) => verb.run(verbosity),
         Verb::Check(verb) => verb.run(),
+        Verb::Diff(verb) => verb.run(),
         Verb::Repo(verb) => verb.run(),
         Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),

@@ -172,3 +172,47 @@ fn a_pool_stays_a_pool() {
     assert_eq!(configured.status, 2, "{}", configured.stderr);
     assert!(configured.stderr.contains("pypi2pkg.toml:1: "), "{}", configured.stderr);
 }
+
+#[test]
+fn what_changed_between_collections_is_shown() {
+    for (target, requires) in [("debian-12", "python3-two"), ("fedora-43", "python3.14dist(two)")] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let build = |what: &[&str], out: &str| {
+            let common = ["-q", "-t", target, "-i", "index", "--builder", "embedded", "-o", out];
+            let found = run(at, &[&["build"], what, &common[..]].concat());
+            assert_eq!(found.status, 0, "{}", found.stderr);
+        };
+        Wheel { fields: "License-Expression: MIT\n", ..Wheel::default() }.write(&at.join("index"));
+        Wheel { project: "two", ..Wheel::default() }.write(&at.join("index"));
+        Wheel { project: "gone", ..Wheel::default() }.write(&at.join("index"));
+        build(&["one", "gone"], "old");
+        let script = b"#!python\nprint()\n".to_vec();
+        Wheel {
+            version: "2.0",
+            fields: "License-Expression: BSD-3-Clause\nRequires-Dist: two\n",
+            binaries: &[("one-2.0.data/scripts/one-tool", script)],
+            ..Wheel::default()
+        }
+        .write(&at.join("index"));
+        build(&["one"], "new");
+        let shown = run(at, &["diff", "old", "new"]);
+        assert_eq!((shown.status, shown.stderr.as_str()), (0, ""), "{target}");
+        let lines: Vec<&str> = shown.stdout.lines().collect();
+        assert!(lines[0].starts_with("- python3-gone 1.0-1"), "{}", shown.stdout);
+        assert!(lines[1].starts_with("+ python3-two 1.0-1"), "{}", shown.stdout);
+        assert!(lines[2].starts_with("python3-one 1.0-1"), "{}", shown.stdout);
+        for wanted in [
+            "  licence MIT -> BSD-3-Clause".to_owned(),
+            format!("  + requires {requires}"),
+            "  + command /usr/bin/one-tool".to_owned(),
+        ] {
+            assert!(lines.contains(&wanted.as_str()), "{wanted}: {}", shown.stdout);
+        }
+        let json = run(at, &["diff", "old", "new", "--json"]);
+        let json: Value = serde_json::from_str(&json.stdout).unwrap();
+        assert_eq!(json["changed"]["python3-one"]["licence"]["to"], "BSD-3-Clause");
+        assert_eq!(run(at, &["diff", "new", "new"]).stdout, "no differences\n");
+        assert_eq!(run(at, &["diff", "index", "new"]).status, 1);
+    }
+}
