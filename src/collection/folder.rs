@@ -145,7 +145,7 @@ impl Collection {
         let pool = publishing.pool.cloned().or_else(|| Pool::of(&self.folder));
         packages.arrange(&self.folder, pool.as_ref());
         if let Some(signer) = publishing.signer {
-            packages.sign(signer, work.path())?;
+            packages.sign(signer, &self.folder, work.path())?;
         }
         for entry in &mut manifest.packages {
             if let Some(stanza) = packages.get(entry.file_name()) {
@@ -186,8 +186,8 @@ impl Collection {
             replace(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
         }
         packages.remove_superseded(&self.folder)?;
-        records.update(packages.stanzas())?;
-        records.tidy();
+        records.update(&packages.changes())?;
+        records.tidy(&packages);
         Ok(manifest)
     }
 

@@ -22,6 +22,8 @@ use crate::{sign::Signer, version};
 /// The packages of a collection by file name.
 pub(super) struct Packages {
     stanzas: BTreeMap<String, Stanza>,
+    /// What was signed or moved, as it was before.
+    before: BTreeMap<String, Stanza>,
     /// Files that wait to be moved in.
     new: BTreeMap<String, PathBuf>,
     /// Files that are in nobody's place.
@@ -57,6 +59,7 @@ impl Packages {
         let named = stanzas.into_iter().map(|stanza| (stanza.file.clone(), stanza));
         Ok(Self {
             stanzas: named.collect(),
+            before: BTreeMap::new(),
             new: BTreeMap::new(),
             spare: Vec::new(),
             superseded: Vec::new(),
@@ -81,6 +84,7 @@ impl Packages {
             let wanted = pool.map(|pool| pool.folder(&stanza.package)).unwrap_or_default();
             if stanza.folder != wanted {
                 let present = folder.join(stanza.place());
+                self.before.insert(stanza.file.clone(), stanza.clone());
                 self.new.entry(stanza.file.clone()).or_insert(present);
                 stanza.folder = wanted;
             }
@@ -90,6 +94,12 @@ impl Packages {
     /// The package in a file of that name.
     pub(super) fn get(&self, file: &str) -> Option<&Stanza> {
         self.stanzas.get(file)
+    }
+
+    /// What was signed or moved: as it was, and as it is.
+    pub(super) fn changes(&self) -> Vec<(&Stanza, &Stanza)> {
+        let changes = self.before.iter();
+        changes.filter_map(|(file, before)| Some((before, self.stanzas.get(file)?))).collect()
     }
 
     /// All packages, sorted by name and file.
@@ -124,7 +134,12 @@ impl Packages {
     }
 
     /// Signs copies of all packages of rpm that do not have the signer's signature.
-    pub(super) fn sign(&mut self, signer: &Signer<'_>, work: &Path) -> Result<(), CollectionError> {
+    pub(super) fn sign(
+        &mut self,
+        signer: &Signer<'_>,
+        collection: &Path,
+        work: &Path,
+    ) -> Result<(), CollectionError> {
         let folder = work.join("signed");
         create_folder(&folder)?;
         let is_unsigned = |stanza: &&Stanza| {
@@ -136,15 +151,18 @@ impl Packages {
             let copy = folder.join(&stanza.file);
             let from = match self.new.get(&stanza.file) {
                 Some(path) => path.clone(),
-                None => work.join("..").join(stanza.place()),
+                None => collection.join(stanza.place()),
             };
             fs::copy(&from, &copy).map_err(CollectionError::io("copy", &from))?;
             sign(&copy, signer, stanza.time)?;
             Ok((copy.clone(), read(&copy)?))
         });
         for (copy, stanza) in signed.collect::<Result<Vec<_>, CollectionError>>()? {
-            self.spare.extend(self.new.insert(stanza.file.clone(), copy));
-            self.stanzas.insert(stanza.file.clone(), stanza);
+            let file = stanza.file.clone();
+            self.spare.extend(self.new.insert(file.clone(), copy));
+            if let Some(unsigned) = self.stanzas.insert(file.clone(), stanza) {
+                self.before.insert(file, unsigned);
+            }
         }
         Ok(())
     }

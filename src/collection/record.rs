@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CollectionError, FailureRecord, PackageRecord, Stanza, Why,
     folder::RECIPES,
+    packages::Packages,
     staging::{Lock, create_folder},
     stanza::read,
 };
@@ -48,7 +49,7 @@ impl Record {
     }
 
     /// What repository metadata says of its package, where there is one.
-    pub(super) fn stanza(&self) -> Option<&Stanza> {
+    pub fn stanza(&self) -> Option<&Stanza> {
         match &self.outcome {
             Outcome::Built(built) => Some(&built.stanza),
             Outcome::Failed(_) => None,
@@ -151,32 +152,36 @@ impl Records {
         has_size(&path, stanza.size).then_some(path)
     }
 
-    /// Notes what was signed or moved.
-    pub(super) fn update<'s>(
-        &self,
-        stanzas: impl Iterator<Item = &'s Stanza>,
-    ) -> Result<(), CollectionError> {
-        let mut now: BTreeMap<&str, &Stanza> =
-            stanzas.map(|stanza| (stanza.file.as_str(), stanza)).collect();
-        for record in self.every() {
+    /// Notes what was signed or moved: each stanza as it was, and as it is now.
+    pub(super) fn update(&self, changes: &[(&Stanza, &Stanza)]) -> Result<(), CollectionError> {
+        let changed: BTreeMap<&str, &(&Stanza, &Stanza)> =
+            changes.iter().map(|change| (change.0.file.as_str(), change)).collect();
+        // Most runs change none.
+        let all = (!changed.is_empty()).then(|| self.every()).into_iter().flatten();
+        for record in all {
             let Outcome::Built(mut built) = record.outcome else { continue };
-            let Some(stanza) = now.remove(built.stanza.file.as_str()) else { continue };
-            if built.stanza != *stanza {
-                built.stanza = stanza.clone();
-                built.package.update(stanza);
-                self.write(&record.inputs, Outcome::Built(built))?;
+            match changed.get(built.stanza.file.as_str()) {
+                Some((before, now)) if built.stanza == **before => {
+                    built.stanza = (*now).clone();
+                    built.package.update(now);
+                    self.write(&record.inputs, Outcome::Built(built))?;
+                }
+                _ => {}
             }
         }
         Ok(())
     }
 
-    /// Forgets records whose packages are gone, and packages that killed runs have left.
-    pub(super) fn tidy(&self) {
+    /// Forgets records whose packages are gone or were replaced, and packages that killed runs have
+    /// left.
+    pub(super) fn tidy(&self, packages: &Packages) {
         let own = self.collection.join(OWN);
         let entries = |folder: &str| fs::read_dir(own.join(folder)).into_iter().flatten().flatten();
         for entry in entries("records") {
             let record = self.read(&entry.path());
-            if record.is_none_or(|record| self.is_gone(&record)) {
+            if record
+                .is_none_or(|record| self.is_gone(&record) || self.is_replaced(&record, packages))
+            {
                 // What cannot be removed counts as missing all the same.
                 let _ = fs::remove_file(entry.path());
             }
@@ -197,6 +202,13 @@ impl Records {
     /// Whether a package was built, and its file is neither in the collection nor waiting.
     pub(super) fn is_gone(&self, record: &Record) -> bool {
         record.is_built() && self.file(record).is_none()
+    }
+
+    /// Whether the file in the collection is another package by now.
+    fn is_replaced(&self, record: &Record, packages: &Packages) -> bool {
+        let Some(stanza) = record.stanza() else { return false };
+        let present = packages.get(&stanza.file);
+        self.unmerged(record).is_none() && present.is_some_and(|now| now.sha256 != stanza.sha256)
     }
 
     /// The package's file: in the collection, or waiting.

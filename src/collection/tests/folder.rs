@@ -274,3 +274,24 @@ fn superseded_builds_go_where_only_some_are_kept() {
     assert_eq!(keep(1), ["a", "b"]);
     assert_eq!(files(), ["a-1.2-1.noarch.rpm", "b-1.0-1.noarch.rpm"]);
 }
+
+#[test]
+fn a_record_whose_file_was_replaced_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
+    let records = collection.records();
+    // The second text makes a package of another size, the third one of the same size.
+    let texts = ["x = 1\n", "x = 1\n# much more than the other one has\n", "x = 2\n"];
+    for (at, text) in texts.into_iter().enumerate() {
+        let staging = collection.staging().unwrap();
+        let built = write_rpm(staging.path(), "a", "1.0", text);
+        let recipe = Recipe::default();
+        let record = records.keep(&format!("inputs-{at}"), &plan("a"), &built, &recipe).unwrap();
+        let built = vec![(record, Why::default())];
+        collection.merge(Merge { built, ..Merge::default() }).unwrap();
+        for earlier in 0..at {
+            assert_eq!(records.built(&format!("inputs-{earlier}")), None, "{earlier} after {at}");
+        }
+        assert!(records.built(&format!("inputs-{at}")).is_some());
+    }
+}
