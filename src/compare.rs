@@ -8,10 +8,9 @@ use std::{
 use serde::Serialize;
 
 use crate::{
-    build::deb_paths,
-    check::{CheckError, manifest},
+    check::{CheckError, manifest, newest},
     collection::PackageRecord,
-    distribution::{Available, open_collection},
+    distribution::Available,
 };
 
 /// Where commands are.
@@ -95,22 +94,17 @@ struct Package {
 
 fn packages(folder: &Path) -> Result<BTreeMap<String, Package>, CheckError> {
     let manifest = manifest(folder)?;
-    let is_deb = manifest.format == "deb";
-    let mut listed: BTreeMap<String, Available> = open_collection(folder, is_deb)?
-        .packages
+    let mut listed: BTreeMap<String, Available> = newest(folder, &manifest)?
         .into_iter()
-        .map(|package| (package.file.trim_start_matches("./").to_owned(), package))
+        .map(|package| (package.package.clone(), package))
         .collect();
     let mut packages = BTreeMap::new();
     for record in manifest.packages {
-        let Some(available) = listed.remove(&record.file) else { continue };
-        let paths = match is_deb {
-            true => deb_paths(&folder.join(&record.file)).map_err(CheckError::Tool)?,
-            false => available.paths,
-        };
+        let Some(available) = listed.remove(&record.package) else { continue };
         // The folder of a project's metadata has its version in its name.
         let version = format!("-{}.dist-info/", record.release);
-        let paths = paths.into_iter().map(|path| path.replace(&version, "-VERSION.dist-info/"));
+        let paths =
+            available.paths.into_iter().map(|path| path.replace(&version, "-VERSION.dist-info/"));
         let (commands, files) = paths.partition(|path| path.starts_with(COMMANDS));
         let requires = available.requires.into_iter().collect();
         packages.insert(record.package.clone(), Package { record, requires, commands, files });

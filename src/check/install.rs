@@ -8,15 +8,16 @@ use std::{
 };
 
 use serde::Serialize;
+use walkdir::WalkDir;
 
 use crate::{
     collection::{CollectionManifest, apt_source},
-    distribution::{Repository, open_collection},
+    distribution::Available,
     process::{Command, CommandRunner, Output, which},
     target::Target,
 };
 
-use super::CheckError;
+use super::{CheckError, newest};
 
 /// The longest that a tool may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -56,19 +57,13 @@ impl Installation<'_> {
     /// # Errors
     /// A tool that is missing or fails.
     pub fn check(&self) -> Result<BTreeMap<String, Installed>, CheckError> {
-        let is_deb = self.manifest.format == "deb";
-        let mut repository = open_collection(self.folder, is_deb)?;
-        if is_deb {
-            for package in &mut repository.packages {
-                let path = self.folder.join(&package.file);
-                package.paths = crate::build::deb_paths(&path).map_err(CheckError::Tool)?;
-            }
-            self.install_deb(&repository)?;
-        } else {
-            self.install_rpm(&repository)?;
+        let packages = newest(self.folder, self.manifest)?;
+        match self.manifest.format.as_str() {
+            "deb" => self.install_deb(&packages)?,
+            _ => self.install_rpm(&packages)?,
         }
         let mut results = BTreeMap::new();
-        for package in &repository.packages {
+        for package in &packages {
             results.insert(package.package.clone(), self.start(&package.paths)?);
         }
         Ok(results)
@@ -96,7 +91,7 @@ impl Installation<'_> {
         Ok(words.iter().fold(command, |command, word| command.argument(word)))
     }
 
-    fn install_deb(&self, repository: &Repository) -> Result<(), CheckError> {
+    fn install_deb(&self, packages: &[Available]) -> Result<(), CheckError> {
         let [first, ..] = self.sources else {
             return Err(CheckError::Tool(
                 "name the distribution's source with `--satisfy-from 'URL SUITE COMPONENT'`".into(),
@@ -120,13 +115,13 @@ impl Installation<'_> {
         self.run(&self.inside(&["apt-get", "update", "-q"])?)?;
         let mut command = self.inside(&["apt-get", "install", "-q", "-y"])?;
         command = command.argument("--no-install-recommends");
-        for package in &repository.packages {
+        for package in packages {
             command = command.argument(format!("{}={}", package.package, package.version));
         }
         self.run(&command).map(drop)
     }
 
-    fn install_rpm(&self, repository: &Repository) -> Result<(), CheckError> {
+    fn install_rpm(&self, packages: &[Available]) -> Result<(), CheckError> {
         let folder = fs::canonicalize(self.folder).map_err(tool)?;
         let mut command = self
             .tool("dnf")?
@@ -144,7 +139,7 @@ impl Installation<'_> {
             command = command.argument(format!("--repofrompath=distribution{number},{source}"));
         }
         command = command.argument("install");
-        for package in &repository.packages {
+        for package in packages {
             command = command.argument(format!("{}-{}", package.package, package.version));
         }
         self.run(&command).map(drop)
@@ -153,11 +148,12 @@ impl Installation<'_> {
     /// Copies the collection into the root.
     fn copy(&self) -> Result<(), CheckError> {
         let target = self.root.join(INSIDE.trim_start_matches('/'));
-        fs::create_dir_all(&target).map_err(tool)?;
-        for entry in fs::read_dir(self.folder).map_err(tool)? {
-            let path = entry.map_err(tool)?.path();
-            if path.is_file() {
-                fs::copy(&path, target.join(path.file_name().unwrap_or_default())).map_err(tool)?;
+        for entry in WalkDir::new(self.folder) {
+            let entry = entry.map_err(|error| tool(error.into()))?;
+            let inside = entry.path().strip_prefix(self.folder).unwrap_or(entry.path());
+            match entry.file_type().is_dir() {
+                true => fs::create_dir_all(target.join(inside)).map_err(tool)?,
+                false => fs::copy(entry.path(), target.join(inside)).map(drop).map_err(tool)?,
             }
         }
         Ok(())

@@ -56,6 +56,24 @@ pub fn manifest(folder: &Path) -> Result<CollectionManifest, CheckError> {
     manifest.ok_or_else(|| CheckError::NoManifest(folder.display().to_string()))
 }
 
+/// The packages that a manifest names, as the repository lists them and with their paths: the newest
+/// build of each.
+///
+/// # Errors
+/// Repository metadata or packages that cannot be read.
+pub fn newest(folder: &Path, manifest: &CollectionManifest) -> Result<Vec<Available>, CheckError> {
+    let is_deb = manifest.format == "deb";
+    let named: BTreeSet<&str> = manifest.packages.iter().map(|entry| entry.file.as_str()).collect();
+    let mut packages = open_collection(folder, is_deb)?.packages;
+    packages.retain(|package| named.contains(package.file.trim_start_matches("./")));
+    if is_deb {
+        for package in &mut packages {
+            package.paths = deb_paths(&folder.join(&package.file)).map_err(CheckError::Tool)?;
+        }
+    }
+    Ok(packages)
+}
+
 /// Checks a collection by its own data, and with `distribution` also what it leaves to that.
 ///
 /// # Errors
