@@ -156,7 +156,9 @@ fn prepare_apt(
         write(&work.join(name), bytes)?;
     }
     for file in &index.files {
-        write(&work.join(&file.sha256), &file.content)?;
+        for name in [file.work_name(), file.hashed_work_name()] {
+            write(&work.join(name), &file.content)?;
+        }
     }
     let pointers = pointers.into_iter().map(|(name, _)| name).collect();
     Ok(Some(AptIndex { work, folder: base, files: index.files, pointers }))
@@ -166,15 +168,14 @@ impl AptIndex {
     /// What names the others comes last: until then clients find by hash what the old one names.
     fn publish(self, collection: &Path) -> Result<(), CollectionError> {
         let base = collection.join(&self.folder);
-        for IndexFile { folder, sha256, .. } in &self.files {
-            let hashes = base.join(folder).join(deb::HASH_FOLDER);
+        for file in &self.files {
+            let hashes = base.join(&file.folder).join(deb::HASH_FOLDER);
             create_folder(&hashes)?;
-            rename(&self.work.join(sha256), &hashes.join(sha256))?;
+            rename(&self.work.join(file.hashed_work_name()), &hashes.join(&file.sha256))?;
         }
-        for IndexFile { folder, name, content, .. } in &self.files {
-            let new = self.work.join(name);
-            write(&new, content)?;
-            rename(&new, &base.join(folder).join(name))?;
+        for file in &self.files {
+            let place = base.join(&file.folder).join(file.name);
+            rename(&self.work.join(file.work_name()), &place)?;
         }
         for name in &self.pointers {
             rename(&self.work.join(name), &base.join(name))?;

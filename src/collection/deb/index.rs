@@ -38,6 +38,18 @@ pub(in crate::collection) struct IndexFile {
     pub(in crate::collection) content: Vec<u8>,
 }
 
+impl IndexFile {
+    /// What the file is called while it waits beside those of other folders.
+    pub(in crate::collection) fn work_name(&self) -> String {
+        format!("{}{}", self.folder, self.name).replace('/', "_")
+    }
+
+    /// The same for the one that is found by its hash.
+    pub(in crate::collection) fn hashed_work_name(&self) -> String {
+        format!("{}.by-hash", self.work_name())
+    }
+}
+
 /// The metadata that describes packages in the order given. `target` is the target's name; the
 /// date is `time`, in seconds since 1970.
 pub(in crate::collection) fn index(
