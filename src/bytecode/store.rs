@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     disk::WriteError,
     plan::{PackagePlan, PlannedFile},
-    source::Payload,
+    source::{Payload, built_digest},
 };
 
 use super::ByteCodeError;
@@ -85,11 +85,8 @@ fn key(
     modules: &[PlannedFile],
     interpreter: &str,
 ) -> Result<String, ByteCodeError> {
-    // The hashes are those of the source, of which several wheels may be built.
-    let built = match &plan.source.built_wheel {
-        Some(_) => hex::encode(Sha256::digest(fs::read(wheel).map_err(WriteError::at(wheel))?)),
-        None => String::new(),
-    };
+    let built = built_digest(&plan.source, wheel).map_err(WriteError::at(wheel))?;
+    let built = built.unwrap_or_default();
     let hashes = &plan.source.hashes;
     let facts = json!([interpreter, plan.time, plan.source.filename, hashes, built, modules]);
     Ok(hex::encode(Sha256::digest(facts.to_string())))

@@ -128,11 +128,20 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
+        let (format, pack) = self.words()?;
+        self.prepare_with(index, resolution, format, &pack)
+    }
+
+    fn prepare_with(
+        &self,
+        index: &BuildingIndex<'_>,
+        resolution: &Resolution,
+        format: &dyn Format,
+        pack: &Pack,
+    ) -> Result<Prepared, PipelineError> {
         let Decided { resolution, distribution, repository } =
             distro::decide(self, index, resolution)?;
-        let (format, pack) = self.words()?;
-        let mut prepared =
-            prepare::prepare(self, index, &resolution, &distribution, format, &pack)?;
+        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, format, pack)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         if let Some(repository) = &repository {
             distro::warn_of_doubles(self, repository, &prepared.packages);
@@ -177,8 +186,9 @@ impl Run<'_> {
         let signer = publishing.signer(environment, &path, self.runner)?;
         collection.refuse_unsigned(signer.as_ref())?;
         let resolution = self.resolve(index)?;
+        let (format, pack) = self.words()?;
         let Prepared { mut packages, mut failures, distribution } =
-            self.prepare(index, &resolution)?;
+            self.prepare_with(index, &resolution, format, &pack)?;
         self.warn_of_downgrades(&collection.manifest()?, &packages);
 
         let builders = Builders::new(self.runner, &path);
@@ -186,7 +196,9 @@ impl Run<'_> {
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;
-        let inputs = self.settle_releases(&mut packages, &identity, &records, &mut failures)?;
+        let words = (format, &pack);
+        let inputs =
+            self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
         let items: Vec<Item<'_>> = packages
             .iter()
             .zip(inputs)
@@ -218,11 +230,11 @@ impl Run<'_> {
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
+        (format, pack): (&dyn Format, &Pack),
         builder: &str,
         records: &Records,
         failures: &mut Vec<FailureRecord>,
     ) -> Result<Vec<String>, PipelineError> {
-        let (format, pack) = self.words()?;
         let records = records.all_built();
         let builds = release::by_version(&records);
         let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
@@ -235,7 +247,7 @@ impl Run<'_> {
             let release = release::settle(builds, &evr.release, &inputs);
             let package = match release == evr.release {
                 true => Ok(package),
-                false => package.with_release(release, self, format, &pack),
+                false => package.with_release(release, self, format, pack),
             };
             match package {
                 Ok(package) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::collection::{Outcome, Record};
+use crate::collection::{Record, Stanza};
 
 /// The release that a package gets. `base` is what the settings say, `builds` are all builds of its
 /// version, and `inputs` is what it is made of now.
@@ -15,14 +15,12 @@ pub(super) fn settle<'r>(
     base: &str,
     inputs: &str,
 ) -> String {
-    let newest = builds.filter_map(|record| match &record.outcome {
-        Outcome::Built(built) => Some((number(&built.stanza.evr.release)?.0, record, built)),
-        Outcome::Failed(_) => None,
+    let newest = builds.filter_map(|record| {
+        let release = &record.stanza()?.evr.release;
+        Some((number(release)?.0, record, release))
     });
     match (newest.max_by_key(|(number, ..)| *number), number(base)) {
-        (Some((_, record, built)), _) if record.inputs == inputs => {
-            built.stanza.evr.release.clone()
-        }
+        (Some((_, record, release)), _) if record.inputs == inputs => release.clone(),
         (Some((newest, ..)), Some((own, rest))) if own <= newest => format!("{}{rest}", newest + 1),
         _ => base.to_owned(),
     }
@@ -34,9 +32,8 @@ pub(super) fn by_version(
 ) -> BTreeMap<(&str, u64, &str), Vec<&Record>> {
     let mut builds: BTreeMap<_, Vec<&Record>> = BTreeMap::new();
     for record in records.values() {
-        if let Outcome::Built(built) = &record.outcome {
-            let evr = &built.stanza.evr;
-            let key = (built.stanza.package.as_str(), evr.epoch, evr.version.as_str());
+        if let Some(Stanza { package, evr, .. }) = record.stanza() {
+            let key = (package.as_str(), evr.epoch, evr.version.as_str());
             builds.entry(key).or_default().push(record);
         }
     }

@@ -7,11 +7,27 @@ mod record;
 mod sdist;
 mod wheel;
 
+use std::{fs, io, path::Path};
+
+use sha2::{Digest, Sha256};
+
+use crate::plan::SourceFile;
+
 pub use archive::Member;
 pub use elf::ElfNeeds;
 pub use payload::Payload;
 pub use sdist::{SdistBuild, build_wheel};
 pub use wheel::Wheel;
+
+/// The SHA-256 of a wheel that was built of a source, of which several may be built; nothing for one
+/// that is the source itself, whose hashes are stated.
+///
+/// # Errors
+/// The wheel cannot be read.
+pub fn built_digest(source: &SourceFile, wheel: &Path) -> io::Result<Option<String>> {
+    let digest = || fs::read(wheel).map(|bytes| hex::encode(Sha256::digest(bytes)));
+    source.built_wheel.is_some().then(digest).transpose()
+}
 
 /// Why a wheel or sdist was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

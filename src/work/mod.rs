@@ -20,9 +20,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     build::{BuildError, BuildJob, Builder},
-    collection::{CollectionError, FailureRecord, Outcome, Record, Records, Stage},
+    collection::{CollectionError, FailureRecord, Record, Records, Stage, Stanza},
     process::interrupted,
     report::{Event, Reporter},
+    source::built_digest,
     text::counted,
 };
 
@@ -47,11 +48,8 @@ pub struct Done {
 /// # Errors
 /// The wheel cannot be read.
 pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
-    // The plan holds the source's hashes; of one source, several wheels may be built.
-    let is_built = job.plan.source.built_wheel.is_some();
-    let wheel =
-        is_built.then(|| fs::read(job.wheel).map(|bytes| hex::encode(Sha256::digest(bytes))));
-    let wheel = wheel.transpose().map_err(|error| BuildError::file("read", job.wheel, &error))?;
+    let wheel = built_digest(&job.plan.source, job.wheel)
+        .map_err(|error| BuildError::file("read", job.wheel, &error))?;
     let byte_code =
         job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
     let program = env!("CARGO_PKG_VERSION");
@@ -119,10 +117,8 @@ pub fn work(
 
 /// The build of the same inputs, where it has the release that is wanted now.
 fn earlier(Item { job, inputs }: &Item<'_>, records: &Records) -> Option<Record> {
-    records.built(inputs).filter(|record| match &record.outcome {
-        Outcome::Built(built) => built.stanza.evr.release == job.native.release,
-        Outcome::Failed(_) => false,
-    })
+    let has_release = |stanza: &Stanza| stanza.evr.release == job.native.release;
+    records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
 }
 
 /// The positions of what has to be built, by the size of the wheels; equal ones keep their order.

@@ -8,7 +8,7 @@ use crate::{
         BuildError, BuildJob, Builder, BuiltPackage, EmbeddedRpm,
         testing::{Deaf, Sample},
     },
-    collection::Collection,
+    collection::{Collection, Outcome},
     target::Targets,
 };
 
