@@ -230,6 +230,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Format(error) => error.into(),
             PipelineError::Template(error) => Self::usage(&error, None),
             PipelineError::Recipe(error) => error.into(),
+            PipelineError::Source(error) => Self::work(&error, None),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
             PipelineError::Sign(error) => error.into(),
@@ -243,6 +244,23 @@ impl From<PipelineError> for Failure {
             }
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
+            }
+            error @ (PipelineError::Open { .. } | PipelineError::SameRelease { .. }) => {
+                Self::work(&error, None)
+            }
+            error @ PipelineError::OtherTargets { .. } => {
+                Self::usage(&error, Some("name the recipes of one target"))
+            }
+            PipelineError::Outdated { folder } => {
+                let hint = format!("`pypi2pkg render {}` brings it up to date", folder.display());
+                Self::work(&PipelineError::Outdated { folder }, Some(&hint))
+            }
+            error @ PipelineError::Unmerged { .. } => Self::work(
+                &error,
+                Some("take over what you want from it, then remove the `.merge` file"),
+            ),
+            error @ PipelineError::NoSource { .. } => {
+                Self::work(&error, Some("name the index that has it with `--index-url`"))
             }
             error @ PipelineError::NoCompiler { .. } => Self::usage(
                 &error,

@@ -18,7 +18,7 @@ pub(super) struct Contents<'a> {
 
 impl<'a> Contents<'a> {
     pub(super) fn open(job: &BuildJob<'a>) -> Result<Self, BuildError> {
-        let payload = Payload::open(job.wheel)
+        let payload = Payload::open(job.wheel, &job.plan.patches)
             .map_err(|problem| BuildError::Source { package: job.package(), problem })?;
         Ok(Self { job: *job, payload })
     }

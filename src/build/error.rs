@@ -7,6 +7,9 @@ use crate::{process::ProcessError, source::SourceError};
 /// Why a package could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
+    /// A writer that does not read recipes.
+    #[error("`{package}` has a recipe that a person changed, which takes {tool}")]
+    OwnRecipe { package: String, tool: &'static str },
     #[error("cannot build `{package}`: {problem}")]
     Source { package: String, problem: SourceError },
     #[error("cannot {action} `{path}`: {reason}")]

@@ -34,7 +34,7 @@ pub(super) fn compiled(
     }
     fs::create_dir_all(&parent).map_err(WriteError::at(&parent))?;
     let new = tempfile::tempdir_in(&parent).map_err(WriteError::at(&parent))?;
-    let mut payload = Payload::open(wheel)?;
+    let mut payload = Payload::open(wheel, &plan.patches)?;
     let mut written = Vec::new();
     for module in modules {
         let path = new.path().join(module.path.trim_start_matches('/'));
@@ -88,6 +88,7 @@ fn key(
     let built = built_digest(&plan.source, wheel).map_err(WriteError::at(wheel))?;
     let built = built.unwrap_or_default();
     let hashes = &plan.source.hashes;
-    let facts = json!([interpreter, plan.time, plan.source.filename, hashes, built, modules]);
+    let (file, patches) = (&plan.source.filename, &plan.patches);
+    let facts = json!([interpreter, plan.time, file, hashes, built, modules, patches]);
     Ok(hex::encode(Sha256::digest(facts.to_string())))
 }

@@ -22,7 +22,8 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg build webob
   pypi2pkg build 'requests==2.32.3' flask --target fedora-43 -o dist/
-  pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/")]
+  pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/
+  pypi2pkg build recipes/ -o dist/     # as they were edited")]
 pub struct Build {
     #[command(flatten)]
     asked: Asked,
@@ -40,6 +41,9 @@ pub struct Build {
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Build in spite of what a person has to settle
+    #[arg(long)]
+    allow_fixme: bool,
     #[command(flatten)]
     publishing: Publishing,
     /// Print the collection's manifest
@@ -55,9 +59,18 @@ impl Build {
         flags.compression = self.compression;
         flags.publishing = self.publishing.into();
         flags.jobs = self.jobs.map(usize::from);
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        flags.allow_fixme = self.allow_fixme;
+        let folders = super::recipe_folders(&self.asked.inputs)?;
+        let session = match &folders {
+            Some(folders) => Session::of_recipes(&self.asked, flags, verbosity, folders)?,
+            None => Session::start(&self.asked, flags, verbosity)?,
+        };
         let run = session.run();
-        let Built { manifest, files } = run.build(&session.index(&run)?, &self.output)?;
+        let index = session.index(&run)?;
+        let Built { manifest, files } = match &folders {
+            Some(folders) => run.build_recipes(&index, folders, &self.output)?,
+            None => run.build(&index, &self.output)?,
+        };
         if self.json {
             print_result(manifest.to_json().trim_end());
         } else {

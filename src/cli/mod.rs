@@ -21,13 +21,14 @@ mod target;
 mod tree;
 mod why;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     failure::{Failure, USAGE},
     process::{interrupted, watch_signals},
+    recipe::RecipeFolder,
     report::{print_error, print_result},
 };
 
@@ -139,6 +140,25 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
             Ok(0)
         }
     }
+}
+
+/// The recipes that are named, where all that is named are folders with recipes.
+///
+/// # Errors
+/// A folder that cannot be read.
+fn recipe_folders(inputs: &arguments::Inputs) -> Result<Option<Vec<RecipeFolder>>, Failure> {
+    if inputs.requirements.is_empty() || !inputs.files.is_empty() {
+        return Ok(None);
+    }
+    let mut folders = Vec::new();
+    for path in inputs.requirements.iter().map(Path::new) {
+        let found = if path.is_dir() { RecipeFolder::find(path)? } else { Vec::new() };
+        if found.is_empty() {
+            return Ok(None);
+        }
+        folders.extend(found);
+    }
+    Ok(Some(folders))
 }
 
 #[cfg(test)]

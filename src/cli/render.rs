@@ -6,9 +6,11 @@ use clap::Args;
 
 use crate::{
     failure::{FAILED, Failure},
-    pipeline::Prepared,
-    recipe::Recipe,
-    report::print_result,
+    pipeline::{Package, Prepared, Regenerated},
+    plan::PackagePlan,
+    recipe::{Provenance, RecipeFolder, Update},
+    report::{Event, Reporter, print_result},
+    resolve::{RequiredBy, Resolution},
     text::counted,
 };
 
@@ -17,10 +19,16 @@ use super::{
     session::Session,
 };
 
-/// Write the spec or control files of each package for review
+/// Write the spec or control files of each package for review, and keep what was edited
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  pypi2pkg render -r requirements.txt --target fedora-43 -o specs/")]
+#[command(after_help = "Recipes that were edited are merged with what is generated now. Where both \
+sides contradict each other the edited file stays, and the merge with its markers lies beside it \
+as FILE.merge: take over what you want from it and remove it.
+
+Examples:
+  pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/
+  pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/ --diff
+  pypi2pkg render recipes/webob        # again, of the same release")]
 pub struct Render {
     #[command(flatten)]
     asked: Asked,
@@ -29,45 +37,152 @@ pub struct Render {
     /// The folder that gets one folder for each project
     #[arg(short, long, value_name = "FOLDER", default_value = "recipes")]
     output: PathBuf,
-    /// Overwrite recipes that differ from what is rendered now
+    #[command(flatten)]
+    mode: Mode,
+}
+
+/// What is done with the recipes that are there.
+#[derive(Debug, Args)]
+struct Mode {
+    /// Show what would change, and write nothing
     #[arg(long)]
+    diff: bool,
+    /// Fail where a recipe is not what it would be now, and write nothing
+    #[arg(long)]
+    check: bool,
+    /// Overwrite what was edited, and say what that discards
+    #[arg(long, conflicts_with_all = ["diff", "check"])]
     force: bool,
 }
 
+/// A recipe's folder, and what it is generated of.
+struct Item {
+    folder: RecipeFolder,
+    package: Package,
+    requested: Vec<String>,
+}
+
 impl Render {
+    /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let flags = self.asked.flags(self.naming)?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let folders = super::recipe_folders(&self.asked.inputs)?;
+        if let Some(folders) = folders {
+            let session = Session::of_recipes(&self.asked, flags, verbosity, &folders)?;
+            let run = session.run();
+            let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
+            let items = regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
+                Item { folder, package, requested: provenance.requested }
+            });
+            return self.mode.finish(&session, items.collect(), super::plan::lines(&failures));
+        }
+        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        let present = match self.output.is_dir() {
+            true => RecipeFolder::find(&self.output)?,
+            false => Vec::new(),
+        };
+        session.read_additions(&present)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
-        let mut problems = super::plan::lines(&failures);
-        for package in &packages {
-            let folder = self.output.join(package.plan.project.as_ref());
-            if !self.force && differs(&package.recipe, &folder) {
-                problems.push(format!(
-                    "  {}: `{}` has other contents; `--force` overwrites them",
-                    package.plan.project,
-                    folder.display()
-                ));
+        let items = packages.into_iter().map(|package| {
+            let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
+            let requested = requested(&resolution, &package.plan);
+            Item { folder, package, requested }
+        });
+        let items: Vec<Item> = items.collect();
+        tell_of_others(&session, &present, &items);
+        self.mode.finish(&session, items, super::plan::lines(&failures))
+    }
+}
+
+impl Mode {
+    fn finish(
+        &self,
+        session: &Session,
+        items: Vec<Item>,
+        mut problems: Vec<String>,
+    ) -> Result<u8, Failure> {
+        let mut open = Vec::new();
+        for Item { folder, package, requested } in items {
+            let name = folder.path().display().to_string();
+            let mut update = Update::of(&folder, &package.recipe)?;
+            if self.force {
+                for line in folder.difference(&name)?.lines() {
+                    session.reporter.event(Event::Warning(&format!("discarded: {line}")));
+                }
+                update = update.forced();
+            }
+            for file in &update.files {
+                for relation in &file.kept_out {
+                    let line = format!("{name}: `{relation}` stays removed, as you left it");
+                    session.reporter.event(Event::Warning(&line));
+                }
+            }
+            if self.diff {
+                print_result(update.diff(&name).trim_end());
+            }
+            for file in update.conflicts() {
+                problems.push(format!("  {name}: `{}` contradicts what was edited", file.name));
+            }
+            if self.check && update.files.iter().any(|file| file.is_change()) {
+                problems.push(format!("  {name}: is not what it would be now"));
+            }
+            open.extend(questions(&name, &package.plan));
+            if self.diff || self.check {
                 continue;
             }
-            package.recipe.write(&folder)?;
-            print_result(&folder.display().to_string());
+            let plan = package.planned.as_deref().unwrap_or(&package.plan);
+            let own = session.additions.get(&plan.project);
+            let additions = own.and_then(|additions| additions.digest());
+            let provenance = Provenance::new(&package.plan, &session.target, requested, additions);
+            folder.write(&update, &plan.without_byte_code(), &provenance)?;
+            print_result(&name);
+        }
+        for line in open {
+            session.reporter.event(Event::Warning(&line));
         }
         if problems.is_empty() {
             return Ok(0);
         }
         let message =
-            format!("{} failed:\n{}", counted(problems.len(), "project"), problems.join("\n"));
-        Err(Failure { status: FAILED, message, hint: None })
+            format!("{} failed:\n{}", counted(problems.len(), "recipe"), problems.join("\n"));
+        let is_conflict = problems.iter().any(|line| line.ends_with("what was edited"));
+        let hint = "take over what you want from FILE.merge, then remove it";
+        Err(Failure { status: FAILED, message, hint: is_conflict.then(|| hint.to_owned()) })
     }
 }
 
-/// Whether a file of the recipe lies in the folder with another text.
-fn differs(recipe: &Recipe, folder: &Path) -> bool {
-    recipe.files.iter().any(|(name, file)| {
-        std::fs::read_to_string(folder.join(name)).is_ok_and(|present| present != file.text)
-    })
+/// What a person has to settle, with the line that does.
+fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
+    let lines = plan.open.iter().map(|open| {
+        format!("{folder}: FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
+    });
+    lines.collect()
+}
+
+/// The requirements with which people ask for a project.
+fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
+    let pin = resolution.pins.get(&plan.project);
+    let reasons = pin.into_iter().flat_map(|pin| &pin.required_by);
+    let own = reasons.filter_map(|reason| match reason {
+        RequiredBy::Root { requirement, .. } => Some(requirement.to_string()),
+        RequiredBy::Project { .. } => None,
+    });
+    own.collect()
+}
+
+/// Recipes of projects that nothing requires any more stay, and are told of.
+fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[Item]) {
+    for folder in present {
+        if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
+            let line = format!("`{}` is a recipe of nothing that is required", folder.path().display());
+            session.reporter.event(Event::Warning(&line));
+        }
+    }
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    one.file_name() == other.file_name()
 }

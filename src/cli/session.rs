@@ -1,14 +1,16 @@
 //! What most verbs begin with: settings, target and requirements.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use tempfile::TempDir;
 
 use crate::{
+    artifact::ProjectName,
     disk::WriteError,
     failure::Failure,
-    pipeline::{BuildingIndex, Run},
+    pipeline::{BuildingIndex, PipelineError, Run},
     process::HostRunner,
+    recipe::{Additions, Provenance, RecipeError, RecipeFolder},
     report::Terminal,
     requirements::Inputs,
     settings::{self, Configuration, Environment, Flags, Settings},
@@ -22,6 +24,8 @@ pub struct Session {
     pub settings: Settings,
     pub target: Target,
     pub inputs: Inputs,
+    /// What people add to single projects' recipes.
+    pub additions: BTreeMap<ProjectName, Additions>,
     pub reporter: Terminal,
     runner: HostRunner,
     /// Where sdists are built on the way to a plan.
@@ -38,9 +42,67 @@ impl Session {
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
         let target = load_target(&settings)?;
         let inputs = asked.inputs.read(&settings.environment)?;
+        Self::with(settings, target, inputs, verbosity)
+    }
+
+    /// Begins with recipes that lie in folders: their target and names are taken.
+    ///
+    /// # Errors
+    /// A recipe that cannot be read, or recipes of several targets.
+    pub fn of_recipes(
+        asked: &Asked,
+        mut flags: Flags,
+        verbosity: i8,
+        folders: &[RecipeFolder],
+    ) -> Result<Self, Failure> {
+        let mut first: Option<(&RecipeFolder, Provenance)> = None;
+        for folder in folders {
+            let provenance = Provenance::read(folder.path())?;
+            match &first {
+                Some((other, known)) if !known.same_target(&provenance) => {
+                    let (first, other) = (other.path().to_owned(), folder.path().to_owned());
+                    return Err(PipelineError::OtherTargets { first, other }.into());
+                }
+                Some(_) => {}
+                None => first = Some((folder, provenance)),
+            }
+        }
+        if let Some((_, known)) = first {
+            flags.target = Some(known.target);
+            flags.python = Some(known.python);
+            flags.arch = Some(known.arch);
+            flags.install_prefix = known.install_prefix;
+        }
+        let configuration = Configuration::read(asked.config.as_deref())?;
+        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
+        let target = load_target(&settings)?;
+        let mut session = Self::with(settings, target, Inputs::default(), verbosity)?;
+        session.read_additions(folders)?;
+        Ok(session)
+    }
+
+    /// Reads what people add to the recipes in folders.
+    pub fn read_additions(&mut self, folders: &[RecipeFolder]) -> Result<(), Failure> {
+        for folder in folders {
+            let additions = Additions::read(folder.path()).map_err(RecipeError::from)?;
+            if !additions.is_empty() {
+                let project = Provenance::read(folder.path())?.project;
+                self.additions.insert(project, additions);
+            }
+        }
+        Ok(())
+    }
+
+    fn with(
+        settings: Settings,
+        target: Target,
+        inputs: Inputs,
+        verbosity: i8,
+    ) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        Ok(Self { settings, target, inputs, reporter, runner: HostRunner, work })
+        let additions = BTreeMap::new();
+        Ok(Self { settings, target, inputs, additions, reporter, runner: HostRunner, work })
     }
 
     /// The run that these settings describe.
@@ -49,6 +111,7 @@ impl Session {
             settings: &self.settings,
             target: &self.target,
             inputs: &self.inputs,
+            additions: &self.additions,
             runner: &self.runner,
             reporter: &self.reporter,
         }

@@ -104,8 +104,8 @@ impl Records {
         paths.filter_map(|path| self.read(&path))
     }
 
-    /// Takes a package that was built, after a look at what it says of itself. Its file is on the
-    /// disk when this returns.
+    /// Takes a package that was built, after a look at what it says of itself: with a recipe of a
+    /// person's own it need not be called as planned. Its file is on the disk when this returns.
     ///
     /// # Errors
     /// The file is no package or another one than was planned; the recipe leaves its folder.
@@ -115,9 +115,11 @@ impl Records {
         plan: &PackagePlan,
         built: &BuiltPackage,
         recipe: &Recipe,
+        own_recipe: bool,
     ) -> Result<Record, CollectionError> {
         let stanza = read(&built.path)?;
-        if stanza.package != plan.package || !stays_inside(&plan.package) {
+        let is_planned = own_recipe || stanza.package == plan.package;
+        if !is_planned || !stays_inside(&stanza.package) {
             return Err(CollectionError::OtherPackage {
                 path: built.path.clone(),
                 found: stanza.package,

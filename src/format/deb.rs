@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{FileRole, PackageArchitecture, PackagePlan, PlannedFile},
+    plan::{FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile},
     planner::glibc_version,
     relation::{self, Capability, Relation, Strength},
     target::Target,
@@ -79,7 +79,7 @@ impl Format for Deb {
         let relations: Vec<Value> = native
             .relations
             .iter()
-            .map(|r| json!({"field": field(r.strength), "text": r.text, "origin": r.origin}))
+            .map(|r| json!({"field": self.tag(r.strength), "text": r.text, "origin": r.origin}))
             .collect();
         words::extend(
             words::shared_context(plan, target),
@@ -92,7 +92,8 @@ impl Format for Deb {
                 "private_site": private_site,
                 "summary": native.summary,
                 "description": native.description.lines().collect::<Vec<_>>(),
-                "fields": fields(&native.relations),
+                "scriptlets": scriptlets(plan),
+                "fields": fields(self, &native.relations),
                 "relations": relations,
                 "conffiles": conffiles,
                 "files": files,
@@ -108,9 +109,33 @@ impl Format for Deb {
         )
     }
 
+    fn tag(&self, strength: Strength) -> &'static str {
+        match strength {
+            Strength::Requires => "Depends",
+            Strength::Recommends => "Recommends",
+            Strength::Suggests => "Suggests",
+            Strength::Provides => "Provides",
+            Strength::Conflicts => "Conflicts",
+            Strength::Replaces => "Replaces",
+        }
+    }
+
     fn attachments<'a>(&self, _plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
         Vec::new()
     }
+}
+
+/// The lines of each maintainer script that a person adds to it.
+fn scriptlets(plan: &PackagePlan) -> Value {
+    let lines = |moment: Moment| -> Vec<&str> {
+        plan.scriptlets.get(&moment).into_iter().flat_map(|text| text.lines()).collect()
+    };
+    json!({
+        "preinst": lines(Moment::PreInstall),
+        "postinst": lines(Moment::PostInstall),
+        "prerm": lines(Moment::PreRemove),
+        "postrm": lines(Moment::PostRemove),
+    })
 }
 
 /// A control file's lines end only at line feeds for dpkg, but at more for other readers.
@@ -171,25 +196,14 @@ fn licence_text(plan: &PackagePlan) -> Vec<String> {
 }
 
 /// The control field of a strength, as Policy 7 names it.
-fn field(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Requires => "Depends",
-        Strength::Recommends => "Recommends",
-        Strength::Suggests => "Suggests",
-        Strength::Provides => "Provides",
-        Strength::Conflicts => "Conflicts",
-        Strength::Replaces => "Replaces",
-    }
-}
-
-fn fields(relations: &[NativeRelation]) -> Vec<Value> {
+fn fields(format: &Deb, relations: &[NativeRelation]) -> Vec<Value> {
     let mut fields: BTreeMap<Strength, Vec<&str>> = BTreeMap::new();
     for relation in relations {
         fields.entry(relation.strength).or_default().push(&relation.text);
     }
     fields
         .into_iter()
-        .map(|(strength, clauses)| json!({"field": field(strength), "clauses": clauses}))
+        .map(|(strength, clauses)| json!({"field": format.tag(strength), "clauses": clauses}))
         .collect()
 }
 

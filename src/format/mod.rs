@@ -28,6 +28,9 @@ pub trait Format: Sync {
     /// What the format's templates may refer to.
     fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value;
 
+    /// How the format's recipes write a kind of relation: `Requires`, `Depends`.
+    fn tag(&self, strength: Strength) -> &'static str;
+
     /// The plan's texts that stand as files of their own in the recipe, by their names there.
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)>;
 }

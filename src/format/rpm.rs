@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, owned_folders},
+    plan::{Content, FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile, owned_folders},
     relation::{self, Capability, Relation, Strength},
     target::Target,
     version,
@@ -64,9 +64,9 @@ impl Format for Rpm {
         let relations: Vec<Value> = native
             .relations
             .iter()
-            .map(|r| json!({"tag": tag(r.strength), "text": r.text, "origin": r.origin}))
+            .map(|r| json!({"tag": self.tag(r.strength), "text": r.text, "origin": r.origin}))
             .collect();
-        let site = site(plan, target);
+        let site = plan.site(target);
         words::extend(
             words::shared_context(plan, target),
             json!({
@@ -82,6 +82,8 @@ impl Format for Rpm {
                 "description": native.description.lines().collect::<Vec<_>>(),
                 "site": site,
                 "sources": sources(self, plan),
+                "patches": patches(plan),
+                "scriptlets": scriptlets(plan),
                 "scripts": scripts(plan, site),
                 "modes": modes(plan, site),
                 "moves": moves(plan, site),
@@ -96,6 +98,17 @@ impl Format for Rpm {
                 },
             }),
         )
+    }
+
+    fn tag(&self, strength: Strength) -> &'static str {
+        match strength {
+            Strength::Requires => "Requires",
+            Strength::Recommends => "Recommends",
+            Strength::Suggests => "Suggests",
+            Strength::Provides => "Provides",
+            Strength::Conflicts => "Conflicts",
+            Strength::Replaces => "Obsoletes",
+        }
     }
 
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
@@ -148,17 +161,6 @@ fn description(plan: &PackagePlan) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn tag(strength: Strength) -> &'static str {
-    match strength {
-        Strength::Requires => "Requires",
-        Strength::Recommends => "Recommends",
-        Strength::Suggests => "Suggests",
-        Strength::Provides => "Provides",
-        Strength::Conflicts => "Conflicts",
-        Strength::Replaces => "Obsoletes",
-    }
 }
 
 /// The relations in rpm's syntax, sorted, each once.
@@ -230,16 +232,6 @@ fn dotted(plan: &PackagePlan) -> String {
     name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// The site folder that the wheel's root is installed into.
-fn site<'a>(plan: &PackagePlan, target: &'a Target) -> &'a str {
-    let python = &target.python;
-    let in_purelib = plan.files.iter().any(|file| {
-        matches!(&file.content, Content::Member(member)
-            if below(&file.path, &python.purelib) == Some(member))
-    });
-    if in_purelib { &python.purelib } else { &python.platlib }
-}
-
 fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
@@ -259,6 +251,28 @@ fn sources(format: &Rpm, plan: &PackagePlan) -> Vec<Value> {
         .map(|(position, (name, file))| {
             let mode = format!("{:04o}", file.mode);
             json!({"number": position + 1, "file": name, "mode": mode, "path": file.path})
+        })
+        .collect()
+}
+
+/// Patches by their numbers.
+fn patches(plan: &PackagePlan) -> Vec<Value> {
+    let patches = plan.patches.iter().enumerate();
+    patches.map(|(at, patch)| json!({"number": at + 1, "file": patch.file})).collect()
+}
+
+/// Scriptlets by the sections that hold them.
+fn scriptlets(plan: &PackagePlan) -> Vec<Value> {
+    let section = |moment: &Moment| match moment {
+        Moment::PreInstall => "pre",
+        Moment::PostInstall => "post",
+        Moment::PreRemove => "preun",
+        Moment::PostRemove => "postun",
+    };
+    let scriptlets = plan.scriptlets.iter();
+    scriptlets
+        .map(|(moment, text)| {
+            json!({"section": section(moment), "lines": text.lines().collect::<Vec<_>>()})
         })
         .collect()
 }

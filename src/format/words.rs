@@ -66,6 +66,7 @@ pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
         "authors": plan.authors,
         "left_out": plan.left_out,
         "notes": plan.notes,
+        "open": plan.open,
         "time": plan.time,
     })
 }

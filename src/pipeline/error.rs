@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use crate::distribution::RepositoryError;
 use crate::{
     artifact::ProjectName, build::BuildError, collection::CollectionError, disk::WriteError,
-    format::FormatError, index::IndexError, planner::PlanError, recipe::RecipeError,
-    requirements::Origin, resolve::ResolveError, sign::SignError, template::TemplateError,
+    format::FormatError, index::IndexError, plan::PackagePlan, planner::PlanError,
+    recipe::{Recipe, RecipeError}, requirements::Origin, resolve::ResolveError, sign::SignError, source::SourceError, template::TemplateError,
+    version::Evr,
 };
 
 /// Why a run could not go on. What concerns one project only is a failure in the collection's
@@ -25,6 +26,8 @@ pub enum PipelineError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -48,6 +51,24 @@ pub enum PipelineError {
     /// What is not in the cache where only the cache may answer.
     #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
     Offline { missing: Vec<String> },
+    /// What only a person can settle.
+    #[error("a person has to settle:{}", lines(.questions))]
+    Open { questions: Vec<String> },
+    /// A version of a person's own recipe.
+    #[error("`{package}` {evr} was built before of something else: raise its release in the recipe")]
+    SameRelease { package: String, evr: Evr },
+    /// Recipes for several targets.
+    #[error("the recipes in `{}` are for other targets than `{}`", .other.display(), .first.display())]
+    OtherTargets { first: PathBuf, other: PathBuf },
+    /// A recipe whose additions are newer.
+    #[error("what is added to the recipe in `{}` was changed after it was generated", .folder.display())]
+    Outdated { folder: PathBuf },
+    /// A recipe with a failed merge.
+    #[error("`{}` holds a merge that is not settled: {}", .folder.display(), .files.join(", "))]
+    Unmerged { folder: PathBuf, files: Vec<String> },
+    /// The file of a recipe.
+    #[error("`{file}` of the recipe in `{}` is in no index, and has no address", .folder.display())]
+    NoSource { folder: PathBuf, file: String },
     /// The interpreter that has to compile.
     #[error("`--bytecode compile` needs python{major}.{minor}, which is not here")]
     NoCompiler { major: u32, minor: u32 },
@@ -56,6 +77,20 @@ pub enum PipelineError {
     /// Files that several packages would own.
     #[error("packages that cannot be installed together own the same files:{}", shared_paths(.shared))]
     SamePath { shared: Vec<(String, Vec<ProjectName>)> },
+}
+
+impl PipelineError {
+    /// The open questions of a recipe, each with the line that answers it.
+    pub(super) fn open(plan: &PackagePlan, recipe: &Recipe) -> Self {
+        let known = plan.open.iter();
+        let mut questions: Vec<String> = known
+            .map(|open| format!("FIXME({}): {}; say it with {}", open.key, open.question, open.answer))
+            .collect();
+        if questions.is_empty() {
+            questions = recipe.open();
+        }
+        Self::Open { questions }
+    }
 }
 
 fn shared_paths(shared: &[(String, Vec<ProjectName>)]) -> String {

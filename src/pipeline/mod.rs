@@ -7,6 +7,7 @@ mod locked;
 mod package;
 mod places;
 mod prepare;
+mod recipes;
 mod pylock;
 mod release;
 mod sdists;
@@ -14,22 +15,25 @@ mod sources;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::{
+    artifact::ProjectName,
     build::{BuildError, Builders},
     collection::{
         Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome,
-        PackageRecord, Records, Request, Why,
+        PackageRecord, Record, Records, Request, Stage, Why,
     },
     format::{self, Format},
     index::{Index, IndexError},
     process::CommandRunner,
+    recipe::Additions,
     report::{Event, Reporter},
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
+    sign::Signer,
     target::Target,
     template::{Pack, Templates},
     version,
@@ -38,7 +42,8 @@ use crate::{
 
 use self::distro::Decided;
 pub use error::PipelineError;
-pub use package::Package;
+pub use package::{Made, Package};
+pub use recipes::Regenerated;
 pub use sdists::BuildingIndex;
 
 /// What every stage of a run needs.
@@ -46,6 +51,8 @@ pub struct Run<'a> {
     pub settings: &'a Settings,
     pub target: &'a Target,
     pub inputs: &'a Inputs,
+    /// What people add to single projects' recipes.
+    pub additions: &'a BTreeMap<ProjectName, Additions>,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
 }
@@ -182,23 +189,48 @@ impl Run<'_> {
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = Collection::open(folder, self.target)?;
         let path = self.settings.environment.path();
-        let (publishing, environment) = (&self.settings.publishing, &self.settings.environment);
-        let signer = publishing.signer(environment, &path, self.runner)?;
-        collection.refuse_unsigned(signer.as_ref())?;
+        let signer = self.signer(&collection, &path)?;
         let resolution = self.resolve(index)?;
         let (format, pack) = self.words()?;
-        let Prepared { mut packages, mut failures, distribution } =
-            self.prepare_with(index, &resolution, format, &pack)?;
-        self.warn_of_downgrades(&collection.manifest()?, &packages);
+        let prepared = self.prepare_with(index, &resolution, format, &pack)?;
+        let why = |package: &Package| why(&resolution, &package.plan.project);
+        self.collect(&collection, signer.as_ref(), prepared, (format, &pack), &why)
+    }
 
+    /// Who signs what goes into a collection.
+    fn signer<'s>(
+        &'s self,
+        collection: &Collection,
+        path: &'s [PathBuf],
+    ) -> Result<Option<Signer<'s>>, PipelineError> {
+        let environment = &self.settings.environment;
+        let signer = self.settings.publishing.signer(environment, path, self.runner)?;
+        collection.refuse_unsigned(signer.as_ref())?;
+        Ok(signer)
+    }
+
+    /// Builds prepared packages and merges them into a collection.
+    fn collect(
+        &self,
+        collection: &Collection,
+        signer: Option<&Signer<'_>>,
+        prepared: Prepared,
+        (format, pack): (&dyn Format, &Pack),
+        why: &dyn Fn(&Package) -> Why,
+    ) -> Result<Built, PipelineError> {
+        let Prepared { packages, mut failures, distribution } = prepared;
+        let mut packages = self.settled(packages, &mut failures);
+        self.warn_of_downgrades(&collection.manifest()?, &packages);
+        let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);
         let builder = builders.choose(self.settings.builder, &self.target.format)?;
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;
-        let words = (format, &pack);
+        let words = (format, pack);
         let inputs =
             self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
+        let before = records.all_built();
         let items: Vec<Item<'_>> = packages
             .iter()
             .zip(inputs)
@@ -207,14 +239,20 @@ impl Run<'_> {
         let jobs = self.settings.jobs;
         let done = work::work(&items, &*builder, &records, staging.path(), jobs, self.reporter)?;
 
-        let publishing = publishing.publishing(signer.as_ref());
+        let publishing = self.settings.publishing.publishing(signer);
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             match &record.outcome {
+                Outcome::Built(built) if package.made != Made::Now && is_taken(&before, &record) => {
+                    let evr = built.stanza.evr.clone();
+                    let error = PipelineError::SameRelease { package: built.package.package.clone(), evr };
+                    let (project, release) = (&package.plan.project, &package.plan.release);
+                    merge.failures.push(FailureRecord::new(project, release, Stage::Build, &error));
+                }
                 Outcome::Built(built) => {
                     names.insert(built.package.package.clone());
-                    merge.built.push((record, why(&resolution, &package.plan.project)));
+                    merge.built.push((record, why(package)));
                 }
                 Outcome::Failed(failure) => merge.failures.push(failure.clone()),
             }
@@ -223,6 +261,19 @@ impl Run<'_> {
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
         Ok(Built { manifest, files })
+    }
+
+    /// The packages that leave nothing open; the others become failures, unless that is allowed.
+    fn settled(&self, packages: Vec<Package>, failures: &mut Vec<FailureRecord>) -> Vec<Package> {
+        let (settled, open): (Vec<Package>, Vec<Package>) = packages
+            .into_iter()
+            .partition(|package| self.settings.allow_fixme || package.recipe.open().is_empty());
+        for Package { plan, recipe, .. } in open {
+            let error = PipelineError::open(&plan, &recipe);
+            failures.push(FailureRecord::new(&plan.project, &plan.release, Stage::Render, &error));
+        }
+        failures.sort_by(|a, b| a.project.cmp(&b.project));
+        settled
     }
 
     /// Gives packages whose version was built before of something else a higher release. Answers
@@ -244,7 +295,10 @@ impl Run<'_> {
             let evr = &package.plan.evr;
             let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
             let builds = builds.get(&key).into_iter().flatten().copied();
-            let release = release::settle(builds, &evr.release, &inputs);
+            let release = match package.made {
+                Made::Now => release::settle(builds, &evr.release, &inputs),
+                Made::Earlier | Made::Edited => evr.release.clone(),
+            };
             let package = match release == evr.release {
                 true => Ok(package),
                 false => package.with_release(release, self, format, pack),
@@ -262,7 +316,14 @@ impl Run<'_> {
     }
 }
 
-fn why(resolution: &Resolution, project: &crate::artifact::ProjectName) -> Why {
+/// Whether the version of a package was built before of something else.
+fn is_taken(before: &BTreeMap<String, Record>, record: &Record) -> bool {
+    let name = |record: &Record| record.stanza().map(|s| (s.package.clone(), s.evr.clone()));
+    let others = before.values().filter(|other| other.inputs != record.inputs);
+    others.into_iter().any(|other| name(other) == name(record))
+}
+
+fn why(resolution: &Resolution, project: &ProjectName) -> Why {
     let mut why = Why::default();
     for reason in resolution.pins.get(project).into_iter().flat_map(|pin| &pin.required_by) {
         match reason {

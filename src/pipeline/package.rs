@@ -18,11 +18,26 @@ use super::{Run, prepare::render};
 #[derive(Debug, Clone)]
 pub struct Package {
     pub plan: PackagePlan,
+    /// The plan as it was before a person's additions, where there are any.
+    pub planned: Option<Box<PackagePlan>>,
     pub native: Native,
     pub recipe: Recipe,
     /// The verified wheel.
     pub wheel: PathBuf,
     pub byte_code: Option<ByteCode>,
+    /// Who made the recipe.
+    pub made: Made,
+}
+
+/// How a recipe came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    /// Generated in this run.
+    Now,
+    /// Generated in an earlier run: its release is the one that was reviewed.
+    Earlier,
+    /// A person changed what was generated, or wrote it.
+    Edited,
 }
 
 impl Package {
@@ -34,6 +49,7 @@ impl Package {
             recipe: &self.recipe,
             wheel: &self.wheel,
             byte_code: self.byte_code.as_ref(),
+            own_recipe: self.made == Made::Edited,
         }
     }
 
@@ -46,6 +62,7 @@ impl Package {
         pack: &Pack,
     ) -> Result<Self, FailureRecord> {
         self.plan.evr.release = release;
-        render(run, self.plan, self.wheel, self.byte_code, format, pack)
+        let package = render(run, self.plan, self.wheel, self.byte_code, format, pack)?;
+        Ok(Self { planned: self.planned, ..package })
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     text::{OneLine, counted},
 };
 
-use super::{BuildingIndex, Package, PipelineError, Prepared, Run};
+use super::{BuildingIndex, Made, Package, PipelineError, Prepared, Run};
 
 pub(super) fn prepare(
     run: &Run<'_>,
@@ -68,10 +68,7 @@ pub(super) fn prepare(
     let compiler = compiler(run)?;
     let rendered: Vec<_> = planned
         .into_par_iter()
-        .map(|(mut plan, wheel)| {
-            let byte_code = compile(run, compiler.as_ref(), &mut plan, &wheel)?;
-            render(run, plan, wheel, byte_code, format, pack)
-        })
+        .map(|(plan, wheel)| finish(run, compiler.as_ref(), plan, wheel, format, pack))
         .collect();
     for result in rendered {
         match result {
@@ -209,8 +206,28 @@ fn plan(
     Ok((plan, wheel.path.clone()))
 }
 
+/// What a person adds, byte code, and the recipe.
+pub(super) fn finish(
+    run: &Run<'_>,
+    compiler: Option<&Compiler<'_>>,
+    mut plan: PackagePlan,
+    wheel: PathBuf,
+    format: &dyn Format,
+    pack: &Pack,
+) -> Result<Package, FailureRecord> {
+    let additions = run.additions.get(&plan.project);
+    let planned = additions.map(|additions| {
+        let planned = Box::new(plan.clone());
+        additions.apply(&mut plan, planned.site(run.target));
+        planned
+    });
+    let byte_code = compile(run, compiler, &mut plan, &wheel)?;
+    let package = render(run, plan, wheel, byte_code, format, pack)?;
+    Ok(Package { planned, ..package })
+}
+
 /// The interpreter that compiles modules, where packages bring byte code.
-fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, PipelineError> {
+pub(super) fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, PipelineError> {
     let policy = run.settings.bytecode;
     if policy == ByteCodePolicy::None || !run.target.layout.byte_code {
         return Ok(None);
@@ -245,22 +262,31 @@ fn compile(
 /// One plan in the words of its format.
 pub(super) fn render(
     run: &Run<'_>,
-    plan: PackagePlan,
+    mut plan: PackagePlan,
     wheel: PathBuf,
     byte_code: Option<ByteCode>,
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
+    let (project, release) = (plan.project.clone(), plan.release.clone());
     let fail = |stage, error: &dyn std::error::Error| {
-        FailureRecord::new(&plan.project, &plan.release, stage, error)
+        FailureRecord::new(&project, &release, stage, error)
     };
     let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
+    if let Some(additions) = run.additions.get(&plan.project) {
+        let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
+        for note in notes {
+            if !plan.notes.contains(&note) {
+                plan.notes.push(note);
+            }
+        }
+    }
     if let Some(compression) = &run.settings.compression {
         native.compression.clone_from(compression);
     }
     let recipe = recipe::render(&plan, run.target, &native, format, pack)
         .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package { plan, native, recipe, wheel, byte_code })
+    Ok(Package { plan, planned: None, native, recipe, wheel, byte_code, made: Made::Now })
 }
 
 /// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.

@@ -3,12 +3,15 @@
 
 mod folders;
 
+use std::collections::BTreeMap;
+
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     artifact::{Hashes, ProjectName},
     relation::Relation,
+    target::Target,
     text::{OneLine, Paragraph},
 };
 
@@ -53,8 +56,70 @@ pub struct PackagePlan {
     pub left_out: Vec<LeftOut>,
     /// What a reviewer would ask: renames, doubts.
     pub notes: Vec<OneLine>,
+    /// What a person has to settle before the package is built.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open: Vec<Open>,
+    /// Changes to members of the source, in the order in which they are made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<Patch>,
+    /// Shell commands that run when the package is installed or removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scriptlets: BTreeMap<Moment, String>,
     /// Seconds since 1970 that stand for the clock in everything built.
     pub time: i64,
+}
+
+impl PackagePlan {
+    /// The plan before anything was compiled.
+    pub fn without_byte_code(&self) -> Self {
+        let mut plan = self.clone();
+        plan.files.retain(|file| {
+            !matches!(file.content, Content::ByteCode { .. } | Content::HardLink(_))
+        });
+        plan
+    }
+
+    /// The site folder that the wheel's root is installed into.
+    pub fn site<'t>(&self, target: &'t Target) -> &'t str {
+        let python = &target.python;
+        let in_purelib = self.files.iter().any(|file| {
+            matches!(&file.content, Content::Member(member)
+                if file.path.strip_prefix(&python.purelib).and_then(|rest| rest.strip_prefix('/'))
+                    == Some(member))
+        });
+        if in_purelib { &python.purelib } else { &python.platlib }
+    }
+}
+
+/// A question that only a person can answer. It stands as `FIXME(KEY)` in the recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Open {
+    /// `licence`, `name`, `hint`.
+    pub key: String,
+    /// What is not known.
+    pub question: OneLine,
+    /// The line that answers it, and where it belongs.
+    pub answer: OneLine,
+}
+
+/// A patch of a person's, in the unified format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Patch {
+    /// The file's name, without a folder.
+    pub file: String,
+    pub text: String,
+}
+
+/// When a scriptlet runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    PreInstall,
+    PostInstall,
+    PreRemove,
+    PostRemove,
 }
 
 /// The release file that a package is made of.

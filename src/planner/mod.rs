@@ -6,6 +6,7 @@ mod hazards;
 mod layout;
 mod naming;
 mod needs;
+mod questions;
 mod relations;
 mod relax;
 mod scripts;
@@ -113,6 +114,10 @@ pub fn plan(
     let needs = needs::needs(subject, target, policy)?;
     relations.extend(needs.relations);
     relations.extend(relations::provisions(wheel, &package, target));
+    let licence = licence(wheel, policy);
+    let mut open = questions::licence(project, &licence);
+    open.extend(questions::names(&relations, target, policy));
+    open.extend(needs.open);
 
     Ok(PackagePlan {
         schema: SCHEMA,
@@ -134,7 +139,7 @@ pub fn plan(
         },
         summary: texts::summary(&wheel.metadata),
         description: texts::description(&wheel.metadata),
-        licence: licence(wheel, policy),
+        licence,
         licence_texts: licence_texts(wheel, target),
         authors: texts::authors(&wheel.metadata),
         homepage: texts::homepage(&wheel.metadata),
@@ -143,6 +148,9 @@ pub fn plan(
         files,
         left_out: layout.left_out,
         notes: [launcher_notes, libraries.notes, needs.notes].concat(),
+        open,
+        patches: Vec::new(),
+        scriptlets: BTreeMap::new(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
     })
 }

@@ -8,7 +8,7 @@ use crate::{
     text::OneLine,
 };
 
-use super::{PlanError, Policy, Subject, naming, relations::Outside};
+use super::{PlanError, Policy, Subject, naming, questions, relations::Outside};
 
 /// Relations for what the project states, what tables and the user know of it, and what an
 /// application that asks for it names; notes for what nobody knows.
@@ -20,7 +20,7 @@ pub fn needs(
     target: &Target,
     policy: &Policy,
 ) -> Result<Outside, PlanError> {
-    let mut outside = Outside { relations: Vec::new(), notes: Vec::new() };
+    let mut outside = Outside::default();
     let metadata = &subject.wheel.metadata;
     for need in hint::of_project(&metadata.name, target, &policy.hints) {
         outside.add(&need, subject);
@@ -38,7 +38,9 @@ pub fn needs(
                 let (project, hint) = (metadata.name.clone(), text.to_owned());
                 return Err(PlanError::Hint { project, hint });
             }
-            Some(Resolved::Unknown { candidates }) => outside.unknown(text, &candidates),
+            Some(Resolved::Unknown { candidates }) => {
+                outside.open.push(questions::hint(text, &candidates));
+            }
         }
     }
     for External { text, origin } in subject.external {
@@ -51,7 +53,7 @@ pub fn needs(
                 vec![name.to_owned()]
             }
             Some(Resolved::Unknown { candidates }) => {
-                outside.unknown(&format!("{text} ({origin})"), &candidates);
+                outside.open.push(questions::hint(text, &candidates));
                 continue;
             }
         };
@@ -82,14 +84,5 @@ impl Outside {
                 self.relations.push(Relation { strength, capability, origin });
             }
         }
-    }
-
-    fn unknown(&mut self, text: &str, candidates: &[String]) {
-        let near = match candidates {
-            [] => String::new(),
-            candidates => format!("; near it: {}", candidates.join(", ")),
-        };
-        let note = format!("needs from the system: {text}, which is no known package{near}");
-        self.notes.push(OneLine::new(&note));
     }
 }

@@ -7,6 +7,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 use crate::{
     artifact::{ExtraName, ProjectName},
     metadata::{self, CoreMetadata, Requirement},
+    plan::Open,
     relation::{Capability, Relation, Strength},
     source::Wheel,
     target::Target,
@@ -27,10 +28,12 @@ pub struct Neighbour {
 /// All projects of the collection.
 pub type Neighbours = BTreeMap<ProjectName, Neighbour>;
 
-/// Relations with what is outside of Python, and what a person has to decide.
+/// Relations with what is outside of Python, and what a person has to know or decide.
+#[derive(Default)]
 pub struct Outside {
     pub relations: Vec<Relation>,
     pub notes: Vec<OneLine>,
+    pub open: Vec<Open>,
 }
 
 /// The relations that come from the dependencies which apply on the target, with the requested
@@ -112,7 +115,11 @@ impl Walk<'_> {
         // What was left out on purpose is expected of the distribution, under its own name.
         let (package, candidate) = match self.others.neighbours.get(project) {
             Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
-            None => (naming::distribution_name(project, self.target), None),
+            None => {
+                let given = self.policy.naming.names.get(project).cloned();
+                let conventional = || naming::distribution_name(project, self.target);
+                (given.unwrap_or_else(conventional), None)
+            }
         };
         let specifiers = match &requirement.version_or_url {
             Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
@@ -291,7 +298,7 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
         );
         OneLine::new(&note)
     });
-    Outside { relations, notes: notes.collect() }
+    Outside { relations, notes: notes.collect(), open: Vec::new() }
 }
 
 /// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.

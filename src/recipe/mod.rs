@@ -1,16 +1,28 @@
-//! Rendered recipes: the spec, the control files and what goes with them.
+//! Rendered recipes: the spec, the control files and what goes with them; what a person made of them.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
+mod additions;
+mod folder;
+mod merge;
+mod provenance;
+mod update;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disk::{WriteError, write_folder},
+    disk::WriteError,
     format::{Format, Native},
     plan::{Content, PackagePlan},
     target::Target,
     template::{Pack, TemplateError},
 };
+
+pub use additions::{AdditionError, Additions, PATCHES};
+pub use folder::{RecipeFolder, State};
+pub use merge::{Merged, difference};
+pub use provenance::{Provenance, RECIPE};
+pub use update::{FileUpdate, Update};
 
 /// The files of a recipe folder, by path relative to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +47,15 @@ pub enum RecipeError {
     Template(#[from] TemplateError),
     #[error("the recipe of `{package}` has two files `{file}`")]
     Twice { package: String, file: String },
+    #[error("`{package}`: `{relation}` in its overrides is no relation that packages have")]
+    Override { package: String, relation: String },
+    #[error(transparent)]
+    Addition(#[from] AdditionError),
+    /// A file of a recipe's folder.
+    #[error("cannot read `{}`: {reason}", .path.display())]
+    Read { path: PathBuf, reason: String },
+    #[error("`{}` holds no recipe: it has no `{RECIPE}`", .folder.display())]
+    NoRecipe { folder: PathBuf },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -58,26 +79,11 @@ pub fn render(
             return Err(RecipeError::Twice { package: plan.package.clone(), file: name });
         }
     }
-    Ok(recipe)
-}
-
-impl Recipe {
-    /// Writes the recipe as a new folder in place of an older one.
-    pub fn write(&self, folder: &Path) -> Result<(), RecipeError> {
-        write_folder(folder, |new| {
-            for (name, file) in &self.files {
-                let path = new.join(name);
-                if let Some(inside) = path.parent() {
-                    fs::create_dir_all(inside).map_err(WriteError::at(inside))?;
-                }
-                fs::write(&path, &file.text).map_err(WriteError::at(&path))?;
-                let mode = if file.executable { 0o755 } else { 0o644 };
-                fs::set_permissions(&path, fs::Permissions::from_mode(mode))
-                    .map_err(WriteError::at(&path))?;
-            }
-            Ok(())
-        })
+    for patch in &plan.patches {
+        let file = RecipeFile { text: patch.text.clone(), executable: false };
+        recipe.files.insert(format!("{PATCHES}/{}", patch.file), file);
     }
+    Ok(recipe)
 }
 
 #[cfg(test)]

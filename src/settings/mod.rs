@@ -57,6 +57,8 @@ pub struct Flags {
     /// Files with hints, the strongest first.
     pub hints: Vec<PathBuf>,
     pub strict_hints: bool,
+    /// Whether what a person has to settle stops no build.
+    pub allow_fixme: bool,
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
@@ -87,6 +89,8 @@ pub struct Settings {
     pub origins: BTreeMap<ProjectName, Origin>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
+    /// Whether what a person has to settle stops no build.
+    pub allow_fixme: bool,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
     pub bytecode: ByteCodePolicy,
@@ -187,6 +191,7 @@ pub fn resolve(
         project_indexes,
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
+        allow_fixme: flags.allow_fixme,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
         publishing,

@@ -2,6 +2,7 @@
 
 mod archive;
 mod elf;
+mod patch;
 mod payload;
 mod record;
 mod sdist;
@@ -15,6 +16,7 @@ use crate::plan::SourceFile;
 
 pub use archive::Member;
 pub use elf::ElfNeeds;
+pub use patch::{Change, changes};
 pub use payload::Payload;
 pub use sdist::{SdistBuild, build_wheel};
 pub use wheel::Wheel;

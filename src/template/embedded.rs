@@ -13,12 +13,13 @@ const PACKS: &[(&str, Files)] = &[
     (
         "deb",
         files!("deb": "changelog.hbs", "control.hbs", "conffiles.hbs", "copyright.hbs",
-            "lintian-overrides.hbs", "pack.toml", "postinst.hbs", "prerm.hbs", "review.hbs"),
+            "lintian-overrides.hbs", "pack.toml", "postinst.hbs", "postrm.hbs", "preinst.hbs",
+            "prerm.hbs", "review.hbs"),
     ),
     (
         "rpm",
         files!("rpm": "changelog.hbs", "description.hbs", "files.hbs", "header.hbs", "install.hbs",
-            "pack.toml", "preamble.hbs", "spec.hbs"),
+            "pack.toml", "preamble.hbs", "scriptlets.hbs", "spec.hbs"),
     ),
 ];
 

@@ -117,7 +117,9 @@ pub fn work(
 
 /// The build of the same inputs, where it has the release that is wanted now.
 fn earlier(Item { job, inputs }: &Item<'_>, records: &Records) -> Option<Record> {
-    let has_release = |stanza: &Stanza| stanza.evr.release == job.native.release;
+    // A person's own recipe says its release itself.
+    let has_release =
+        |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
     records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
 }
 
@@ -146,7 +148,7 @@ fn work_on(
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
         Ok(package) => records
-            .keep(inputs, job.plan, &package, job.recipe)
+            .keep(inputs, job.plan, &package, job.recipe, job.own_recipe)
             .or_else(|error| failed(Stage::Collect, &error)),
         Err(error) => failed(Stage::Build, &error),
     };

@@ -14,7 +14,10 @@ use std::{
 
 use crate::report::Reporter;
 
-use super::{BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity};
+use super::{
+    BuildError, BuildJob, Builder, BuiltPackage, Compression, contents::recipe_file,
+    embedded_identity,
+};
 use tar::TarWriter;
 
 pub(super) use control::{Member, members};
@@ -58,7 +61,7 @@ impl Builder for EmbeddedDeb {
         let control =
             pack_control(&members(job, &measured)?, compression, time).map_err(compressing)?;
 
-        let path = folder.join(&job.native.filename);
+        let path = folder.join(filename(job)?);
         let write = || {
             let mut file = BufWriter::new(File::create_new(&path)?);
             let suffix = compression.suffix();
@@ -73,6 +76,29 @@ impl Builder for EmbeddedDeb {
         write().map_err(|error| BuildError::file("write", &path, &error))?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })
+    }
+}
+
+/// The package's file name: `NAME_VERSION_ARCHITECTURE.deb`, the version without its epoch.
+pub(super) fn filename(job: &BuildJob<'_>) -> Result<String, BuildError> {
+    if !job.own_recipe {
+        return Ok(job.native.filename.clone());
+    }
+    let control = &recipe_file(job, "DEBIAN/control")?.text;
+    let missing = |name: &str| BuildError::Refused {
+        package: job.package(),
+        reason: format!("`DEBIAN/control` has no field `{name}`"),
+    };
+    let value = |name| control::field(control, name).ok_or_else(|| missing(name));
+    let (name, version) = (value("Package")?, value("Version")?);
+    let version = version.split_once(':').map_or(version, |(_, version)| version);
+    let filename = format!("{name}_{version}_{}.deb", value("Architecture")?);
+    match filename.chars().all(|c| c.is_ascii_alphanumeric() || "._+-~".contains(c)) {
+        true => Ok(filename),
+        false => Err(BuildError::Refused {
+            package: job.package(),
+            reason: format!("`{filename}` is no name of a package"),
+        }),
     }
 }
 

@@ -37,6 +37,9 @@ const DOCUMENTATION: [&str; 5] = [
 /// SHA-256 among the digest algorithms of OpenPGP.
 const SHA256: u32 = 8;
 
+/// What runs scriptlets.
+const SHELL: &str = "/bin/sh";
+
 /// Room in the signature header, so that signing moves nothing behind it.
 const RESERVED: usize = 4128;
 
@@ -59,6 +62,9 @@ impl Builder for EmbeddedRpm {
         folder: &Path,
         _reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
+        if job.own_recipe {
+            return Err(BuildError::OwnRecipe { package: job.package(), tool: "rpmbuild" });
+        }
         let path = folder.join(&job.native.filename);
         let failed = |error: io::Error| BuildError::file("write", &path, &error);
         let mut file = File::create_new(&path).map_err(failed)?;
@@ -173,6 +179,11 @@ fn describe(job: &BuildJob<'_>, payload: &Payload) -> Result<Header, BuildError>
     header.set(tags::PLAIN_PAYLOAD_DIGEST, Value::Texts(vec![payload.plain_digest.clone()]));
     list_files(&mut header, &payload.entries, job.time()?);
     relations::add(&mut header, job, words.feature)?;
+    for (moment, script) in &job.plan.scriptlets {
+        let (script_tag, program) = tags::scriptlet(*moment);
+        header.set(script_tag, text(script.trim_end()));
+        header.set(program, text(SHELL));
+    }
     Ok(header)
 }
 

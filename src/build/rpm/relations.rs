@@ -2,9 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::{format::NativeRelation, plan::Content, relation::Strength};
+use crate::{
+    format::NativeRelation,
+    plan::{Content, Moment},
+    relation::Strength,
+};
 
 use super::{
+    SHELL,
     super::{BuildError, BuildJob},
     header::{Header, Value},
     tags::relation as tag,
@@ -15,6 +20,7 @@ const LESS: u32 = 1 << 1;
 const GREATER: u32 = 1 << 2;
 const EQUAL: u32 = 1 << 3;
 const RPMLIB: u32 = 1 << 24;
+const INTERPRETER: u32 = 1 << 8;
 
 /// A dependency, in the order in which rpmbuild sorts them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +82,11 @@ pub(super) fn add(
     for (name, version) in features.into_iter().flatten() {
         all.insert((Strength::Requires, Dependency::feature(name, version)));
     }
+    for moment in job.plan.scriptlets.keys() {
+        let flags = INTERPRETER | scriptlet_flag(*moment);
+        let shell = Dependency { flags, ..Dependency::any(SHELL) };
+        all.insert((Strength::Requires, shell));
+    }
     let epoch = native.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
     let version = format!("{epoch}{}-{}", native.version, native.release);
     for name in native.own_names.clone() {
@@ -102,6 +113,15 @@ pub(super) fn add(
         }
     }
     Ok(())
+}
+
+fn scriptlet_flag(moment: Moment) -> u32 {
+    match moment {
+        Moment::PreInstall => 1 << 9,
+        Moment::PostInstall => 1 << 10,
+        Moment::PreRemove => 1 << 11,
+        Moment::PostRemove => 1 << 12,
+    }
 }
 
 fn wrong(job: &BuildJob<'_>, relation: &NativeRelation, reason: &'static str) -> BuildError {

@@ -1,5 +1,7 @@
 //! The numbers of the tags that packages have. Source: rpm's rpmtag.h.
 
+use crate::plan::Moment;
+
 pub(super) const SIGNATURES: u32 = 62;
 pub(super) const IMMUTABLE: u32 = 63;
 pub(super) const LANGUAGES: u32 = 100;
@@ -42,6 +44,16 @@ pub(super) const ENCODING: u32 = 5062;
 pub(super) const PAYLOAD_DIGEST: u32 = 5092;
 pub(super) const PAYLOAD_DIGEST_ALGORITHM: u32 = 5093;
 pub(super) const PLAIN_PAYLOAD_DIGEST: u32 = 5097;
+
+/// A scriptlet's commands and the program that runs them.
+pub(super) fn scriptlet(moment: Moment) -> (u32, u32) {
+    match moment {
+        Moment::PreInstall => (1023, 1085),
+        Moment::PostInstall => (1024, 1086),
+        Moment::PreRemove => (1025, 1087),
+        Moment::PostRemove => (1026, 1088),
+    }
+}
 
 /// Those that have an entry for each file.
 pub(super) mod file {

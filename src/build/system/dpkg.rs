@@ -10,7 +10,7 @@ use crate::{
 use super::{
     super::{
         BuildError, BuildJob, Builder, BuiltPackage, Compression,
-        deb::{Entry, members, verify, walk},
+        deb::{Entry, filename, members, verify, walk},
         folder::{create_folders, set_time, work_folder, write_file},
     },
     run, version,
@@ -64,7 +64,7 @@ impl Builder for DpkgDeb<'_> {
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
         let work = work_folder()?;
-        let path = folder.join(&job.native.filename);
+        let path = folder.join(filename(job)?);
         stage(job, &work.path().join("tree"))?;
         run(self.runner, self.command(job, work.path(), &path)?, job, reporter)?;
         verify(job, &path)?;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    recipe::PATCHES,
     process::{Command, CommandRunner},
     report::Reporter,
 };
@@ -101,9 +102,28 @@ impl Builder for RpmBuild<'_> {
         let spec = stage(job, top.path())?;
         run(self.runner, self.command(job, top.path(), folder, &spec)?, job, reporter)?;
 
-        let path = folder.join(&job.native.filename);
+        let path = match job.own_recipe {
+            true => only_package(job, folder)?,
+            false => folder.join(&job.native.filename),
+        };
         verify(job, &path)?;
         Ok(BuiltPackage { path })
+    }
+}
+
+/// The package that a person's own spec made.
+fn only_package(job: &BuildJob<'_>, folder: &Path) -> Result<PathBuf, BuildError> {
+    let entries = fs::read_dir(folder).map_err(|e| BuildError::file("read", folder, &e))?;
+    let mut packages: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
+    match packages.pop() {
+        Some(package) if packages.is_empty() => Ok(package),
+        last => Err(BuildError::Refused {
+            package: job.package(),
+            reason: format!(
+                "its spec makes {} packages, and a collection takes one of each recipe",
+                packages.len() + usize::from(last.is_some())
+            ),
+        }),
     }
 }
 
@@ -126,6 +146,8 @@ fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
     let mut spec = None;
     for (name, file) in &job.recipe.files {
         let is_spec = name.ends_with(".spec") && !name.contains('/');
+        // rpm looks for patches beside the other sources.
+        let name = name.strip_prefix(PATCHES).map_or(name.as_str(), |rest| &rest[1..]);
         let path = if is_spec { top.join("SPECS").join(name) } else { sources.join(name) };
         if let Some(parent) = path.parent() {
             create_folders(parent)?;

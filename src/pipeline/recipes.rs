@@ -1,0 +1,175 @@
+//! Recipes that lie in folders: generated again of the plans that they hold, or built as they are.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use url::Url;
+
+use crate::{
+    artifact::FileKind,
+    bytecode::Compiler,
+    collection::{Collection, FailureRecord, Request, Stage, Why},
+    format::Format,
+    index::Index,
+    plan::PackagePlan,
+    recipe::{Additions, Provenance, RecipeFolder},
+    settings::ByteCodePolicy,
+    template::Pack,
+};
+
+use super::{
+    Built, BuildingIndex, Made, Package, PipelineError, Prepared, Run,
+    prepare::{compiler, finish},
+};
+
+/// A recipe and what is generated of its plan now.
+pub struct Regenerated {
+    pub folder: RecipeFolder,
+    pub provenance: Provenance,
+    pub package: Package,
+}
+
+impl Run<'_> {
+    /// Generates recipes again, each of its own plan and what a person adds to it.
+    ///
+    /// # Errors
+    /// A recipe that cannot be read. One whose file cannot be had is among the failures.
+    pub fn regenerate(
+        &self,
+        index: &BuildingIndex<'_>,
+        folders: &[RecipeFolder],
+    ) -> Result<(Vec<Regenerated>, Vec<FailureRecord>), PipelineError> {
+        let (format, pack) = self.words()?;
+        let mut read = Vec::new();
+        for folder in folders {
+            read.push((folder, Provenance::read(folder.path())?, folder.plan()?));
+        }
+        let brings = |(_, provenance, _): &(_, Provenance, _)| provenance.byte_code;
+        let needs_compiler = read.iter().any(brings);
+        let compiler = if needs_compiler { compiler(self)? } else { None };
+        if needs_compiler && compiler.is_none() && self.settings.bytecode != ByteCodePolicy::None {
+            let (major, minor) = self.target.python.version;
+            return Err(PipelineError::NoCompiler { major, minor });
+        }
+        let results: Vec<_> = read
+            .into_par_iter()
+            .map(|(folder, provenance, plan)| {
+                let compiler = compiler.as_ref().filter(|_| provenance.byte_code);
+                let package = self.again(index, folder, plan, compiler, (format, &pack))?;
+                Ok(Regenerated { folder: folder.clone(), provenance, package })
+            })
+            .collect();
+        let (mut regenerated, mut failures) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(one) => regenerated.push(one),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Ok((regenerated, failures))
+    }
+
+    fn again(
+        &self,
+        index: &BuildingIndex<'_>,
+        folder: &RecipeFolder,
+        plan: PackagePlan,
+        compiler: Option<&Compiler<'_>>,
+        (format, pack): (&dyn Format, &Pack),
+    ) -> Result<Package, FailureRecord> {
+        let fail = |error: &dyn std::error::Error| {
+            FailureRecord::new(&plan.project, &plan.release, Stage::Fetch, error)
+        };
+        let wheel = self.source_of(index, folder, &plan).map_err(|e| fail(&e))?;
+        finish(self, compiler, plan, wheel, format, pack)
+    }
+
+    /// The wheel of a plan: the file that it names, or what that is built into.
+    fn source_of(
+        &self,
+        index: &BuildingIndex<'_>,
+        folder: &RecipeFolder,
+        plan: &PackagePlan,
+    ) -> Result<PathBuf, PipelineError> {
+        let source = &plan.source;
+        let address = Url::parse(&source.url).ok().filter(|url| url.scheme().starts_with("http"));
+        let kind = FileKind::parse(&source.filename, Some(&plan.project)).ok();
+        if let (Some(url), Some(FileKind::Wheel(_))) = (&address, &kind) {
+            return Ok(index.download(url, &source.hashes)?.0);
+        }
+        let files = index.project(&plan.project)?;
+        let known = files.iter().flat_map(|found| &found.files);
+        let file = known.into_iter().find(|file| file.filename == source.filename);
+        let mut file = file.cloned().ok_or_else(|| PipelineError::NoSource {
+            folder: folder.path().to_owned(),
+            file: source.filename.clone(),
+        })?;
+        file.hashes = source.hashes.clone();
+        let path = index.download(&file.url, &file.hashes)?.0;
+        match file.kind {
+            FileKind::Wheel(_) => Ok(path),
+            FileKind::Sdist(_) => Ok(index.wheel_of(&file, &path)?),
+        }
+    }
+
+    /// Builds recipes as they lie in their folders.
+    ///
+    /// # Errors
+    /// A merge that is not settled, additions that the recipe does not have yet, and what stops
+    /// every build.
+    pub fn build_recipes(
+        &self,
+        index: &BuildingIndex<'_>,
+        folders: &[RecipeFolder],
+        output: &Path,
+    ) -> Result<Built, PipelineError> {
+        let collection = Collection::open(output, self.target)?;
+        let path = self.settings.environment.path();
+        let signer = self.signer(&collection, &path)?;
+        for folder in folders {
+            refuse_unready(folder)?;
+        }
+        let (regenerated, failures) = self.regenerate(index, folders)?;
+        let mut packages = Vec::new();
+        let mut requested = Vec::new();
+        for Regenerated { folder, provenance, mut package } in regenerated {
+            // What is generated now may be worded otherwise; what was reviewed is built.
+            package.recipe = folder.recipe()?;
+            package.made = match folder.state()?.edited.is_empty() {
+                true => Made::Earlier,
+                false => Made::Edited,
+            };
+            requested.push((package.plan.project.clone(), folder, provenance.requested));
+            packages.push(package);
+        }
+        let prepared = Prepared { packages, failures, distribution: Vec::new() };
+        let why = |package: &Package| {
+            let mut why = Why::default();
+            let own = requested.iter().find(|(project, ..)| *project == package.plan.project);
+            for (_, folder, requirements) in own {
+                let origin = folder.path().display().to_string();
+                why.requested.extend(requirements.iter().map(|requirement| Request {
+                    requirement: requirement.as_str().into(),
+                    origin: origin.as_str().into(),
+                }));
+            }
+            why
+        };
+        let (format, pack) = self.words()?;
+        self.collect(&collection, signer.as_ref(), prepared, (format, &pack), &why)
+    }
+}
+
+/// A recipe must say what its person last decided.
+fn refuse_unready(folder: &RecipeFolder) -> Result<(), PipelineError> {
+    let conflicts = folder.state()?.conflicts;
+    if !conflicts.is_empty() {
+        let folder = folder.path().to_owned();
+        return Err(PipelineError::Unmerged { folder, files: conflicts });
+    }
+    let additions = Additions::read(folder.path()).map_err(crate::recipe::RecipeError::from)?;
+    match additions.digest() == Provenance::read(folder.path())?.additions {
+        true => Ok(()),
+        false => Err(PipelineError::Outdated { folder: folder.path().to_owned() }),
+    }
+}

@@ -1,0 +1,136 @@
+//! Additions in a plan, and in its format's words.
+
+use crate::{
+    format::{Format, Native, NativeRelation},
+    metadata::{Licence, LicenceEvidence},
+    plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
+    relation::Strength,
+    source::{Change, changes},
+    text::{OneLine, Paragraph},
+};
+
+use super::{super::RecipeError, Addition, Additions, overrides::Field};
+
+const STRENGTHS: [Strength; 6] = [
+    Strength::Requires,
+    Strength::Recommends,
+    Strength::Suggests,
+    Strength::Provides,
+    Strength::Conflicts,
+    Strength::Replaces,
+];
+
+impl Additions {
+    /// Changes a plan: its fields, files, patches and scriptlets. `site` is the folder that the
+    /// wheel's root is installed into.
+    pub fn apply(&self, plan: &mut PackagePlan, site: &str) {
+        for setting in &self.overrides.set {
+            let value = setting.value.as_str();
+            match setting.field {
+                Field::Summary => plan.summary = OneLine::new(value),
+                Field::Homepage => plan.homepage = Some(OneLine::new(value).to_string()),
+                Field::Description => plan.description = Paragraph::new(value),
+                Field::Licence => {
+                    plan.licence = Licence {
+                        expression: OneLine::new(value).to_string(),
+                        evidence: LicenceEvidence::Override,
+                        likeness: None,
+                    };
+                    plan.open.retain(|open| open.key != "licence");
+                }
+            }
+            let field = format!("{:?}", setting.field).to_lowercase();
+            note(plan, &format!("{field} is set: {}", setting.reason));
+        }
+        for file in &self.overrides.file {
+            let content = self.sources.get(&file.source).cloned().unwrap_or_default();
+            let role =
+                if file.configuration { FileRole::Configuration } else { FileRole::Plain };
+            let mode = file.permissions().unwrap_or(0o644);
+            plan.files.retain(|known| known.path != file.path);
+            let (path, content) = (file.path.clone(), Content::Text(content));
+            plan.files.push(PlannedFile { path, mode, role, content });
+            note(plan, &format!("{} is added: {}", file.path, file.reason));
+        }
+        self.patch(plan, site);
+        plan.scriptlets.clone_from(&self.scriptlets);
+        plan.files.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    fn patch(&self, plan: &mut PackagePlan, site: &str) {
+        plan.patches.clone_from(&self.patches);
+        // They were read and understood when the folder was.
+        for change in self.patches.iter().filter_map(|patch| changes(patch).ok()).flatten() {
+            match change {
+                Change::Changed(_) => {}
+                Change::Created(member) => {
+                    let path = format!("{site}/{member}");
+                    let content = Content::Member(member);
+                    let role = FileRole::Plain;
+                    plan.files.push(PlannedFile { path, mode: 0o644, role, content });
+                }
+                Change::Deleted(member) => {
+                    plan.files.retain(|file| match &file.content {
+                        Content::Member(known) | Content::Compressed(known) => *known != member,
+                        _ => true,
+                    });
+                    let reason = OneLine::new("a patch deletes it");
+                    plan.left_out.push(LeftOut { member, reason });
+                    plan.left_out.sort();
+                }
+            }
+        }
+    }
+
+    /// Changes the relations of a plan in its format's words; the answer is what a reviewer should
+    /// know.
+    ///
+    /// # Errors
+    /// A relation that the format does not have.
+    pub fn relate(
+        &self,
+        native: &mut Native,
+        format: &dyn Format,
+    ) -> Result<Vec<OneLine>, RecipeError> {
+        let strength = |tag: &str| {
+            STRENGTHS.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag))
+        };
+        let package = native.name.clone();
+        let parts = |addition: &'_ Addition| -> Result<(Strength, String), RecipeError> {
+            let parts = addition.parts().and_then(|(tag, text)| Some((strength(tag)?, text)));
+            let (strength, text) = parts.ok_or_else(|| RecipeError::Override {
+                package: package.clone(),
+                relation: addition.relation.clone(),
+            })?;
+            Ok((strength, OneLine::new(text).to_string()))
+        };
+        let mut notes = Vec::new();
+        for removal in &self.overrides.remove {
+            let Addition { relation, reason } = removal;
+            let before = native.relations.len();
+            let (strength, text) = parts(removal)?;
+            let is_other =
+                |known: &NativeRelation| known.strength != strength || !is_about(&known.text, &text);
+            native.relations.retain(is_other);
+            let done = if native.relations.len() < before { "is removed" } else { "is not there" };
+            notes.push(OneLine::new(&format!("{relation} {done}: {reason}")));
+        }
+        for addition in &self.overrides.add {
+            let (strength, text) = parts(addition)?;
+            let origin = OneLine::new(&format!("override: {}", addition.reason)).to_string();
+            native.relations.retain(|known| known.strength != strength || known.text != text);
+            native.relations.push(NativeRelation { strength, text, origin });
+        }
+        native.relations.sort_by(|a, b| (a.strength, &a.text).cmp(&(b.strength, &b.text)));
+        Ok(notes)
+    }
+}
+
+/// Whether a relation is the one that is meant: by its whole text, or by its name.
+fn is_about(known: &str, meant: &str) -> bool {
+    known == meant || known.split(' ').next() == Some(meant)
+}
+
+fn note(plan: &mut PackagePlan, text: &str) {
+    plan.notes.push(OneLine::new(text));
+}

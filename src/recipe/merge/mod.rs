@@ -1,0 +1,97 @@
+//! Bringing together what a person made of a file and what is generated of it now.
+//!
+//! Three texts: what was generated last (the base), the file as it lies there (ours), and what is
+//! generated now (theirs). Lines are merged as `diff3` does it; relations are merged as a set, in
+//! which order and wrapping say nothing; a changelog belongs to the person.
+
+mod changelog;
+mod relations;
+mod statement;
+
+use std::borrow::Cow;
+
+use diffy::{ConflictStyle, IncompleteHunkStyle, MergeOptions};
+
+pub use statement::{Statement, Syntax};
+
+/// A file that two sides have changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Merged {
+    /// With markers where the sides contradict each other.
+    pub text: String,
+    pub is_conflict: bool,
+    /// Relations that are generated still, and that a person removed: they stay out.
+    pub kept_out: Vec<String>,
+}
+
+/// Merges a file by the syntax of its name.
+pub fn merge(name: &str, base: &str, ours: &str, theirs: &str) -> Merged {
+    let syntax = Syntax::of(name);
+    if syntax == Syntax::Changelog {
+        let text = changelog::merge(base, ours, theirs, changelog::Form::Debian);
+        return Merged { text, ..Merged::default() };
+    }
+    if syntax != Syntax::Spec {
+        return merge_body(syntax, base, ours, theirs);
+    }
+    let [base, ours, theirs] = [base, ours, theirs].map(changelog::cut);
+    let mut merged = merge_body(syntax, base.0, ours.0, theirs.0);
+    merged.text += &changelog::merge(base.1, ours.1, theirs.1, changelog::Form::Spec);
+    merged
+}
+
+fn merge_body(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Merged {
+    let sets = relations::Sets::of(syntax, base, ours, theirs);
+    let [base, ours, theirs] = [&sets.base, &sets.ours, &sets.theirs].map(|side| &*side.rest);
+    let (rest, is_conflict) = merge_lines(base, ours, theirs);
+    let written = sets.write(syntax, &rest);
+    Merged { is_conflict: is_conflict || written.is_conflict, ..written }
+}
+
+/// The lines of three texts, and whether they contradict each other.
+fn merge_lines(base: &str, ours: &str, theirs: &str) -> (String, bool) {
+    let mut options = MergeOptions::new();
+    options
+        .set_conflict_style(ConflictStyle::Diff3)
+        .set_incomplete_hunk_style(IncompleteHunkStyle::Git);
+    match options.merge(base, ours, theirs) {
+        Ok(text) => (text, false),
+        Err(text) => (text, true),
+    }
+}
+
+/// What a person changed in a generated file, as a unified diff; nothing where only the order or
+/// the wrapping of relations differs.
+pub fn difference(name: &str, generated: &str, edited: &str) -> String {
+    difference_as(name, name, generated, edited)
+}
+
+/// The same under another title.
+pub fn difference_as(name: &str, title: &str, generated: &str, edited: &str) -> String {
+    let syntax = Syntax::of(name);
+    let [old, new] = [generated, edited].map(|text| statement::in_order(syntax, text));
+    unified(title, &old, &new)
+}
+
+/// A file without the changelog in it.
+pub fn body<'t>(name: &str, text: &'t str) -> &'t str {
+    match Syntax::of(name) {
+        Syntax::Spec => changelog::cut(text).0,
+        _ => text,
+    }
+}
+
+/// Two texts as a unified diff; empty where they are the same.
+pub fn unified(name: &str, old: &str, new: &str) -> String {
+    if old == new {
+        return String::new();
+    }
+    let mut options = diffy::DiffOptions::new();
+    options
+        .set_original_filename(Cow::Owned(format!("a/{name}")))
+        .set_modified_filename(Cow::Owned(format!("b/{name}")));
+    options.create_patch(old, new).to_string()
+}
+
+#[cfg(test)]
+mod tests;
