@@ -85,6 +85,53 @@ pub struct Sources {
     pub offline: bool,
 }
 
+/// Recipes that lie in folders, and where their files are.
+#[derive(Debug, Args)]
+pub struct Recipes {
+    /// A recipe, or a folder of recipes
+    #[arg(value_name = "FOLDER", default_value = "recipes")]
+    pub folder: PathBuf,
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Where downloads are kept
+    #[arg(long, value_name = "FOLDER")]
+    pub cache_dir: Option<PathBuf>,
+    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl Recipes {
+    /// What these arguments say.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            options: self.sources.options(),
+            index_strategy: self.sources.index_strategy.map(Into::into),
+            asks_keyring: self.sources.asks_keyring(),
+            offline: self.sources.offline,
+            cache: self.cache_dir.clone(),
+            ..Flags::default()
+        }
+    }
+}
+
+impl Sources {
+    /// What requirements files may say, too.
+    fn options(&self) -> FileOptions {
+        FileOptions {
+            index_url: self.index_url.clone(),
+            extra_index_urls: self.extra_index_url.clone(),
+            find_links: self.find_links.clone(),
+            no_index: self.no_index,
+            ..FileOptions::default()
+        }
+    }
+
+    fn asks_keyring(&self) -> Option<bool> {
+        self.keyring_provider.map(|provider| provider == KeyringProvider::Subprocess)
+    }
+}
+
 /// What is asked for, and for which target.
 #[derive(Debug, Args)]
 pub struct Asked {
@@ -237,7 +284,7 @@ impl Asked {
             arch: self.arch.clone(),
             options: self.options()?,
             index_strategy: self.sources.index_strategy.map(Into::into),
-            asks_keyring: self.sources.keyring_provider.map(|p| p == KeyringProvider::Subprocess),
+            asks_keyring: self.sources.asks_keyring(),
             offline: self.sources.offline,
             no_build_metadata: self.choice.no_build_metadata,
             source: self.choice.source.map(Into::into),
@@ -265,16 +312,12 @@ impl Asked {
 
     /// What requirements files may say, too.
     fn options(&self) -> Result<FileOptions, Failure> {
-        let (choice, sources) = (&self.choice, &self.sources);
+        let choice = &self.choice;
         let mut options = FileOptions {
-            index_url: sources.index_url.clone(),
-            extra_index_urls: sources.extra_index_url.clone(),
-            find_links: sources.find_links.clone(),
-            no_index: sources.no_index,
             all_releases: ProjectRule { all: choice.pre, ..ProjectRule::default() },
             prefer_binary: choice.prefer_binary,
             require_hashes: choice.require_hashes,
-            ..FileOptions::default()
+            ..self.sources.options()
         };
         let wrong = |flag: &'static str| {
             move |problem: String| Failure {

@@ -62,7 +62,7 @@ impl Build {
         flags.allow_fixme = self.allow_fixme;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         let session = match &folders {
-            Some(folders) => Session::of_recipes(&self.asked, flags, verbosity, folders)?,
+            Some(folders) => Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, folders)?,
             None => Session::start(&self.asked, flags, verbosity)?,
         };
         let run = session.run();

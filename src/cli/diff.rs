@@ -5,22 +5,28 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    compare::{Change, FromTo, compare},
+    compare::{Change, FromTo, collections, recipes},
     failure::Failure,
+    recipe::RecipeFolder,
     report::print_result,
 };
 
-/// Show what has changed from one collection to another
+/// Show what has changed from one collection, or folder of recipes, to another
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  pypi2pkg diff /srv/packages/last-week/ dist/")]
+#[command(after_help = "Examples:
+  pypi2pkg diff /srv/packages/last-week/ dist/
+  pypi2pkg diff recipes.old/ recipes/
+  pypi2pkg diff --mine recipes/     # what was edited in recipes")]
 pub struct Diff {
-    /// The older collection's folder
+    /// The older folder
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The newer collection's folder
-    #[arg(value_name = "NEW")]
-    new: PathBuf,
+    /// The newer folder
+    #[arg(value_name = "NEW", required_unless_present = "mine", conflicts_with = "mine")]
+    new: Option<PathBuf>,
+    /// Show what a person changed in the recipes of one folder against what was generated
+    #[arg(long, conflicts_with = "json")]
+    mine: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -29,7 +35,11 @@ pub struct Diff {
 impl Diff {
     /// Status 0, whether or not anything differs.
     pub fn run(self) -> Result<u8, Failure> {
-        let comparison = compare(&self.old, &self.new)?;
+        let Some(new) = &self.new else { return self.mine() };
+        let comparison = match RecipeFolder::find(&self.old)?.is_empty() {
+            true => collections(&self.old, new)?,
+            false => recipes(&self.old, new)?,
+        };
         if self.json {
             print_result(&serde_json::to_string_pretty(&comparison).unwrap_or_default());
             return Ok(0);
@@ -48,6 +58,16 @@ impl Diff {
         }
         Ok(0)
     }
+
+    fn mine(&self) -> Result<u8, Failure> {
+        for folder in RecipeFolder::find(&self.old)? {
+            let text = folder.difference(&folder.path().display().to_string())?;
+            if !text.is_empty() {
+                print_result(text.trim_end());
+            }
+        }
+        Ok(0)
+    }
 }
 
 fn lines(name: &str, change: &Change) -> Vec<String> {
@@ -58,8 +78,14 @@ fn lines(name: &str, change: &Change) -> Vec<String> {
     if let Some(FromTo { from, to }) = &change.licence {
         lines.push(format!("  licence {from} -> {to}"));
     }
-    let kinds =
-        [("requires", &change.requires), ("command", &change.commands), ("file", &change.files)];
+    let kinds = [
+        ("requires", &change.requires),
+        ("external", &change.external),
+        ("entry point", &change.entry_points),
+        ("command", &change.commands),
+        ("scriptlet", &change.scriptlets),
+        ("file", &change.files),
+    ];
     for (kind, lists) in kinds {
         lines.extend(lists.removed.iter().map(|gone| format!("  - {kind} {gone}")));
         lines.extend(lists.added.iter().map(|new| format!("  + {kind} {new}")));

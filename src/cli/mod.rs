@@ -1,5 +1,6 @@
 //! The command line. One file a verb; the only place that knows `clap`.
 
+mod adopt;
 mod arguments;
 mod build;
 mod check;
@@ -16,9 +17,11 @@ mod render;
 mod repo;
 mod resolve;
 mod session;
+mod status;
 mod table;
 mod target;
 mod tree;
+mod update;
 mod why;
 
 use std::{ffi::OsString, path::Path};
@@ -57,6 +60,9 @@ struct Arguments {
 enum Verb {
     Build(build::Build),
     Render(render::Render),
+    Status(status::Status),
+    Adopt(adopt::Adopt),
+    Update(update::Update),
     Resolve(resolve::Resolve),
     Lock(lock::Lock),
     Freeze(freeze::Freeze),
@@ -112,6 +118,9 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
     match verb {
         Verb::Build(verb) => verb.run(verbosity),
         Verb::Render(verb) => verb.run(verbosity),
+        Verb::Status(verb) => verb.run(verbosity),
+        Verb::Adopt(verb) => verb.run(verbosity),
+        Verb::Update(verb) => verb.run(verbosity),
         Verb::Resolve(verb) => verb.run(verbosity),
         Verb::Lock(verb) => verb.run(verbosity),
         Verb::Freeze(verb) => verb.run(verbosity),

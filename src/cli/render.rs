@@ -42,8 +42,8 @@ pub struct Render {
 }
 
 /// What is done with the recipes that are there.
-#[derive(Debug, Args)]
-struct Mode {
+#[derive(Debug, Default, Args)]
+pub(super) struct Mode {
     /// Show what would change, and write nothing
     #[arg(long)]
     diff: bool,
@@ -56,10 +56,10 @@ struct Mode {
 }
 
 /// A recipe's folder, and what it is generated of.
-struct Item {
-    folder: RecipeFolder,
-    package: Package,
-    requested: Vec<String>,
+pub(super) struct Item {
+    pub folder: RecipeFolder,
+    pub package: Package,
+    pub requested: Vec<String>,
 }
 
 impl Render {
@@ -68,7 +68,7 @@ impl Render {
         let flags = self.asked.flags(self.naming)?;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         if let Some(folders) = folders {
-            let session = Session::of_recipes(&self.asked, flags, verbosity, &folders)?;
+            let session = Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
             let run = session.run();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items = regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
@@ -98,7 +98,9 @@ impl Render {
 }
 
 impl Mode {
-    fn finish(
+    /// Merges each recipe and writes it, or shows what would be written. `problems` are those so
+    /// far.
+    pub(super) fn finish(
         &self,
         session: &Session,
         items: Vec<Item>,

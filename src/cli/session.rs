@@ -17,7 +17,7 @@ use crate::{
     target::{Target, Targets},
 };
 
-use super::arguments::Asked;
+use super::arguments::{self, Asked};
 
 /// Everything that a run borrows from.
 pub struct Session {
@@ -50,7 +50,7 @@ impl Session {
     /// # Errors
     /// A recipe that cannot be read, or recipes of several targets.
     pub fn of_recipes(
-        asked: &Asked,
+        config: Option<&Path>,
         mut flags: Flags,
         verbosity: i8,
         folders: &[RecipeFolder],
@@ -73,12 +73,21 @@ impl Session {
             flags.arch = Some(known.arch);
             flags.install_prefix = known.install_prefix;
         }
-        let configuration = Configuration::read(asked.config.as_deref())?;
+        let configuration = Configuration::read(config)?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
         let target = load_target(&settings)?;
         let mut session = Self::with(settings, target, Inputs::default(), verbosity)?;
         session.read_additions(folders)?;
         Ok(session)
+    }
+
+    /// The same, with something that is asked for.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn with_inputs(self, asked: &arguments::Inputs) -> Result<Self, Failure> {
+        let inputs = asked.read(&self.settings.environment)?;
+        Ok(Self { inputs, ..self })
     }
 
     /// Reads what people add to the recipes in folders.

@@ -63,6 +63,9 @@ pub struct PackageRecord {
     pub licence: Licence,
     pub why: Why,
     pub relations: Vec<Relation>,
+    /// What the project declares for others to find.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entry_points: Vec<OneLine>,
     /// The recipe's folder, relative to the collection's.
     pub recipe: String,
 }

@@ -273,6 +273,7 @@ fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {
         licence: plan.licence.clone(),
         why: Why::default(),
         relations: plan.relations.clone(),
+        entry_points: plan.entry_points.clone(),
         recipe: format!("{RECIPES}/{}", stanza.package),
     }
 }

@@ -131,7 +131,7 @@ pub(super) fn keep(
     built: &BuiltPackage,
 ) -> Result<Record, super::CollectionError> {
     let file = built.path.file_name().unwrap().to_string_lossy();
-    collection.records().keep(&file, &plan(name), built, &recipe(name))
+    collection.records().keep(&file, &plan(name), built, &recipe(name), false)
 }
 
 /// Merges packages that a function writes into a staging folder.

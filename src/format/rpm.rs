@@ -52,7 +52,7 @@ impl Format for Rpm {
             compression: target.compression.clone(),
             changelog: Changelog {
                 time: plan.time,
-                author: plan.packager.to_string(),
+                author: plan.changelog_author.as_ref().unwrap_or(&plan.packager).to_string(),
                 version: evr.to_string(),
                 line: format!("Package {} {}", plan.project, plan.release),
             },

@@ -1,8 +1,11 @@
 //! Entry points that become commands. Source: PyPA entry points specification.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::artifact::{ExtraName, extra_name};
+use crate::{
+    artifact::{ExtraName, extra_name},
+    text::OneLine,
+};
 
 /// The largest `entry_points.txt` read, in bytes.
 const SIZE_LIMIT: usize = 1024 * 1024;
@@ -12,6 +15,8 @@ const SIZE_LIMIT: usize = 1024 * 1024;
 pub struct EntryPoints {
     pub console_scripts: Vec<EntryPoint>,
     pub gui_scripts: Vec<EntryPoint>,
+    /// Every definition, those of other groups too: `GROUP: NAME = VALUE`, sorted.
+    pub definitions: Vec<OneLine>,
 }
 
 /// A command: a name and the object that is called.
@@ -45,7 +50,7 @@ pub enum EntryPointError {
 impl EntryPoints {
     /// Parses `entry_points.txt`: sections in brackets, `name = module:attribute [extras]`.
     ///
-    /// Only the sections `console_scripts` and `gui_scripts` are looked at.
+    /// Only those of the sections `console_scripts` and `gui_scripts` are looked into.
     ///
     /// # Errors
     /// Lines of these sections that are no such definition, names that are no plain file names,
@@ -56,6 +61,7 @@ impl EntryPoints {
             return Err(EntryPointError::Unreadable);
         }
         let mut section = "";
+        let mut definitions = BTreeSet::new();
         let mut found = BTreeMap::new();
         for line in text.lines().map(str::trim) {
             if line.is_empty() || line.starts_with(['#', ';']) {
@@ -65,6 +71,7 @@ impl EntryPoints {
                 section = name.trim();
                 continue;
             }
+            definitions.insert(OneLine::new(&format!("{section}: {line}")));
             let is_graphical = section == "gui_scripts";
             if !is_graphical && section != "console_scripts" {
                 continue;
@@ -78,7 +85,11 @@ impl EntryPoints {
         let (gui, console): (Vec<_>, Vec<_>) =
             found.into_values().partition(|(is_graphical, _)| *is_graphical);
         let entries = |list: Vec<(bool, EntryPoint)>| list.into_iter().map(|(_, e)| e).collect();
-        Ok(Self { console_scripts: entries(console), gui_scripts: entries(gui) })
+        Ok(Self {
+            console_scripts: entries(console),
+            gui_scripts: entries(gui),
+            definitions: definitions.into_iter().collect(),
+        })
     }
 }
 

@@ -146,7 +146,7 @@ impl Run<'_> {
         let why = |package: &Package| {
             let mut why = Why::default();
             let own = requested.iter().find(|(project, ..)| *project == package.plan.project);
-            for (_, folder, requirements) in own {
+            if let Some((_, folder, requirements)) = own {
                 let origin = folder.path().display().to_string();
                 why.requested.extend(requirements.iter().map(|requirement| Request {
                     requirement: requirement.as_str().into(),

@@ -49,7 +49,13 @@ pub struct PackagePlan {
     pub homepage: Option<String>,
     /// Name and mail address of who answers for the package.
     pub packager: OneLine,
+    /// Name and mail address of who wrote the changelog's entry, where that is another person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changelog_author: Option<OneLine>,
     pub relations: Vec<Relation>,
+    /// What the project declares for others to find: `GROUP: NAME = VALUE`, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entry_points: Vec<OneLine>,
     /// The installed files, sorted by path.
     pub files: Vec<PlannedFile>,
     /// The members of the wheel that are not installed, sorted.

@@ -42,6 +42,8 @@ pub struct Policy {
     pub naming: NamingPolicy,
     /// Name and mail address of who answers for the packages.
     pub packager: OneLine,
+    /// Who signs the changelog's entry, where that is another person.
+    pub changelog_author: Option<OneLine>,
     /// The release number (Debian: revision), without the dist tag.
     pub release: String,
     /// Stands for the clock, where `SOURCE_DATE_EPOCH` is set: seconds since 1970.
@@ -144,7 +146,9 @@ pub fn plan(
         authors: texts::authors(&wheel.metadata),
         homepage: texts::homepage(&wheel.metadata),
         packager: policy.packager.clone(),
+        changelog_author: policy.changelog_author.clone(),
         relations,
+        entry_points: wheel.entry_points.definitions.clone(),
         files,
         left_out: layout.left_out,
         notes: [launcher_notes, libraries.notes, needs.notes].concat(),

@@ -26,7 +26,7 @@ use crate::{
 use super::{
     PATCHES, Provenance, RECIPE, Recipe, RecipeError, RecipeFile, Update,
     additions::OVERRIDES,
-    merge::{self, Syntax},
+    merge::{self, Statement, Syntax},
     provenance::{SOURCES, sources},
 };
 
@@ -254,6 +254,12 @@ fn open(recipe: &Recipe) -> Vec<String> {
 }
 
 impl Recipe {
+    /// The relations that the recipe's files state.
+    pub fn statements(&self) -> Vec<Statement> {
+        let files = self.files.iter();
+        files.flat_map(|(name, file)| merge::statements(Syntax::of(name), &file.text)).collect()
+    }
+
     /// The lines that hold questions which a person has to settle, each behind its file's name.
     pub fn open(&self) -> Vec<String> {
         open(self)
@@ -297,7 +303,7 @@ fn texts(folder: &Path) -> Result<BTreeMap<String, String>, RecipeError> {
     Ok(texts)
 }
 
-fn write(path: &Path, text: &str, executable: bool) -> Result<(), RecipeError> {
+pub(super) fn write(path: &Path, text: &str, executable: bool) -> Result<(), RecipeError> {
     write_file(path, text.as_bytes())?;
     if executable {
         let mode = fs::Permissions::from_mode(0o755);

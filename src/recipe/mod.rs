@@ -1,6 +1,7 @@
 //! Rendered recipes: the spec, the control files and what goes with them; what a person made of them.
 
 mod additions;
+mod adoption;
 mod folder;
 mod merge;
 mod provenance;
@@ -18,9 +19,10 @@ use crate::{
     template::{Pack, TemplateError},
 };
 
+pub use adoption::Edits;
 pub use additions::{AdditionError, Additions, PATCHES};
 pub use folder::{RecipeFolder, State};
-pub use merge::{Merged, difference};
+pub use merge::{Merged, Statement, difference};
 pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};
 

@@ -74,6 +74,12 @@ impl Provenance {
         }
     }
 
+    /// The same with other additions, by their digest.
+    #[must_use]
+    pub fn with_additions(self, additions: Option<String>) -> Self {
+        Self { additions, ..self }
+    }
+
     /// Whether both are for the same distribution, Python, machine and folder.
     pub fn same_target(&self, other: &Self) -> bool {
         let target = |one: &Self| {

@@ -66,6 +66,8 @@ pub struct Flags {
     pub publishing: PublishingFlags,
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
+    /// Whether the environment says who signs changelogs, whoever the packager is.
+    pub signs_changelog: bool,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
     pub jobs: Option<usize>,
@@ -161,6 +163,10 @@ pub fn resolve(
             template: configuration.name_template,
         },
         packager: OneLine::new(&packager),
+        changelog_author: environment
+            .packager()
+            .filter(|author| flags.signs_changelog && *author != packager)
+            .map(|author| OneLine::new(&author)),
         release: flags.release.or(configuration.release).unwrap_or_else(|| "1".to_owned()),
         time: environment.source_date_epoch()?,
         relax: flags.relax.or(configuration.relax.map(Into::into)).unwrap_or_default(),

@@ -11,7 +11,8 @@ use crate::{
 
 use super::{super::RecipeError, Addition, Additions, overrides::Field};
 
-const STRENGTHS: [Strength; 6] = [
+/// All kinds of relations that overrides may speak of.
+pub(in crate::recipe) const STRENGTHS: [Strength; 6] = [
     Strength::Requires,
     Strength::Recommends,
     Strength::Suggests,
@@ -39,8 +40,7 @@ impl Additions {
                     plan.open.retain(|open| open.key != "licence");
                 }
             }
-            let field = format!("{:?}", setting.field).to_lowercase();
-            note(plan, &format!("{field} is set: {}", setting.reason));
+            note(plan, &format!("{} is set: {}", setting.field, setting.reason));
         }
         for file in &self.overrides.file {
             let content = self.sources.get(&file.source).cloned().unwrap_or_default();

@@ -24,7 +24,8 @@ use crate::{
     source,
 };
 
-pub use overrides::{Addition, FileOverride, OVERRIDES, Overrides, Setting};
+pub(super) use apply::STRENGTHS;
+pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
 
 /// The folder of patches in a recipe.
 pub const PATCHES: &str = "patches";

@@ -57,6 +57,17 @@ pub enum Field {
     Description,
 }
 
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Summary => "summary",
+            Self::Licence => "licence",
+            Self::Homepage => "homepage",
+            Self::Description => "description",
+        })
+    }
+}
+
 /// A file of the recipe's folder that is installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

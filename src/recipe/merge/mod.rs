@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use diffy::{ConflictStyle, IncompleteHunkStyle, MergeOptions};
 
-pub use statement::{Statement, Syntax};
+pub use statement::{Statement, Syntax, statements};
 
 /// A file that two sides have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,11 +41,59 @@ pub fn merge(name: &str, base: &str, ours: &str, theirs: &str) -> Merged {
 }
 
 fn merge_body(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Merged {
+    let ours = &reset_release(syntax, base, ours, theirs);
     let sets = relations::Sets::of(syntax, base, ours, theirs);
-    let [base, ours, theirs] = [&sets.base, &sets.ours, &sets.theirs].map(|side| &*side.rest);
-    let (rest, is_conflict) = merge_lines(base, ours, theirs);
-    let written = sets.write(syntax, &rest);
+    let [base, ours, theirs] =
+        [&sets.base, &sets.ours, &sets.theirs].map(|side| seamed(syntax, &side.rest));
+    let (rest, is_conflict) = merge_lines(&base, &ours, &theirs);
+    let written = sets.write(syntax, &unseamed(&rest));
     Merged { is_conflict: is_conflict || written.is_conflict, ..written }
+}
+
+/// The person's text with the release that was generated, where the version is another one now:
+/// releases count from the beginning for each version.
+fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) -> Cow<'t, str> {
+    let field = match syntax {
+        Syntax::Spec => "Release",
+        Syntax::Control => "Version",
+        Syntax::Changelog | Syntax::Text => return ours.into(),
+    };
+    let line = |text: &'_ str, field: &str| -> Option<String> {
+        let is_field = |line: &&str| line.split(':').next() == Some(field);
+        text.split_inclusive('\n').find(is_field).map(str::to_owned)
+    };
+    let is_same_version = line(base, "Version") == line(theirs, "Version");
+    match (line(ours, field), line(base, field)) {
+        (Some(own), Some(generated)) if !is_same_version && own != generated => {
+            ours.replacen(&own, &generated, 1).into()
+        }
+        _ => ours.into(),
+    }
+}
+
+/// Begins a line that holds two fields apart. No text from outside has the character.
+const SEAM: char = '\u{1}';
+
+/// A text with a line of its own behind each field, so that changes of two fields, one below the
+/// other, do not contradict each other.
+fn seamed(syntax: Syntax, text: &str) -> String {
+    if !matches!(syntax, Syntax::Spec | Syntax::Control) {
+        return text.to_owned();
+    }
+    let mut seamed = String::new();
+    for line in text.split_inclusive('\n') {
+        seamed += line;
+        let field = line.split_once(':').map(|(field, _)| field);
+        let is_name = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if let Some(field) = field.filter(is_name).filter(|_| line.ends_with('\n')) {
+            seamed += &format!("{SEAM}{field}\n");
+        }
+    }
+    seamed
+}
+
+fn unseamed(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.starts_with(SEAM)).collect()
 }
 
 /// The lines of three texts, and whether they contradict each other.

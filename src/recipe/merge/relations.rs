@@ -159,7 +159,11 @@ impl<'s> Group<'s> {
         let own = |statement: &&'s Statement| {
             let ours = self.ours.iter().find(|own| own.says(statement))?;
             let base = self.base.iter().find(|base| base.says(statement));
-            base.is_none_or(|base| base.lines != ours.lines).then_some(*ours)
+            let is_own = match base {
+                Some(base) => base.lines != ours.lines,
+                None => ours.lines.len() > 1,
+            };
+            is_own.then_some(*ours)
         };
         self.theirs.iter().map(|statement| own(statement).unwrap_or(statement)).collect()
     }

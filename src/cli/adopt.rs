@@ -1,0 +1,81 @@
+//! `pypi2pkg adopt`.
+
+use clap::Args;
+
+use crate::{
+    failure::{Failure, USAGE},
+    format,
+    pipeline::Regenerated,
+    recipe::{Edits, RecipeFolder, Update},
+    report::{Event, Reporter, print_result},
+    text::OneLine,
+};
+
+use super::{arguments::Recipes, session::Session};
+
+/// Turn edits of recipes into entries of their overrides.toml, with a reason
+#[derive(Debug, Args)]
+#[command(after_help = "Relations that were added or removed, summary, licence and homepage are \
+adopted: they hold for every release then, for other builders, too, and the reason stands in the \
+recipe. Other edits stay edits.
+
+Example:
+  pypi2pkg adopt recipes/webob --reason 'needs git for its version'")]
+pub struct Adopt {
+    #[command(flatten)]
+    recipes: Recipes,
+    /// Why it is otherwise than generated
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl Adopt {
+    /// Status 0 also where there is nothing to adopt.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        if OneLine::new(&self.reason).is_empty() {
+            return Err(Failure {
+                status: USAGE,
+                message: "`--reason` is empty".to_owned(),
+                hint: Some("say why the recipe is otherwise than generated".to_owned()),
+            });
+        }
+        let folders = RecipeFolder::find(&self.recipes.folder)?;
+        let mut adopted = Vec::new();
+        for folder in &folders {
+            let edits = Edits::of(folder, format::named(&folder.plan()?.format)?)?;
+            if edits.is_empty() {
+                continue;
+            }
+            edits.write(folder, &self.reason)?;
+            let name = folder.path().display();
+            let relations = edits.added.iter().map(|line| format!("{name}: + {line}"));
+            let relations =
+                relations.chain(edits.removed.iter().map(|line| format!("{name}: - {line}")));
+            let fields = edits.set.iter();
+            let fields = fields.map(|(field, value)| format!("{name}: {field}: {value}"));
+            relations.chain(fields).for_each(|line| print_result(&line));
+            adopted.push(folder.clone());
+        }
+        if adopted.is_empty() {
+            return Ok(0);
+        }
+        let flags = self.recipes.flags();
+        let config = self.recipes.config.as_deref();
+        let session = Session::of_recipes(config, flags, verbosity, &adopted)?;
+        let run = session.run();
+        let (regenerated, _) = run.regenerate(&session.index(&run)?, &adopted)?;
+        for Regenerated { folder, provenance, package } in regenerated {
+            let update = Update::of(&folder, &package.recipe)?;
+            let plan = package.planned.as_deref().unwrap_or(&package.plan);
+            let own = session.additions.get(&plan.project);
+            let additions = own.and_then(|additions| additions.digest());
+            let provenance = provenance.with_additions(additions);
+            folder.write(&update, &plan.without_byte_code(), &provenance)?;
+            for file in folder.state()?.edited {
+                let line = format!("{}: `{file}` stays edited", folder.path().display());
+                session.reporter.event(Event::Warning(&line));
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,90 @@
+//! `pypi2pkg status`.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    failure::{FAILED, Failure},
+    pipeline::Regenerated,
+    recipe::{RecipeFolder, State, Update},
+    report::print_result,
+    text::counted,
+};
+
+use super::{arguments::Recipes, session::Session, table::table};
+
+/// Show which recipes were edited, and which are not what they would be now
+#[derive(Debug, Args)]
+#[command(after_help = "States:
+  clean        as it was generated
+  edited       a person changed it
+  outdated     it would be generated otherwise now: `pypi2pkg render FOLDER`
+  conflicting  a merge has to be settled
+  unsettled    it holds FIXME(…) lines
+
+Example:
+  pypi2pkg status recipes/")]
+pub struct Status {
+    #[command(flatten)]
+    recipes: Recipes,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// One recipe.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Row {
+    recipe: String,
+    release: String,
+    states: Vec<&'static str>,
+    edited: Vec<String>,
+    conflicts: Vec<String>,
+    open: Vec<String>,
+}
+
+impl Status {
+    /// Status 0 whatever the states are; 1 where one cannot be told.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let folders = RecipeFolder::find(&self.recipes.folder)?;
+        let flags = self.recipes.flags();
+        let config = self.recipes.config.as_deref();
+        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let run = session.run();
+        let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
+        let mut rows = Vec::new();
+        for Regenerated { folder, provenance, package } in regenerated {
+            let State { edited, conflicts, open } = folder.state()?;
+            let is_outdated = Update::of(&folder, &package.recipe)?.is_change();
+            let states = [
+                ("edited", !edited.is_empty()),
+                ("outdated", is_outdated && conflicts.is_empty()),
+                ("conflicting", !conflicts.is_empty()),
+                ("unsettled", !open.is_empty()),
+            ];
+            let mut states: Vec<&str> =
+                states.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| name).collect();
+            if states.is_empty() {
+                states.push("clean");
+            }
+            let recipe = folder.path().display().to_string();
+            rows.push(Row { recipe, release: provenance.release, states, edited, conflicts, open });
+        }
+        if self.json {
+            print_result(&serde_json::to_string_pretty(&rows).unwrap_or_default());
+        } else {
+            let lines: Vec<[String; 3]> = rows
+                .into_iter()
+                .map(|row| [row.recipe, row.release, row.states.join(", ")])
+                .collect();
+            print_result(&table(["RECIPE", "RELEASE", "STATE"], &lines));
+        }
+        if failures.is_empty() {
+            return Ok(0);
+        }
+        let lines = super::plan::lines(&failures);
+        let message = format!("{} failed:\n{}", counted(lines.len(), "recipe"), lines.join("\n"));
+        Err(Failure { status: FAILED, message, hint: None })
+    }
+}

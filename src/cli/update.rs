@@ -1,0 +1,154 @@
+//! `pypi2pkg update`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use clap::Args;
+use pep440_rs::Version;
+use pep508_rs::VersionOrUrl;
+
+use crate::{
+    artifact::ProjectName,
+    failure::Failure,
+    index::Index,
+    metadata::{parse_requirement, satisfies},
+    pipeline::{BuildingIndex, Prepared},
+    recipe::{Provenance, RecipeFolder},
+    report::print_result,
+    resolve::{Pin, RequiredBy},
+};
+
+use super::{
+    arguments::{Inputs, Recipes},
+    render::{Item, Mode},
+    session::Session,
+};
+
+/// Bring recipes to the newest releases that their requirements allow
+#[derive(Debug, Args)]
+#[command(after_help = "Each new release is merged with what was edited, gets a changelog entry in \
+the name of DEBFULLNAME and DEBEMAIL (or RPM_PACKAGER), and begins with release 1.
+
+Examples:
+  pypi2pkg update recipes/ --dry-run
+  DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt")]
+pub struct Update {
+    #[command(flatten)]
+    recipes: Recipes,
+    /// Restrict versions by a file
+    #[arg(short = 'c', long = "constraint", value_name = "FILE")]
+    constraints: Vec<PathBuf>,
+    /// Show what is newer, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Update {
+    /// Status 1 where a project failed or a merge has to be settled.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let folders = RecipeFolder::find(&self.recipes.folder)?;
+        let mut known = BTreeMap::new();
+        for folder in &folders {
+            let provenance = Provenance::read(folder.path())?;
+            known.insert(provenance.project.clone(), (folder, provenance));
+        }
+        let requested: BTreeSet<&String> =
+            known.values().flat_map(|(_, provenance)| &provenance.requested).collect();
+        let inputs = Inputs {
+            requirements: requested.into_iter().cloned().collect(),
+            files: Vec::new(),
+            constraints: self.constraints,
+            selection: Default::default(),
+        };
+        let mut flags = self.recipes.flags();
+        let names = known.iter().map(|(project, (_, own))| (project.clone(), own.package.clone()));
+        flags.names = names.collect();
+        flags.packager = known.values().next().map(|(_, own)| own.packager.clone());
+        flags.signs_changelog = true;
+        let config = self.recipes.config.as_deref();
+        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let session = session.with_inputs(&inputs)?;
+        let run = session.run();
+        let index = session.index(&run)?;
+        let resolution = run.resolve(&index)?;
+        for pin in resolution.pins.values() {
+            let release = known.get(&pin.project).map(|(_, own)| own.release.as_str());
+            for line in news(&index, pin, release)? {
+                print_result(&line);
+            }
+        }
+        for project in known.keys().filter(|project| !resolution.pins.contains_key(*project)) {
+            print_result(&format!("{project}: nothing requires it any more"));
+        }
+        if self.dry_run {
+            return Ok(0);
+        }
+        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
+        let items = packages.into_iter().map(|package| {
+            let project = &package.plan.project;
+            let (folder, requested) = match known.get(project) {
+                Some((folder, own)) => ((*folder).clone(), own.requested.clone()),
+                None => {
+                    let path = self.recipes.folder.join(project.as_ref());
+                    (RecipeFolder::at(&path), Vec::new())
+                }
+            };
+            Item { folder, package, requested }
+        });
+        Mode::default().finish(&session, items.collect(), super::plan::lines(&failures))
+    }
+}
+
+/// What there is to say of a project: its next release, and one that is held back.
+fn news(
+    index: &BuildingIndex<'_>,
+    pin: &Pin,
+    release: Option<&str>,
+) -> Result<Vec<String>, Failure> {
+    let (project, version) = (&pin.project, &pin.version);
+    let mut lines = Vec::new();
+    match release {
+        Some(release) if release != version.to_string() => {
+            lines.push(format!("{project} {release} -> {version}"));
+        }
+        Some(_) => {}
+        None => lines.push(format!("{project} {version} is new")),
+    }
+    if let Some(newest) = newest(index, project)?.filter(|newest| newest > version) {
+        let reasons: Vec<String> =
+            pin.required_by.iter().filter_map(|reason| holds_back(reason, &newest)).collect();
+        let because = match reasons.is_empty() {
+            true => "the target".to_owned(),
+            false => reasons.join(", "),
+        };
+        lines.push(format!("{project} {version}: {newest} is held back by {because}"));
+    }
+    Ok(lines)
+}
+
+/// The newest final release that was not yanked.
+fn newest(index: &BuildingIndex<'_>, project: &ProjectName) -> Result<Option<Version>, Failure> {
+    let files = index.project(project)?;
+    let usable = files.iter().flat_map(|found| &found.files).filter(|file| file.yanked.is_none());
+    let versions = usable.map(|file| file.kind.version()).filter(|v| !v.any_prerelease());
+    Ok(versions.max().cloned())
+}
+
+/// A requirement that does not let a version in.
+fn holds_back(reason: &RequiredBy, newest: &Version) -> Option<String> {
+    let (text, who) = match reason {
+        RequiredBy::Root { requirement, .. } => (requirement, String::new()),
+        RequiredBy::Project { name, version, requirement } => {
+            (requirement, format!(" of {name} {version}"))
+        }
+    };
+    let requirement = parse_requirement(text).ok()?;
+    match requirement.version_or_url {
+        Some(VersionOrUrl::VersionSpecifier(specifiers)) if !satisfies(newest, &specifiers) => {
+            Some(format!("`{text}`{who}"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,96 @@
+//! Turning edits into overrides.
+
+use crate::format::Format;
+
+use super::{
+    RecipeError, RecipeFolder,
+    additions::{Addition, Field, OVERRIDES, STRENGTHS, Setting},
+    folder::{read, write},
+    merge::{Statement, Syntax, statements},
+};
+
+/// The edits of a recipe that overrides can express.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edits {
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
+    pub set: Vec<(Field, String)>,
+}
+
+/// The fields of specs and control files that overrides set.
+const SPEC_FIELDS: [(&str, Field); 3] =
+    [("Summary", Field::Summary), ("License", Field::Licence), ("URL", Field::Homepage)];
+const CONTROL_FIELDS: [(&str, Field); 2] =
+    [("Description", Field::Summary), ("Homepage", Field::Homepage)];
+
+impl Edits {
+    /// What a person changed in a recipe, as far as overrides can say it.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn of(folder: &RecipeFolder, format: &dyn Format) -> Result<Self, RecipeError> {
+        let mut edits = Self::default();
+        for (name, base) in folder.generated()? {
+            let syntax = Syntax::of(&name);
+            let fields: &[(&str, Field)] = match syntax {
+                Syntax::Spec => &SPEC_FIELDS,
+                Syntax::Control => &CONTROL_FIELDS,
+                Syntax::Changelog | Syntax::Text => continue,
+            };
+            let Some(present) = folder.file(&name)? else { continue };
+            let is_relation = |statement: &&Statement| {
+                let tag = statement.tag.rsplit('/').next().unwrap_or_default();
+                STRENGTHS.iter().any(|strength| format.tag(*strength) == tag)
+                    && !statement.text.contains('%')
+            };
+            let (old, new) = (statements(syntax, &base), statements(syntax, &present));
+            let only = |these: &[Statement], those: &[Statement]| -> Vec<String> {
+                let these = these.iter().filter(is_relation);
+                let only = these.filter(|one| !those.iter().any(|other| other.says(one)));
+                only.map(Statement::line).collect()
+            };
+            edits.added.extend(only(&new, &old));
+            edits.removed.extend(only(&old, &new));
+            for (tag, field) in fields {
+                let (old, new) = (value(&base, tag), value(&present, tag));
+                let new = new.filter(|_| old != new).map(|text| text.replace("%%", "%"));
+                edits.set.extend(new.filter(|text| !text.contains("%{")).map(|text| (*field, text)));
+            }
+        }
+        Ok(edits)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Writes the edits behind what `overrides.toml` says already.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, folder: &RecipeFolder, reason: &str) -> Result<(), RecipeError> {
+        let path = folder.path().join(OVERRIDES);
+        let mut text = read(&path)?.unwrap_or_default();
+        let mut entry = |kind: &str, entry: String| {
+            let blank = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{blank}[[{kind}]]\n{entry}");
+        };
+        let relation = |line: &String| {
+            let addition = Addition { relation: line.clone(), reason: reason.to_owned() };
+            toml::to_string(&addition).unwrap_or_default()
+        };
+        self.added.iter().for_each(|line| entry("add", relation(line)));
+        self.removed.iter().for_each(|line| entry("remove", relation(line)));
+        for (field, value) in &self.set {
+            let (field, value) = (*field, value.clone());
+            let setting = Setting { field, value, reason: reason.to_owned() };
+            entry("set", toml::to_string(&setting).unwrap_or_default());
+        }
+        write(&path, &text, false)
+    }
+}
+
+/// The value of a field on one line.
+fn value<'t>(text: &'t str, field: &str) -> Option<&'t str> {
+    text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).map(str::trim)
+}
