@@ -108,6 +108,12 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
         let left = plan.left_out.iter();
         lines.extend(left.map(|left| format!("    {}: {}", left.member, left.reason.as_str())));
     }
+    if !plan.open.is_empty() {
+        lines.push("  to be settled by a person:".to_owned());
+        lines.extend(plan.open.iter().map(|open| {
+            format!("    FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
+        }));
+    }
     if !plan.notes.is_empty() {
         lines.push("  notes:".to_owned());
         lines.extend(plan.notes.iter().map(|note| format!("    {}", note.as_str())));

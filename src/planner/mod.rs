@@ -118,7 +118,7 @@ pub fn plan(
     relations.extend(relations::provisions(wheel, &package, target));
     let licence = licence(wheel, policy);
     let mut open = questions::licence(project, &licence);
-    open.extend(questions::names(&relations, target, policy));
+    open.extend(questions::names(&relations, target, others, policy));
     open.extend(needs.open);
 
     Ok(PackagePlan {

@@ -39,7 +39,7 @@ pub fn needs(
                 return Err(PlanError::Hint { project, hint });
             }
             Some(Resolved::Unknown { candidates }) => {
-                outside.open.push(questions::hint(text, &candidates));
+                outside.open.push(questions::hint(text, "the project", &candidates));
             }
         }
     }
@@ -53,7 +53,7 @@ pub fn needs(
                 vec![name.to_owned()]
             }
             Some(Resolved::Unknown { candidates }) => {
-                outside.open.push(questions::hint(text, &candidates));
+                outside.open.push(questions::hint(text, &origin.to_string(), &candidates));
                 continue;
             }
         };

@@ -9,7 +9,7 @@ use crate::{
     text::OneLine,
 };
 
-use super::Policy;
+use super::{Others, Policy};
 
 /// A licence that nothing states.
 pub(super) fn licence(project: &ProjectName, licence: &Licence) -> Vec<Open> {
@@ -21,14 +21,20 @@ pub(super) fn licence(project: &ProjectName, licence: &Licence) -> Vec<Open> {
 
 /// Names of the distribution's packages that are no more than its convention. Only where packages
 /// are required by their names: rpm's are required by what they provide.
-pub(super) fn names(relations: &[Relation], target: &Target, policy: &Policy) -> Vec<Open> {
+pub(super) fn names(
+    relations: &[Relation],
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Vec<Open> {
     if target.naming.map.is_empty() {
         return Vec::new();
     }
     let unmapped = relations.iter().filter_map(|relation| match &relation.capability {
         Capability::Project { project, package, candidate: None, .. } => {
             let is_known = target.naming.map.contains_key(project)
-                || policy.naming.names.contains_key(project);
+                || policy.naming.names.contains_key(project)
+                || others.left.contains_key(project);
             (!is_known).then_some((project, package))
         }
         _ => None,
@@ -47,13 +53,13 @@ pub(super) fn names(relations: &[Relation], target: &Target, policy: &Policy) ->
     questions
 }
 
-/// A need that is no known package; `near` is what comes near it.
-pub(super) fn hint(text: &str, near: &[String]) -> Open {
+/// A need that is no known package, and who states it; `near` is what comes near it.
+pub(super) fn hint(text: &str, origin: &str, near: &[String]) -> Open {
     let near = match near {
         [] => String::new(),
         near => format!("; near it: {}", near.join(", ")),
     };
-    let question = format!("needs from the system: {text}, which is no known package{near}");
+    let question = format!("needs from the system: {text} ({origin}), which is no known package{near}");
     let name = text.split(';').next().unwrap_or_default().trim();
     let answer = format!("`\"{name}\" = \"PACKAGE\"` under `[names]` of a hint file");
     open("hint", &question, &answer)

@@ -74,27 +74,6 @@ fn a_failed_project_does_not_sink_the_others() {
 }
 
 #[test]
-fn rendering_keeps_what_a_person_changed() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = folder.path();
-    Wheel::default().write(&at.join("index"));
-    let arguments = ["render", "one", "-q", "-t", "fedora-43", "-i", "index", "-o", "specs"];
-    assert_eq!(run(at, &arguments).stdout, "specs/one\n");
-    let spec = at.join("specs/one/python3-one.spec");
-    fs::write(&spec, "mine").unwrap();
-    let again = run(at, &arguments);
-    assert_eq!(again.status, 1);
-    assert_eq!(
-        again.stderr,
-        "error: 1 project failed:\n  one: `specs/one` has other contents; `--force` overwrites \
-         them\n"
-    );
-    assert_eq!(fs::read_to_string(&spec).unwrap(), "mine");
-    assert_eq!(run(at, &[&arguments[..], &["--force"]].concat()).status, 0);
-    assert!(fs::read_to_string(&spec).unwrap().contains("%description"));
-}
-
-#[test]
 fn other_contents_of_the_same_version_get_a_higher_release() {
     for (target, files) in [
         ("debian-12", ["python3-one_1.0-1_all.deb", "python3-one_1.0-2_all.deb"]),

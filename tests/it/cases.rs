@@ -65,13 +65,16 @@ impl Wheel {
         let info = format!("{stem}.dist-info");
         let place =
             |path: &str| path.replace("{info}", &info).replace("{data}", &format!("{stem}.data"));
+        // Most rules have nothing to do with licences.
+        let is_stated = self.metadata.iter().any(|line| line.contains("License"));
+        let licence = if is_stated { "" } else { "License: MIT\n" };
         let lines: String = self.metadata.iter().map(|line| format!("{line}\n")).collect();
         let mut members: BTreeMap<String, String> =
             self.members.iter().map(|(path, text)| (place(path), text.clone())).collect();
         let (project, version) = (&self.project, &self.version);
         members.insert(
             format!("{info}/METADATA"),
-            format!("Metadata-Version: 2.4\nName: {project}\nVersion: {version}\n{lines}\nText.\n"),
+            format!("Metadata-Version: 2.4\nName: {project}\nVersion: {version}\n{licence}{lines}\nText.\n"),
         );
         let pure = self.tag.ends_with("-any");
         members.insert(
@@ -116,7 +119,9 @@ fn rendered(case: &Case, target: &str) -> String {
         return found.stderr;
     }
     let out = at.join("out").join(project.to_lowercase().replace(['_', '.'], "-"));
-    let files = walkdir::WalkDir::new(&out).sort_by_file_name().into_iter().map(Result::unwrap);
+    let is_shown = |entry: &walkdir::DirEntry| entry.file_name() != ".pypi2pkg";
+    let files = walkdir::WalkDir::new(&out).sort_by_file_name().into_iter();
+    let files = files.filter_entry(is_shown).map(Result::unwrap);
     let wanted = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.ends_with(".spec") || name == "control" || name == "REVIEW"
