@@ -248,6 +248,9 @@ impl From<PipelineError> for Failure {
             error @ (PipelineError::Open { .. } | PipelineError::SameRelease { .. }) => {
                 Self::work(&error, None)
             }
+            error @ PipelineError::NoSpecs { .. } => {
+                Self::usage(&error, Some("choose an RPM distribution with `--target`"))
+            }
             error @ PipelineError::OtherTargets { .. } => {
                 Self::usage(&error, Some("name the recipes of one target"))
             }

@@ -46,6 +46,8 @@ pub struct BuildJob<'a> {
     pub wheel: &'a Path,
     /// What its modules were compiled to.
     pub byte_code: Option<&'a ByteCode>,
+    /// Further files that the recipe takes as sources.
+    pub sources: &'a [PathBuf],
     /// Whether the recipe is what a person made of it: then it says what the package is, and the
     /// plan only what it is made of.
     pub own_recipe: bool,

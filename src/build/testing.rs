@@ -98,6 +98,7 @@ impl Sample {
             native: &self.native,
             recipe: &self.recipe,
             wheel: &self.wheel,
+            sources: &[],
             own_recipe: false,
             byte_code: None,
         }

@@ -203,9 +203,9 @@ pub struct Naming {
     /// Put a prefix before every package name
     #[arg(long, value_name = "PREFIX")]
     pub name_prefix: Option<String>,
-    /// Name one project's package
-    #[arg(long = "name", value_name = "PROJECT=NAME", value_parser = parse_name)]
-    pub names: Vec<(ProjectName, String)>,
+    /// Name one project's package; the project may be left out where only one is asked for
+    #[arg(long = "name", value_name = "[PROJECT=]NAME", value_parser = parse_name)]
+    pub names: Vec<(Option<ProjectName>, String)>,
     /// Name packages by a file with a project and a name in each line
     #[arg(long, value_name = "FILE")]
     pub name_map: Option<PathBuf>,
@@ -278,6 +278,13 @@ impl Asked {
     /// # Errors
     /// What names no projects.
     pub fn flags(&self, naming: Naming) -> Result<Flags, Failure> {
+        let (mut names, mut only_name) = (BTreeMap::new(), None);
+        for (project, name) in naming.names {
+            match project {
+                Some(project) => drop(names.insert(project, name)),
+                None => only_name = Some(name),
+            }
+        }
         Ok(Flags {
             target: self.target.clone(),
             python: self.python.clone(),
@@ -293,7 +300,8 @@ impl Asked {
             no_deps: self.choice.no_deps,
             excluded: self.choice.exclude.clone(),
             name_prefix: naming.name_prefix,
-            names: naming.names.into_iter().collect::<BTreeMap<_, _>>(),
+            names,
+            only_name,
             name_map: naming.name_map,
             hints: naming.hints,
             strict_hints: naming.strict_hints,
@@ -345,9 +353,11 @@ fn parse_extra(text: &str) -> Result<ExtraName, String> {
     extra_name(text).ok_or_else(|| format!("`{text}` is no extra's name"))
 }
 
-fn parse_name(text: &str) -> Result<(ProjectName, String), String> {
-    let (project, name) = text.split_once('=').ok_or("write PROJECT=NAME")?;
-    Ok((parse_project(project)?, name.to_owned()))
+fn parse_name(text: &str) -> Result<(Option<ProjectName>, String), String> {
+    match text.split_once('=') {
+        Some((project, name)) => Ok((Some(parse_project(project)?), name.to_owned())),
+        None => Ok((None, text.to_owned())),
+    }
 }
 
 fn parse_release(text: &str) -> Result<String, String> {

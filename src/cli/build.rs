@@ -1,10 +1,11 @@
 //! `pypi2pkg build`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::{
+    collection::FailureRecord,
     failure::{FAILED, Failure},
     pipeline::Built,
     report::print_result,
@@ -23,7 +24,8 @@ use super::{
   pypi2pkg build webob
   pypi2pkg build 'requests==2.32.3' flask --target fedora-43 -o dist/
   pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/
-  pypi2pkg build recipes/ -o dist/     # as they were edited")]
+  pypi2pkg build recipes/ -o dist/     # as they were edited
+  pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
 pub struct Build {
     #[command(flatten)]
     asked: Asked,
@@ -41,6 +43,9 @@ pub struct Build {
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Build the one project that is named with a spec of one's own
+    #[arg(long, value_name = "FILE")]
+    spec_file: Option<PathBuf>,
     /// Build in spite of what a person has to settle
     #[arg(long)]
     allow_fixme: bool,
@@ -54,53 +59,73 @@ pub struct Build {
 impl Build {
     /// Status 1 where any project failed; the rest is built all the same.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let (json, output) = (self.json, self.output.clone());
+        let Built { manifest, files } = self.build(verbosity)?;
+        if json {
+            print_result(manifest.to_json().trim_end());
+        } else {
+            for file in &files {
+                print_result(&output.join(file).display().to_string());
+            }
+        }
+        report_failures(&manifest.failures, files.len())
+    }
+
+    /// Builds what is asked for into another folder than the one that was named.
+    pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<Built, Failure> {
+        folder.clone_into(&mut self.output);
+        self.build(verbosity)
+    }
+
+    fn build(self, verbosity: i8) -> Result<Built, Failure> {
         let mut flags = self.asked.flags(self.naming)?;
         flags.builder = self.builder.map(Into::into);
         flags.compression = self.compression;
         flags.publishing = self.publishing.into();
         flags.jobs = self.jobs.map(usize::from);
         flags.allow_fixme = self.allow_fixme;
+        flags.spec_file = self.spec_file;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         let session = match &folders {
-            Some(folders) => Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, folders)?,
+            Some(folders) => {
+                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, folders)?
+            }
             None => Session::start(&self.asked, flags, verbosity)?,
         };
         let run = session.run();
         let index = session.index(&run)?;
-        let Built { manifest, files } = match &folders {
+        let built = match &folders {
             Some(folders) => run.build_recipes(&index, folders, &self.output)?,
             None => run.build(&index, &self.output)?,
         };
-        if self.json {
-            print_result(manifest.to_json().trim_end());
-        } else {
-            for file in &files {
-                print_result(&self.output.join(file).display().to_string());
-            }
-        }
-        if manifest.failures.is_empty() {
-            return Ok(0);
-        }
-        let lines: Vec<String> = manifest
-            .failures
-            .iter()
-            .map(|failure| {
-                let release = failure.release.as_ref().map(|r| format!(" {r}")).unwrap_or_default();
-                let cause = failure.cause.as_str();
-                format!("  {}{release}, {}: {cause}", failure.project, failure.stage)
-            })
-            .collect();
-        Err(Failure {
-            status: FAILED,
-            message: format!(
-                "{} of {} failed:\n{}",
-                lines.len(),
-                counted(lines.len() + files.len(), "project"),
-                lines.join("\n")
-            ),
-            hint: None,
-        })
+        Ok(built)
     }
+}
+
+/// The failures of a run in which `built` packages were made, as one failure; status 0 where there
+/// are none.
+pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, Failure> {
+    if failures.is_empty() {
+        return Ok(0);
+    }
+    let lines: Vec<String> = failures
+        .iter()
+        .map(|failure| {
+            let release = failure.release.as_ref().map(|r| format!(" {r}")).unwrap_or_default();
+            let cause = failure.cause.as_str();
+            format!("  {}{release}, {}: {cause}", failure.project, failure.stage)
+        })
+        .collect();
+    Err(Failure {
+        status: FAILED,
+        message: format!(
+            "{} of {} failed:\n{}",
+            lines.len(),
+            counted(lines.len() + built, "project"),
+            lines.join("\n")
+        ),
+        hint: None,
+    })
 }
 
 fn compression(text: &str) -> Result<String, String> {

@@ -13,6 +13,7 @@ mod inputs;
 mod licences;
 mod lock;
 mod plan;
+mod pypi2rpm;
 mod render;
 mod repo;
 mod resolve;
@@ -88,8 +89,10 @@ enum Verb {
 /// Runs a command line and returns the exit status: 0 done, 1 the work failed, 2 wrong usage or
 /// configuration, 128 and the number of a signal that interrupted it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    // Without it, signals end the program as they do by default.
+    let _ = watch_signals();
+    let result = match parse_and_run(arguments.into_iter().collect()) {
+        Ok(result) => result,
         Err(error) => {
             // `--help` and `--version` are no errors; clap knows which stream each belongs to.
             let status = if error.use_stderr() { USAGE } else { 0 };
@@ -97,10 +100,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return status;
         }
     };
-    let verbosity = i8::from(arguments.verbose) - i8::from(arguments.quiet);
-    // Without it, signals end the program as they do by default.
-    let _ = watch_signals();
-    let result = dispatch(arguments.verb, verbosity);
     if let Some(status) = interrupted() {
         print_error("interrupted", Some("what was built is kept: the next run goes on from there"));
         return status;
@@ -112,6 +111,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             failure.status
         }
     }
+}
+
+/// What came of the verb; a clap error for a command line that is none, or asks for help.
+fn parse_and_run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap::Error> {
+    let program = arguments.first().map(Path::new).and_then(Path::file_name);
+    if program.is_some_and(|name| name == pypi2rpm::NAME) {
+        return pypi2rpm::run(arguments);
+    }
+    let arguments = Arguments::try_parse_from(arguments)?;
+    let verbosity = i8::from(arguments.verbose) - i8::from(arguments.quiet);
+    Ok(dispatch(arguments.verb, verbosity))
 }
 
 fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {

@@ -21,14 +21,16 @@ use super::{
 
 /// Write the spec or control files of each package for review, and keep what was edited
 #[derive(Debug, Args)]
-#[command(after_help = "Recipes that were edited are merged with what is generated now. Where both \
+#[command(
+    after_help = "Recipes that were edited are merged with what is generated now. Where both \
 sides contradict each other the edited file stays, and the merge with its markers lies beside it \
 as FILE.merge: take over what you want from it and remove it.
 
 Examples:
   pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/
   pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/ --diff
-  pypi2pkg render recipes/webob        # again, of the same release")]
+  pypi2pkg render recipes/webob        # again, of the same release"
+)]
 pub struct Render {
     #[command(flatten)]
     asked: Asked,
@@ -68,12 +70,16 @@ impl Render {
         let flags = self.asked.flags(self.naming)?;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         if let Some(folders) = folders {
-            let session = Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
+            let session =
+                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
             let run = session.run();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
-            let items = regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
-                Item { folder, package, requested: provenance.requested }
-            });
+            let items =
+                regenerated.into_iter().map(|Regenerated { folder, provenance, package }| Item {
+                    folder,
+                    package,
+                    requested: provenance.requested,
+                });
             return self.mode.finish(&session, items.collect(), super::plan::lines(&failures));
         }
         let mut session = Session::start(&self.asked, flags, verbosity)?;
@@ -179,7 +185,8 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
 fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[Item]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
-            let line = format!("`{}` is a recipe of nothing that is required", folder.path().display());
+            let line =
+                format!("`{}` is a recipe of nothing that is required", folder.path().display());
             session.reporter.event(Event::Warning(&line));
         }
     }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::{
     artifact::ProjectName,
     disk::WriteError,
-    failure::Failure,
+    failure::{Failure, USAGE},
     pipeline::{BuildingIndex, PipelineError, Run},
     process::HostRunner,
     recipe::{Additions, Provenance, RecipeError, RecipeFolder},
@@ -39,9 +39,15 @@ impl Session {
     /// Resolves the settings and reads the inputs.
     pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
         let configuration = Configuration::read(asked.config.as_deref())?;
-        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
+        let mut settings = settings::resolve(flags, configuration, Environment::of_process())?;
         let target = load_target(&settings)?;
         let inputs = asked.inputs.read(&settings.environment)?;
+        if let Some(name) = settings.only_name.take() {
+            settings.policy.naming.names.insert(only_project(&inputs, "--name NAME")?, name);
+        }
+        if settings.spec_file.is_some() {
+            only_project(&inputs, "--spec-file")?;
+        }
         Self::with(settings, target, inputs, verbosity)
     }
 
@@ -132,6 +138,19 @@ impl Session {
     }
 }
 
+/// The project of the only requirement, for options that are about one project.
+fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
+    let project = match &inputs.requirements[..] {
+        [written] => written.project(),
+        _ => None,
+    };
+    project.ok_or_else(|| Failure {
+        status: USAGE,
+        message: format!("`{option}` is about one project, and another number is asked for"),
+        hint: Some("name one project".to_owned()),
+    })
+}
+
 /// The embedded targets and the user's.
 pub fn targets(folder: Option<&Path>) -> Result<Targets, Failure> {
     let targets = Targets::embedded();
@@ -141,15 +160,18 @@ pub fn targets(folder: Option<&Path>) -> Result<Targets, Failure> {
     }
 }
 
+/// The target that this machine is.
+pub fn detect(targets: &Targets) -> Result<String, Failure> {
+    let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
+    let text = texts.into_iter().find_map(Result::ok).unwrap_or_default();
+    Ok(targets.detect(&text)?)
+}
+
 fn load_target(settings: &Settings) -> Result<Target, Failure> {
     let targets = targets(settings.targets.as_deref())?;
     let name = match &settings.target {
         Some(name) => name.clone(),
-        None => {
-            let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
-            let text = texts.into_iter().find_map(Result::ok).unwrap_or_default();
-            targets.detect(&text)?
-        }
+        None => detect(&targets)?,
     };
     let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
     match &settings.install_prefix {

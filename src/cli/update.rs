@@ -28,12 +28,14 @@ use super::{
 
 /// Bring recipes to the newest releases that their requirements allow
 #[derive(Debug, Args)]
-#[command(after_help = "Each new release is merged with what was edited, gets a changelog entry in \
+#[command(
+    after_help = "Each new release is merged with what was edited, gets a changelog entry in \
 the name of DEBFULLNAME and DEBEMAIL (or RPM_PACKAGER), and begins with release 1.
 
 Examples:
   pypi2pkg update recipes/ --dry-run
-  DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt")]
+  DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt"
+)]
 pub struct Update {
     #[command(flatten)]
     recipes: Recipes,

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Content, FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile, owned_folders},
+    plan::{
+        Content, FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile, owned_folders,
+    },
     relation::{self, Capability, Relation, Strength},
     target::Target,
     version,

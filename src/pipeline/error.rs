@@ -4,9 +4,20 @@ use std::path::PathBuf;
 
 use crate::distribution::RepositoryError;
 use crate::{
-    artifact::ProjectName, build::BuildError, collection::CollectionError, disk::WriteError,
-    format::FormatError, index::IndexError, plan::PackagePlan, planner::PlanError,
-    recipe::{Recipe, RecipeError}, requirements::Origin, resolve::ResolveError, sign::SignError, source::SourceError, template::TemplateError,
+    artifact::ProjectName,
+    build::BuildError,
+    collection::CollectionError,
+    disk::WriteError,
+    format::FormatError,
+    index::IndexError,
+    plan::PackagePlan,
+    planner::PlanError,
+    recipe::{Recipe, RecipeError},
+    requirements::Origin,
+    resolve::ResolveError,
+    sign::SignError,
+    source::SourceError,
+    template::TemplateError,
     version::Evr,
 };
 
@@ -55,8 +66,13 @@ pub enum PipelineError {
     #[error("a person has to settle:{}", lines(.questions))]
     Open { questions: Vec<String> },
     /// A version of a person's own recipe.
-    #[error("`{package}` {evr} was built before of something else: raise its release in the recipe")]
+    #[error(
+        "`{package}` {evr} was built before of something else: raise its release in the recipe"
+    )]
     SameRelease { package: String, evr: Evr },
+    /// A spec for what is not made of specs.
+    #[error("packages for `{target}` are not made of specs")]
+    NoSpecs { target: String },
     /// Recipes for several targets.
     #[error("the recipes in `{}` are for other targets than `{}`", .other.display(), .first.display())]
     OtherTargets { first: PathBuf, other: PathBuf },
@@ -84,7 +100,9 @@ impl PipelineError {
     pub(super) fn open(plan: &PackagePlan, recipe: &Recipe) -> Self {
         let known = plan.open.iter();
         let mut questions: Vec<String> = known
-            .map(|open| format!("FIXME({}): {}; say it with {}", open.key, open.question, open.answer))
+            .map(|open| {
+                format!("FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
+            })
             .collect();
         if questions.is_empty() {
             questions = recipe.open();

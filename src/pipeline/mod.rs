@@ -4,11 +4,12 @@ mod distro;
 mod error;
 mod freeze;
 mod locked;
+mod own_spec;
 mod package;
 mod places;
 mod prepare;
-mod recipes;
 mod pylock;
+mod recipes;
 mod release;
 mod sdists;
 mod sources;
@@ -192,7 +193,8 @@ impl Run<'_> {
         let signer = self.signer(&collection, &path)?;
         let resolution = self.resolve(index)?;
         let (format, pack) = self.words()?;
-        let prepared = self.prepare_with(index, &resolution, format, &pack)?;
+        let mut prepared = self.prepare_with(index, &resolution, format, &pack)?;
+        self.use_own_spec(index, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);
         self.collect(&collection, signer.as_ref(), prepared, (format, &pack), &why)
     }
@@ -244,9 +246,12 @@ impl Run<'_> {
         let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             match &record.outcome {
-                Outcome::Built(built) if package.made != Made::Now && is_taken(&before, &record) => {
+                Outcome::Built(built)
+                    if package.made != Made::Now && is_taken(&before, &record) =>
+                {
                     let evr = built.stanza.evr.clone();
-                    let error = PipelineError::SameRelease { package: built.package.package.clone(), evr };
+                    let error =
+                        PipelineError::SameRelease { package: built.package.package.clone(), evr };
                     let (project, release) = (&package.plan.project, &package.plan.release);
                     merge.failures.push(FailureRecord::new(project, release, Stage::Build, &error));
                 }

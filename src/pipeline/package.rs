@@ -25,6 +25,8 @@ pub struct Package {
     /// The verified wheel.
     pub wheel: PathBuf,
     pub byte_code: Option<ByteCode>,
+    /// Further files that the recipe takes as sources.
+    pub sources: Vec<PathBuf>,
     /// Who made the recipe.
     pub made: Made,
 }
@@ -49,6 +51,7 @@ impl Package {
             recipe: &self.recipe,
             wheel: &self.wheel,
             byte_code: self.byte_code.as_ref(),
+            sources: &self.sources,
             own_recipe: self.made == Made::Edited,
         }
     }

@@ -269,9 +269,8 @@ pub(super) fn render(
     pack: &Pack,
 ) -> Result<Package, FailureRecord> {
     let (project, release) = (plan.project.clone(), plan.release.clone());
-    let fail = |stage, error: &dyn std::error::Error| {
-        FailureRecord::new(&project, &release, stage, error)
-    };
+    let fail =
+        |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
     let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
     if let Some(additions) = run.additions.get(&plan.project) {
         let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
@@ -286,7 +285,16 @@ pub(super) fn render(
     }
     let recipe = recipe::render(&plan, run.target, &native, format, pack)
         .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package { plan, planned: None, native, recipe, wheel, byte_code, made: Made::Now })
+    Ok(Package {
+        plan,
+        planned: None,
+        native,
+        recipe,
+        wheel,
+        byte_code,
+        sources: Vec::new(),
+        made: Made::Now,
+    })
 }
 
 /// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.

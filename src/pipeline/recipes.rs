@@ -18,7 +18,7 @@ use crate::{
 };
 
 use super::{
-    Built, BuildingIndex, Made, Package, PipelineError, Prepared, Run,
+    BuildingIndex, Built, Made, Package, PipelineError, Prepared, Run,
     prepare::{compiler, finish},
 };
 

@@ -14,7 +14,8 @@ use super::{Others, Policy};
 /// A licence that nothing states.
 pub(super) fn licence(project: &ProjectName, licence: &Licence) -> Vec<Open> {
     let is_unknown = licence.evidence == LicenceEvidence::Nothing;
-    let answer = format!("`licence = \"MIT\"` or another SPDX expression under `[project.{project}]`");
+    let answer =
+        format!("`licence = \"MIT\"` or another SPDX expression under `[project.{project}]`");
     let open = || open("licence", "nothing states the licence", &answer);
     is_unknown.then(open).into_iter().collect()
 }
@@ -59,7 +60,8 @@ pub(super) fn hint(text: &str, origin: &str, near: &[String]) -> Open {
         [] => String::new(),
         near => format!("; near it: {}", near.join(", ")),
     };
-    let question = format!("needs from the system: {text} ({origin}), which is no known package{near}");
+    let question =
+        format!("needs from the system: {text} ({origin}), which is no known package{near}");
     let name = text.split(';').next().unwrap_or_default().trim();
     let answer = format!("`\"{name}\" = \"PACKAGE\"` under `[names]` of a hint file");
     open("hint", &question, &answer)

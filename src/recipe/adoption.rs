@@ -54,7 +54,9 @@ impl Edits {
             for (tag, field) in fields {
                 let (old, new) = (value(&base, tag), value(&present, tag));
                 let new = new.filter(|_| old != new).map(|text| text.replace("%%", "%"));
-                edits.set.extend(new.filter(|text| !text.contains("%{")).map(|text| (*field, text)));
+                edits
+                    .set
+                    .extend(new.filter(|text| !text.contains("%{")).map(|text| (*field, text)));
             }
         }
         Ok(edits)

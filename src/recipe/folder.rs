@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    PATCHES, Provenance, RECIPE, Recipe, RecipeError, RecipeFile, Update,
+    Additions, PATCHES, Provenance, RECIPE, Recipe, RecipeError, RecipeFile, Update,
     additions::OVERRIDES,
     merge::{self, Statement, Syntax},
     provenance::{SOURCES, sources},
@@ -71,8 +71,10 @@ impl RecipeFolder {
         if Self::at(path).exists() {
             return Ok(vec![Self::at(path)]);
         }
-        let unreadable =
-            |error: io::Error| RecipeError::Read { path: path.to_owned(), reason: error.to_string() };
+        let unreadable = |error: io::Error| RecipeError::Read {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
         let mut found = Vec::new();
         for entry in fs::read_dir(path).map_err(unreadable)? {
             let folder = Self::at(&entry.map_err(unreadable)?.path());
@@ -106,7 +108,8 @@ impl RecipeFolder {
     /// It is not there, or not ours.
     pub fn plan(&self) -> Result<PackagePlan, RecipeError> {
         let path = self.path.join(OWN).join(PLAN);
-        let text = read(&path)?.ok_or_else(|| RecipeError::NoRecipe { folder: self.path.clone() })?;
+        let text =
+            read(&path)?.ok_or_else(|| RecipeError::NoRecipe { folder: self.path.clone() })?;
         serde_json::from_str(&text)
             .map_err(|error| RecipeError::Read { path, reason: error.to_string() })
     }
@@ -168,8 +171,11 @@ impl RecipeFolder {
             }
         }
         let recipe = self.recipe()?;
+        // Additions are no edits, whether or not the recipe has them yet.
+        let added = Additions::read(&self.path).map(|own| own.sources).unwrap_or_default();
         let own = recipe.files.keys().filter(|name| {
-            !generated.contains_key(*name) && !name.starts_with(&format!("{PATCHES}/"))
+            let is_added = added.contains_key(*name) || name.starts_with(&format!("{PATCHES}/"));
+            !generated.contains_key(*name) && !is_added
         });
         state.edited.extend(own.cloned());
         state.edited.sort();
@@ -248,7 +254,9 @@ fn open(recipe: &Recipe) -> Vec<String> {
     let mut open = Vec::new();
     for (name, file) in &recipe.files {
         let lines = file.text.lines().map(|line| line.trim_start_matches(['#', ' ']));
-        open.extend(lines.filter(|line| line.starts_with(FIXME)).map(|line| format!("{name}: {line}")));
+        open.extend(
+            lines.filter(|line| line.starts_with(FIXME)).map(|line| format!("{name}: {line}")),
+        );
     }
     open
 }
@@ -267,7 +275,10 @@ impl Recipe {
 }
 
 /// A file's text; nothing where there is none.
-pub(super) fn read(path: &Path) -> Result<Option<String>, RecipeError> {
+///
+/// # Errors
+/// It cannot be read, or is no text.
+pub fn read(path: &Path) -> Result<Option<String>, RecipeError> {
     let refuse = |reason: String| RecipeError::Read { path: path.to_owned(), reason };
     match fs::read(path) {
         Ok(bytes) => {

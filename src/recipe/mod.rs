@@ -19,9 +19,9 @@ use crate::{
     template::{Pack, TemplateError},
 };
 
-pub use adoption::Edits;
 pub use additions::{AdditionError, Additions, PATCHES};
-pub use folder::{RecipeFolder, State};
+pub use adoption::Edits;
+pub use folder::{RecipeFolder, State, read};
 pub use merge::{Merged, Statement, difference};
 pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};

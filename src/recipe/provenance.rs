@@ -4,7 +4,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{artifact::ProjectName, plan::{Content, PackagePlan}, target::Target};
+use crate::{
+    artifact::ProjectName,
+    plan::{Content, PackagePlan},
+    target::Target,
+};
 
 use super::{RecipeError, folder::read};
 

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{LockedFile, Origin, RootRequirement};
 use crate::{
-    artifact::{Direct, ExtraName, Hashes, ProjectName, redacted},
+    artifact::{Direct, ExtraName, FileKind, Hashes, ProjectName, redacted},
     metadata::{Requirement, is_pinned},
 };
 
@@ -66,6 +66,18 @@ impl Written {
     /// Whether it allows one version only.
     pub fn is_pinned(&self) -> bool {
         self.place.is_some() || is_pinned(&self.specifiers)
+    }
+
+    /// The project, as far as the requirement itself or the name of a file tells.
+    pub fn project(&self) -> Option<ProjectName> {
+        let of_file = || match &self.place.as_ref()?.direct {
+            Direct::Archive { url, .. } => {
+                let file = url.path_segments()?.next_back()?;
+                Some(FileKind::parse(file, None).ok()?.project().clone())
+            }
+            Direct::Folder { .. } | Direct::Git { .. } => None,
+        };
+        self.name.clone().or_else(of_file)
     }
 
     /// The requirement of a project whose name is known by now.

@@ -51,6 +51,10 @@ pub struct Flags {
     pub compression: Option<String>,
     pub name_prefix: Option<String>,
     pub names: BTreeMap<ProjectName, String>,
+    /// The name of the only project's package.
+    pub only_name: Option<String>,
+    /// A spec of a person's own for the only project.
+    pub spec_file: Option<PathBuf>,
     /// A file with further names.
     pub name_map: Option<PathBuf>,
     pub relax: Option<Relax>,
@@ -93,6 +97,10 @@ pub struct Settings {
     pub install_prefix: Option<String>,
     /// Whether what a person has to settle stops no build.
     pub allow_fixme: bool,
+    /// The name of the only project's package.
+    pub only_name: Option<String>,
+    /// A spec of a person's own for the only project.
+    pub spec_file: Option<PathBuf>,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
     pub bytecode: ByteCodePolicy,
@@ -198,6 +206,8 @@ pub fn resolve(
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
         allow_fixme: flags.allow_fixme,
+        only_name: flags.only_name,
+        spec_file: flags.spec_file,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),
         on_conflict: flags.on_conflict.or(configuration.on_conflict).unwrap_or_default(),
         publishing,

@@ -112,12 +112,10 @@ mod tests {
     fn members_are_changed_created_and_deleted() {
         let patches = [patch(CHANGE), patch(&format!("{CREATE}{DELETE}"))];
         let found = patched(&patches, |_| Ok(b"one\ntwo\n".to_vec())).unwrap();
-        let wanted = [
-            ("old.py", None),
-            ("one.py", Some("one\nthree\n")),
-            ("pkg/new.py", Some("new\n")),
-        ];
-        let wanted = wanted.map(|(name, text)| (name.to_owned(), text.map(|t| t.as_bytes().to_vec())));
+        let wanted =
+            [("old.py", None), ("one.py", Some("one\nthree\n")), ("pkg/new.py", Some("new\n"))];
+        let wanted =
+            wanted.map(|(name, text)| (name.to_owned(), text.map(|t| t.as_bytes().to_vec())));
         assert_eq!(found, BTreeMap::from(wanted));
         let kinds = changes(&patches[1]).unwrap();
         let (new, old) = ("pkg/new.py".to_owned(), "old.py".to_owned());

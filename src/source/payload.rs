@@ -21,8 +21,7 @@ impl Payload {
         let read = |member: &str| archive.read(member).map_err(|error| error.problem);
         let patched = patch::patched(patches, read);
         let refuse = |problem| SourceError { file: archive.file().to_owned(), problem };
-        let patched =
-            patched.map_err(|problem| refuse(format!("cannot be patched: {problem}")))?;
+        let patched = patched.map_err(|problem| refuse(format!("cannot be patched: {problem}")))?;
         Ok(Self { archive, patched })
     }
 
@@ -30,9 +29,7 @@ impl Payload {
     pub fn read(&mut self, file: &PlannedFile) -> Result<Vec<u8>, SourceError> {
         match &file.content {
             Content::Member(member) | Content::Compressed(member) => self.member(member),
-            Content::Script { member, shebang } => {
-                Ok(with_shebang(&self.member(member)?, shebang))
-            }
+            Content::Script { member, shebang } => Ok(with_shebang(&self.member(member)?, shebang)),
             Content::Text(text) => Ok(text.clone().into_bytes()),
             Content::Rendered { file, .. } => {
                 Err(self.missing(format!("has no `{file}`: it belongs to the recipe")))

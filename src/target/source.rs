@@ -25,6 +25,15 @@ pub struct Targets {
 }
 
 impl Targets {
+    /// The target of a distribution with the highest number: of `fedora`, `fedora-44`.
+    pub fn newest(&self, distribution: &str) -> Option<String> {
+        let number = |name: &&str| -> Option<u32> {
+            name.strip_prefix(distribution)?.strip_prefix('-')?.parse().ok()
+        };
+        let names = self.names().into_iter().filter(|name| number(name).is_some());
+        names.max_by_key(number).map(str::to_owned)
+    }
+
     /// The targets that the program brings along.
     pub fn embedded() -> Targets {
         let mut targets = Targets::default();

@@ -53,7 +53,13 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
     let byte_code =
         job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
     let program = env!("CARGO_PKG_VERSION");
-    let all = json!([program, builder, job.plan, job.native, job.recipe, wheel, byte_code]);
+    let mut sources = Vec::new();
+    for source in job.sources {
+        let bytes = fs::read(source).map_err(|error| BuildError::file("read", source, &error))?;
+        sources.push(hex::encode(Sha256::digest(bytes)));
+    }
+    let made = (wheel, byte_code, sources);
+    let all = json!([program, builder, job.plan, job.native, job.recipe, made]);
     Ok(hex::encode(Sha256::digest(all.to_string())))
 }
 
@@ -118,8 +124,7 @@ pub fn work(
 /// The build of the same inputs, where it has the release that is wanted now.
 fn earlier(Item { job, inputs }: &Item<'_>, records: &Records) -> Option<Record> {
     // A person's own recipe says its release itself.
-    let has_release =
-        |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
+    let has_release = |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
     records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
 }
 

@@ -7,6 +7,7 @@ mod cases;
 mod distribution;
 mod inputs;
 mod project;
+mod recipes;
 mod robust;
 mod wheel;
 
@@ -24,7 +25,12 @@ struct Run {
 
 /// Runs the program in `folder` with a private cache, a fixed clock and no other environment.
 fn run(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+    run_as(Path::new(env!("CARGO_BIN_EXE_pypi2pkg")), folder, arguments)
+}
+
+/// The same by another name of the program.
+fn run_as(program: &Path, folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::new(program)
         .args(arguments)
         .current_dir(folder)
         .env_clear()

@@ -9,8 +9,8 @@ use crate::{
 };
 
 use super::{
-    SHELL,
     super::{BuildError, BuildJob},
+    SHELL,
     header::{Header, Value},
     tags::relation as tag,
 };

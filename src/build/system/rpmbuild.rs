@@ -8,8 +8,8 @@ use std::{
 };
 
 use crate::{
-    recipe::PATCHES,
     process::{Command, CommandRunner},
+    recipe::PATCHES,
     report::Reporter,
 };
 
@@ -158,11 +158,20 @@ fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
             spec.get_or_insert(path);
         }
     }
-    let wheel = sources.join(source_name(job));
-    let target =
-        fs::canonicalize(job.wheel).map_err(|error| BuildError::file("read", job.wheel, &error))?;
-    symlink(target, &wheel).map_err(|error| BuildError::file("link", &wheel, &error))?;
+    link(job.wheel, &sources.join(source_name(job)))?;
+    for source in job.sources {
+        let name = source.file_name().unwrap_or_default();
+        let place = sources.join(name);
+        if !place.exists() {
+            link(source, &place)?;
+        }
+    }
     spec.ok_or_else(|| BuildError::Recipe { package: job.package(), file: "*.spec".to_owned() })
+}
+
+fn link(file: &Path, place: &Path) -> Result<(), BuildError> {
+    let file = fs::canonicalize(file).map_err(|error| BuildError::file("read", file, &error))?;
+    symlink(file, place).map_err(|error| BuildError::file("link", place, &error))
 }
 
 /// The wheel's name as the spec's `Source0` ends.

@@ -135,7 +135,8 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     let refused = |recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
         let staging = collection.staging().unwrap();
         let built = built(staging.path());
-        let error = collection.records().keep("inputs", &plan("bad"), &built, recipe, false).unwrap_err();
+        let error =
+            collection.records().keep("inputs", &plan("bad"), &built, recipe, false).unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
     let none = Recipe::default();
@@ -286,7 +287,8 @@ fn a_record_whose_file_was_replaced_is_forgotten() {
         let staging = collection.staging().unwrap();
         let built = write_rpm(staging.path(), "a", "1.0", text);
         let recipe = Recipe::default();
-        let record = records.keep(&format!("inputs-{at}"), &plan("a"), &built, &recipe, false).unwrap();
+        let record =
+            records.keep(&format!("inputs-{at}"), &plan("a"), &built, &recipe, false).unwrap();
         let built = vec![(record, Why::default())];
         collection.merge(Merge { built, ..Merge::default() }).unwrap();
         for earlier in 0..at {

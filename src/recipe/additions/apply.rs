@@ -44,8 +44,7 @@ impl Additions {
         }
         for file in &self.overrides.file {
             let content = self.sources.get(&file.source).cloned().unwrap_or_default();
-            let role =
-                if file.configuration { FileRole::Configuration } else { FileRole::Plain };
+            let role = if file.configuration { FileRole::Configuration } else { FileRole::Plain };
             let mode = file.permissions().unwrap_or(0o644);
             plan.files.retain(|known| known.path != file.path);
             let (path, content) = (file.path.clone(), Content::Text(content));
@@ -92,9 +91,8 @@ impl Additions {
         native: &mut Native,
         format: &dyn Format,
     ) -> Result<Vec<OneLine>, RecipeError> {
-        let strength = |tag: &str| {
-            STRENGTHS.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag))
-        };
+        let strength =
+            |tag: &str| STRENGTHS.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag));
         let package = native.name.clone();
         let parts = |addition: &'_ Addition| -> Result<(Strength, String), RecipeError> {
             let parts = addition.parts().and_then(|(tag, text)| Some((strength(tag)?, text)));
@@ -109,8 +107,9 @@ impl Additions {
             let Addition { relation, reason } = removal;
             let before = native.relations.len();
             let (strength, text) = parts(removal)?;
-            let is_other =
-                |known: &NativeRelation| known.strength != strength || !is_about(&known.text, &text);
+            let is_other = |known: &NativeRelation| {
+                known.strength != strength || !is_about(&known.text, &text)
+            };
             native.relations.retain(is_other);
             let done = if native.relations.len() < before { "is removed" } else { "is not there" };
             notes.push(OneLine::new(&format!("{relation} {done}: {reason}")));

@@ -71,8 +71,9 @@ impl Additions {
         let mut sources = BTreeMap::new();
         for file in &overrides.file {
             let path = folder.join(&file.source);
-            let text = text(&path)?
-                .ok_or_else(|| AdditionError::of(&path, None, "is named in the overrides, and is not there"))?;
+            let text = text(&path)?.ok_or_else(|| {
+                AdditionError::of(&path, None, "is named in the overrides, and is not there")
+            })?;
             sources.insert(file.source.clone(), text);
         }
         let patches = patches(&folder.join(PATCHES))?;
@@ -108,7 +109,8 @@ fn patches(folder: &Path) -> Result<Vec<Patch>, AdditionError> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_name = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
         if !file.ends_with(".patch") && !file.ends_with(".diff") || !file.chars().all(is_name) {
-            let problem = "is called otherwise than letters, digits, `._+-`, and `.patch` or `.diff`";
+            let problem =
+                "is called otherwise than letters, digits, `._+-`, and `.patch` or `.diff`";
             return Err(AdditionError::of(&path, None, problem));
         }
         let text = text(&path)?.unwrap_or_default();
@@ -134,9 +136,8 @@ fn scriptlets(folder: &Path) -> Result<BTreeMap<Moment, String>, AdditionError> 
             return Err(AdditionError::of(&path, None, format!("is none of {known}")));
         };
         let text = text(&path)?.unwrap_or_default();
-        check_commands(&text).map_err(|(line, problem)| {
-            AdditionError::of(&path, Some(line), problem)
-        })?;
+        check_commands(&text)
+            .map_err(|(line, problem)| AdditionError::of(&path, Some(line), problem))?;
         scriptlets.insert(moment, format!("{}\n", text.trim_end()));
     }
     Ok(scriptlets)

@@ -183,11 +183,26 @@ mod tests {
         let good = "[[add]]\nrelation = \"Requires: git\"\nreason = \"starts it\"\n";
         assert!(Overrides::parse(good, Path::new("x")).is_ok());
         let cases = [
-            ("\n[[add]]\nrelation = \"Requires: git\"\nreason = \" \"\n", "overrides.toml:2: needs a `reason`"),
-            ("[[add]]\nrelation = \"git\"\nreason = \"x\"\n", "overrides.toml:1: write `relation = "),
-            ("[[set]]\nfield = \"version\"\nvalue = \"1\"\nreason = \"x\"\n", "overrides.toml:2: unknown variant"),
-            ("[[file]]\nsource = \"../x\"\npath = \"/etc/x\"\nreason = \"x\"\n", "overrides.toml:1: `source` is"),
-            ("[[file]]\nsource = \"x\"\npath = \"/etc/../x\"\nreason = \"x\"\n", "overrides.toml:1: `path` is"),
+            (
+                "\n[[add]]\nrelation = \"Requires: git\"\nreason = \" \"\n",
+                "overrides.toml:2: needs a `reason`",
+            ),
+            (
+                "[[add]]\nrelation = \"git\"\nreason = \"x\"\n",
+                "overrides.toml:1: write `relation = ",
+            ),
+            (
+                "[[set]]\nfield = \"version\"\nvalue = \"1\"\nreason = \"x\"\n",
+                "overrides.toml:2: unknown variant",
+            ),
+            (
+                "[[file]]\nsource = \"../x\"\npath = \"/etc/x\"\nreason = \"x\"\n",
+                "overrides.toml:1: `source` is",
+            ),
+            (
+                "[[file]]\nsource = \"x\"\npath = \"/etc/../x\"\nreason = \"x\"\n",
+                "overrides.toml:1: `path` is",
+            ),
         ];
         for (text, wanted) in cases {
             assert!(problem(text).starts_with(wanted), "{}", problem(text));

@@ -82,9 +82,7 @@ fn version(entry: &str, form: Form) -> Option<&str> {
 fn dated(entry: &str, below: Option<&str>, form: Form) -> String {
     let dates = below.and_then(|below| Some((date(entry, form)?, date(below, form)?)));
     match dates {
-        Some(((new, new_day), (old, old_day))) if new_day < old_day => {
-            entry.replacen(new, old, 1)
-        }
+        Some(((new, new_day), (old, old_day))) if new_day < old_day => entry.replacen(new, old, 1),
         _ => entry.to_owned(),
     }
 }

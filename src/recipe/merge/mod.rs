@@ -74,19 +74,19 @@ fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) ->
 /// Begins a line that holds two fields apart. No text from outside has the character.
 const SEAM: char = '\u{1}';
 
-/// A text with a line of its own behind each field, so that changes of two fields, one below the
-/// other, do not contradict each other.
+/// A text with a line of its own before and behind each field, so that changes of two fields, one
+/// below the other, do not contradict each other.
 fn seamed(syntax: Syntax, text: &str) -> String {
     if !matches!(syntax, Syntax::Spec | Syntax::Control) {
         return text.to_owned();
     }
     let mut seamed = String::new();
     for line in text.split_inclusive('\n') {
-        seamed += line;
         let field = line.split_once(':').map(|(field, _)| field);
         let is_name = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if let Some(field) = field.filter(is_name).filter(|_| line.ends_with('\n')) {
-            seamed += &format!("{SEAM}{field}\n");
+        match field.filter(is_name).filter(|_| line.ends_with('\n')) {
+            Some(field) => seamed += &format!("{SEAM}<{field}\n{line}{SEAM}>{field}\n"),
+            None => seamed += line,
         }
     }
     seamed

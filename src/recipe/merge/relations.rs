@@ -46,8 +46,12 @@ impl Sets {
         // Only what was there before has a place that all three sides know.
         let mut places: Vec<String> = Vec::new();
         places.extend(statements(syntax, base).into_iter().map(|statement| statement.tag));
-        let side = |text| Side::of(syntax, text, &generated, &places);
-        Self { base: side(base), ours: side(ours), theirs: side(theirs) }
+        let known = statements(syntax, base);
+        let as_written = |_: &mut Statement| {};
+        let base = Side::of(syntax, base, &generated, &places, &as_written);
+        let theirs = Side::of(syntax, theirs, &generated, &places, &as_written);
+        let ours = Side::of(syntax, ours, &generated, &places, &|own| own.forget_others(&known));
+        Self { base, ours, theirs }
     }
 
     /// Puts the merged relations into the merged rest.
@@ -115,9 +119,7 @@ impl Sets {
             return ours;
         }
         merged.is_conflict = true;
-        format!(
-            "<<<<<<< ours\n{ours}||||||| original\n{base}=======\n{theirs}>>>>>>> theirs\n"
-        )
+        format!("<<<<<<< ours\n{ours}||||||| original\n{base}=======\n{theirs}>>>>>>> theirs\n")
     }
 
     /// What the sides say with a tag, by subject: in the order in which it is generated, then as the
@@ -170,18 +172,24 @@ impl<'s> Group<'s> {
 }
 
 fn same(these: &[&Statement], those: &[&Statement]) -> bool {
-    these.len() == those.len()
-        && these.iter().all(|one| those.iter().any(|other| other.says(one)))
+    these.len() == those.len() && these.iter().all(|one| those.iter().any(|other| other.says(one)))
 }
 
 impl Side {
     /// Takes out of a text what is generated, and of a control file all relations.
-    fn of(syntax: Syntax, text: &str, generated: &[Statement], places: &[String]) -> Self {
+    fn of(
+        syntax: Syntax,
+        text: &str,
+        generated: &[Statement],
+        places: &[String],
+        tidy: &dyn Fn(&mut Statement),
+    ) -> Self {
         let mut side = Self::default();
         for piece in pieces(syntax, text) {
             match piece {
                 Piece::Line(line) => side.rest += line,
-                Piece::Statement(statement) => {
+                Piece::Statement(mut statement) => {
+                    tidy(&mut statement);
                     if generated.iter().any(|known| known.subject() == statement.subject()) {
                         side.anchor(&statement.tag, places);
                         side.statements.push(statement);
@@ -222,7 +230,11 @@ fn written(syntax: Syntax, tag: &str, statements: &[&Statement], is_wrapped: boo
         return String::new();
     }
     if syntax == Syntax::Spec {
-        return statements.iter().flat_map(|statement| &statement.lines).map(String::as_str).collect();
+        return statements
+            .iter()
+            .flat_map(|statement| &statement.lines)
+            .map(String::as_str)
+            .collect();
     }
     let field = tag.rsplit('/').next().unwrap_or(tag);
     let clauses: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();

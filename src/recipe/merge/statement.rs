@@ -46,6 +46,24 @@ impl Statement {
         self.tag == other.tag && self.text == other.text
     }
 
+    /// Drops comments that were generated for other statements: where a person removed one, its
+    /// comment stands above the next.
+    pub(super) fn forget_others(&mut self, generated: &[Self]) {
+        let is_of = |comment: &String, statement: &Self| {
+            statement.lines.split_last().is_some_and(|(_, above)| above.contains(comment))
+        };
+        let Some(line) = self.lines.pop() else { return };
+        let comments = std::mem::take(&mut self.lines);
+        self.lines = comments
+            .into_iter()
+            .filter(|comment| {
+                let mut of = generated.iter().filter(|known| is_of(comment, known)).peekable();
+                of.peek().is_none() || of.any(|known| known.subject() == self.subject())
+            })
+            .collect();
+        self.lines.push(line);
+    }
+
     /// As a person writes it: `Requires: git-core`.
     pub fn line(&self) -> String {
         let tag = self.tag.rsplit('/').next().unwrap_or(&self.tag);
@@ -59,7 +77,11 @@ pub(super) enum Piece<'t> {
     Line(&'t str),
     Statement(Statement),
     /// Several lines of a control file: a field, and whether it is wrapped.
-    Field { tag: String, clauses: Vec<String>, is_wrapped: bool },
+    Field {
+        tag: String,
+        clauses: Vec<String>,
+        is_wrapped: bool,
+    },
 }
 
 /// Source: rpm's spec file format, dependency tags.
@@ -94,8 +116,18 @@ const CONTROL_FIELDS: [&str; 12] = [
 
 /// What begins a part of a spec other than the preamble. Source: rpm, build/parseSpec.c.
 const SECTIONS: [&str; 12] = [
-    "%description", "%package", "%prep", "%generate_buildrequires", "%build", "%install", "%check",
-    "%files", "%changelog", "%pre", "%post", "%clean",
+    "%description",
+    "%package",
+    "%prep",
+    "%generate_buildrequires",
+    "%build",
+    "%install",
+    "%check",
+    "%files",
+    "%changelog",
+    "%pre",
+    "%post",
+    "%clean",
 ];
 
 /// Takes a text apart.
@@ -103,9 +135,7 @@ pub(super) fn pieces(syntax: Syntax, text: &str) -> Vec<Piece<'_>> {
     match syntax {
         Syntax::Spec => spec_pieces(text),
         Syntax::Control => control_pieces(text),
-        Syntax::Changelog | Syntax::Text => {
-            text.split_inclusive('\n').map(Piece::Line).collect()
-        }
+        Syntax::Changelog | Syntax::Text => text.split_inclusive('\n').map(Piece::Line).collect(),
     }
 }
 
@@ -216,9 +246,8 @@ fn control_pieces(text: &str) -> Vec<Piece<'_>> {
                 value += more;
             }
         }
-        let clauses = value.split(',').map(|clause| {
-            clause.split_whitespace().collect::<Vec<_>>().join(" ")
-        });
+        let clauses =
+            value.split(',').map(|clause| clause.split_whitespace().collect::<Vec<_>>().join(" "));
         let clauses = clauses.filter(|clause| !clause.is_empty()).collect();
         pieces.push(Piece::Field { tag: format!("{stanza}/{field}"), clauses, is_wrapped });
     }
@@ -233,8 +262,7 @@ pub fn statements(syntax: Syntax, text: &str) -> Vec<Statement> {
             Piece::Line(_) => {}
             Piece::Statement(statement) => found.push(statement),
             Piece::Field { tag, clauses, .. } => {
-                let statement =
-                    |text| Statement { tag: tag.clone(), text, lines: Vec::new() };
+                let statement = |text| Statement { tag: tag.clone(), text, lines: Vec::new() };
                 found.extend(clauses.into_iter().map(statement));
             }
         }

@@ -1,0 +1,164 @@
+//! The command line of `pypi2rpm`, for those who start the program by a link of that name.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use clap::Parser;
+
+use crate::{
+    disk::{WriteError, write_file},
+    failure::Failure,
+    pipeline::Built,
+    report::{Event, Reporter, Terminal, print_result},
+    settings::Configuration,
+};
+
+use super::{Arguments, Verb, build::report_failures, session};
+
+/// The name of the link.
+pub const NAME: &str = "pypi2rpm";
+
+/// Make one RPM package of one project, without what it requires
+#[derive(Debug, Parser)]
+#[command(name = NAME, disable_version_flag = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  pypi2rpm webob
+  pypi2rpm webob --version 1.8.7 --name python26-webob --spec-file webob.spec
+  pypi2rpm https://files.example/WebOb-1.8.7.tar.gz --dist-dir rpms/
+
+The same and more: `pypi2pkg build --help`.")]
+struct Pypi2Rpm {
+    /// A project, or the URL or path of an archive
+    #[arg(value_name = "PROJECT")]
+    project: String,
+    /// The release (default: the newest)
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+    /// The package's name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A spec of one's own
+    #[arg(long, value_name = "FILE")]
+    spec_file: Option<PathBuf>,
+    /// The folder that gets the package
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    dist_dir: PathBuf,
+    /// The index to ask
+    #[arg(long, value_name = "URL")]
+    index: Option<String>,
+    /// Where downloads are kept
+    #[arg(long, value_name = "FOLDER")]
+    download_cache: Option<PathBuf>,
+    /// The RPM distribution to make the package for (default: this machine's)
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+}
+
+/// Runs a command line of the link; the exit status is as for every other.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap::Error> {
+    let asked = Pypi2Rpm::try_parse_from(arguments)?;
+    let reporter = Terminal::new(0);
+    let target = match asked.target() {
+        Ok(target) => target,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    if let Some(target) = target.as_ref().filter(|_| asked.target.is_none()) {
+        let line = format!("this machine is no RPM system: the package is made for {target}");
+        reporter.event(Event::Warning(&line));
+    }
+    let arguments = Arguments::try_parse_from(asked.translated(target))?;
+    let Verb::Build(build) = arguments.verb else { return Ok(Ok(0)) };
+    Ok(asked.finish(|folder| build.build_in(folder, 0)))
+}
+
+impl Pypi2Rpm {
+    /// The target that has to be named; none where this machine's or the configuration's will do.
+    fn target(&self) -> Result<Option<String>, Failure> {
+        if self.target.is_some() || Configuration::read(None)?.target.is_some() {
+            return Ok(self.target.clone());
+        }
+        let targets = session::targets(None)?;
+        let is_rpm = session::detect(&targets)
+            .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));
+        match is_rpm {
+            Ok(true) => Ok(None),
+            _ => Ok(targets.newest("fedora")),
+        }
+    }
+
+    /// The same for `pypi2pkg`.
+    fn translated(&self, target: Option<String>) -> Vec<OsString> {
+        let requirement = match &self.version {
+            Some(version) => format!("{}=={version}", self.project),
+            None => self.project.clone(),
+        };
+        let mut arguments: Vec<OsString> =
+            ["pypi2pkg", "build", "--no-deps"].map(Into::into).to_vec();
+        let mut option = |name: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                arguments.extend([name.into(), value]);
+            }
+        };
+        option("--name", self.name.as_ref().map(Into::into));
+        option("--spec-file", self.spec_file.as_ref().map(Into::into));
+        option("--index-url", self.index.as_ref().map(Into::into));
+        option("--cache-dir", self.download_cache.as_ref().map(Into::into));
+        option("--target", target.map(Into::into));
+        arguments.extend(["--".into(), requirement.into()]);
+        arguments
+    }
+
+    /// Builds in a folder of its own, and puts the package where it belongs.
+    fn finish(&self, build: impl FnOnce(&Path) -> Result<Built, Failure>) -> Result<u8, Failure> {
+        let folder = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let Built { manifest, files } = build(&folder.path().join("collection"))?;
+        for file in &files {
+            let built = folder.path().join("collection").join(file);
+            let bytes = std::fs::read(&built).map_err(WriteError::at(&built))?;
+            let place = self.dist_dir.join(built.file_name().unwrap_or_default());
+            write_file(&place, &bytes)?;
+            print_result(&place.display().to_string());
+        }
+        report_failures(&manifest.failures, files.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_translated() {
+        let options = [
+            ("--version", "1.0"),
+            ("--name", "python26-webob"),
+            ("--spec-file", "webob.spec"),
+            ("--index", "https://index.example/simple"),
+            ("--download-cache", "downloads"),
+            ("--dist-dir", "rpms"),
+        ];
+        let given = options.iter().flat_map(|(option, value)| [*option, *value]);
+        let asked = Pypi2Rpm::try_parse_from([NAME, "webob"].into_iter().chain(given)).unwrap();
+        let wanted = [
+            "pypi2pkg",
+            "build",
+            "--no-deps",
+            "--name",
+            "python26-webob",
+            "--spec-file",
+            "webob.spec",
+            "--index-url",
+            "https://index.example/simple",
+            "--cache-dir",
+            "downloads",
+            "--target",
+            "el9",
+            "--",
+            "webob==1.0",
+        ];
+        assert_eq!(asked.translated(Some("el9".to_owned())), wanted);
+        assert_eq!(asked.dist_dir, Path::new("rpms"));
+    }
+}
