@@ -59,7 +59,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Build(build::Build),
+    Build(Box<build::Build>),
     Render(render::Render),
     Status(status::Status),
     Adopt(adopt::Adopt),
