@@ -115,7 +115,7 @@ fn what_projects_need_from_the_system_is_required() {
         for name in names {
             assert!(found.stdout.contains(name), "{target} {name}: {}", found.stdout);
         }
-        assert!(found.stdout.contains("frobnicator, which is no known package"));
+        assert!(found.stdout.contains("frobnicator (the project), which is no known package"));
     }
     let strict = plan(&["-t", "debian-12", "--strict-hints"]);
     assert_eq!(strict.status, 1);
