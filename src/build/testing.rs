@@ -264,5 +264,6 @@ fn native() -> Native {
             version: "1.0-1".to_owned(),
             line: "Packaged from the wheel".to_owned(),
         },
+        source: None,
     }
 }

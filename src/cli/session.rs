@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::{
     disk::WriteError,
     failure::Failure,
-    pipeline::{BuildingIndex, Run},
+    pipeline::{BuildingIndex, RecipeStyle, Run},
     process::HostRunner,
     report::Terminal,
     requirements::Inputs,
@@ -51,6 +51,7 @@ impl Session {
             inputs: &self.inputs,
             runner: &self.runner,
             reporter: &self.reporter,
+            style: RecipeStyle::default(),
         }
     }
 

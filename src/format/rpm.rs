@@ -12,7 +12,7 @@ use crate::{
     version,
 };
 
-use super::{Changelog, Format, FormatError, Native, NativeRelation, words};
+use super::{Changelog, Format, FormatError, Native, NativeRelation, rpm_source, words};
 
 /// RPM packages.
 pub struct Rpm;
@@ -20,6 +20,10 @@ pub struct Rpm;
 impl Format for Rpm {
     fn name(&self) -> &'static str {
         "rpm"
+    }
+
+    fn source_pack(&self) -> &'static str {
+        "rpm-source"
     }
 
     fn escape(&self) -> fn(&str) -> String {
@@ -56,10 +60,18 @@ impl Format for Rpm {
                 version: evr.to_string(),
                 line: format!("Package {} {}", plan.project, plan.release),
             },
+            source: plan
+                .from_source
+                .as_ref()
+                .map(|source| rpm_source::relations(source, plan, target))
+                .transpose()?,
         })
     }
 
     fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
+            return rpm_source::context(plan, target, native, source, relations);
+        }
         let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
         let relations: Vec<Value> = native
             .relations
@@ -150,7 +162,7 @@ fn description(plan: &PackagePlan) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn tag(strength: Strength) -> &'static str {
+pub(super) fn tag(strength: Strength) -> &'static str {
     match strength {
         Strength::Requires => "Requires",
         Strength::Recommends => "Recommends",
@@ -175,7 +187,7 @@ fn relations(plan: &PackagePlan, target: &Target) -> Result<Vec<NativeRelation>,
         .collect())
 }
 
-fn dependencies(
+pub(super) fn dependencies(
     relation: &Relation,
     plan: &PackagePlan,
     target: &Target,
@@ -240,7 +252,7 @@ fn site<'a>(plan: &PackagePlan, target: &'a Target) -> &'a str {
     if in_purelib { &python.purelib } else { &python.platlib }
 }
 
-fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
@@ -380,7 +392,7 @@ fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
 }
 
 /// How `%files` marks a file.
-fn attribute(file: &PlannedFile) -> &'static str {
+pub(super) fn attribute(file: &PlannedFile) -> &'static str {
     match file.role {
         FileRole::Configuration => "config(noreplace)",
         FileRole::Licence => "license",
@@ -391,7 +403,7 @@ fn attribute(file: &PlannedFile) -> &'static str {
 
 /// A path as `%files` takes it: rpm would expand, split or glob other characters.
 /// A question mark matches any one character.
-fn listed(path: &str) -> String {
+pub(super) fn listed(path: &str) -> String {
     path.chars()
         .map(|c| if c.is_ascii_alphanumeric() || "/._+-".contains(c) { c } else { '?' })
         .collect()

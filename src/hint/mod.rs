@@ -167,6 +167,14 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
     }
 }
 
+/// What has to be installed to build with a shared library; nothing where no table has it.
+pub fn development(soname: &str, target: &Target) -> Vec<String> {
+    let capability = format!("{soname}()(64bit)");
+    let is_of = |library: &&Library| library.rpm.split(" or ").any(|name| name == capability);
+    let row = libraries().iter().find(is_of);
+    row.map(|library| split(column(library, true, target), target)).unwrap_or_default()
+}
+
 fn column<'l>(library: &'l Library, is_build: bool, target: &Target) -> &'l str {
     match (is_debian(target), is_build) {
         (true, false) => &library.debian,

@@ -23,7 +23,7 @@ use crate::{
         Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome,
         PackageRecord, Records, Request, Why,
     },
-    format::{self, Format},
+    format,
     index::{Index, IndexError},
     process::CommandRunner,
     report::{Event, Reporter},
@@ -31,14 +31,14 @@ use crate::{
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::Settings,
     target::Target,
-    template::{Pack, Templates},
+    template::Templates,
     version,
     work::{self, Done, Item},
 };
 
 use self::distro::Decided;
 pub use error::PipelineError;
-pub use package::Package;
+pub use package::{Material, Package, RecipeStyle, Words};
 pub use sdists::BuildingIndex;
 
 /// What every stage of a run needs.
@@ -48,6 +48,8 @@ pub struct Run<'a> {
     pub inputs: &'a Inputs,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
+    /// Which recipes packages of sdists get.
+    pub style: RecipeStyle,
 }
 
 /// Planned and rendered packages, and the projects that could not be planned.
@@ -121,6 +123,12 @@ impl Run<'_> {
         Ok(resolution)
     }
 
+    /// The same run for people who read and change recipes: those of sdists are in the target's own
+    /// idiom.
+    pub fn for_review(self) -> Self {
+        Self { style: RecipeStyle::Native, ..self }
+    }
+
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
     /// others.
     pub fn prepare(
@@ -128,20 +136,18 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
-        let (format, pack) = self.words()?;
-        self.prepare_with(index, resolution, format, &pack)
+        self.prepare_with(index, resolution, &self.words()?)
     }
 
     fn prepare_with(
         &self,
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
-        format: &dyn Format,
-        pack: &Pack,
+        words: &Words,
     ) -> Result<Prepared, PipelineError> {
         let Decided { resolution, distribution, repository } =
             distro::decide(self, index, resolution)?;
-        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, format, pack)?;
+        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, words)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         if let Some(repository) = &repository {
             distro::warn_of_doubles(self, repository, &prepared.packages);
@@ -171,10 +177,12 @@ impl Run<'_> {
     }
 
     /// The target's format and its templates.
-    fn words(&self) -> Result<(&'static dyn Format, Pack), PipelineError> {
+    fn words(&self) -> Result<Words, PipelineError> {
         let format = format::named(&self.target.format)?;
         let templates = Templates::new(self.settings.templates.clone());
-        Ok((format, templates.pack(format.name(), format.escape())?))
+        let pack = |name| templates.pack(name, format.escape());
+        let packs = (pack(format.name())?, pack(format.source_pack())?);
+        Ok(Words { format, packs })
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
@@ -186,9 +194,9 @@ impl Run<'_> {
         let signer = publishing.signer(environment, &path, self.runner)?;
         collection.refuse_unsigned(signer.as_ref())?;
         let resolution = self.resolve(index)?;
-        let (format, pack) = self.words()?;
+        let words = self.words()?;
         let Prepared { mut packages, mut failures, distribution } =
-            self.prepare_with(index, &resolution, format, &pack)?;
+            self.prepare_with(index, &resolution, &words)?;
         self.warn_of_downgrades(&collection.manifest()?, &packages);
 
         let builders = Builders::new(self.runner, &path);
@@ -196,9 +204,8 @@ impl Run<'_> {
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;
-        let words = (format, &pack);
         let inputs =
-            self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
+            self.settle_releases(&mut packages, &words, &identity, &records, &mut failures)?;
         let items: Vec<Item<'_>> = packages
             .iter()
             .zip(inputs)
@@ -230,7 +237,7 @@ impl Run<'_> {
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
-        (format, pack): (&dyn Format, &Pack),
+        words: &Words,
         builder: &str,
         records: &Records,
         failures: &mut Vec<FailureRecord>,
@@ -247,7 +254,7 @@ impl Run<'_> {
             let release = release::settle(builds, &evr.release, &inputs);
             let package = match release == evr.release {
                 true => Ok(package),
-                false => package.with_release(release, self, format, pack),
+                false => package.with_release(release, self, words),
             };
             match package {
                 Ok(package) => {

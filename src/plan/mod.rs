@@ -2,6 +2,7 @@
 //! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
 
 mod folders;
+mod from_source;
 
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::{
 
 pub use crate::metadata::{Licence, LicenceEvidence};
 pub use folders::owned_folders;
+pub use from_source::{Module, ModuleKind, SourceBuild};
 
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
@@ -55,6 +57,9 @@ pub struct PackagePlan {
     pub notes: Vec<OneLine>,
     /// Seconds since 1970 that stand for the clock in everything built.
     pub time: i64,
+    /// How the package is built of its sdist; nothing where it is packed of a wheel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_source: Option<SourceBuild>,
 }
 
 /// The release file that a package is made of.

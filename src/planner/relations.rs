@@ -100,42 +100,51 @@ impl Walk<'_> {
             return;
         }
         if project != self.subject {
-            self.relations.push(self.relation(requirement, origin));
+            let relax = self.policy.relax;
+            let relation = self::requirement(requirement, origin, self.target, self.others, relax);
+            self.relations.push(relation);
         }
         for extra in &requirement.extras {
             self.add_extra(project, extra);
         }
     }
 
-    fn relation(&self, requirement: &Requirement, origin: &str) -> Relation {
-        let project = &requirement.name;
-        // What was left out on purpose is expected of the distribution, under its own name.
-        let (package, candidate) = match self.others.neighbours.get(project) {
-            Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
-            None => (naming::distribution_name(project, self.target), None),
-        };
-        let specifiers = match &requirement.version_or_url {
-            Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
-            _ => VersionSpecifiers::empty(),
-        };
-        // The distribution's versions have epochs that nobody here knows of: no upper bound could
-        // be relied on.
-        let relax = self.policy.relax;
-        let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
-        let left = self.others.left.get(project);
-        let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
-        let specifiers = relax.applied(&specifiers, candidate.as_ref());
-        Relation {
-            strength: Strength::Requires,
-            capability: Capability::Project {
-                project: project.clone(),
-                extras: requirement.extras.clone(),
-                specifiers,
-                package,
-                candidate,
-            },
-            origin: OneLine::new(&origin),
-        }
+}
+
+/// The relation that a requirement becomes.
+pub fn requirement(
+    requirement: &Requirement,
+    origin: &str,
+    target: &Target,
+    others: &Others<'_>,
+    relax: Relax,
+) -> Relation {
+    let project = &requirement.name;
+    // What was left out on purpose is expected of the distribution, under its own name.
+    let (package, candidate) = match others.neighbours.get(project) {
+        Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
+        None => (naming::distribution_name(project, target), None),
+    };
+    let specifiers = match &requirement.version_or_url {
+        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
+        _ => VersionSpecifiers::empty(),
+    };
+    // The distribution's versions have epochs that nobody here knows of: no upper bound could be
+    // relied on.
+    let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
+    let left = others.left.get(project);
+    let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
+    let specifiers = relax.applied(&specifiers, candidate.as_ref());
+    Relation {
+        strength: Strength::Requires,
+        capability: Capability::Project {
+            project: project.clone(),
+            extras: requirement.extras.clone(),
+            specifiers,
+            package,
+            candidate,
+        },
+        origin: OneLine::new(&origin),
     }
 }
 

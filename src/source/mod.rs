@@ -5,6 +5,7 @@ mod elf;
 mod payload;
 mod record;
 mod sdist;
+mod unpacked;
 mod wheel;
 
 use std::{fs, io, path::Path};
@@ -17,6 +18,7 @@ pub use archive::Member;
 pub use elf::ElfNeeds;
 pub use payload::Payload;
 pub use sdist::{SdistBuild, build_wheel};
+pub use unpacked::Sdist;
 pub use wheel::Wheel;
 
 /// The SHA-256 of a wheel that was built of a source, of which several may be built; nothing for one
