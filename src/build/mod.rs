@@ -11,6 +11,7 @@ mod deb;
 mod error;
 mod folder;
 mod rpm;
+mod source;
 mod system;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,6 +27,7 @@ pub use compression::Compression;
 pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
 pub use rpm::EmbeddedRpm;
+pub use source::{SourceJob, SourceTools, build_from_source, source_package};
 pub use system::{DpkgDeb, RpmBuild};
 
 /// The build host that packages name: the real one's name would make builds differ.

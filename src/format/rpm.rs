@@ -111,9 +111,11 @@ impl Format for Rpm {
     }
 
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+        let is_text = |file: &&PlannedFile| matches!(file.content, Content::Text(_));
         plan.files
             .iter()
-            .filter(|file| matches!(file.content, Content::Text(_)))
+            // What builds an sdist writes them itself.
+            .filter(|file| plan.from_source.is_none() && is_text(file))
             .map(|file| {
                 let base = file.path.rsplit('/').next().unwrap_or(&file.path);
                 let launches = file.mode & 0o111 != 0;

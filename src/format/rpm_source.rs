@@ -20,12 +20,14 @@ pub fn relations(
     target: &Target,
 ) -> Result<NativeSource, FormatError> {
     let generated = idiom(target).is_some_and(Idiom::generates_requirements);
+    // A tool that knows only the metadata would ask for what is overruled, too.
+    let checks_generated = generated && source.overruled.is_empty();
     let is_project = |relation: &&Relation| {
         relation.strength == Strength::Requires
             && matches!(relation.capability, Capability::Project { .. })
     };
     let build = source.requires.iter().filter(|relation| !(generated && is_project(relation)));
-    let checks = plan.relations.iter().filter(|relation| !generated && is_project(relation));
+    let checks = plan.relations.iter().filter(|relation| !checks_generated && is_project(relation));
     let build = lowered(build, plan, target)?;
     let mut checks = lowered(checks, plan, target)?;
     checks.retain(|check| !build.iter().any(|known| known.text == check.text));
@@ -124,7 +126,9 @@ pub fn context(
             "stated": stated(&relations.stated),
             "overruled": overruled.join("|"),
             "extras": extras.join(","),
+            "runtime_stated": !source.overruled.is_empty(),
             "folder": source.folder,
+            "pip": format!("{}pip", target.python.package_prefix),
             "has_setup": source.has_setup,
             "patches": patches(source),
             "insists_on_licences": insists && source.marks_licences,
@@ -225,7 +229,11 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
     }
     let folders = owned_folders(&plan.files);
     let folders = folders.iter().filter(|folder| !is_site(&format!("{folder}/")));
-    let folders: Vec<String> = folders.map(|folder| rpm::listed(folder)).collect();
+    let folder = |path: &String| {
+        let inside = rpm::below(path, "/usr/share");
+        json!({"shared": inside.is_some(), "path": rpm::listed(inside.unwrap_or(path))})
+    };
+    let folders: Vec<Value> = folders.map(folder).collect();
     let is_file = |kind: ModuleKind| kind == ModuleKind::File;
     let names = source.modules.iter().filter(|module| !is_file(module.kind));
     let mut names: Vec<&str> = names.map(|module| module.name.as_str()).collect();
@@ -249,6 +257,8 @@ fn command(name: &str, target: &Target) -> Value {
     let (major, minor) = target.python.version;
     let bare = name.strip_suffix(&format!("-{major}.{minor}"));
     let original = bare.filter(|_| !target.python.is_default).unwrap_or(name);
+    // Where one spec is for all interpreters, its macros put the version behind the name.
+    let name = if idiom(target) == Some(Idiom::Singlespec) { original } else { name };
     let (name, original) = (rpm::listed(name), rpm::listed(original));
     json!({"renamed": name != original, "name": name, "original": original})
 }

@@ -10,6 +10,7 @@ mod prepare;
 mod pylock;
 mod release;
 mod sdists;
+mod source_packages;
 mod sources;
 
 use std::{
@@ -206,6 +207,7 @@ impl Run<'_> {
         let identity = builder.identity()?;
         let inputs =
             self.settle_releases(&mut packages, &words, &identity, &records, &mut failures)?;
+        let sources = self.source_packages(&packages, &words, staging.path(), &mut failures)?;
         let items: Vec<Item<'_>> = packages
             .iter()
             .zip(inputs)
@@ -227,6 +229,9 @@ impl Run<'_> {
             }
         }
         let manifest = collection.merge(merge)?;
+        if let Some(sources) = sources {
+            sources.publish(folder, &self.target.name, publishing)?;
+        }
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
         Ok(Built { manifest, files })

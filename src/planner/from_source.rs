@@ -11,7 +11,7 @@ use crate::{
     plan::{Module, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild},
     relation::{Capability, Relation, Strength},
     source::{Sdist, Wheel},
-    target::{SourceRecipe, Target},
+    target::{Idiom, SourceRecipe, Target},
     text::OneLine,
 };
 
@@ -43,7 +43,7 @@ pub fn from_source(
     let strays: Vec<String> = strays(plan);
     let modules = modules(wheel, &strays);
     Some(SourceBuild {
-        name: source_name(&plan.package, target),
+        name: source_name(&plan.package, recipe, target),
         folder: sdist.folder.clone(),
         backend: sdist.backend.clone(),
         has_pyproject: sdist.has("pyproject.toml"),
@@ -64,12 +64,13 @@ pub fn from_source(
     })
 }
 
-/// `python-webob` of `python3-webob`. Packages for a Python beside the default one, and those that
-/// the user named otherwise, come of a source package of their own name.
-fn source_name(package: &str, target: &Target) -> String {
+/// `python-webob` of `python3-webob`. Packages for a Python beside the default one, where a recipe is
+/// for one only, and those that the user named otherwise come of a source package of their name.
+fn source_name(package: &str, recipe: &SourceRecipe, target: &Target) -> String {
     let prefix = &target.python.package_prefix;
+    let is_shared = target.python.is_default || recipe.idiom == Idiom::Singlespec;
     match package.split_once(prefix.as_str()) {
-        Some((before, stem)) if target.python.is_default && !stem.is_empty() => {
+        Some((before, stem)) if is_shared && !stem.is_empty() => {
             format!("{before}python-{stem}")
         }
         _ => package.to_owned(),

@@ -108,7 +108,7 @@ impl Builder for RpmBuild<'_> {
 }
 
 /// `NAME FOLDER`, with the folder's percent signs kept from being macros.
-fn define(name: &str, folder: &Path) -> OsString {
+pub fn define(name: &str, folder: &Path) -> OsString {
     let mut definition = OsString::from(format!("{name} "));
     match folder.to_str() {
         Some(text) => definition.push(text.replace('%', "%%")),
