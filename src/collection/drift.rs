@@ -40,8 +40,7 @@ pub fn drift(native: &Native, path: &Path) -> Result<Drift, CollectionError> {
     let is_rpm = path.extension().is_some_and(|ending| ending == "rpm");
     let found = if is_rpm { rpm::package_relations(path)? } else { deb_relations(path)? };
     let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
-    let planned: BTreeSet<(Strength, String)> =
-        native.relations.iter().map(|relation| normalised(relation)).collect();
+    let planned: BTreeSet<(Strength, String)> = native.relations.iter().map(normalised).collect();
     let found: BTreeSet<(Strength, String)> = found
         .into_iter()
         .filter(|(strength, text)| *strength != Strength::Provides || !own(text))
@@ -67,7 +66,10 @@ fn first(text: &str) -> &str {
 }
 
 /// Whether a bare name stands beside relations that bound its version.
-fn is_implied((strength, text): &(Strength, String), others: &BTreeSet<(Strength, String)>) -> bool {
+fn is_implied(
+    (strength, text): &(Strength, String),
+    others: &BTreeSet<(Strength, String)>,
+) -> bool {
     *strength != Strength::Provides
         && !text.contains(' ')
         && others.iter().any(|(other, bound)| {

@@ -4,9 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{
-        FileRole, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild, owned_folders,
-    },
+    plan::{FileRole, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild, owned_folders},
     relation::{self, Capability, Relation, Strength},
     target::{Idiom, SourceRecipe, Target},
 };

@@ -14,9 +14,7 @@ use crate::{
     collection::{DistributionRecord, FailureRecord, Stage},
     index::Index,
     plan::{LeftOut, PackagePlan},
-    planner::{
-        self, Conflict, Neighbour, Neighbours, Others, SourcePlace, Subject, conflicts,
-    },
+    planner::{self, Conflict, Neighbour, Neighbours, Others, SourcePlace, Subject, conflicts},
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
@@ -26,7 +24,9 @@ use crate::{
     text::{OneLine, counted},
 };
 
-use super::{BuildingIndex, Package, PipelineError, Prepared, Run, RecipeStyle, Words, package::Material};
+use super::{
+    BuildingIndex, Package, PipelineError, Prepared, RecipeStyle, Run, Words, package::Material,
+};
 
 pub(super) fn prepare(
     run: &Run<'_>,
@@ -209,8 +209,7 @@ fn plan(
     let subject =
         Subject { wheel: &wheel, file: &file, extras: &extras, external, stated, is_rebuilt };
     let policy = &run.settings.policy;
-    let mut plan =
-        planner::plan(&subject, run.target, others, policy).map_err(|e| fail(&e))?;
+    let mut plan = planner::plan(&subject, run.target, others, policy).map_err(|e| fail(&e))?;
     for note in &plan.notes {
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }

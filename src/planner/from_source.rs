@@ -231,8 +231,7 @@ fn modules(wheel: &Wheel, strays: &[String]) -> Vec<Module> {
     for member in &wheel.members {
         let inside = site.iter().find_map(|prefix| member.name.strip_prefix(prefix.as_str()));
         let path = inside.unwrap_or(&member.name);
-        let (top, is_folder) =
-            path.split_once('/').map_or((path, false), |(top, _)| (top, true));
+        let (top, is_folder) = path.split_once('/').map_or((path, false), |(top, _)| (top, true));
         if strays.iter().any(|stray| stray == top)
             || top == wheel.dist_info
             || top == wheel.data

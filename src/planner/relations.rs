@@ -6,6 +6,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
     artifact::{ExtraName, ProjectName},
+    hint,
     metadata::{self, CoreMetadata, Requirement},
     relation::{Capability, Relation, Strength},
     source::Wheel,
@@ -108,7 +109,6 @@ impl Walk<'_> {
             self.add_extra(project, extra);
         }
     }
-
 }
 
 /// The relation that a requirement becomes.
@@ -315,7 +315,7 @@ fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation 
         capability: Capability::Library {
             soname: soname.to_owned(),
             versions: versions.into_iter().map(str::to_owned).collect(),
-            package: target.libraries.get(soname).cloned(),
+            package: hint::holder(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),
     }

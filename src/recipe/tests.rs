@@ -103,7 +103,9 @@ fn structure(recipe: &Recipe, file: &str) -> Vec<String> {
         _ => line.trim_start().starts_with('%') && !line.trim_start().starts_with("%%"),
     };
     let head = |line: &str| match file {
-        "DEBIAN/control" | "debian/control" => line.split(':').next().unwrap_or_default().to_owned(),
+        "DEBIAN/control" | "debian/control" => {
+            line.split(':').next().unwrap_or_default().to_owned()
+        }
         _ => line.to_owned(),
     };
     text.lines().filter(is_structure).map(head).collect()

@@ -19,8 +19,8 @@ const PACKS: &[(&str, Files)] = &[
         "deb-source",
         files!("deb-source": "changelog.hbs", "control.hbs", "copyright.hbs", "docs.hbs",
             "lintian-overrides.hbs", "pack.toml", "py3dist-overrides.hbs", "rules.hbs",
-            "series.hbs", "source-format.hbs", "source-lintian-overrides.hbs",
-            "source-options.hbs", "tests-control.hbs", "watch.hbs"),
+            "series.hbs", "source-format.hbs", "source-options.hbs",
+             "tests-control.hbs", "watch.hbs"),
     ),
     (
         "rpm",

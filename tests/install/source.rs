@@ -14,7 +14,7 @@ use pypi2pkg::{
     plan::PackagePlan,
     process::HostRunner,
     recipe::{self, Recipe},
-    report::Silent,
+    report::Recorder,
     target::{Target, Targets},
     template::Templates,
 };
@@ -95,7 +95,10 @@ fn sdist(work: &Path, name: &str, requires: &[&str], is_native: bool) {
     let backend = BACKEND.replacen("%s", &state, 1).replace("%%", "%");
     let files: [(&str, &str); 7] = [
         ("backend.py", &backend),
-        ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
+        (
+            "pyproject.toml",
+            "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+        ),
         ("PKG-INFO", &format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")),
         ("_fast.c", MODULE),
         ("LICENSE", LICENCE),
@@ -145,7 +148,7 @@ fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
     let source = work.join("index").join(&plan.source.filename);
     let job = SourceJob { plan, native, recipe, source: &source, dist_tag: &target.dist_tag };
     let path = ["/usr/bin", "/bin"].map(PathBuf::from);
-    let tools = SourceTools { runner: &HostRunner, path: &path, reporter: &Silent };
+    let tools = SourceTools { runner: &HostRunner, path: &path, reporter: &Recorder::default() };
     let folder = work.join("built");
     fs::create_dir_all(&folder).unwrap();
     build_from_source(&job, &tools, &folder)
@@ -167,11 +170,15 @@ fn debian_packages_are_built_of_their_sources() {
         assert!(listed.contains("/usr/share/man/man1/sample-tool.1.gz"), "{listed}");
         assert_eq!(listed.contains("_fast.cpython-"), is_native, "{listed}");
         let drift = drift(&planned.native, &package).unwrap();
-        assert!(drift.is_none(), "{drift:?}");
-        let said = output(Command::new("lintian").args(["--allow-root", "--fail-on"]).args([
-            "error",
-            &package.display().to_string(),
-        ]));
+        // Debian's compiler flags choose other functions of glibc than the planned wheel has.
+        let others = drift.missing.iter().chain(&drift.extra);
+        let others: Vec<_> = others.filter(|(_, text)| !text.starts_with("libc6 (")).collect();
+        assert!(others.is_empty(), "{drift:?}");
+        let said = output(
+            Command::new("lintian")
+                .args(["--allow-root", "--fail-on"])
+                .args(["error", &package.display().to_string()]),
+        );
         assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
     }
 }
@@ -252,9 +259,8 @@ fn debian_source_packages_build_by_dpkg_alone() {
     assert!(elsewhere.path().join("python3-sample_1.0-1_amd64.deb").is_file());
     // Source and binary packages together, after a build in the same tree.
     let changes = elsewhere.path().join("python-sample_1.0-1_amd64.changes");
-    let said = output(
-        Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).arg(changes),
-    );
+    let said =
+        output(Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).arg(changes));
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
 }
 

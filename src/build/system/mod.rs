@@ -13,8 +13,8 @@ use crate::{
 use super::{BuildError, BuildJob};
 
 pub use dpkg::DpkgDeb;
-pub(super) use rpmbuild::define;
 pub use rpmbuild::RpmBuild;
+pub(super) use rpmbuild::define;
 
 /// How many of a failing tool's last lines go into the error.
 const REASON_LINES: usize = 5;
