@@ -4,6 +4,7 @@ mod common_licences;
 mod deb;
 mod deb_source;
 mod rpm;
+mod rpm_files;
 mod rpm_source;
 mod words;
 

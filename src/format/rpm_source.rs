@@ -9,7 +9,7 @@ use crate::{
     target::{Idiom, SourceRecipe, Target},
 };
 
-use super::{FormatError, Native, NativeRelation, NativeSource, rpm, words};
+use super::{FormatError, Native, NativeRelation, NativeSource, rpm, rpm_files, words};
 
 /// The relations of a recipe in rpm's syntax.
 pub fn relations(
@@ -214,22 +214,22 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
         if let Some(name) = rpm::below(path, &python.scripts) {
             commands.push(command(name, target));
         } else if let Some(page) = rpm::below(path, "/usr/share/man") {
-            manuals.push(rpm::listed(page));
+            manuals.push(rpm_files::listed(page));
         } else if let Some(inside) =
             rpm::below(path, "/etc").filter(|_| file.role == FileRole::Configuration)
         {
-            configuration.push(rpm::listed(inside));
+            configuration.push(rpm_files::listed(inside));
         } else if let Some(inside) = rpm::below(path, "/usr/share") {
-            shared.push(rpm::listed(inside));
+            shared.push(rpm_files::listed(inside));
         } else {
-            others.push(rpm::listed(path));
+            others.push(rpm_files::listed(path));
         }
     }
     let folders = owned_folders(&plan.files);
     let folders = folders.iter().filter(|folder| !is_site(&format!("{folder}/")));
     let folder = |path: &String| {
         let inside = rpm::below(path, "/usr/share");
-        json!({"shared": inside.is_some(), "path": rpm::listed(inside.unwrap_or(path))})
+        json!({"shared": inside.is_some(), "path": rpm_files::listed(inside.unwrap_or(path))})
     };
     let folders: Vec<Value> = folders.map(folder).collect();
     let is_file = |kind: ModuleKind| kind == ModuleKind::File;
@@ -257,7 +257,7 @@ fn command(name: &str, target: &Target) -> Value {
     let original = bare.filter(|_| !target.python.is_default).unwrap_or(name);
     // Where one spec is for all interpreters, its macros put the version behind the name.
     let name = if idiom(target) == Some(Idiom::Singlespec) { original } else { name };
-    let (name, original) = (rpm::listed(name), rpm::listed(original));
+    let (name, original) = (rpm_files::listed(name), rpm_files::listed(original));
     json!({"renamed": name != original, "name": name, "original": original})
 }
 

@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{plan::SourceBuild, process::Command};
+use crate::plan::SourceBuild;
+use crate::process::Command;
 
 use super::{
     super::{

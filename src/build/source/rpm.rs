@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{process::Command, report::Event};
+use crate::process::Command;
+use crate::report::Event;
 
 use super::{
     super::{
