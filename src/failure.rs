@@ -136,7 +136,12 @@ fn default_hint(error: &ResolveError) -> &'static str {
 impl From<BuildError> for Failure {
     fn from(error: BuildError) -> Self {
         let hint = match &error {
-            BuildError::Missing { .. } => Some("install it, or use `--builder embedded`"),
+            BuildError::Missing { program: "rpmbuild" | "dpkg-deb", .. } => {
+                Some("install it, or use `--builder embedded`")
+            }
+            BuildError::Missing { .. } => Some("install it"),
+            BuildError::Requirements { .. } => Some("install these packages"),
+            BuildError::NoSource { .. } => Some("build of its sdist with `--source sdist`"),
             _ => None,
         };
         Self::work(&error, hint)

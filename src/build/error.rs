@@ -26,6 +26,10 @@ pub enum BuildError {
     Recipe { package: String, file: String },
     #[error("`{tool}` failed for `{package}` with status {status}: {reason}")]
     Tool { tool: String, package: String, status: i32, reason: String },
+    #[error("cannot build `{package}`: its build requires {}", .missing.join(", "))]
+    Requirements { package: String, missing: Vec<String> },
+    #[error("`{package}` has no source package: {problem}")]
+    NoSource { package: String, problem: String },
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error("`{file}` was built with the {field} `{found}`, but `{wanted}` was planned")]

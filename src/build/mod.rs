@@ -10,7 +10,9 @@ mod contents;
 mod deb;
 mod error;
 mod folder;
+mod from_source;
 mod rpm;
+mod source;
 mod system;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,7 +27,9 @@ pub use choice::{Builders, Preference};
 pub use compression::Compression;
 pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
+pub use from_source::FromSource;
 pub use rpm::EmbeddedRpm;
+pub use source::{SourceJob, SourceTools, build_from_source, source_package};
 pub use system::{DpkgDeb, RpmBuild};
 
 /// The build host that packages name: the real one's name would make builds differ.
@@ -44,6 +48,8 @@ pub struct BuildJob<'a> {
     pub recipe: &'a Recipe,
     /// The verified wheel.
     pub wheel: &'a Path,
+    /// The file that was fetched: the wheel itself, or its sdist.
+    pub source: &'a Path,
     /// What its modules were compiled to.
     pub byte_code: Option<&'a ByteCode>,
     /// Further files that the recipe takes as sources.

@@ -98,6 +98,7 @@ impl Sample {
             native: &self.native,
             recipe: &self.recipe,
             wheel: &self.wheel,
+            source: &self.wheel,
             sources: &[],
             own_recipe: false,
             byte_code: None,
@@ -266,5 +267,6 @@ fn native() -> Native {
             version: "1.0-1".to_owned(),
             line: "Packaged from the wheel".to_owned(),
         },
+        source: None,
     }
 }

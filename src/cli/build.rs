@@ -40,6 +40,9 @@ pub struct Build {
     /// The payload's compression, such as zstd:3, xz, gzip:9 or none (default: the target's)
     #[arg(long, value_name = "ALGORITHM[:LEVEL]", value_parser = compression)]
     compression: Option<String>,
+    /// Make source packages, too: a .src.rpm, or a .dsc with the files that it names
+    #[arg(long = "source-package")]
+    source_packages: bool,
     /// How many packages to build at once (default: one for each core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -81,6 +84,7 @@ impl Build {
         let mut flags = self.asked.flags(self.naming)?;
         flags.builder = self.builder.map(Into::into);
         flags.compression = self.compression;
+        flags.source_packages = self.source_packages;
         flags.publishing = self.publishing.into();
         flags.jobs = self.jobs.map(usize::from);
         flags.allow_fixme = self.allow_fixme;

@@ -35,7 +35,7 @@ impl Explain {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let flags = self.asked.flags(self.naming)?;
         let session = Session::start(&self.asked, flags, verbosity)?;
-        let run = session.run();
+        let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let prepared = run.prepare(&index, &resolution)?;

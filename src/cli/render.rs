@@ -72,7 +72,7 @@ impl Render {
         if let Some(folders) = folders {
             let session =
                 Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
-            let run = session.run();
+            let run = session.run().for_review();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items =
                 regenerated.into_iter().map(|Regenerated { folder, provenance, package }| Item {
@@ -88,7 +88,7 @@ impl Render {
             false => Vec::new(),
         };
         session.read_additions(&present)?;
-        let run = session.run();
+        let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;

@@ -8,7 +8,7 @@ use crate::{
     artifact::ProjectName,
     disk::WriteError,
     failure::{Failure, USAGE},
-    pipeline::{BuildingIndex, PipelineError, Run},
+    pipeline::{BuildingIndex, PipelineError, RecipeStyle, Run},
     process::HostRunner,
     recipe::{Additions, Provenance, RecipeError, RecipeFolder},
     report::Terminal,
@@ -129,6 +129,7 @@ impl Session {
             additions: &self.additions,
             runner: &self.runner,
             reporter: &self.reporter,
+            style: RecipeStyle::default(),
         }
     }
 

@@ -77,6 +77,11 @@ impl Collection {
         Ok(Self { folder: folder.to_owned(), empty, has_manifest })
     }
 
+    /// Where it lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A private folder for building packages; it is removed with the answer.
     pub fn staging(&self) -> Result<Staging, CollectionError> {
         create_folder(&self.folder)?;

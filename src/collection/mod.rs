@@ -18,6 +18,7 @@
 
 mod client;
 mod deb;
+mod drift;
 mod error;
 mod folder;
 mod manifest;
@@ -34,6 +35,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use drift::{Drift, drift};
 pub use error::CollectionError;
 pub use folder::{Collection, Merge, Publishing};
 pub use manifest::{

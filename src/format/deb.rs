@@ -11,7 +11,9 @@ use crate::{
     target::Target,
 };
 
-use super::{Changelog, Format, FormatError, Native, NativeRelation, common_licences, words};
+use super::{
+    Changelog, Format, FormatError, Native, NativeRelation, common_licences, deb_source, words,
+};
 
 /// Debian packages.
 pub struct Deb;
@@ -19,6 +21,10 @@ pub struct Deb;
 impl Format for Deb {
     fn name(&self) -> &'static str {
         "deb"
+    }
+
+    fn source_pack(&self) -> &'static str {
+        "deb-source"
     }
 
     fn escape(&self) -> fn(&str) -> String {
@@ -55,10 +61,18 @@ impl Format for Deb {
                 version: evr.to_string(),
                 line: format!("Package {} {}.", plan.project, plan.release),
             },
+            source: plan
+                .from_source
+                .as_ref()
+                .map(|source| deb_source::relations(source, plan, target))
+                .transpose()?,
         })
     }
 
     fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
+            return deb_source::context(plan, target, native, source, relations);
+        }
         let independent = plan.architecture == PackageArchitecture::Independent;
         let compile_name = match independent {
             true => native.name.clone(),
@@ -120,13 +134,14 @@ impl Format for Deb {
         }
     }
 
-    fn attachments<'a>(&self, _plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
-        Vec::new()
+    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+        let files = plan.files.iter();
+        files.filter_map(|f| Some((plan.added_source(&f.path)?.to_owned(), f))).collect()
     }
 }
 
 /// The lines of each maintainer script that a person adds to it.
-fn scriptlets(plan: &PackagePlan) -> Value {
+pub(super) fn scriptlets(plan: &PackagePlan) -> Value {
     let lines = |moment: Moment| -> Vec<&str> {
         plan.scriptlets.get(&moment).into_iter().flat_map(|text| text.lines()).collect()
     };
@@ -185,7 +200,7 @@ fn control_lines(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// The licence files' texts, without those that every Debian system has.
-fn licence_text(plan: &PackagePlan) -> Vec<String> {
+pub(super) fn licence_text(plan: &PackagePlan) -> Vec<String> {
     let texts = plan.licence_texts.iter();
     let texts: Vec<String> =
         texts.map(|licence| common_licences::refer(licence.text.as_str())).collect();
@@ -207,10 +222,18 @@ fn fields(format: &Deb, relations: &[NativeRelation]) -> Vec<Value> {
         .collect()
 }
 
-/// The relations in Debian's syntax, sorted, each once.
 fn relations(plan: &PackagePlan, target: &Target) -> Result<Vec<NativeRelation>, FormatError> {
+    lowered(plan.relations.iter(), plan, target)
+}
+
+/// The relations in Debian's syntax, sorted, each once.
+pub(super) fn lowered<'r>(
+    relations: impl Iterator<Item = &'r Relation>,
+    plan: &PackagePlan,
+    target: &Target,
+) -> Result<Vec<NativeRelation>, FormatError> {
     let mut lowered = BTreeMap::new();
-    for relation in &plan.relations {
+    for relation in relations {
         for text in clauses(relation, plan, target)? {
             lowered.entry((relation.strength, text)).or_insert(relation.origin.to_string());
         }
@@ -245,6 +268,8 @@ fn clauses(
                 vec![format!("{package}:any")]
             }
         }
+        // dpkg-shlibdeps knows the packages of what a build links with.
+        Capability::Library { package: None, .. } if plan.from_source.is_some() => Vec::new(),
         Capability::Library { soname, versions, package } => {
             let package = package.as_deref().ok_or_else(|| FormatError::Library {
                 package: plan.package.clone(),

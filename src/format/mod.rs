@@ -2,7 +2,10 @@
 
 mod common_licences;
 mod deb;
+mod deb_source;
 mod rpm;
+mod rpm_files;
+mod rpm_source;
 mod words;
 
 use serde::Serialize;
@@ -18,6 +21,9 @@ use crate::{
 pub trait Format: Sync {
     /// The format's name, which is its template pack's name too.
     fn name(&self) -> &'static str;
+
+    /// The template pack of recipes that build sdists.
+    fn source_pack(&self) -> &'static str;
 
     /// Makes text safe to stand in the format's recipe.
     fn escape(&self) -> fn(&str) -> String;
@@ -82,6 +88,21 @@ pub struct Native {
     pub compression: String,
     /// The changelog's only entry: the text of its header's date, and a line.
     pub changelog: Changelog,
+    /// What a recipe for the sdist says beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<NativeSource>,
+}
+
+/// The relations in a recipe that builds an sdist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub struct NativeSource {
+    /// What the build requires.
+    pub build: Vec<NativeRelation>,
+    /// What importing the modules requires beside it.
+    pub checks: Vec<NativeRelation>,
+    /// What no generator of the distribution finds out.
+    pub stated: Vec<NativeRelation>,
 }
 
 /// A relation in its format's syntax.

@@ -6,15 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{
-        Content, FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile, owned_folders,
-    },
+    plan::{Content, Moment, PackageArchitecture, PackagePlan, PlannedFile},
     relation::{self, Capability, Relation, Strength},
     target::Target,
     version,
 };
 
-use super::{Changelog, Format, FormatError, Native, NativeRelation, words};
+use super::{Changelog, Format, FormatError, Native, NativeRelation, rpm_files, rpm_source, words};
 
 /// RPM packages.
 pub struct Rpm;
@@ -22,6 +20,10 @@ pub struct Rpm;
 impl Format for Rpm {
     fn name(&self) -> &'static str {
         "rpm"
+    }
+
+    fn source_pack(&self) -> &'static str {
+        "rpm-source"
     }
 
     fn escape(&self) -> fn(&str) -> String {
@@ -58,10 +60,18 @@ impl Format for Rpm {
                 version: evr.to_string(),
                 line: format!("Package {} {}", plan.project, plan.release),
             },
+            source: plan
+                .from_source
+                .as_ref()
+                .map(|source| rpm_source::relations(source, plan, target))
+                .transpose()?,
         })
     }
 
     fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
+            return rpm_source::context(plan, target, native, source, relations);
+        }
         let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
         let relations: Vec<Value> = native
             .relations
@@ -91,7 +101,7 @@ impl Format for Rpm {
                 "moves": moves(plan, site),
                 "data": data_folder(plan),
                 "byte_code": byte_code(plan, target),
-                "files": files(plan, target, site),
+                "files": rpm_files::files(plan, target, site),
                 "changelog": {
                     "author": native.changelog.author,
                     "version": native.changelog.version,
@@ -114,10 +124,18 @@ impl Format for Rpm {
     }
 
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+        let is_text = |file: &&PlannedFile| matches!(file.content, Content::Text(_));
         plan.files
             .iter()
-            .filter(|file| matches!(file.content, Content::Text(_)))
+            // What builds an sdist writes them itself.
+            .filter(|file| {
+                let is_ours = plan.from_source.is_none() || plan.added_source(&file.path).is_some();
+                is_ours && is_text(file)
+            })
             .map(|file| {
+                if let Some(source) = plan.added_source(&file.path) {
+                    return (source.to_owned(), file);
+                }
                 let base = file.path.rsplit('/').next().unwrap_or(&file.path);
                 let launches = file.mode & 0o111 != 0;
                 (if launches { format!("launcher-{base}") } else { base.to_owned() }, file)
@@ -179,7 +197,7 @@ fn relations(plan: &PackagePlan, target: &Target) -> Result<Vec<NativeRelation>,
         .collect())
 }
 
-fn dependencies(
+pub(super) fn dependencies(
     relation: &Relation,
     plan: &PackagePlan,
     target: &Target,
@@ -234,7 +252,7 @@ fn dotted(plan: &PackagePlan) -> String {
     name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
@@ -247,7 +265,7 @@ fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
     Some((member, below(&file.path, site) == Some(member)))
 }
 
-fn sources(format: &Rpm, plan: &PackagePlan) -> Vec<Value> {
+pub(super) fn sources(format: &Rpm, plan: &PackagePlan) -> Vec<Value> {
     let attached = format.attachments(plan).into_iter().enumerate();
     attached
         .map(|(position, (name, file))| {
@@ -264,7 +282,7 @@ fn patches(plan: &PackagePlan) -> Vec<Value> {
 }
 
 /// Scriptlets by the sections that hold them.
-fn scriptlets(plan: &PackagePlan) -> Vec<Value> {
+pub(super) fn scriptlets(plan: &PackagePlan) -> Vec<Value> {
     let section = |moment: &Moment| match moment {
         Moment::PreInstall => "pre",
         Moment::PostInstall => "post",
@@ -355,60 +373,4 @@ fn data_folder(plan: &PackagePlan) -> Option<String> {
         .filter_map(|member| member.split_once('/'))
         .find(|(folder, _)| folder.ends_with(".data"))
         .map(|(folder, _)| folder.to_owned())
-}
-
-/// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
-/// with marked files is listed file by file: rpm warns of what is listed twice.
-fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
-    let python = &target.python;
-    let sites = [python.purelib.as_str(), python.platlib.as_str()];
-    // The folder on top in a site folder that a path lies in; `__pycache__` is the interpreter's.
-    let top = |path: &str| {
-        let (site, inside) = sites.iter().find_map(|site| Some((site, below(path, site)?)))?;
-        let (top, _) = inside.split_once('/').filter(|(top, _)| *top != "__pycache__")?;
-        Some(format!("{site}/{top}"))
-    };
-    let marked = plan.files.iter().filter(|file| !attribute(file).is_empty());
-    let apart: BTreeSet<String> = marked.filter_map(|file| top(&file.path)).collect();
-    let whole = |path: &str| top(path).filter(|top| !apart.contains(top));
-
-    let mut lines = BTreeSet::new();
-    for file in &plan.files {
-        match whole(&file.path) {
-            Some(top) => lines.insert((format!("{top}/"), "")),
-            None => lines.insert((file.path.clone(), attribute(file))),
-        };
-    }
-    let folders = owned_folders(&plan.files);
-    let single = folders.into_iter().filter(|folder| whole(&format!("{folder}/")).is_none());
-    lines.extend(single.map(|folder| (folder, "dir")));
-    lines
-        .into_iter()
-        .map(|(path, attribute)| {
-            let inside = below(&path, site);
-            json!({
-                "in_site": inside.is_some(),
-                "path": listed(inside.unwrap_or(&path)),
-                "attribute": attribute,
-            })
-        })
-        .collect()
-}
-
-/// How `%files` marks a file.
-fn attribute(file: &PlannedFile) -> &'static str {
-    match file.role {
-        FileRole::Configuration => "config(noreplace)",
-        FileRole::Licence => "license",
-        FileRole::Documentation => "doc",
-        FileRole::Plain => "",
-    }
-}
-
-/// A path as `%files` takes it: rpm would expand, split or glob other characters.
-/// A question mark matches any one character.
-fn listed(path: &str) -> String {
-    path.chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "/._+-".contains(c) { c } else { '?' })
-        .collect()
 }

@@ -57,7 +57,12 @@ pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
             "description": target.description,
             "python": format!("{}.{}", python.version.0, python.version.1),
         },
-        "source": {"filename": plan.source.filename, "url": plan.source.url, "hashes": hashes},
+        "source": {
+            "filename": plan.source.filename,
+            "url": plan.source.url,
+            "hashes": hashes,
+            "wheel": plan.source.built_wheel,
+        },
         "project": plan.project,
         "licence": plan.licence.expression,
         "licence_evidence": evidence(plan.licence.evidence),

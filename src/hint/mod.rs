@@ -167,6 +167,23 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
     }
 }
 
+/// The package that holds a shared library where packages are required by their names; nothing
+/// where neither the target nor a table has it.
+pub fn holder(soname: &str, target: &Target) -> Option<String> {
+    match by_soname(soname, target) {
+        Resolved::Packages(packages) if is_debian(target) => packages.into_iter().next(),
+        _ => None,
+    }
+}
+
+/// What has to be installed to build with a shared library; nothing where no table has it.
+pub fn development(soname: &str, target: &Target) -> Vec<String> {
+    let capability = format!("{soname}()(64bit)");
+    let is_of = |library: &&Library| library.rpm.split(" or ").any(|name| name == capability);
+    let row = libraries().iter().find(is_of);
+    row.map(|library| split(column(library, true, target), target)).unwrap_or_default()
+}
+
 fn column<'l>(library: &'l Library, is_build: bool, target: &Target) -> &'l str {
     match (is_debian(target), is_build) {
         (true, false) => &library.debian,

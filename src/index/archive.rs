@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    cell::RefCell,
     fs::File,
     io::{self, Read, Seek},
     path::Path,
@@ -89,6 +90,20 @@ pub fn sdist_member(sdist: &Path, filename: &str, member: &str) -> io::Result<Op
         path.split_once('/').is_some_and(|(_, rest)| rest == member)
     };
     find_member(File::open(sdist)?, filename, &is_wanted)
+}
+
+/// The paths of all files in an sdist, in its order; none for a kind of archive that is not read.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn sdist_members(sdist: &Path, filename: &str) -> io::Result<Vec<String>> {
+    let members = RefCell::new(Vec::new());
+    let note = |member: &str| {
+        members.borrow_mut().push(member.strip_prefix("./").unwrap_or(member).to_owned());
+        false
+    };
+    find_member(File::open(sdist)?, filename, &note)?;
+    Ok(members.into_inner())
 }
 
 /// The first member of an sdist whose path is wanted.

@@ -12,6 +12,7 @@ mod pylock;
 mod recipes;
 mod release;
 mod sdists;
+mod source_packages;
 mod sources;
 
 use std::{
@@ -21,12 +22,12 @@ use std::{
 
 use crate::{
     artifact::ProjectName,
-    build::{BuildError, Builders},
+    build::{BuildError, Builder, Builders, FromSource},
     collection::{
         Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome,
         PackageRecord, Record, Records, Request, Stage, Why,
     },
-    format::{self, Format},
+    format,
     index::{Index, IndexError},
     process::CommandRunner,
     recipe::Additions,
@@ -36,14 +37,14 @@ use crate::{
     settings::Settings,
     sign::Signer,
     target::Target,
-    template::{Pack, Templates},
+    template::Templates,
     version,
     work::{self, Done, Item},
 };
 
 use self::distro::Decided;
 pub use error::PipelineError;
-pub use package::{Made, Package};
+pub use package::{Made, Material, Package, RecipeStyle, Words};
 pub use recipes::Regenerated;
 pub use sdists::BuildingIndex;
 
@@ -56,6 +57,8 @@ pub struct Run<'a> {
     pub additions: &'a BTreeMap<ProjectName, Additions>,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
+    /// Which recipes packages of sdists get.
+    pub style: RecipeStyle,
 }
 
 /// Planned and rendered packages, and the projects that could not be planned.
@@ -129,6 +132,12 @@ impl Run<'_> {
         Ok(resolution)
     }
 
+    /// The same run for people who read and change recipes: those of sdists are in the target's own
+    /// idiom.
+    pub fn for_review(self) -> Self {
+        Self { style: RecipeStyle::Native, ..self }
+    }
+
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
     /// others.
     pub fn prepare(
@@ -136,20 +145,18 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
-        let (format, pack) = self.words()?;
-        self.prepare_with(index, resolution, format, &pack)
+        self.prepare_with(index, resolution, &self.words()?)
     }
 
     fn prepare_with(
         &self,
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
-        format: &dyn Format,
-        pack: &Pack,
+        words: &Words,
     ) -> Result<Prepared, PipelineError> {
         let Decided { resolution, distribution, repository } =
             distro::decide(self, index, resolution)?;
-        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, format, pack)?;
+        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, words)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         if let Some(repository) = &repository {
             distro::warn_of_doubles(self, repository, &prepared.packages);
@@ -179,10 +186,12 @@ impl Run<'_> {
     }
 
     /// The target's format and its templates.
-    fn words(&self) -> Result<(&'static dyn Format, Pack), PipelineError> {
+    fn words(&self) -> Result<Words, PipelineError> {
         let format = format::named(&self.target.format)?;
         let templates = Templates::new(self.settings.templates.clone());
-        Ok((format, templates.pack(format.name(), format.escape())?))
+        let pack = |name| templates.pack(name, format.escape());
+        let packs = (pack(format.name())?, pack(format.source_pack())?);
+        Ok(Words { format, packs })
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
@@ -192,11 +201,11 @@ impl Run<'_> {
         let path = self.settings.environment.path();
         let signer = self.signer(&collection, &path)?;
         let resolution = self.resolve(index)?;
-        let (format, pack) = self.words()?;
-        let mut prepared = self.prepare_with(index, &resolution, format, &pack)?;
+        let words = self.words()?;
+        let mut prepared = self.prepare_with(index, &resolution, &words)?;
         self.use_own_spec(index, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);
-        self.collect(&collection, signer.as_ref(), prepared, (format, &pack), &why)
+        self.collect(&collection, signer.as_ref(), prepared, &words, &why)
     }
 
     /// Who signs what goes into a collection.
@@ -217,7 +226,7 @@ impl Run<'_> {
         collection: &Collection,
         signer: Option<&Signer<'_>>,
         prepared: Prepared,
-        (format, pack): (&dyn Format, &Pack),
+        words: &Words,
         why: &dyn Fn(&Package) -> Why,
     ) -> Result<Built, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
@@ -225,21 +234,23 @@ impl Run<'_> {
         self.warn_of_downgrades(&collection.manifest()?, &packages);
         let path = self.settings.environment.path();
         let builders = Builders::new(self.runner, &path);
-        let builder = builders.choose(self.settings.builder, &self.target.format)?;
+        let others = builders.choose(self.settings.builder, &self.target.format)?;
+        let dist_tag = &self.target.dist_tag;
+        let builder = FromSource { others, runner: self.runner, path: &path, dist_tag };
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;
-        let words = (format, pack);
         let inputs =
             self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
         let before = records.all_built();
+        let sources = self.source_packages(&packages, words, staging.path(), &mut failures)?;
         let items: Vec<Item<'_>> = packages
             .iter()
             .zip(inputs)
             .map(|(package, inputs)| Item { job: package.job(), inputs })
             .collect();
         let jobs = self.settings.jobs;
-        let done = work::work(&items, &*builder, &records, staging.path(), jobs, self.reporter)?;
+        let done = work::work(&items, &builder, &records, staging.path(), jobs, self.reporter)?;
 
         let publishing = self.settings.publishing.publishing(signer);
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
@@ -263,6 +274,9 @@ impl Run<'_> {
             }
         }
         let manifest = collection.merge(merge)?;
+        if let Some(sources) = sources {
+            sources.publish(collection.folder(), &self.target.name, publishing)?;
+        }
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
         Ok(Built { manifest, files })
@@ -286,7 +300,7 @@ impl Run<'_> {
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
-        (format, pack): (&dyn Format, &Pack),
+        words: &Words,
         builder: &str,
         records: &Records,
         failures: &mut Vec<FailureRecord>,
@@ -306,7 +320,7 @@ impl Run<'_> {
             };
             let package = match release == evr.release {
                 true => Ok(package),
-                false => package.with_release(release, self, format, pack),
+                false => package.with_release(release, self, words),
             };
             match package {
                 Ok(package) => {

@@ -46,9 +46,9 @@ impl Run<'_> {
             let known = files.iter().flat_map(|found| &found.files);
             let beside = path.parent().unwrap_or(Path::new("")).join(&name);
             if beside.is_file() {
-                package.sources.push(beside);
+                package.material.further.push(beside);
             } else if let Some(file) = known.into_iter().find(|file| file.filename == name) {
-                package.sources.push(index.download(&file.url, &file.hashes)?.0);
+                package.material.further.push(index.download(&file.url, &file.hashes)?.0);
             }
         }
         package.recipe = recipe;

@@ -7,12 +7,36 @@ use crate::{
     bytecode::ByteCode,
     collection::FailureRecord,
     format::{Format, Native},
-    plan::PackagePlan,
+    plan::{PackagePlan, SourceBuild},
     recipe::Recipe,
     template::Pack,
 };
 
 use super::{Run, prepare::render};
+
+/// Which recipes packages of sdists get. Those of wheels have only one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RecipeStyle {
+    /// What packs the wheel that was built of the sdist.
+    #[default]
+    Packed,
+    /// What builds the sdist in the target's own idiom, where it has one.
+    Native,
+}
+
+/// A format and its templates.
+pub struct Words {
+    pub format: &'static dyn Format,
+    /// For packages of wheels, and for those that are built of sdists.
+    pub(super) packs: (Pack, Pack),
+}
+
+impl Words {
+    /// The templates of a plan's recipe.
+    pub fn pack(&self, plan: &PackagePlan) -> &Pack {
+        if plan.from_source.is_some() { &self.packs.1 } else { &self.packs.0 }
+    }
+}
 
 /// A planned and rendered package.
 #[derive(Debug, Clone)]
@@ -22,13 +46,23 @@ pub struct Package {
     pub planned: Option<Box<PackagePlan>>,
     pub native: Native,
     pub recipe: Recipe,
-    /// The verified wheel.
-    pub wheel: PathBuf,
-    pub byte_code: Option<ByteCode>,
-    /// Further files that the recipe takes as sources.
-    pub sources: Vec<PathBuf>,
+    pub material: Material,
     /// Who made the recipe.
     pub made: Made,
+}
+
+/// What a package is made of.
+#[derive(Debug, Clone)]
+pub struct Material {
+    /// The verified wheel.
+    pub wheel: PathBuf,
+    /// The file that was fetched: the wheel itself, or its sdist.
+    pub source: PathBuf,
+    /// How the sdist is built in the target's idiom.
+    pub from_source: Option<SourceBuild>,
+    pub byte_code: Option<ByteCode>,
+    /// Further files that the recipe takes as sources.
+    pub further: Vec<PathBuf>,
 }
 
 /// How a recipe came to be.
@@ -49,9 +83,10 @@ impl Package {
             plan: &self.plan,
             native: &self.native,
             recipe: &self.recipe,
-            wheel: &self.wheel,
-            byte_code: self.byte_code.as_ref(),
-            sources: &self.sources,
+            wheel: &self.material.wheel,
+            source: &self.material.source,
+            byte_code: self.material.byte_code.as_ref(),
+            sources: &self.material.further,
             own_recipe: self.made == Made::Edited,
         }
     }
@@ -61,11 +96,10 @@ impl Package {
         mut self,
         release: String,
         run: &Run<'_>,
-        format: &dyn Format,
-        pack: &Pack,
+        words: &Words,
     ) -> Result<Self, FailureRecord> {
         self.plan.evr.release = release;
-        let package = render(run, self.plan, self.wheel, self.byte_code, format, pack)?;
+        let package = render(run, self.plan, self.material, words)?;
         Ok(Self { planned: self.planned, ..package })
     }
 }

@@ -6,37 +6,35 @@ use std::{
 };
 
 use rayon::prelude::*;
-use serde::Deserialize;
 use url::Url;
 
 use crate::{
     artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
     bytecode::{ByteCode, Compiler},
     collection::{DistributionRecord, FailureRecord, Stage},
-    format::Format,
-    hint::When,
-    index::{self, Index},
+    index::Index,
     plan::{LeftOut, PackagePlan},
-    planner::{self, Conflict, Neighbour, Neighbours, Others, Subject, conflicts},
+    planner::{self, Conflict, Neighbour, Neighbours, Others, SourcePlace, Subject, conflicts},
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
     settings::{ByteCodePolicy, OnConflict},
-    source::Wheel,
-    template::Pack,
+    source::{Sdist, Wheel},
     text::{OneLine, counted},
 };
 
-use super::{BuildingIndex, Made, Package, PipelineError, Prepared, Run};
+use super::{
+    BuildingIndex, Made, Package, PipelineError, Prepared, RecipeStyle, Run, Words,
+    package::Material,
+};
 
 pub(super) fn prepare(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
     resolution: &Resolution,
     distribution: &[DistributionRecord],
-    format: &dyn Format,
-    pack: &Pack,
+    words: &Words,
 ) -> Result<Prepared, PipelineError> {
     let neighbours = neighbours(run, resolution)?;
     let left: BTreeMap<ProjectName, String> =
@@ -51,7 +49,7 @@ pub(super) fn prepare(
     let libraries = libraries(inspected.iter().filter_map(|one| one.as_ref().ok()));
     let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries };
     let results: Vec<_> =
-        inspected.into_par_iter().map(|one| plan(run, index, &one?, &others)).collect();
+        inspected.into_par_iter().map(|one| plan(run, index, one?, &others)).collect();
     let mut prepared = Prepared {
         packages: Vec::new(),
         failures: Vec::new(),
@@ -68,7 +66,7 @@ pub(super) fn prepare(
     let compiler = compiler(run)?;
     let rendered: Vec<_> = planned
         .into_par_iter()
-        .map(|(plan, wheel)| finish(run, compiler.as_ref(), plan, wheel, format, pack))
+        .map(|(plan, material)| finish(run, compiler.as_ref(), plan, material, words))
         .collect();
     for result in rendered {
         match result {
@@ -79,8 +77,8 @@ pub(super) fn prepare(
     Ok(prepared)
 }
 
-/// A plan and the wheel that it is of.
-type Planned = (PackagePlan, PathBuf);
+/// A plan and what it is of.
+type Planned = (PackagePlan, Material);
 
 /// Two projects with one name cannot be built; of two with one path, the policy decides.
 fn settle_conflicts(run: &Run<'_>, planned: &mut [Planned]) -> Result<(), PipelineError> {
@@ -184,26 +182,48 @@ fn inspect<'r>(
 fn plan(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
-    Inspected { pin, file, source, wheel }: &Inspected<'_>,
+    inspected: Inspected<'_>,
     others: &Others<'_>,
 ) -> Result<Planned, FailureRecord> {
+    let Inspected { pin, file, source, wheel } = inspected;
+    let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
     let extras = requested_extras(index, pin);
     let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
     let external: &[External] = match index.requirements.roots.iter().any(is_requested) {
         true => &index.requirements.external,
         false => &[],
     };
-    let stated = match file.kind {
-        FileKind::Wheel(_) => Vec::new(),
-        FileKind::Sdist(_) => stated_needs(source, &file.filename),
+    let sdist = match file.kind {
+        FileKind::Wheel(_) => None,
+        FileKind::Sdist(_) => {
+            let sdist = Sdist::inspect(&source, &file.filename);
+            Some(sdist.map_err(|e| failure(pin, Stage::Inspect, &e))?)
+        }
     };
-    let subject = Subject { wheel, file, extras: &extras, external, stated: &stated };
-    let plan = planner::plan(&subject, run.target, others, &run.settings.policy)
-        .map_err(|e| failure(pin, Stage::Plan, &e))?;
+    let stated = sdist.as_ref().map(|sdist| sdist.external.as_slice()).unwrap_or_default();
+    let is_rebuilt = sdist.is_some() && run.style == RecipeStyle::Native;
+    let subject =
+        Subject { wheel: &wheel, file: &file, extras: &extras, external, stated, is_rebuilt };
+    let policy = &run.settings.policy;
+    let mut plan = planner::plan(&subject, run.target, others, policy).map_err(|e| fail(&e))?;
     for note in &plan.notes {
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
-    Ok((plan, wheel.path.clone()))
+    let from_source = sdist.as_ref().and_then(|sdist| {
+        let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
+        planner::from_source(&subject, &plan, place, run.target, others, policy)
+    });
+    if run.style == RecipeStyle::Native {
+        plan.from_source.clone_from(&from_source);
+    }
+    let material = Material {
+        wheel: wheel.path.clone(),
+        source,
+        from_source,
+        byte_code: None,
+        further: Vec::new(),
+    };
+    Ok((plan, material))
 }
 
 /// What a person adds, byte code, and the recipe.
@@ -211,9 +231,8 @@ pub(super) fn finish(
     run: &Run<'_>,
     compiler: Option<&Compiler<'_>>,
     mut plan: PackagePlan,
-    wheel: PathBuf,
-    format: &dyn Format,
-    pack: &Pack,
+    mut material: Material,
+    words: &Words,
 ) -> Result<Package, FailureRecord> {
     let additions = run.additions.get(&plan.project);
     let planned = additions.map(|additions| {
@@ -221,8 +240,10 @@ pub(super) fn finish(
         additions.apply(&mut plan, planned.site(run.target));
         planned
     });
-    let byte_code = compile(run, compiler, &mut plan, &wheel)?;
-    let package = render(run, plan, wheel, byte_code, format, pack)?;
+    if plan.from_source.is_none() {
+        material.byte_code = compile(run, compiler, &mut plan, &material.wheel)?;
+    }
+    let package = render(run, plan, material, words)?;
     Ok(Package { planned, ..package })
 }
 
@@ -263,14 +284,13 @@ fn compile(
 pub(super) fn render(
     run: &Run<'_>,
     mut plan: PackagePlan,
-    wheel: PathBuf,
-    byte_code: Option<ByteCode>,
-    format: &dyn Format,
-    pack: &Pack,
+    material: Material,
+    words: &Words,
 ) -> Result<Package, FailureRecord> {
     let (project, release) = (plan.project.clone(), plan.release.clone());
     let fail =
         |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
+    let format = words.format;
     let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
     if let Some(additions) = run.additions.get(&plan.project) {
         let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
@@ -283,41 +303,9 @@ pub(super) fn render(
     if let Some(compression) = &run.settings.compression {
         native.compression.clone_from(compression);
     }
-    let recipe = recipe::render(&plan, run.target, &native, format, pack)
+    let recipe = recipe::render(&plan, run.target, &native, format, words.pack(&plan))
         .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package {
-        plan,
-        planned: None,
-        native,
-        recipe,
-        wheel,
-        byte_code,
-        sources: Vec::new(),
-        made: Made::Now,
-    })
-}
-
-/// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.
-fn stated_needs(sdist: &Path, filename: &str) -> Vec<(When, String)> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Project {
-        external: External,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default, rename_all = "kebab-case")]
-    struct External {
-        build_requires: Vec<String>,
-        host_requires: Vec<String>,
-        dependencies: Vec<String>,
-    }
-    // An sdist that cannot be read has failed before.
-    let text = index::sdist_member(sdist, filename, "pyproject.toml").ok().flatten();
-    let text = text.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
-    let Project { external } = toml::from_str(&text).unwrap_or_default();
-    let build = external.build_requires.into_iter().chain(external.host_requires);
-    let build = build.map(|text| (When::Build, text));
-    build.chain(external.dependencies.into_iter().map(|text| (When::Run, text))).collect()
+    Ok(Package { plan, planned: None, native, recipe, material, made: Made::Now })
 }
 
 /// The file with its hash: where the index states none, that of what arrived.

@@ -9,16 +9,14 @@ use crate::{
     artifact::FileKind,
     bytecode::Compiler,
     collection::{Collection, FailureRecord, Request, Stage, Why},
-    format::Format,
     index::Index,
     plan::PackagePlan,
     recipe::{Additions, Provenance, RecipeFolder},
     settings::ByteCodePolicy,
-    template::Pack,
 };
 
 use super::{
-    BuildingIndex, Built, Made, Package, PipelineError, Prepared, Run,
+    BuildingIndex, Built, Made, Material, Package, PipelineError, Prepared, Run, Words,
     prepare::{compiler, finish},
 };
 
@@ -39,7 +37,7 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         folders: &[RecipeFolder],
     ) -> Result<(Vec<Regenerated>, Vec<FailureRecord>), PipelineError> {
-        let (format, pack) = self.words()?;
+        let words = self.words()?;
         let mut read = Vec::new();
         for folder in folders {
             read.push((folder, Provenance::read(folder.path())?, folder.plan()?));
@@ -55,7 +53,7 @@ impl Run<'_> {
             .into_par_iter()
             .map(|(folder, provenance, plan)| {
                 let compiler = compiler.as_ref().filter(|_| provenance.byte_code);
-                let package = self.again(index, folder, plan, compiler, (format, &pack))?;
+                let package = self.again(index, folder, plan, compiler, &words)?;
                 Ok(Regenerated { folder: folder.clone(), provenance, package })
             })
             .collect();
@@ -75,27 +73,34 @@ impl Run<'_> {
         folder: &RecipeFolder,
         plan: PackagePlan,
         compiler: Option<&Compiler<'_>>,
-        (format, pack): (&dyn Format, &Pack),
+        words: &Words,
     ) -> Result<Package, FailureRecord> {
         let fail = |error: &dyn std::error::Error| {
             FailureRecord::new(&plan.project, &plan.release, Stage::Fetch, error)
         };
-        let wheel = self.source_of(index, folder, &plan).map_err(|e| fail(&e))?;
-        finish(self, compiler, plan, wheel, format, pack)
+        let (source, wheel) = self.source_of(index, folder, &plan).map_err(|e| fail(&e))?;
+        let from_source = plan.from_source.clone();
+        let further = Vec::new();
+        let material = Material { wheel, source, from_source, byte_code: None, further };
+        finish(self, compiler, plan, material, words)
     }
 
-    /// The wheel of a plan: the file that it names, or what that is built into.
+    /// The file that a plan names, and what is packed of it: a wheel itself, what a recipe builds
+    /// itself, or the wheel that an sdist is built into.
     fn source_of(
         &self,
         index: &BuildingIndex<'_>,
         folder: &RecipeFolder,
         plan: &PackagePlan,
-    ) -> Result<PathBuf, PipelineError> {
+    ) -> Result<(PathBuf, PathBuf), PipelineError> {
         let source = &plan.source;
         let address = Url::parse(&source.url).ok().filter(|url| url.scheme().starts_with("http"));
         let kind = FileKind::parse(&source.filename, Some(&plan.project)).ok();
-        if let (Some(url), Some(FileKind::Wheel(_))) = (&address, &kind) {
-            return Ok(index.download(url, &source.hashes)?.0);
+        let is_packed = plan.from_source.is_none();
+        let is_wheel = matches!(kind, Some(FileKind::Wheel(_)));
+        if let Some(url) = address.filter(|_| is_wheel || !is_packed) {
+            let path = index.download(&url, &source.hashes)?.0;
+            return Ok((path.clone(), path));
         }
         let files = index.project(&plan.project)?;
         let known = files.iter().flat_map(|found| &found.files);
@@ -107,8 +112,11 @@ impl Run<'_> {
         file.hashes = source.hashes.clone();
         let path = index.download(&file.url, &file.hashes)?.0;
         match file.kind {
-            FileKind::Wheel(_) => Ok(path),
-            FileKind::Sdist(_) => Ok(index.wheel_of(&file, &path)?),
+            FileKind::Sdist(_) if is_packed => {
+                let wheel = index.wheel_of(&file, &path)?;
+                Ok((path, wheel))
+            }
+            _ => Ok((path.clone(), path)),
         }
     }
 
@@ -155,8 +163,7 @@ impl Run<'_> {
             }
             why
         };
-        let (format, pack) = self.words()?;
-        self.collect(&collection, signer.as_ref(), prepared, (format, &pack), &why)
+        self.collect(&collection, signer.as_ref(), prepared, &self.words()?, &why)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     source::{SdistBuild, SourceError, Wheel, build_wheel},
 };
 
-use super::Run;
+use super::{RecipeStyle, Run};
 
 /// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
 const UNKNOWN_TIME: i64 = 946_684_800;
@@ -109,6 +109,8 @@ impl<'a> BuildingIndex<'a> {
         // This machine may have built it for its own Python only.
         match run.target.tags().best(&name) {
             Some(_) => Ok(wheel),
+            // The target builds it again: what is in it tells what a recipe has to say.
+            None if run.style == RecipeStyle::Native => Ok(wheel),
             None => {
                 Err(refuse(format!("was built into `{filename}`, which does not fit the target")))
             }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    artifact::{Direct, ProjectName},
+    artifact::{Direct, ProjectName, without_credentials},
     index::{self, IndexSettings, Logins, Sources},
     process::which,
     report::Event,
@@ -69,6 +69,15 @@ impl Run<'_> {
         let mut index = BuildingIndex::new(self, opened, work);
         places::settle(&mut index, self.inputs, options)?;
         Ok(index)
+    }
+
+    /// The page of the main index that lists a project's releases, where others find it, too.
+    pub(super) fn releases_page(&self, project: &ProjectName) -> Option<String> {
+        let options = self.options();
+        let pinned = self.pinned().remove(project);
+        let main = pinned.or_else(|| indexes(&options).pop()).filter(|index| is_remote(index))?;
+        let url = without_credentials(&url::Url::parse(&main).ok()?);
+        Some(format!("{}/{project}/", url.as_str().trim_end_matches('/')))
     }
 
     /// Who to be at each server. Addresses win over pip's configuration, and that over netrc.

@@ -2,6 +2,7 @@
 //! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
 
 mod folders;
+mod from_source;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use crate::{
 
 pub use crate::metadata::{Licence, LicenceEvidence};
 pub use folders::owned_folders;
+pub use from_source::{Module, ModuleKind, SourceBuild};
 
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
@@ -65,6 +67,9 @@ pub struct PackagePlan {
     /// What a person has to settle before the package is built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Open>,
+    /// Files of the recipe's folder that a person adds to the package.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// Changes to members of the source, in the order in which they are made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
@@ -73,9 +78,18 @@ pub struct PackagePlan {
     pub scriptlets: BTreeMap<Moment, String>,
     /// Seconds since 1970 that stand for the clock in everything built.
     pub time: i64,
+    /// How the package is built of its sdist; nothing where it is packed of a wheel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_source: Option<SourceBuild>,
 }
 
 impl PackagePlan {
+    /// The name in the recipe's folder of a file that a person adds.
+    pub fn added_source(&self, path: &str) -> Option<&str> {
+        let added = self.added.iter().find(|added| added.path == path);
+        added.map(|added| added.source.as_str())
+    }
+
     /// The plan before anything was compiled.
     pub fn without_byte_code(&self) -> Self {
         let mut plan = self.clone();
@@ -107,6 +121,16 @@ pub struct Open {
     pub question: OneLine,
     /// The line that answers it, and where it belongs.
     pub answer: OneLine,
+}
+
+/// A file of the recipe's folder that is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Added {
+    /// Its name in the folder.
+    pub source: String,
+    /// Where it is installed.
+    pub path: String,
 }
 
 /// A patch of a person's, in the unified format.

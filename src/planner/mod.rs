@@ -2,6 +2,7 @@
 //! environment.
 
 mod collection;
+mod from_source;
 mod hazards;
 mod layout;
 mod naming;
@@ -32,6 +33,7 @@ use crate::{
 };
 
 pub use collection::{Conflict, conflicts};
+pub use from_source::{SourcePlace, from_source};
 pub use naming::{NamingPolicy, distribution_name, name_origin, package_name};
 pub use relations::{Neighbour, Neighbours, glibc_version};
 pub use relax::Relax;
@@ -75,6 +77,9 @@ pub struct Subject<'a> {
     pub external: &'a [External],
     /// What the sources of the project say that it needs from the system (PEP 725).
     pub stated: &'a [(When, String)],
+    /// Whether the target builds the project itself, so that the wheel, which was built elsewhere,
+    /// says nothing of the system's libraries.
+    pub is_rebuilt: bool,
 }
 
 /// The other projects of a run.
@@ -103,7 +108,9 @@ pub fn plan(
     let layout = layout::lay_out(wheel, target, policy)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target);
     let libraries = relations::libraries(wheel, target, others);
-    check_glibc(wheel, target)?;
+    if !subject.is_rebuilt {
+        check_glibc(wheel, target)?;
+    }
 
     let mut files = layout.files;
     add_launchers(&mut files, launchers);
@@ -153,9 +160,11 @@ pub fn plan(
         left_out: layout.left_out,
         notes: [launcher_notes, libraries.notes, needs.notes].concat(),
         open,
+        added: Vec::new(),
         patches: Vec::new(),
         scriptlets: BTreeMap::new(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
+        from_source: None,
     })
 }
 

@@ -6,6 +6,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
     artifact::{ExtraName, ProjectName},
+    hint,
     metadata::{self, CoreMetadata, Requirement},
     plan::Open,
     relation::{Capability, Relation, Strength},
@@ -103,46 +104,54 @@ impl Walk<'_> {
             return;
         }
         if project != self.subject {
-            self.relations.push(self.relation(requirement, origin));
+            let relation =
+                self::requirement(requirement, origin, self.target, self.others, self.policy);
+            self.relations.push(relation);
         }
         for extra in &requirement.extras {
             self.add_extra(project, extra);
         }
     }
+}
 
-    fn relation(&self, requirement: &Requirement, origin: &str) -> Relation {
-        let project = &requirement.name;
-        // What was left out on purpose is expected of the distribution, under its own name.
-        let (package, candidate) = match self.others.neighbours.get(project) {
-            Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
-            None => {
-                let given = self.policy.naming.names.get(project).cloned();
-                let conventional = || naming::distribution_name(project, self.target);
-                (given.unwrap_or_else(conventional), None)
-            }
-        };
-        let specifiers = match &requirement.version_or_url {
-            Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
-            _ => VersionSpecifiers::empty(),
-        };
-        // The distribution's versions have epochs that nobody here knows of: no upper bound could
-        // be relied on.
-        let relax = self.policy.relax;
-        let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
-        let left = self.others.left.get(project);
-        let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
-        let specifiers = relax.applied(&specifiers, candidate.as_ref());
-        Relation {
-            strength: Strength::Requires,
-            capability: Capability::Project {
-                project: project.clone(),
-                extras: requirement.extras.clone(),
-                specifiers,
-                package,
-                candidate,
-            },
-            origin: OneLine::new(&origin),
+/// The relation that a requirement becomes.
+pub fn requirement(
+    requirement: &Requirement,
+    origin: &str,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Relation {
+    let project = &requirement.name;
+    // What was left out on purpose is expected of the distribution, under its own name.
+    let (package, candidate) = match others.neighbours.get(project) {
+        Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
+        None => {
+            let given = policy.naming.names.get(project).cloned();
+            (given.unwrap_or_else(|| naming::distribution_name(project, target)), None)
         }
+    };
+    let specifiers = match &requirement.version_or_url {
+        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
+        _ => VersionSpecifiers::empty(),
+    };
+    // The distribution's versions have epochs that nobody here knows of: no upper bound could be
+    // relied on.
+    let relax = policy.relax;
+    let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
+    let left = others.left.get(project);
+    let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
+    let specifiers = relax.applied(&specifiers, candidate.as_ref());
+    Relation {
+        strength: Strength::Requires,
+        capability: Capability::Project {
+            project: project.clone(),
+            extras: requirement.extras.clone(),
+            specifiers,
+            package,
+            candidate,
+        },
+        origin: OneLine::new(&origin),
     }
 }
 
@@ -313,7 +322,7 @@ fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation 
         capability: Capability::Library {
             soname: soname.to_owned(),
             versions: versions.into_iter().map(str::to_owned).collect(),
-            package: target.libraries.get(soname).cloned(),
+            package: hint::holder(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),
     }

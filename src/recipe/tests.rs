@@ -1,10 +1,11 @@
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use super::{Recipe, render};
 use crate::{
     format,
     metadata::LicenceEvidence,
-    plan::PackagePlan,
+    plan::{Module, ModuleKind, PackagePlan, SourceBuild},
+    relation::{Capability, Relation, Strength},
     target::Targets,
     template::Templates,
     text::{OneLine, Paragraph},
@@ -46,11 +47,48 @@ fn plan(format: &str, text: &str) -> PackagePlan {
     plan
 }
 
+/// How a hostile project is built of its sdist. What stands there as names was checked before:
+/// folders, modules and files of an sdist have none that is more than a name.
+fn from_source(text: &str) -> SourceBuild {
+    let origin = OneLine::new(text);
+    let requires = Relation {
+        strength: Strength::Requires,
+        capability: Capability::Package { name: "tool".to_owned(), own_version: false },
+        origin,
+    };
+    SourceBuild {
+        name: "python-sample".to_owned(),
+        folder: "sample-1.0".to_owned(),
+        backend: Some(text.to_owned()),
+        has_pyproject: true,
+        has_setup: true,
+        requires: vec![requires.clone()],
+        stated: vec![requires],
+        overruled: Vec::new(),
+        extras: Vec::new(),
+        modules: vec![Module { name: "sample".to_owned(), kind: ModuleKind::Package }],
+        imports: vec!["sample".to_owned()],
+        strays: vec!["tests".to_owned()],
+        dropped_commands: vec!["pip".to_owned()],
+        licences: vec!["LICENSE".to_owned()],
+        documents: vec!["README".to_owned()],
+        marks_licences: true,
+        patches: vec!["one.patch".to_owned()],
+        releases_page: Some("https://index.example/simple/sample/".to_owned()),
+    }
+}
+
 fn rendered(target: &str, text: &str) -> Recipe {
+    render_plan(target, text, false)
+}
+
+fn render_plan(target: &str, text: &str, is_source: bool) -> Recipe {
     let target = Targets::embedded().load(target, None, None).unwrap();
-    let plan = plan(&target.format, text);
+    let mut plan = plan(&target.format, text);
+    plan.from_source = is_source.then(|| from_source(text));
     let format = format::named(&target.format).unwrap();
-    let pack = Templates::default().pack(format.name(), format.escape()).unwrap();
+    let pack = if is_source { format.source_pack() } else { format.name() };
+    let pack = Templates::default().pack(pack, format.escape()).unwrap();
     let native = format.lower(&plan, &target).unwrap();
     render(&plan, &target, &native, format, &pack).unwrap()
 }
@@ -59,11 +97,15 @@ fn rendered(target: &str, text: &str) -> Recipe {
 fn structure(recipe: &Recipe, file: &str) -> Vec<String> {
     let text = &recipe.files[file].text;
     let is_structure = |line: &&str| match file {
-        "DEBIAN/control" => !line.starts_with(' '),
+        "DEBIAN/control" | "debian/control" => !line.starts_with([' ', '#']),
+        // Nothing of the project's own words is in it.
+        "debian/rules" => true,
         _ => line.trim_start().starts_with('%') && !line.trim_start().starts_with("%%"),
     };
     let head = |line: &str| match file {
-        "DEBIAN/control" => line.split(':').next().unwrap_or_default().to_owned(),
+        "DEBIAN/control" | "debian/control" => {
+            line.split(':').next().unwrap_or_default().to_owned()
+        }
         _ => line.to_owned(),
     };
     text.lines().filter(is_structure).map(head).collect()
@@ -71,7 +113,17 @@ fn structure(recipe: &Recipe, file: &str) -> Vec<String> {
 
 #[test]
 fn hostile_text_adds_no_structure() {
-    for (target, file) in [("fedora-43", "python3-sample.spec"), ("debian-12", "DEBIAN/control")] {
+    let source_spec = "python-sample.spec";
+    for (target, file, is_source) in [
+        ("fedora-43", "python3-sample.spec", false),
+        ("debian-12", "DEBIAN/control", false),
+        ("fedora-43", source_spec, true),
+        ("el8", source_spec, true),
+        ("opensuse-tumbleweed", source_spec, true),
+        ("debian-12", "debian/control", true),
+        ("debian-12", "debian/rules", true),
+    ] {
+        let rendered = |target, text| render_plan(target, text, is_source);
         let benign = structure(&rendered(target, "benign"), file);
         assert!(benign.len() > 5, "{benign:?}");
         for text in HOSTILE {
@@ -94,17 +146,28 @@ fn hostile_text_is_text_to_rpmspec() {
         let folder = tempfile::tempdir().unwrap();
         let marker = folder.path().join("marker");
         let text = text.replace("MARKER", &marker.display().to_string());
-        let recipe = rendered("fedora-43", &text);
-        let spec = folder.path().join("sample.spec");
-        fs::write(&spec, &recipe.files["python3-sample.spec"].text).unwrap();
-        let output = Command::new("rpmspec")
-            .args(["-q", "--qf", "%{SUMMARY}\n%{DESCRIPTION}\n%{POSTIN}\n"])
-            .arg(&spec)
-            .output()
-            .unwrap();
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text:?}: {}", String::from_utf8_lossy(&output.stderr));
-        assert!(!marker.exists(), "{text:?} was run");
-        assert!(stdout.trim_end().ends_with("(none)"), "{text:?} became a scriptlet: {stdout}");
+        parse(&rendered("fedora-43", &text), "python3-sample.spec", &text, &marker);
+        for target in ["fedora-43", "el8", "opensuse-tumbleweed"] {
+            parse(&render_plan(target, &text, true), "python-sample.spec", &text, &marker);
+        }
     }
+}
+
+/// Lets rpm read a spec of a recipe, which must neither run anything nor have a scriptlet.
+fn parse(recipe: &Recipe, file: &str, text: &str, marker: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = folder.path().join("sample.spec");
+    fs::write(&spec, &recipe.files[file].text).unwrap();
+    let macros = "tests/data/build/distribution.macros";
+    let output = Command::new("rpmspec")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["--load", macros])
+        .args(["-q", "--qf", "%{SUMMARY}\n%{DESCRIPTION}\n%{POSTIN}\n"])
+        .arg(&spec)
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(!marker.exists(), "{text:?} was run");
+    assert!(stdout.trim_end().ends_with("(none)"), "{text:?} became a scriptlet: {stdout}");
 }

@@ -50,6 +50,7 @@ pub struct Configuration {
     pub exclude: Vec<ProjectName>,
     pub builder: Option<BuilderChoice>,
     pub compression: Option<String>,
+    pub source_packages: bool,
     pub name_prefix: Option<String>,
     /// How packages are named: `{name}` is the target's name for a project, `{project}` its own.
     pub name_template: Option<String>,

@@ -49,6 +49,7 @@ pub struct Flags {
     pub excluded: Vec<ProjectName>,
     pub builder: Option<Preference>,
     pub compression: Option<String>,
+    pub source_packages: bool,
     pub name_prefix: Option<String>,
     pub names: BTreeMap<ProjectName, String>,
     /// The name of the only project's package.
@@ -114,6 +115,8 @@ pub struct Settings {
     pub resolution: ResolveOptions,
     pub builder: Preference,
     pub compression: Option<String>,
+    /// Whether source packages are made, too.
+    pub source_packages: bool,
     pub policy: Policy,
     pub templates: Vec<PathBuf>,
     pub targets: Option<PathBuf>,
@@ -232,6 +235,7 @@ pub fn resolve(
             .or(configuration.builder.map(Into::into))
             .unwrap_or(Preference::Auto),
         compression: flags.compression.or(configuration.compression),
+        source_packages: flags.source_packages || configuration.source_packages,
         policy,
         templates: flags.templates.into_iter().chain(configuration.templates).collect(),
         targets: configuration.targets,

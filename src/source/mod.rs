@@ -6,6 +6,7 @@ mod patch;
 mod payload;
 mod record;
 mod sdist;
+mod unpacked;
 mod wheel;
 
 use std::{fs, io, path::Path};
@@ -19,6 +20,7 @@ pub use elf::ElfNeeds;
 pub use patch::{Change, changes};
 pub use payload::Payload;
 pub use sdist::{SdistBuild, build_wheel};
+pub use unpacked::Sdist;
 pub use wheel::Wheel;
 
 /// The SHA-256 of a wheel that was built of a source, of which several may be built; nothing for one

@@ -14,6 +14,7 @@ mod file_names;
 mod isolation;
 mod layout;
 mod profile;
+mod recipe;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ mod tests;
 pub use error::TargetError;
 pub use isolation::Isolation;
 pub use layout::{Document, Layout, LicencePlace};
+pub use recipe::{Idiom, SourceRecipe};
 pub use source::Targets;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,9 @@ pub struct Target {
     pub layout: Layout,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
+    /// How packages are built of sdists, where the target has a way of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_recipe: Option<SourceRecipe>,
     /// Where everything is installed beside the system's own folders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,

@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::detect::OsReleaseRule;
 use super::error::TargetError;
+use super::recipe::SourceRecipeRow;
 use super::{Architecture, Layout, Naming, Python, Target};
 use crate::artifact::ProjectName;
 use crate::text::unknown_key as reason;
@@ -34,6 +35,7 @@ pub(super) struct Profile {
     naming: NamingRow,
     layout: Option<Layout>,
     libraries: BTreeMap<String, String>,
+    source_recipe: SourceRecipeRow,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -193,6 +195,8 @@ impl<'a> Choice<'a> {
     pub fn target(&self, mut map: BTreeMap<ProjectName, String>) -> Result<Target, TargetError> {
         let profile = self.profile;
         let naming = &profile.naming;
+        let python = self.python()?;
+        let source_recipe = profile.source_recipe.filled(&python.package_prefix);
         map.extend(naming.map.clone());
         Ok(Target {
             name: self.target.to_owned(),
@@ -203,7 +207,7 @@ impl<'a> Choice<'a> {
             glibc: self.glibc()?,
             compression: self.required(&profile.compression, "compression")?,
             architecture: self.architecture()?,
-            python: self.python()?,
+            python,
             naming: Naming {
                 unversioned_dist: match self.value(naming.unversioned_dist, "unversioned-dist")? {
                     Spread::Always => true,
@@ -217,6 +221,7 @@ impl<'a> Choice<'a> {
             },
             layout: self.value(profile.layout.clone(), "layout")?,
             libraries: profile.libraries.clone(),
+            source_recipe,
             isolation: None,
         })
     }

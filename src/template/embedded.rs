@@ -17,9 +17,23 @@ const PACKS: &[(&str, Files)] = &[
             "prerm.hbs", "review.hbs"),
     ),
     (
+        "deb-source",
+        files!("deb-source": "changelog.hbs", "control.hbs", "copyright.hbs", "docs.hbs",
+            "lintian-overrides.hbs", "pack.toml", "postinst.hbs", "postrm.hbs", "preinst.hbs",
+            "prerm.hbs", "py3dist-overrides.hbs", "rules.hbs", "series.hbs", "source-format.hbs",
+            "source-options.hbs", "tests-control.hbs", "watch.hbs"),
+    ),
+    (
         "rpm",
         files!("rpm": "changelog.hbs", "description.hbs", "files.hbs", "header.hbs", "install.hbs",
             "pack.toml", "preamble.hbs", "scriptlets.hbs", "spec.hbs"),
+    ),
+    (
+        "rpm-source",
+        files!("rpm-source": "changelog.hbs", "data-files.hbs", "documents.hbs", "elsewhere.hbs",
+            "header.hbs", "installed.hbs", "pack.toml", "packages.hbs", "preamble.hbs", "prep.hbs",
+            "pyproject.hbs", "relations.hbs", "scriptlets.hbs", "setup-py.hbs", "singlespec.hbs",
+            "spec.hbs"),
     ),
 ];
 

@@ -6,5 +6,6 @@ mod lint;
 mod reproducible;
 mod rpm;
 mod signed;
+mod source;
 mod tools;
 mod updates;

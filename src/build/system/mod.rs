@@ -14,11 +14,12 @@ use super::{BuildError, BuildJob};
 
 pub use dpkg::DpkgDeb;
 pub use rpmbuild::RpmBuild;
+pub(super) use rpmbuild::define;
 
 /// How many of a failing tool's last lines go into the error.
 const REASON_LINES: usize = 5;
 /// A tool that only copies and compresses has failed when it takes longer.
-const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Runs a tool for a job; any exit status but 0 is an error that holds the end of what it said.
 fn run(
@@ -27,17 +28,31 @@ fn run(
     job: &BuildJob<'_>,
     reporter: &dyn Reporter,
 ) -> Result<(), BuildError> {
-    let command = command.timeout(TIME_LIMIT);
+    run_for(runner, command.timeout(TIME_LIMIT), &job.package(), reporter)
+}
+
+/// The same for whatever is built for `package`.
+pub(super) fn run_for(
+    runner: &dyn CommandRunner,
+    command: Command,
+    package: &str,
+    reporter: &dyn Reporter,
+) -> Result<(), BuildError> {
     reporter.event(Event::Detail(&command.line()));
     let output = runner.run(&command)?;
     match output.status {
         0 => Ok(()),
-        status => Err(BuildError::Tool {
-            tool: command.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            package: job.package(),
-            status,
-            reason: reason(&output, &command.folder),
-        }),
+        _ => Err(failed(&command, &output, package)),
+    }
+}
+
+/// The error that a failed tool's output is.
+pub(super) fn failed(command: &Command, output: &Output, package: &str) -> BuildError {
+    BuildError::Tool {
+        tool: command.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        package: package.to_owned(),
+        status: output.status,
+        reason: reason(output, &command.folder),
     }
 }
 

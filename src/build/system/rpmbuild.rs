@@ -128,7 +128,7 @@ fn only_package(job: &BuildJob<'_>, folder: &Path) -> Result<PathBuf, BuildError
 }
 
 /// `NAME FOLDER`, with the folder's percent signs kept from being macros.
-fn define(name: &str, folder: &Path) -> OsString {
+pub fn define(name: &str, folder: &Path) -> OsString {
     let mut definition = OsString::from(format!("{name} "));
     match folder.to_str() {
         Some(text) => definition.push(text.replace('%', "%%")),

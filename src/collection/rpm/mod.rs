@@ -6,5 +6,6 @@ mod repodata;
 mod stanza;
 mod xml;
 
+pub(super) use relations::package_relations;
 pub(super) use repodata::{POINTER, repodata};
 pub(super) use stanza::stanza;

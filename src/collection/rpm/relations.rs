@@ -1,10 +1,14 @@
 //! A package's relations as `primary` lists them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use rpm::{Dependency, DependencyFlags, PackageMetadata};
 
 use super::xml;
+use crate::{collection::CollectionError, relation::Strength};
 
 /// The relations that matter to others, by the name of their element, in the order in which
 /// `createrepo_c` writes them.
@@ -68,6 +72,40 @@ fn outside_requires<'a>(
         kept.push(dependency);
     }
     kept
+}
+
+/// The relations of the package at `path`, in rpm's syntax, without those on rpm itself.
+pub(in crate::collection) fn package_relations(
+    path: &Path,
+) -> Result<Vec<(Strength, String)>, CollectionError> {
+    let read = || -> Result<Vec<(Strength, Vec<Dependency>)>, rpm::Error> {
+        let package = PackageMetadata::open(path)?;
+        Ok(vec![
+            (Strength::Requires, package.get_requires()?),
+            (Strength::Recommends, package.get_recommends()?),
+            (Strength::Suggests, package.get_suggests()?),
+            (Strength::Provides, package.get_provides()?),
+            (Strength::Conflicts, package.get_conflicts()?),
+            (Strength::Replaces, package.get_obsoletes()?),
+        ])
+    };
+    let lists = read().map_err(|error| CollectionError::Package {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let relations = lists.into_iter().flat_map(|(strength, list)| {
+        let list = list.into_iter().filter(|found| !found.name.starts_with("rpmlib("));
+        list.map(move |found| (strength, text(&found)))
+    });
+    Ok(relations.collect())
+}
+
+fn text(dependency: &Dependency) -> String {
+    let Dependency { name, flags, version } = dependency;
+    match flags.comparator_str() {
+        "" => name.clone(),
+        comparison => format!("{name} {comparison} {version}"),
+    }
 }
 
 /// Whether a file is so often required by path that `primary` lists it.

@@ -3,7 +3,7 @@
 use crate::{
     format::{Format, Native, NativeRelation},
     metadata::{Licence, LicenceEvidence},
-    plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
+    plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile},
     relation::Strength,
     source::{Change, changes},
     text::{OneLine, Paragraph},
@@ -49,6 +49,7 @@ impl Additions {
             plan.files.retain(|known| known.path != file.path);
             let (path, content) = (file.path.clone(), Content::Text(content));
             plan.files.push(PlannedFile { path, mode, role, content });
+            plan.added.push(Added { source: file.source.clone(), path: file.path.clone() });
             note(plan, &format!("{} is added: {}", file.path, file.reason));
         }
         self.patch(plan, site);
@@ -58,6 +59,10 @@ impl Additions {
 
     fn patch(&self, plan: &mut PackagePlan, site: &str) {
         plan.patches.clone_from(&self.patches);
+        if let Some(source) = &mut plan.from_source {
+            source.patches = self.patches.iter().map(|patch| patch.file.clone()).collect();
+            return;
+        }
         // They were read and understood when the folder was.
         for change in self.patches.iter().filter_map(|patch| changes(patch).ok()).flatten() {
             match change {
@@ -111,6 +116,9 @@ impl Additions {
                 known.strength != strength || !is_about(&known.text, &text)
             };
             native.relations.retain(is_other);
+            if let Some(source) = &mut native.source {
+                source.stated.retain(is_other);
+            }
             let done = if native.relations.len() < before { "is removed" } else { "is not there" };
             notes.push(OneLine::new(&format!("{relation} {done}: {reason}")));
         }
@@ -118,7 +126,11 @@ impl Additions {
             let (strength, text) = parts(addition)?;
             let origin = OneLine::new(&format!("override: {}", addition.reason)).to_string();
             native.relations.retain(|known| known.strength != strength || known.text != text);
-            native.relations.push(NativeRelation { strength, text, origin });
+            let relation = NativeRelation { strength, text, origin };
+            if let Some(source) = &mut native.source {
+                source.stated.push(relation.clone());
+            }
+            native.relations.push(relation);
         }
         native.relations.sort_by(|a, b| (a.strength, &a.text).cmp(&(b.strength, &b.text)));
         Ok(notes)

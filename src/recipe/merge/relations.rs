@@ -1,5 +1,7 @@
 //! Relations as a set.
 
+use std::collections::BTreeMap;
+
 use super::{
     Merged,
     statement::{Piece, Statement, Syntax, pieces, statements},
@@ -14,8 +16,8 @@ const ANCHOR: char = '\u{0}';
 pub(super) struct Side {
     pub rest: String,
     statements: Vec<Statement>,
-    /// The fields that the text wraps.
-    wrapped: Vec<String>,
+    /// The fields of a control file, as they are written.
+    fields: BTreeMap<String, String>,
 }
 
 /// The three sides of a file.
@@ -112,7 +114,10 @@ impl Sets {
                 }
             }
         }
-        let is_wrapped = self.ours.wrapped.iter().any(|wrapped| wrapped == tag);
+        if !is_conflict && let Some(raw) = self.as_written(tag, &ours) {
+            return raw.to_owned();
+        }
+        let is_wrapped = self.ours.fields.get(tag).is_some_and(|raw| raw.trim_end().contains('\n'));
         let [ours, base, theirs] =
             [ours, base, theirs].map(|side| written(syntax, tag, &side, is_wrapped));
         if !is_conflict {
@@ -120,6 +125,20 @@ impl Sets {
         }
         merged.is_conflict = true;
         format!("<<<<<<< ours\n{ours}||||||| original\n{base}=======\n{theirs}>>>>>>> theirs\n")
+    }
+
+    /// A whole field as one of the sides writes it, where that is what comes of the merge: so
+    /// wrapping and comments stay.
+    fn as_written(&self, tag: &str, merged: &[&Statement]) -> Option<&str> {
+        let is_untouched = self.base.fields.get(tag) == self.ours.fields.get(tag);
+        let side = match is_untouched {
+            true => &self.theirs,
+            // Otherwise it is written anew, wrapped as the person has it.
+            false => &self.ours,
+        };
+        let own = side.statements.iter().filter(|statement| statement.tag == tag);
+        let fits = same(&own.collect::<Vec<_>>(), merged);
+        side.fields.get(tag).map(String::as_str).filter(|_| fits)
     }
 
     /// What the sides say with a tag, by subject: in the order in which it is generated, then as the
@@ -197,15 +216,10 @@ impl Side {
                         side.rest.extend(statement.lines);
                     }
                 }
-                Piece::Field { tag, clauses, is_wrapped } => {
+                Piece::Field { tag, statements, raw } => {
                     side.anchor(&tag, places);
-                    for text in clauses {
-                        let statement = Statement { tag: tag.clone(), text, lines: Vec::new() };
-                        side.statements.push(statement);
-                    }
-                    if is_wrapped {
-                        side.wrapped.push(tag);
-                    }
+                    side.statements.extend(statements);
+                    side.fields.insert(tag, raw);
                 }
             }
         }
@@ -237,6 +251,10 @@ fn written(syntax: Syntax, tag: &str, statements: &[&Statement], is_wrapped: boo
             .collect();
     }
     let field = tag.rsplit('/').next().unwrap_or(tag);
+    if statements.iter().any(|statement| statement.lines.len() > 1) {
+        let lines: String = statements.iter().flat_map(|s| &s.lines).map(String::as_str).collect();
+        return format!("{field}:\n{lines}");
+    }
     let clauses: Vec<&str> = statements.iter().map(|statement| statement.text.as_str()).collect();
     let between = if is_wrapped { ",\n " } else { ", " };
     format!("{field}: {}\n", clauses.join(between))

@@ -76,11 +76,12 @@ pub(super) enum Piece<'t> {
     /// A line that states nothing, with its line feed.
     Line(&'t str),
     Statement(Statement),
-    /// Several lines of a control file: a field, and whether it is wrapped.
+    /// Several lines of a control file: a field.
     Field {
         tag: String,
-        clauses: Vec<String>,
-        is_wrapped: bool,
+        statements: Vec<Statement>,
+        /// As it is written.
+        raw: String,
     },
 }
 
@@ -238,20 +239,58 @@ fn control_pieces(text: &str) -> Vec<Piece<'_>> {
             pieces.push(Piece::Line(line));
             continue;
         }
-        let mut value = value.to_owned();
-        let mut is_wrapped = false;
+        let tag = format!("{stanza}/{field}");
+        let mut raw = line.to_owned();
+        let mut clauses = Clauses::new(&tag);
+        clauses.read(value);
         while let Some(more) = lines.next_if(|next| next.starts_with([' ', '\t', '#'])) {
-            is_wrapped = true;
-            if !more.starts_with('#') {
-                value += more;
+            raw += more;
+            match more.starts_with('#') {
+                true => clauses.comments.push(more.to_owned()),
+                false => clauses.read(more),
             }
         }
-        let clauses =
-            value.split(',').map(|clause| clause.split_whitespace().collect::<Vec<_>>().join(" "));
-        let clauses = clauses.filter(|clause| !clause.is_empty()).collect();
-        pieces.push(Piece::Field { tag: format!("{stanza}/{field}"), clauses, is_wrapped });
+        pieces.push(Piece::Field { statements: clauses.finish(), tag, raw });
     }
     pieces
+}
+
+/// The clauses of a field, as its lines are read.
+struct Clauses<'t> {
+    tag: &'t str,
+    comments: Vec<String>,
+    open: String,
+    found: Vec<Statement>,
+}
+
+impl<'t> Clauses<'t> {
+    fn new(tag: &'t str) -> Self {
+        Self { tag, comments: Vec::new(), open: String::new(), found: Vec::new() }
+    }
+
+    fn read(&mut self, text: &str) {
+        let mut parts = text.split(',');
+        self.open += parts.next().unwrap_or_default();
+        for part in parts {
+            self.close();
+            self.open += part;
+        }
+    }
+
+    fn close(&mut self) {
+        let text = self.open.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.open.clear();
+        if !text.is_empty() {
+            let mut lines = std::mem::take(&mut self.comments);
+            lines.push(format!(" {text},\n"));
+            self.found.push(Statement { tag: self.tag.to_owned(), text, lines });
+        }
+    }
+
+    fn finish(mut self) -> Vec<Statement> {
+        self.close();
+        self.found
+    }
 }
 
 /// The relations that a text states.
@@ -261,10 +300,7 @@ pub fn statements(syntax: Syntax, text: &str) -> Vec<Statement> {
         match piece {
             Piece::Line(_) => {}
             Piece::Statement(statement) => found.push(statement),
-            Piece::Field { tag, clauses, .. } => {
-                let statement = |text| Statement { tag: tag.clone(), text, lines: Vec::new() };
-                found.extend(clauses.into_iter().map(statement));
-            }
+            Piece::Field { statements, .. } => found.extend(statements),
         }
     }
     found

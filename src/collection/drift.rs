@@ -1,0 +1,102 @@
+//! How the relations of a package that was built from source differ from the planned ones.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use serde::Serialize;
+
+use super::{CollectionError, Entry, read_deb, rpm};
+use crate::{
+    format::{Native, NativeRelation},
+    relation::{self, Strength},
+};
+
+/// What was planned and is not there, and what is there and was not planned: relations in the
+/// format's syntax, sorted. Strengths that no plan has are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Drift {
+    pub missing: Vec<(Strength, String)>,
+    pub extra: Vec<(Strength, String)>,
+}
+
+impl Drift {
+    /// Whether the package is as planned.
+    pub fn is_none(&self) -> bool {
+        self.missing.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// Compares the package at `path` with what was planned.
+///
+/// A relation without a version that another one with the same name implies is neither missing nor
+/// extra; nor are the names that a format's tools provide of themselves.
+///
+/// # Errors
+/// The package cannot be read.
+pub fn drift(native: &Native, path: &Path) -> Result<Drift, CollectionError> {
+    let is_rpm = path.extension().is_some_and(|ending| ending == "rpm");
+    let found = if is_rpm { rpm::package_relations(path)? } else { deb_relations(path)? };
+    let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
+    let planned: BTreeSet<(Strength, String)> = native.relations.iter().map(normalised).collect();
+    let found: BTreeSet<(Strength, String)> = found
+        .into_iter()
+        .filter(|(strength, text)| *strength != Strength::Provides || !own(text))
+        .map(|(strength, text)| (strength, spaced(&text)))
+        .collect();
+    let missing = planned.iter().filter(|one| !found.contains(*one) && !is_implied(one, &found));
+    let extra = found.iter().filter(|one| !planned.contains(*one) && !is_implied(one, &planned));
+    Ok(Drift { missing: missing.cloned().collect(), extra: extra.cloned().collect() })
+}
+
+fn normalised(relation: &NativeRelation) -> (Strength, String) {
+    (relation.strength, spaced(&relation.text))
+}
+
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The name that a relation begins with, without the mark for any architecture.
+fn first(text: &str) -> &str {
+    let name = text.split_whitespace().next().unwrap_or_default();
+    name.strip_suffix(":any").unwrap_or(name)
+}
+
+/// Whether a bare name stands beside relations that bound its version.
+fn is_implied(
+    (strength, text): &(Strength, String),
+    others: &BTreeSet<(Strength, String)>,
+) -> bool {
+    *strength != Strength::Provides
+        && !text.contains(' ')
+        && others.iter().any(|(other, bound)| {
+            let names = relation::rpm::names(bound);
+            other == strength && (first(bound) == first(text) || names.contains(text))
+        })
+}
+
+fn deb_relations(path: &Path) -> Result<Vec<(Strength, String)>, CollectionError> {
+    let fields: BTreeMap<&str, Strength> = [
+        ("Depends", Strength::Requires),
+        ("Recommends", Strength::Recommends),
+        ("Suggests", Strength::Suggests),
+        ("Provides", Strength::Provides),
+        ("Conflicts", Strength::Conflicts),
+        ("Replaces", Strength::Replaces),
+    ]
+    .into();
+    let Entry::Deb { paragraph } = read_deb(path)?.entry else { return Ok(Vec::new()) };
+    let unfolded = paragraph.replace("\n ", " ");
+    let found = unfolded.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        Some((*fields.get(name)?, value))
+    });
+    let clauses = found.flat_map(|(strength, value)| {
+        let clauses = value.split(',').map(str::trim).filter(|clause| !clause.is_empty());
+        clauses.map(move |clause| (strength, clause.to_owned()))
+    });
+    Ok(clauses.collect())
+}

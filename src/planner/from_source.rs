@@ -1,0 +1,309 @@
+//! What a recipe says beside the plan to build a package of its sdist.
+
+use std::collections::BTreeSet;
+
+use pep440_rs::VersionSpecifiers;
+
+use crate::{
+    artifact::ProjectName,
+    hint::{self, Resolved, When},
+    metadata::{self, Requirement},
+    plan::{Module, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild},
+    relation::{Capability, Relation, Strength},
+    source::{Sdist, Wheel},
+    target::{Idiom, SourceRecipe, Target},
+    text::OneLine,
+};
+
+use super::{Others, Policy, Subject, relations};
+
+/// Where the sources of a project are.
+pub struct SourcePlace<'a> {
+    pub sdist: &'a Sdist,
+    /// The page that lists the project's releases.
+    pub releases_page: Option<String>,
+}
+
+/// How the package of `plan` is built of its sdist; nothing where the target has no way of its own
+/// to write such a recipe, or everything goes into a tree of its own.
+pub fn from_source(
+    subject: &Subject<'_>,
+    plan: &PackagePlan,
+    place: SourcePlace<'_>,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Option<SourceBuild> {
+    let recipe = target.source_recipe.as_ref().filter(|_| target.isolation.is_none())?;
+    let (sdist, wheel) = (place.sdist, subject.wheel);
+    let mut requires = of_recipe(recipe, plan, sdist);
+    requires.extend(of_build_system(subject, sdist, target, others, policy));
+    requires.extend(of_hints(subject, target, policy));
+    let (stated, overruled) = compared_with_generators(plan, wheel, target);
+    let strays: Vec<String> = strays(plan);
+    let modules = modules(wheel, &strays);
+    Some(SourceBuild {
+        name: source_name(&plan.package, recipe, target),
+        folder: sdist.folder.clone(),
+        backend: sdist.backend.clone(),
+        has_pyproject: sdist.has("pyproject.toml"),
+        has_setup: sdist.has("setup.py"),
+        requires,
+        stated,
+        overruled,
+        extras: subject.extras.to_vec(),
+        imports: imports(wheel, &modules),
+        modules,
+        strays,
+        dropped_commands: dropped_commands(plan, wheel, target),
+        licences: with_names(sdist, &["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"]),
+        documents: with_names(sdist, &["README", "CHANGES", "CHANGELOG", "HISTORY", "NEWS"]),
+        marks_licences: !wheel.metadata.license_files.is_empty(),
+        patches: Vec::new(),
+        releases_page: place.releases_page,
+    })
+}
+
+/// `python-webob` of `python3-webob`. Packages for a Python beside the default one, where a recipe is
+/// for one only, and those that the user named otherwise come of a source package of their name.
+fn source_name(package: &str, recipe: &SourceRecipe, target: &Target) -> String {
+    let prefix = &target.python.package_prefix;
+    let is_shared = target.python.is_default || recipe.idiom == Idiom::Singlespec;
+    match package.split_once(prefix.as_str()) {
+        Some((before, stem)) if is_shared && !stem.is_empty() => {
+            format!("{before}python-{stem}")
+        }
+        _ => package.to_owned(),
+    }
+}
+
+fn required(name: &str, origin: &str) -> Relation {
+    Relation {
+        strength: Strength::Requires,
+        capability: Capability::Package { name: name.to_owned(), own_version: false },
+        origin: OneLine::new(origin),
+    }
+}
+
+/// What the target's recipes always require.
+fn of_recipe(recipe: &SourceRecipe, plan: &PackagePlan, sdist: &Sdist) -> Vec<Relation> {
+    let mut names = recipe.requires.clone();
+    if plan.architecture != PackageArchitecture::Independent {
+        for name in &mut names {
+            if let Some(native) = recipe.native.get(name) {
+                name.clone_from(native);
+            }
+        }
+        names.extend(recipe.native.values().cloned());
+    }
+    if sdist.has("pyproject.toml") {
+        names.extend(recipe.pyproject.iter().cloned());
+    }
+    let mut seen = BTreeSet::new();
+    let names = names.iter().filter(|name| seen.insert(name.as_str()));
+    names.map(|name| required(name, "")).collect()
+}
+
+/// `build-system.requires` where its markers hold on the target. Versions of what the distribution
+/// has are bounded from below only, as other relations with it are.
+fn of_build_system(
+    subject: &Subject<'_>,
+    sdist: &Sdist,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Vec<Relation> {
+    let markers = target.markers();
+    let parsed = sdist.requires.iter().filter_map(|text| text.parse::<Requirement>().ok());
+    let applying = parsed.filter(|requirement| {
+        requirement.name != subject.wheel.metadata.name
+            && metadata::evaluate(&requirement.marker, &markers, &[])
+    });
+    let relation = |requirement: Requirement| {
+        let origin = format!("build-system.requires: {requirement}");
+        relations::requirement(&requirement, &origin, target, others, policy)
+    };
+    applying.map(relation).collect()
+}
+
+/// What hints say that the build needs from the system.
+fn of_hints(subject: &Subject<'_>, target: &Target, policy: &Policy) -> Vec<Relation> {
+    let project = &subject.wheel.metadata.name;
+    let known = hint::of_project(project, target, &policy.hints);
+    let known = known.into_iter().filter(|need| need.when == When::Build);
+    let mut found: Vec<(String, String)> = known
+        .flat_map(|need| {
+            let origin = need.origin.clone();
+            need.packages.into_iter().map(move |package| (package, origin.clone()))
+        })
+        .collect();
+    for (when, text) in subject.stated.iter().filter(|(when, _)| *when == When::Build) {
+        if let Some(Resolved::Packages(packages)) =
+            hint::resolve(text, *when, target, &policy.hints)
+        {
+            let origin = format!("the project states `{text}`");
+            found.extend(packages.into_iter().map(|package| (package, origin.clone())));
+        }
+    }
+    // What the built code was linked with.
+    let needed = subject.wheel.elf.iter().flat_map(|elf| &elf.needed);
+    let needed: BTreeSet<&String> = needed.collect();
+    for soname in needed {
+        let origin = format!("native code needs {soname}");
+        let packages = hint::development(soname, target).into_iter();
+        found.extend(packages.map(|package| (package, origin.clone())));
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|(package, _)| seen.insert(package.clone()));
+    found.iter().map(|(package, origin)| required(package, origin)).collect()
+}
+
+/// The relations that generators, which read the built metadata alone, cannot know, and the
+/// projects whose relations they would write otherwise.
+fn compared_with_generators(
+    plan: &PackagePlan,
+    wheel: &Wheel,
+    target: &Target,
+) -> (Vec<Relation>, Vec<ProjectName>) {
+    let markers = target.markers();
+    let all = wheel.metadata.requires_dist.iter();
+    let generated: Vec<&Requirement> =
+        all.filter(|r| metadata::evaluate(&r.marker, &markers, &[])).collect();
+    let specifiers = |requirement: &Requirement| match &requirement.version_or_url {
+        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
+        _ => VersionSpecifiers::empty(),
+    };
+    let is_planned = |requirement: &Requirement| {
+        requirement.extras.is_empty()
+            && plan.relations.iter().any(|relation| match &relation.capability {
+                Capability::Project { project, specifiers: planned, .. } => {
+                    *project == requirement.name && *planned == specifiers(requirement)
+                }
+                _ => false,
+            })
+    };
+    let overruled: BTreeSet<&ProjectName> = generated
+        .iter()
+        .filter(|requirement| !is_planned(requirement))
+        .map(|requirement| &requirement.name)
+        .collect();
+    let is_generated = |relation: &&Relation| match &relation.capability {
+        Capability::Project { project, .. } => {
+            !overruled.contains(project) && generated.iter().any(|r| r.name == *project)
+        }
+        Capability::Dist { .. } | Capability::Interpreter { .. } | Capability::Library { .. } => {
+            true
+        }
+        Capability::Package { name, .. } => {
+            relation.strength == Strength::Provides && target.aliases(&plan.package).contains(name)
+        }
+    };
+    let stated = plan.relations.iter().filter(|relation| !is_generated(relation)).cloned();
+    (stated.collect(), overruled.into_iter().cloned().collect())
+}
+
+/// Names on top in the site folder that the plan leaves out.
+fn strays(plan: &PackagePlan) -> Vec<String> {
+    let members = plan.left_out.iter().map(|left| left.member.as_str());
+    let folders = members.filter_map(|member| member.strip_suffix('/'));
+    folders.filter(|folder| is_module_name(folder)).map(str::to_owned).collect()
+}
+
+/// Commands that the build installs, and the plan does not.
+fn dropped_commands(plan: &PackagePlan, wheel: &Wheel, target: &Target) -> Vec<String> {
+    let points = &wheel.entry_points;
+    let entries = points.console_scripts.iter().chain(&points.gui_scripts);
+    let prefix = format!("{}/scripts/", wheel.data);
+    let scripts = wheel.members.iter().filter_map(|member| member.name.strip_prefix(&prefix));
+    let names = entries.map(|entry| entry.name.as_str()).chain(scripts);
+    let is_dropped = |name: &&str| {
+        let path = target.command_path(name);
+        !plan.files.iter().any(|file| file.path == path)
+    };
+    let dropped: BTreeSet<&str> = names.filter(is_dropped).collect();
+    dropped.into_iter().map(str::to_owned).collect()
+}
+
+/// What lies on top in the site folder.
+fn modules(wheel: &Wheel, strays: &[String]) -> Vec<Module> {
+    let mut modules = BTreeSet::new();
+    let site = [format!("{}/purelib/", wheel.data), format!("{}/platlib/", wheel.data)];
+    for member in &wheel.members {
+        let inside = site.iter().find_map(|prefix| member.name.strip_prefix(prefix.as_str()));
+        let path = inside.unwrap_or(&member.name);
+        let (top, is_folder) = path.split_once('/').map_or((path, false), |(top, _)| (top, true));
+        if strays.iter().any(|stray| stray == top)
+            || top == wheel.dist_info
+            || top == wheel.data
+            || top.ends_with(".pyc")
+        {
+            continue;
+        }
+        let (name, kind) = match top.split_once('.') {
+            _ if is_folder => (top, ModuleKind::Package),
+            Some((name, "py")) => (name, ModuleKind::Module),
+            Some((name, rest)) if rest == "so" || rest.ends_with(".so") => {
+                (name, ModuleKind::Extension)
+            }
+            _ => (top, ModuleKind::File),
+        };
+        if is_module_name(name) || kind == ModuleKind::File && is_file_name(name) {
+            modules.insert(Module { name: name.to_owned(), kind });
+        }
+    }
+    modules.into_iter().collect()
+}
+
+/// The modules that can be imported; of a folder without code of its own (PEP 420) those below.
+fn imports(wheel: &Wheel, modules: &[Module]) -> Vec<String> {
+    let has_code = |folder: &str| {
+        let prefix = format!("{folder}/");
+        let files = wheel.members.iter().filter_map(|member| member.name.strip_prefix(&prefix));
+        let mut files = files.filter(|file| !file.contains('/'));
+        files.any(|file| file.ends_with(".py") || file.ends_with(".so"))
+    };
+    let mut found = Vec::new();
+    for module in modules {
+        match module.kind {
+            ModuleKind::Package => {
+                let mut folder = module.name.clone();
+                while !has_code(&folder) {
+                    let prefix = format!("{folder}/");
+                    let below = wheel.members.iter().find_map(|member| {
+                        member.name.strip_prefix(&prefix)?.split_once('/').map(|(top, _)| top)
+                    });
+                    match below.filter(|below| is_module_name(below)) {
+                        Some(below) => folder = format!("{folder}/{below}"),
+                        None => break,
+                    }
+                }
+                if has_code(&folder) {
+                    found.push(folder.replace('/', "."));
+                }
+            }
+            ModuleKind::Module | ModuleKind::Extension => found.push(module.name.clone()),
+            ModuleKind::File => {}
+        }
+    }
+    found
+}
+
+/// Whether Python could import it, which also makes it safe to stand in a recipe.
+fn is_module_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn is_file_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+}
+
+/// The files of the sdist's folder whose names begin so.
+fn with_names(sdist: &Sdist, beginnings: &[&str]) -> Vec<String> {
+    let is_wanted = |file: &&String| {
+        let upper = file.to_ascii_uppercase();
+        beginnings.iter().any(|beginning| upper.starts_with(beginning))
+    };
+    sdist.top.iter().filter(is_wanted).cloned().collect()
+}

@@ -1,0 +1,77 @@
+//! How a target builds packages of sdists.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A target's own way to write recipes for sdists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SourceRecipe {
+    pub idiom: Idiom,
+    /// What every recipe requires for the build.
+    pub requires: Vec<String>,
+    /// What compiled code requires beside it; a row replaces the requirement of its name.
+    pub native: BTreeMap<String, String>,
+    /// What a `pyproject.toml` requires beside it.
+    pub pyproject: Vec<String>,
+    /// Whether the file list is told to insist on licence files.
+    pub insists_on_licences: bool,
+}
+
+/// The macros or tools that recipes are written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Idiom {
+    /// `%pyproject_wheel` and its like, with generated build requirements.
+    Pyproject,
+    /// `%py3_build` and `%py3_install`.
+    SetupPy,
+    /// One spec for all interpreters of openSUSE.
+    Singlespec,
+    /// A folder `debian/` with debhelper and pybuild.
+    Debhelper,
+}
+
+impl Idiom {
+    /// As target files write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pyproject => "pyproject",
+            Self::SetupPy => "setup-py",
+            Self::Singlespec => "singlespec",
+            Self::Debhelper => "debhelper",
+        }
+    }
+
+    /// Whether the recipe's tools find out what the project itself requires for its build.
+    pub fn generates_requirements(self) -> bool {
+        self == Self::Pyproject
+    }
+}
+
+/// The table `source-recipe` of a target file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct SourceRecipeRow {
+    idiom: Option<Idiom>,
+    requires: Vec<String>,
+    native: BTreeMap<String, String>,
+    pyproject: Vec<String>,
+    insists_on_licences: bool,
+}
+
+impl SourceRecipeRow {
+    /// The recipe, where there is an idiom; `prefix` is what `{prefix}` stands for.
+    pub fn filled(&self, prefix: &str) -> Option<SourceRecipe> {
+        let fill = |text: &String| text.replace("{prefix}", prefix);
+        let native = self.native.iter().map(|(name, text)| (fill(name), fill(text)));
+        Some(SourceRecipe {
+            idiom: self.idiom?,
+            requires: self.requires.iter().map(fill).collect(),
+            native: native.collect(),
+            pyproject: self.pyproject.iter().map(fill).collect(),
+            insists_on_licences: self.insists_on_licences,
+        })
+    }
+}
