@@ -17,6 +17,10 @@
 //! release files; before planning, what the distribution has is left to it. A finished collection is
 //! proven by [`check`] from its own data.
 //!
+//! Of an sdist, a recipe either packs the wheel that is built of it here, or builds the sdist in the
+//! target's own idiom: the plan's part `from_source` says how, and [`build::build_from_source`] and
+//! [`build::source_package`] run the distribution's tools on it.
+//!
 //! [`plan::PackagePlan`] is the public data model. Everything between it and the rendered recipe
 //! is pure: no input or output, no clock, no environment. A distribution is data
 //! (`templates/targets/*.toml`), not code.

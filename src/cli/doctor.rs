@@ -11,10 +11,11 @@ use super::table::table;
 pub struct Doctor {}
 
 /// Each tool, what it is for, and what happens without it.
-const TOOLS: [(&str, &str, &str); 7] = [
+const TOOLS: [(&str, &str, &str); 8] = [
     ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
     ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),
     ("dpkg-deb", "builds Debian packages", "the embedded writer builds them"),
+    ("dpkg-source", "makes Debian source packages", "`--source-package` fails for them"),
     ("python3", "builds sdists into wheels", "projects without a wheel fail"),
     ("gpg", "signs packages and metadata", "a key file does"),
     ("rpmlint", "checks RPM packages", "packages are built unchecked"),

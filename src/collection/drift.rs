@@ -40,15 +40,21 @@ pub fn drift(native: &Native, path: &Path) -> Result<Drift, CollectionError> {
     let is_rpm = path.extension().is_some_and(|ending| ending == "rpm");
     let found = if is_rpm { rpm::package_relations(path)? } else { deb_relations(path)? };
     let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
-    let planned: BTreeSet<(Strength, String)> = native.relations.iter().map(normalised).collect();
-    let found: BTreeSet<(Strength, String)> = found
-        .into_iter()
-        .filter(|(strength, text)| *strength != Strength::Provides || !own(text))
-        .map(|(strength, text)| (strength, spaced(&text)))
-        .collect();
+    let found = found.into_iter();
+    let found = found.filter(|(strength, text)| *strength != Strength::Provides || !own(text));
+    Ok(compared(native.relations.iter().map(normalised), found))
+}
+
+fn compared(
+    planned: impl Iterator<Item = (Strength, String)>,
+    found: impl Iterator<Item = (Strength, String)>,
+) -> Drift {
+    let planned: BTreeSet<(Strength, String)> = planned.collect();
+    let found: BTreeSet<(Strength, String)> =
+        found.map(|(strength, text)| (strength, spaced(&text))).collect();
     let missing = planned.iter().filter(|one| !found.contains(*one) && !is_implied(one, &found));
     let extra = found.iter().filter(|one| !planned.contains(*one) && !is_implied(one, &planned));
-    Ok(Drift { missing: missing.cloned().collect(), extra: extra.cloned().collect() })
+    Drift { missing: missing.cloned().collect(), extra: extra.cloned().collect() }
 }
 
 fn normalised(relation: &NativeRelation) -> (Strength, String) {
@@ -99,4 +105,26 @@ fn deb_relations(path: &Path) -> Result<Vec<(Strength, String)>, CollectionError
         clauses.map(move |clause| (strength, clause.to_owned()))
     });
     Ok(clauses.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn requires(texts: &[&str]) -> impl Iterator<Item = (Strength, String)> {
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        texts.into_iter().map(|text| (Strength::Requires, text))
+    }
+
+    #[test]
+    fn only_what_says_something_else_is_drift() {
+        let same = compared(
+            requires(&["python3 (>= 3.11~)", "(a >= 1 with a < 2)", "b"]),
+            requires(&["python3:any", "python3  (>= 3.11~)", "(a >= 1 with a < 2)", "a", "b"]),
+        );
+        assert!(same.is_none(), "{same:?}");
+        let other = compared(requires(&["a (>= 1)", "b"]), requires(&["a (>= 2)", "c"]));
+        assert_eq!(other.missing, requires(&["a (>= 1)", "b"]).collect::<Vec<_>>());
+        assert_eq!(other.extra, requires(&["a (>= 2)", "c"]).collect::<Vec<_>>());
+    }
 }

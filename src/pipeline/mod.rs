@@ -138,6 +138,13 @@ impl Run<'_> {
         Self { style: RecipeStyle::Native, ..self }
     }
 
+    /// Whether the target builds sdists itself by the recipes of this run.
+    fn leaves_builds_to_target(&self) -> bool {
+        self.style == RecipeStyle::Native
+            && self.target.source_recipe.is_some()
+            && self.target.isolation.is_none()
+    }
+
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
     /// others.
     pub fn prepare(

@@ -24,10 +24,7 @@ use crate::{
     text::{OneLine, counted},
 };
 
-use super::{
-    BuildingIndex, Made, Package, PipelineError, Prepared, RecipeStyle, Run, Words,
-    package::Material,
-};
+use super::{BuildingIndex, Made, Package, PipelineError, Prepared, Run, Words, package::Material};
 
 pub(super) fn prepare(
     run: &Run<'_>,
@@ -201,7 +198,7 @@ fn plan(
         }
     };
     let stated = sdist.as_ref().map(|sdist| sdist.external.as_slice()).unwrap_or_default();
-    let is_rebuilt = sdist.is_some() && run.style == RecipeStyle::Native;
+    let is_rebuilt = sdist.is_some() && run.leaves_builds_to_target();
     let subject =
         Subject { wheel: &wheel, file: &file, extras: &extras, external, stated, is_rebuilt };
     let policy = &run.settings.policy;
@@ -213,7 +210,7 @@ fn plan(
         let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
         planner::from_source(&subject, &plan, place, run.target, others, policy)
     });
-    if run.style == RecipeStyle::Native {
+    if is_rebuilt {
         plan.from_source.clone_from(&from_source);
     }
     let material = Material {

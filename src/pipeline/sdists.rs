@@ -19,7 +19,7 @@ use crate::{
     source::{SdistBuild, SourceError, Wheel, build_wheel},
 };
 
-use super::{RecipeStyle, Run};
+use super::Run;
 
 /// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
 const UNKNOWN_TIME: i64 = 946_684_800;
@@ -110,7 +110,7 @@ impl<'a> BuildingIndex<'a> {
         match run.target.tags().best(&name) {
             Some(_) => Ok(wheel),
             // The target builds it again: what is in it tells what a recipe has to say.
-            None if run.style == RecipeStyle::Native => Ok(wheel),
+            None if run.leaves_builds_to_target() => Ok(wheel),
             None => {
                 Err(refuse(format!("was built into `{filename}`, which does not fit the target")))
             }

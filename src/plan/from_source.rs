@@ -37,7 +37,7 @@ pub struct SourceBuild {
     /// Names in the site folder, and commands, that the build installs and the package leaves out.
     pub strays: Vec<String>,
     pub dropped_commands: Vec<String>,
-    /// Files of the sdist's top folder.
+    /// Files of the sdist, relative to its folder.
     pub licences: Vec<String>,
     pub documents: Vec<String>,
     /// Whether the built metadata name licence files.

@@ -56,7 +56,7 @@ pub fn from_source(
         modules,
         strays,
         dropped_commands: dropped_commands(plan, wheel, target),
-        licences: with_names(sdist, &["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"]),
+        licences: licences(sdist, wheel),
         documents: with_names(sdist, &["README", "CHANGES", "CHANGELOG", "HISTORY", "NEWS"]),
         marks_licences: !wheel.metadata.license_files.is_empty(),
         patches: Vec::new(),
@@ -209,7 +209,8 @@ fn strays(plan: &PackagePlan) -> Vec<String> {
     folders.filter(|folder| is_module_name(folder)).map(str::to_owned).collect()
 }
 
-/// Commands that the build installs, and the plan does not.
+/// Commands that the build installs, and the plan does not. One with a name that no recipe could
+/// state stays where it is, where the file list does not have it and the build fails.
 fn dropped_commands(plan: &PackagePlan, wheel: &Wheel, target: &Target) -> Vec<String> {
     let points = &wheel.entry_points;
     let entries = points.console_scripts.iter().chain(&points.gui_scripts);
@@ -218,7 +219,7 @@ fn dropped_commands(plan: &PackagePlan, wheel: &Wheel, target: &Target) -> Vec<S
     let names = entries.map(|entry| entry.name.as_str()).chain(scripts);
     let is_dropped = |name: &&str| {
         let path = target.command_path(name);
-        !plan.files.iter().any(|file| file.path == path)
+        is_file_name(name) && !plan.files.iter().any(|file| file.path == path)
     };
     let dropped: BTreeSet<&str> = names.filter(is_dropped).collect();
     dropped.into_iter().map(str::to_owned).collect()
@@ -305,5 +306,21 @@ fn with_names(sdist: &Sdist, beginnings: &[&str]) -> Vec<String> {
         let upper = file.to_ascii_uppercase();
         beginnings.iter().any(|beginning| upper.starts_with(beginning))
     };
-    sdist.top.iter().filter(is_wanted).cloned().collect()
+    sdist.top().filter(is_wanted).cloned().collect()
+}
+
+/// The licence files: those of the usual names, and those that the wheel has of other folders.
+fn licences(sdist: &Sdist, wheel: &Wheel) -> Vec<String> {
+    let mut found = with_names(sdist, &["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"]);
+    let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    for (member, _) in &wheel.licence_texts {
+        let name = base(member);
+        let mut files = sdist.files.iter();
+        if !found.iter().any(|known| base(known) == name)
+            && let Some(file) = files.find(|file| base(file) == name)
+        {
+            found.push(file.clone());
+        }
+    }
+    found
 }

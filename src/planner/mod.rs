@@ -108,9 +108,7 @@ pub fn plan(
     let layout = layout::lay_out(wheel, target, policy)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target);
     let libraries = relations::libraries(wheel, target, others);
-    if !subject.is_rebuilt {
-        check_glibc(wheel, target)?;
-    }
+    check_glibc(subject, target)?;
 
     let mut files = layout.files;
     add_launchers(&mut files, launchers);
@@ -169,11 +167,12 @@ pub fn plan(
 }
 
 /// Native code that was built on a newer system would not start on the target.
-fn check_glibc(wheel: &Wheel, target: &Target) -> Result<(), PlanError> {
+fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
+    let wheel = subject.wheel;
     let versions = wheel.elf.iter().flat_map(|elf| &elf.versions);
     let newest = versions.filter_map(|(_, version)| relations::glibc_version(version)).max();
     match newest {
-        Some(needed) if needed > target.glibc => Err(PlanError::Glibc {
+        Some(needed) if needed > target.glibc && !subject.is_rebuilt => Err(PlanError::Glibc {
             file: wheel.filename.clone(),
             needed: format!("{}.{}", needed.0, needed.1),
             present: format!("{}.{}", target.glibc.0, target.glibc.1),

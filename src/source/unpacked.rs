@@ -16,8 +16,8 @@ use super::SourceError;
 pub struct Sdist {
     /// The folder that it unpacks into.
     pub folder: String,
-    /// The files of that folder itself, sorted.
-    pub top: Vec<String>,
+    /// The files in that folder that a recipe can name, sorted.
+    pub files: Vec<String>,
     /// `build-system.requires` (PEP 518); setuptools where nothing is said.
     pub requires: Vec<String>,
     /// `build-system.build-backend` (PEP 517).
@@ -70,10 +70,10 @@ impl Sdist {
             return Err(refuse(format!("unpacks into the folder `{shown}`")));
         }
         let inside = members.iter().filter_map(|member| member.strip_prefix(&format!("{folder}/")));
-        let mut top: Vec<String> =
-            inside.filter(|file| is_plain(file)).map(str::to_owned).collect();
-        top.sort();
-        top.dedup();
+        let is_named = |file: &&str| file.split('/').all(is_plain);
+        let mut files: Vec<String> = inside.filter(is_named).map(str::to_owned).collect();
+        files.sort();
+        files.dedup();
         let (requires, backend) = match build_system {
             Some(system) => (system.requires, system.build_backend),
             None => (vec!["setuptools".to_owned()], None),
@@ -81,12 +81,17 @@ impl Sdist {
         let build = external.build_requires.into_iter().chain(external.host_requires);
         let build = build.map(|text| (When::Build, text));
         let run = external.dependencies.into_iter().map(|text| (When::Run, text));
-        Ok(Self { folder, top, requires, backend, external: build.chain(run).collect() })
+        Ok(Self { folder, files, requires, backend, external: build.chain(run).collect() })
     }
 
     /// Whether a file of that name lies in its folder.
     pub fn has(&self, name: &str) -> bool {
-        self.top.iter().any(|file| file == name)
+        self.files.iter().any(|file| file == name)
+    }
+
+    /// The files of its folder itself.
+    pub fn top(&self) -> impl Iterator<Item = &String> {
+        self.files.iter().filter(|file| !file.contains('/'))
     }
 }
 

@@ -13,7 +13,7 @@ use pypi2pkg::{
     format::{self, Native},
     plan::PackagePlan,
     process::HostRunner,
-    recipe::{self, Recipe},
+    recipe::{self, Recipe, RecipeFile},
     report::Recorder,
     target::{Target, Targets},
     template::Templates,
@@ -135,12 +135,7 @@ fn planned(work: &Path, project: &str, target: &str) -> Planned {
     let json = pypi2pkg(work, &["plan", project, "--json", "--target", target, "-q"]);
     let plans: Vec<PackagePlan> = serde_json::from_str(&json).unwrap();
     let plan = plans.into_iter().find(|plan| plan.project.as_ref() == project).unwrap();
-    let target = Targets::embedded().load(target, None, None).unwrap();
-    let format = format::named(&target.format).unwrap();
-    let native = format.lower(&plan, &target).unwrap();
-    let pack = Templates::default().pack(format.source_pack(), format.escape()).unwrap();
-    let recipe = recipe::render(&plan, &target, &native, format, &pack).unwrap();
-    Planned { plan, native, recipe, target }
+    planned_of(plan, target)
 }
 
 fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
@@ -190,16 +185,13 @@ fn missing_build_requirements_are_listed_before_anything_is_built() {
     }
     let work = tempfile::tempdir().unwrap();
     sdist(work.path(), "sample", &["other>=2"], false);
-    sdist(work.path(), "other", &[], false);
-    fs::rename(work.path().join("index/other-1.0.tar.gz"), work.path().join("other")).ok();
     let arguments = ["plan", "sample", "--json", "--exclude", "other", "-q", "--target"];
     for (target, wanted) in
         [("debian-12", vec!["python3-other (>= 2)"]), ("fedora-43", vec!["python3-devel"])]
     {
         let json = pypi2pkg(work.path(), &[&arguments[..], &[target]].concat());
         let plans: Vec<PackagePlan> = serde_json::from_str(&json).unwrap();
-        let mut planned = planned_of(plans.into_iter().next().unwrap(), target);
-        planned.plan.time = 1_700_000_000;
+        let planned = planned_of(plans.into_iter().next().unwrap(), target);
         match built(&planned, work.path()) {
             Err(BuildError::Requirements { missing, .. }) => assert_eq!(missing, wanted),
             other => panic!("{other:?}"),
@@ -214,6 +206,34 @@ fn planned_of(plan: PackagePlan, target: &str) -> Planned {
     let pack = Templates::default().pack(format.source_pack(), format.escape()).unwrap();
     let recipe = recipe::render(&plan, &target, &native, format, &pack).unwrap();
     Planned { plan, native, recipe, target }
+}
+
+const PATCH: &str = "--- a/README\n+++ b/README\n@@ -1 +1 @@\n-A sample\n+A patched sample\n";
+
+#[test]
+fn patches_of_a_recipe_are_applied() {
+    if !have(&DEBIAN) {
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    sdist(work.path(), "sample", &[], false);
+    for target in ["debian-12", "fedora-43"] {
+        let mut plan = planned(work.path(), "sample", target).plan;
+        plan.from_source.as_mut().unwrap().patches = vec!["readme.patch".to_owned()];
+        let mut planned = planned_of(plan, target);
+        let patch = RecipeFile { text: PATCH.to_owned(), executable: false };
+        planned.recipe.files.insert("patches/readme.patch".to_owned(), patch);
+        if target == "fedora-43" {
+            let spec = &planned.recipe.files["python-sample.spec"].text;
+            assert!(spec.contains("\nPatch1:         readme.patch\n"), "{spec}");
+            continue;
+        }
+        let package = built(&planned, work.path()).unwrap();
+        let tree = work.path().join("tree");
+        run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&tree));
+        let readme = fs::read_to_string(tree.join("usr/share/doc/python3-sample/README")).unwrap();
+        assert_eq!(readme, "A patched sample\n");
+    }
 }
 
 /// The files in a collection's folder of source packages: names and bytes.
