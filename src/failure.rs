@@ -250,9 +250,9 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
             }
-            error @ (PipelineError::Open { .. } | PipelineError::SameRelease { .. }) => {
-                Self::work(&error, None)
-            }
+            error @ (PipelineError::Open { .. }
+            | PipelineError::SameRelease { .. }
+            | PipelineError::Drifted { .. }) => Self::work(&error, None),
             error @ PipelineError::NoSpecs { .. } => {
                 Self::usage(&error, Some("choose an RPM distribution with `--target`"))
             }

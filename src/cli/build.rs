@@ -49,6 +49,9 @@ pub struct Build {
     /// Build the one project that is named with a spec of one's own
     #[arg(long, value_name = "FILE")]
     spec_file: Option<PathBuf>,
+    /// Leave out packages whose relations are not the planned ones
+    #[arg(long)]
+    strict: bool,
     /// Build in spite of what a person has to settle
     #[arg(long)]
     allow_fixme: bool,
@@ -88,6 +91,7 @@ impl Build {
         flags.publishing = self.publishing.into();
         flags.jobs = self.jobs.map(usize::from);
         flags.allow_fixme = self.allow_fixme;
+        flags.strict = self.strict;
         flags.spec_file = self.spec_file;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         let session = match &folders {

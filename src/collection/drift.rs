@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{CollectionError, Entry, read_deb, rpm};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 
 /// What was planned and is not there, and what is there and was not planned: relations in the
 /// format's syntax, sorted. Strengths that no plan has are left out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Drift {
     pub missing: Vec<(Strength, String)>,

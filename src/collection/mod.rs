@@ -43,6 +43,6 @@ pub use manifest::{
     SCHEMA, Stage, Why,
 };
 pub use pool::{Pool, SuiteName, apt_source};
-pub use record::{BuiltRecord, Outcome, Record, Records};
+pub use record::{BuiltRecord, Described, Outcome, Record, Records};
 pub use staging::Staging;
 pub use stanza::{Entry, Stanza, read_deb, read_rpm};

@@ -15,7 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CollectionError, FailureRecord, PackageRecord, Stanza, Why,
+    CollectionError, Drift, FailureRecord, PackageRecord, Stanza, Why,
     folder::RECIPES,
     packages::Packages,
     staging::{Lock, create_folder},
@@ -73,6 +73,19 @@ pub struct BuiltRecord {
     pub package: PackageRecord,
     pub stanza: Stanza,
     pub recipe: Recipe,
+    /// How its relations differ from the planned ones.
+    #[serde(default, skip_serializing_if = "Drift::is_none")]
+    pub drift: Drift,
+}
+
+/// What a package that was built was meant to be.
+#[derive(Debug, Clone)]
+pub struct Described<'a> {
+    pub plan: &'a PackagePlan,
+    pub recipe: &'a Recipe,
+    /// Whether the recipe, not the plan, says what the package is.
+    pub own_recipe: bool,
+    pub drift: Drift,
 }
 
 /// The records of one collection, and the packages that wait to be merged into it.
@@ -112,11 +125,10 @@ impl Records {
     pub fn keep(
         &self,
         inputs: &str,
-        plan: &PackagePlan,
         built: &BuiltPackage,
-        recipe: &Recipe,
-        own_recipe: bool,
+        described: Described<'_>,
     ) -> Result<Record, CollectionError> {
+        let Described { plan, recipe, own_recipe, drift } = described;
         let stanza = read(&built.path)?;
         let is_planned = own_recipe || stanza.package == plan.package;
         if !is_planned || !stays_inside(&stanza.package) {
@@ -138,7 +150,7 @@ impl Records {
         create_folder(waiting.parent().unwrap_or(&waiting))?;
         fs::rename(&built.path, &waiting).map_err(CollectionError::io("replace", &waiting))?;
         let package = describe(plan, &stanza);
-        let built = BuiltRecord { package, stanza, recipe: recipe.clone() };
+        let built = BuiltRecord { package, stanza, recipe: recipe.clone(), drift };
         self.write(inputs, Outcome::Built(Box::new(built)))
     }
 

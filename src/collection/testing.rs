@@ -7,7 +7,7 @@ use std::{
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Collection, CollectionManifest, Merge, Record, Why};
+use super::{Collection, CollectionManifest, Described, Drift, Merge, Record, Why};
 use crate::{
     build::BuiltPackage,
     plan::PackagePlan,
@@ -131,7 +131,7 @@ pub(super) fn keep(
     built: &BuiltPackage,
 ) -> Result<Record, super::CollectionError> {
     let file = built.path.file_name().unwrap().to_string_lossy();
-    collection.records().keep(&file, &plan(name), built, &recipe(name), false)
+    collection.records().keep(&file, built, described(&plan(name), &recipe(name)))
 }
 
 /// Merges packages that a function writes into a staging folder.
@@ -152,4 +152,9 @@ pub(super) fn gunzip(bytes: &[u8]) -> String {
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(bytes), &mut text).unwrap();
     text
+}
+
+/// A package that is as planned.
+pub(super) fn described<'a>(plan: &'a PackagePlan, recipe: &'a Recipe) -> Described<'a> {
+    Described { plan, recipe, own_recipe: false, drift: Drift::default() }
 }

@@ -93,6 +93,8 @@ impl Format for Rpm {
                 "relations": relations,
                 "description": native.description.lines().collect::<Vec<_>>(),
                 "site": site,
+                // rpmlint takes `/usr/lib` for a mistake wherever it is written out.
+                "site_below_usr": site.strip_prefix("/usr/"),
                 "sources": sources(self, plan),
                 "patches": patches(plan),
                 "scriptlets": scriptlets(plan),

@@ -73,6 +73,9 @@ pub enum PipelineError {
     /// A spec for what is not made of specs.
     #[error("packages for `{target}` are not made of specs")]
     NoSpecs { target: String },
+    /// A package that was not made as planned.
+    #[error("its relations are not the planned ones:{}", lines(.differences))]
+    Drifted { differences: Vec<String> },
     /// Recipes for several targets.
     #[error("the recipes in `{}` are for other targets than `{}`", .other.display(), .first.display())]
     OtherTargets { first: PathBuf, other: PathBuf },

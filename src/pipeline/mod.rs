@@ -24,13 +24,14 @@ use crate::{
     artifact::ProjectName,
     build::{BuildError, Builder, Builders, FromSource},
     collection::{
-        Collection, CollectionManifest, DistributionRecord, FailureRecord, Merge, Outcome,
-        PackageRecord, Record, Records, Request, Stage, Why,
+        BuiltRecord, Collection, CollectionManifest, DistributionRecord, Drift, FailureRecord,
+        Merge, Outcome, PackageRecord, Record, Records, Request, Stage, Why,
     },
     format,
     index::{Index, IndexError},
     process::CommandRunner,
     recipe::Additions,
+    relation::Strength,
     report::{Event, Reporter},
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
@@ -263,21 +264,19 @@ impl Run<'_> {
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
-            match &record.outcome {
-                Outcome::Built(built)
-                    if package.made != Made::Now && is_taken(&before, &record) =>
-                {
-                    let evr = built.stanza.evr.clone();
-                    let error =
-                        PipelineError::SameRelease { package: built.package.package.clone(), evr };
-                    let (project, release) = (&package.plan.project, &package.plan.release);
-                    merge.failures.push(FailureRecord::new(project, release, Stage::Build, &error));
-                }
-                Outcome::Built(built) => {
+            let plan = &package.plan;
+            match self.accept(&record, package, &before) {
+                Ok(built) => {
                     names.insert(built.package.package.clone());
                     merge.built.push((record, why(package)));
                 }
-                Outcome::Failed(failure) => merge.failures.push(failure.clone()),
+                Err(Refused::Failed(failure)) => merge.failures.push(failure),
+                Err(Refused::By(error)) => merge.failures.push(FailureRecord::new(
+                    &plan.project,
+                    &plan.release,
+                    Stage::Build,
+                    &error,
+                )),
             }
         }
         let manifest = collection.merge(merge)?;
@@ -287,6 +286,36 @@ impl Run<'_> {
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
         Ok(Built { manifest, files })
+    }
+
+    /// The package of a record, where it goes into the collection. How its relations differ from the
+    /// planned ones is told.
+    fn accept<'r>(
+        &self,
+        record: &'r Record,
+        package: &Package,
+        before: &BTreeMap<String, Record>,
+    ) -> Result<&'r BuiltRecord, Refused> {
+        let built = match &record.outcome {
+            Outcome::Built(built) => built,
+            Outcome::Failed(failure) => return Err(Refused::Failed(failure.clone())),
+        };
+        let name = &built.package.package;
+        if package.made != Made::Now && is_taken(before, record) {
+            let (package, evr) = (name.clone(), built.stanza.evr.clone());
+            return Err(Refused::By(PipelineError::SameRelease { package, evr }));
+        }
+        let differences = differences(&built.drift, self.target);
+        match self.settings.strict && !differences.is_empty() {
+            true => Err(Refused::By(PipelineError::Drifted { differences })),
+            false => {
+                for difference in differences {
+                    let line = format!("`{name}` is not as planned: {difference}");
+                    self.reporter.event(Event::Warning(&line));
+                }
+                Ok(built)
+            }
+        }
     }
 
     /// The packages that leave nothing open; the others become failures, unless that is allowed.
@@ -340,6 +369,23 @@ impl Run<'_> {
         *packages = settled;
         Ok(kept)
     }
+}
+
+/// Why a package does not go into a collection.
+enum Refused {
+    Failed(FailureRecord),
+    By(PipelineError),
+}
+
+/// How relations differ, a line each.
+fn differences(drift: &Drift, target: &Target) -> Vec<String> {
+    // The target's format is known: its packages were built.
+    let Ok(format) = format::named(&target.format) else { return Vec::new() };
+    let line = |word: &str, (strength, text): &(Strength, String)| {
+        format!("{word} `{}: {text}`", format.tag(*strength))
+    };
+    let missing = drift.missing.iter().map(|relation| line("it lacks", relation));
+    missing.chain(drift.extra.iter().map(|relation| line("it has", relation))).collect()
 }
 
 /// Whether the version of a package was built before of something else.

@@ -52,6 +52,8 @@ pub struct Flags {
     pub source_packages: bool,
     pub name_prefix: Option<String>,
     pub names: BTreeMap<ProjectName, String>,
+    /// Whether packages whose relations are not the planned ones are left out.
+    pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,
     /// A spec of a person's own for the only project.
@@ -98,6 +100,8 @@ pub struct Settings {
     pub install_prefix: Option<String>,
     /// Whether what a person has to settle stops no build.
     pub allow_fixme: bool,
+    /// Whether packages whose relations are not the planned ones are left out.
+    pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,
     /// A spec of a person's own for the only project.
@@ -209,6 +213,7 @@ pub fn resolve(
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
         allow_fixme: flags.allow_fixme,
+        strict: flags.strict,
         only_name: flags.only_name,
         spec_file: flags.spec_file,
         install_prefix: flags.install_prefix.or(configuration.install_prefix),

@@ -20,7 +20,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     build::{BuildError, BuildJob, Builder},
-    collection::{CollectionError, FailureRecord, Record, Records, Stage, Stanza},
+    collection::{
+        CollectionError, Described, FailureRecord, Record, Records, Stage, Stanza, drift,
+    },
     process::interrupted,
     report::{Event, Reporter},
     source::built_digest,
@@ -152,8 +154,11 @@ fn work_on(
         .map_err(|error| BuildError::file("create the folder", folder, &error))
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
-        Ok(package) => records
-            .keep(inputs, job.plan, &package, job.recipe, job.own_recipe)
+        Ok(package) => drift(job.native, &package.path)
+            .and_then(|drift| {
+                let BuildJob { plan, recipe, own_recipe, .. } = *job;
+                records.keep(inputs, &package, Described { plan, recipe, own_recipe, drift })
+            })
             .or_else(|error| failed(Stage::Collect, &error)),
         Err(error) => failed(Stage::Build, &error),
     };

@@ -223,7 +223,9 @@ fn rendered(case: &Case, target: &str) -> String {
         return found.stderr;
     }
     let out = at.join("out").join(project.to_lowercase().replace(['_', '.'], "-"));
-    let is_shown = |entry: &walkdir::DirEntry| entry.file_name() != ".pypi2pkg";
+    let is_shown = |entry: &walkdir::DirEntry| {
+        ![".pypi2pkg", "recipe.toml", "sources"].iter().any(|name| entry.file_name() == *name)
+    };
     let files = walkdir::WalkDir::new(&out).sort_by_file_name().into_iter();
     let files = files.filter_entry(is_shown).map(Result::unwrap);
     let wanted = |path: &Path| {

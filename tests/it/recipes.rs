@@ -194,6 +194,34 @@ fn a_round_from_rendering_to_the_next_release() {
 }
 
 #[test]
+fn relations_that_were_not_planned_are_told() {
+    for place in Place::all() {
+        if place.is_rpm() && !has_rpmbuild() {
+            continue;
+        }
+        place.render(&["-q"]);
+        let told = if place.is_rpm() {
+            place.edit("Requires: python3.14dist(two) >= 1\n", "Requires: git-core\n");
+            ["it lacks `Requires: python3.14dist(two) >= 1`", "it has `Requires: git-core`"]
+        } else {
+            place.edit("python3-two (>= 1.0)", "git");
+            ["it lacks `Depends: python3-two (>= 1.0)`", "it has `Depends: git`"]
+        };
+        let built = place.build("dist", &[]);
+        assert_eq!(built.status, 0, "{}", built.stderr);
+        assert!(told.iter().all(|line| built.stderr.contains(line)), "{}", built.stderr);
+        // It stays so when nothing has to be built.
+        let strict = place.build("dist", &["--strict"]);
+        assert_eq!(strict.status, 1);
+        assert!(
+            strict.stderr.contains("its relations are not the planned ones"),
+            "{}",
+            strict.stderr
+        );
+    }
+}
+
+#[test]
 fn a_removed_relation_stays_removed_and_is_told() {
     for place in Place::all() {
         place.render(&["-q"]);

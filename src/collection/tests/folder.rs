@@ -7,7 +7,7 @@ use crate::{
     collection::{
         Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
         Stage, Why,
-        testing::{add, keep, plan, target, write_deb, write_rpm},
+        testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
     text::{OneLine, Paragraph},
@@ -135,8 +135,10 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     let refused = |recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
         let staging = collection.staging().unwrap();
         let built = built(staging.path());
-        let error =
-            collection.records().keep("inputs", &plan("bad"), &built, recipe, false).unwrap_err();
+        let error = collection
+            .records()
+            .keep("inputs", &built, described(&plan("bad"), recipe))
+            .unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
     let none = Recipe::default();
@@ -288,7 +290,7 @@ fn a_record_whose_file_was_replaced_is_forgotten() {
         let built = write_rpm(staging.path(), "a", "1.0", text);
         let recipe = Recipe::default();
         let record =
-            records.keep(&format!("inputs-{at}"), &plan("a"), &built, &recipe, false).unwrap();
+            records.keep(&format!("inputs-{at}"), &built, described(&plan("a"), &recipe)).unwrap();
         let built = vec![(record, Why::default())];
         collection.merge(Merge { built, ..Merge::default() }).unwrap();
         for earlier in 0..at {
