@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
+    collection::FailureRecord,
     failure::{FAILED, Failure},
     pipeline::Built,
     report::print_result,
@@ -85,7 +86,7 @@ impl Build {
                 counted(lines.len() + files.len(), "project"),
                 lines.join("\n")
             ),
-            hint: None,
+            hint: FailureRecord::hints(&manifest.failures),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What most verbs begin with: settings, target and requirements.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use tempfile::TempDir;
 
@@ -51,6 +51,7 @@ impl Session {
             inputs: &self.inputs,
             runner: &self.runner,
             reporter: &self.reporter,
+            probed: OnceLock::new(),
         }
     }
 

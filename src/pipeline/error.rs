@@ -35,10 +35,10 @@ pub enum PipelineError {
     Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
-    Place { origin: Origin, text: String, problem: String },
-    /// The sources of a file that is to be frozen.
-    #[error("`{file}`: what it is built with cannot be frozen: {problem}")]
-    BuildRequirements { file: String, problem: String },
+    Place { origin: Origin, text: String, problem: String, hint: Option<String> },
+    /// What a source is built with.
+    #[error("what `{file}` is built with cannot be had: {problem}")]
+    BuildRequirements { file: String, problem: String, hint: Option<String> },
     /// A folder that holds something else.
     #[error("`{}` holds something that was not frozen", .folder.display())]
     NotFrozen { folder: PathBuf },

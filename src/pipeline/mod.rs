@@ -1,5 +1,7 @@
 //! The spine: from requirements to a collection, stage by stage.
 
+mod build_requirements;
+mod builds;
 mod distro;
 mod error;
 mod freeze;
@@ -15,6 +17,7 @@ mod sources;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::OnceLock,
 };
 
 use crate::{
@@ -25,11 +28,11 @@ use crate::{
     },
     format::{self, Format},
     index::{Index, IndexError},
-    process::CommandRunner,
+    process::{CommandRunner, Sandbox, SandboxError},
     report::{Event, Reporter},
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
-    settings::Settings,
+    settings::{SandboxSettings, Settings},
     target::Target,
     template::{Pack, Templates},
     version,
@@ -48,6 +51,8 @@ pub struct Run<'a> {
     pub inputs: &'a Inputs,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
+    /// The sandbox, once it was looked for.
+    pub probed: OnceLock<Result<Sandbox, SandboxError>>,
 }
 
 /// Planned and rendered packages, and the projects that could not be planned.
@@ -70,7 +75,29 @@ pub struct Built {
 impl Run<'_> {
     /// Resolves the requirements for the target.
     pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
-        self.resolve_with(&index.requirements, &self.resolve_options(), index)
+        let (options, environment) = (self.resolve_options(), self.environment());
+        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter)
+    }
+
+    /// What markers and tags mean to the target.
+    fn environment(&self) -> resolve::Environment {
+        let markers = self.target.markers();
+        let python = markers.python_full_version().version.clone();
+        resolve::Environment { markers, tags: self.target.tags(), python }
+    }
+
+    /// What confines code of sources, and tools; nothing where the settings do without.
+    ///
+    /// # Errors
+    /// It does not work on this machine.
+    pub fn sandbox(&self) -> Result<Option<&Sandbox>, SandboxError> {
+        let SandboxSettings { enabled, limits } = self.settings.sandbox;
+        let path = || self.settings.environment.path();
+        let probe = || Sandbox::probe(&path(), limits, self.runner);
+        match enabled {
+            true => self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone),
+            false => Ok(None),
+        }
     }
 
     /// How releases are chosen: as the settings say, and the lock file.
@@ -87,16 +114,12 @@ impl Run<'_> {
         &self,
         requirements: &Requirements,
         options: &ResolveOptions,
-        index: &BuildingIndex<'_>,
+        index: &dyn Index,
+        environment: &resolve::Environment,
+        reporter: &dyn Reporter,
     ) -> Result<Resolution, PipelineError> {
-        let target = self.target;
-        let environment = resolve::Environment {
-            markers: target.markers(),
-            tags: target.tags(),
-            python: target.markers().python_full_version().version.clone(),
-        };
         let resolve = if requirements.is_lock { resolve::take } else { resolve::resolve };
-        let resolution = resolve(requirements, index, &environment, options, self.reporter);
+        let resolution = resolve(requirements, index, environment, options, reporter);
         resolution.map_err(|error| match &error {
             ResolveError::Index { error: cause, .. }
                 if matches!(**cause, IndexError::Offline { .. }) =>

@@ -23,7 +23,7 @@ use crate::{
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
     settings::{ByteCodePolicy, OnConflict},
-    source::Wheel,
+    source::{SdistError, Wheel},
     template::Pack,
     text::{OneLine, counted},
 };
@@ -175,7 +175,8 @@ fn inspect<'r>(
     let path = match file.kind {
         FileKind::Wheel(_) => source.clone(),
         FileKind::Sdist(_) => {
-            index.wheel_of(&file, &source).map_err(|e| failure(pin, Stage::Build, &e))?
+            let failed = |e: SdistError| failure(pin, Stage::Build, &e).with_hint(e.hint.as_deref());
+            index.wheel_of(&file, &source).map_err(failed)?
         }
     };
     let wheel =

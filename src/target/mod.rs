@@ -18,6 +18,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use environment::compatible_tags;
 pub use error::TargetError;
 pub use isolation::Isolation;
 pub use layout::{Document, Layout, LicencePlace};
@@ -51,6 +52,8 @@ pub struct Target {
     pub python: Python,
     pub naming: Naming,
     pub layout: Layout,
+    /// Variables that tell compilers how the target's own packages are compiled.
+    pub build_flags: BTreeMap<String, String>,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
     /// Where everything is installed beside the system's own folders.

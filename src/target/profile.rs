@@ -33,6 +33,7 @@ pub(super) struct Profile {
     pythons: BTreeMap<String, PythonRow>,
     naming: NamingRow,
     layout: Option<Layout>,
+    build_flags: BTreeMap<String, String>,
     libraries: BTreeMap<String, String>,
 }
 
@@ -216,6 +217,7 @@ impl<'a> Choice<'a> {
                 map,
             },
             layout: self.value(profile.layout.clone(), "layout")?,
+            build_flags: profile.build_flags.clone(),
             libraries: profile.libraries.clone(),
             isolation: None,
         })

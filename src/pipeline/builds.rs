@@ -1,0 +1,237 @@
+//! How one source is built: what it is built with, and where its code runs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use url::Url;
+
+use crate::{
+    artifact::{Hashes, ProjectName, ReleaseFile},
+    index::{Index, IndexError, ProjectFiles},
+    metadata::CoreMetadata,
+    process::{Output, Sandbox},
+    report::Event,
+    resolve::Environment,
+    source::{
+        BuildSystem, Built, Interpreter, Material, SdistBuild, SdistError, build_confined,
+        build_wheel,
+    },
+    target::Target,
+};
+
+use super::{
+    BuildingIndex, PipelineError,
+    sdists::{BuiltWheel, Source, build_system},
+};
+
+/// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
+const UNKNOWN_TIME: i64 = 946_684_800;
+/// How often a backend may ask for more before it builds.
+const ROUNDS: usize = 4;
+/// What keeps compilers and linkers from writing symbols for debuggers.
+const WITHOUT_SYMBOLS: [(&str, &str); 5] = [
+    ("CFLAGS", "-g0"),
+    ("CXXFLAGS", "-g0"),
+    ("LDFLAGS", "-Wl,-s"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
+];
+const NO_SANDBOX: &str =
+    "install bubblewrap and util-linux, or let its code do as it likes with `--no-sandbox`";
+
+impl BuildingIndex<'_> {
+    /// The wheel of a source, built in the new folder `folder`; `chain` ends with it.
+    pub(super) fn build_in(
+        &self,
+        folder: &Path,
+        source: &Source<'_>,
+        chain: &[String],
+    ) -> BuiltWheel {
+        let refuse = |problem: String| SdistError::new(&source.filename, problem);
+        self.run.reporter.event(Event::Detail(&format!("building `{}`", source.filename)));
+        let sandbox = self.run.sandbox().map_err(|error| SdistError {
+            hint: Some(NO_SANDBOX.to_owned()),
+            ..refuse(format!("is built by its own code, which nothing here confines: {error}"))
+        })?;
+        fs::create_dir(folder)
+            .map_err(|e| refuse(format!("cannot be built in `{}`: {e}", folder.display())))?;
+        let interpreter = self.interpreter(sandbox).ok_or_else(|| {
+            refuse("has to be built into a wheel, and there is no `python3` here".to_owned())
+        })?;
+        let build = SdistBuild {
+            config_settings: source.settings.clone(),
+            time: self.run.settings.policy.time.or(source.time).unwrap_or(UNKNOWN_TIME),
+            flags: flags(self.run.target),
+        };
+        match sandbox {
+            Some(sandbox) => {
+                self.build_confined(source, &build, interpreter, sandbox, folder, chain)
+            }
+            None => self.build_unconfined(source, &build, interpreter, folder),
+        }
+    }
+
+    /// The Python that builds: the target's version where this machine has it.
+    pub(super) fn interpreter(&self, sandbox: Option<&Sandbox>) -> Option<&Interpreter> {
+        let run = self.run;
+        let find = || {
+            let path = run.settings.environment.path();
+            Interpreter::find(run.target.python.version, &path, sandbox, run.runner)
+        };
+        self.interpreter.get_or_init(find).as_ref()
+    }
+
+    fn build_unconfined(
+        &self,
+        source: &Source<'_>,
+        build: &SdistBuild,
+        interpreter: &Interpreter,
+        folder: &Path,
+    ) -> BuiltWheel {
+        let what = match (source.subdirectory, source.path.is_dir()) {
+            (None, _) => source.path.as_os_str().to_owned(),
+            (Some(inner), true) => source.path.join(inner).into_os_string(),
+            (Some(inner), false) => {
+                let mut url = Url::from_file_path(source.path).map_err(|()| {
+                    SdistError::new(&source.filename, "has no absolute path".to_owned())
+                })?;
+                url.set_fragment(Some(&format!("subdirectory={inner}")));
+                url.as_str().into()
+            }
+        };
+        let (python, run) = (&interpreter.program, self.run);
+        build_wheel(&what, build, python, &run.pip_variables(), folder, run.runner)
+            .map_err(|failed| self.failed(source, failed))
+    }
+
+    fn build_confined(
+        &self,
+        source: &Source<'_>,
+        build: &SdistBuild,
+        interpreter: &Interpreter,
+        sandbox: &Sandbox,
+        folder: &Path,
+        chain: &[String],
+    ) -> BuiltWheel {
+        let refuse = |problem: String| SdistError::new(&source.filename, problem);
+        let system: BuildSystem = build_system(source).map_err(refuse)?;
+        let mut asked = system.requires.clone();
+        for _ in 0..ROUNDS {
+            let wheels = self.build_wheels(&source.filename, &asked, interpreter, chain)?;
+            let material = Material {
+                path: source.path,
+                filename: &source.filename,
+                subdirectory: source.subdirectory,
+                system: &system,
+                wheels: &wheels,
+                asked: &asked,
+            };
+            match build_confined(&material, build, interpreter, sandbox, folder, self.run.runner)
+                .map_err(|failed| self.failed(source, failed))?
+            {
+                Built::Wheel(path) => return Ok(path),
+                Built::Requires(more) => asked.extend(more),
+            }
+        }
+        Err(refuse("asks for ever more before it is built".to_owned()))
+    }
+
+    /// The error of a failed build, with all that it said as a detail.
+    fn failed(&self, source: &Source<'_>, (problem, output): (String, Output)) -> SdistError {
+        self.run.reporter.event(Event::Detail(&output.reason(usize::MAX)));
+        SdistError::new(&source.filename, problem)
+    }
+
+    /// Wheels of all that a source is built with, for the Python that builds. Those that are there
+    /// as sdists only are built, too.
+    fn build_wheels(
+        &self,
+        filename: &str,
+        asked: &BTreeSet<String>,
+        interpreter: &Interpreter,
+        chain: &[String],
+    ) -> Result<Vec<PathBuf>, SdistError> {
+        let refuse = |problem: String| SdistError::new(filename, problem);
+        let environment = environment(interpreter);
+        let index = Needed { index: self, above: chain };
+        let needed = self.run.build_requirements(&index, filename, asked, &environment);
+        let needed = needed.map_err(|error| match error {
+            PipelineError::BuildRequirements { problem, hint, .. } => {
+                let problem = format!("is built with what cannot be had: {problem}");
+                SdistError { hint, ..refuse(problem) }
+            }
+            other => refuse(other.to_string()),
+        })?;
+        let files: Vec<ReleaseFile> = needed.pins.into_values().map(|pin| pin.file).collect();
+        let fetched = index.fetch(&files, &|_, _| {});
+        let mut wheels = Vec::new();
+        for (file, path) in files.iter().zip(fetched) {
+            let path = path.map_err(|error| refuse(error.to_string()))?;
+            wheels.push(match file.kind.wheel() {
+                Some(_) => path,
+                None => self.wheel_within(file, &path, chain)?,
+            });
+        }
+        Ok(wheels)
+    }
+}
+
+/// How the target compiles, without debugging symbols: no path of a build stays in what is built.
+fn flags(target: &Target) -> BTreeMap<String, String> {
+    let mut flags = target.build_flags.clone();
+    for (name, more) in WITHOUT_SYMBOLS {
+        let flags = flags.entry(name.to_owned()).or_default();
+        *flags = format!("{flags} {more}").trim_start().to_owned();
+    }
+    flags
+}
+
+/// What markers and tags mean to an interpreter of this machine.
+pub(super) fn environment(interpreter: &Interpreter) -> Environment {
+    let python = interpreter.markers.python_full_version().version.clone();
+    Environment { markers: interpreter.markers.clone(), tags: interpreter.tags.clone(), python }
+}
+
+/// The sources of a build's requirements: an sdist among them is built for what is above it.
+struct Needed<'n, 'a> {
+    index: &'n BuildingIndex<'a>,
+    above: &'n [String],
+}
+
+impl Index for Needed<'_, '_> {
+    fn prefetch_projects(&self, projects: &[ProjectName]) {
+        self.index.prefetch_projects(projects);
+    }
+
+    fn prefetch_metadata(&self, files: &[ReleaseFile]) {
+        self.index.prefetch_metadata(files);
+    }
+
+    fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+        self.index.project(project)
+    }
+
+    fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+        self.index.metadata_within(file, self.above)
+    }
+
+    fn fetch(
+        &self,
+        files: &[ReleaseFile],
+        progress: &(dyn Fn(usize, u64) + Sync),
+    ) -> Vec<Result<PathBuf, IndexError>> {
+        self.index.fetch(files, progress)
+    }
+
+    fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+        self.index.download(url, hashes)
+    }
+
+    fn missing(&self) -> Vec<String> {
+        self.index.missing()
+    }
+}
