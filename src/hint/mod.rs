@@ -167,6 +167,17 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
     }
 }
 
+/// The one package in which a Debian target has a library, as far as its own list and the tables
+/// know; nothing where it differs between releases.
+pub fn library_package(soname: &str, target: &Target) -> Option<String> {
+    match by_soname(soname, target) {
+        Resolved::Packages(names) if is_debian(target) => {
+            names.into_iter().next().filter(|name| !name.contains('|'))
+        }
+        _ => None,
+    }
+}
+
 fn column<'l>(library: &'l Library, is_build: bool, target: &Target) -> &'l str {
     match (is_debian(target), is_build) {
         (true, false) => &library.debian,

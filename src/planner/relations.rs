@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
+    hint,
     artifact::{ExtraName, ProjectName},
     metadata::{self, CoreMetadata, Requirement},
     relation::{Capability, Relation, Strength},
@@ -306,7 +307,7 @@ fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation 
         capability: Capability::Library {
             soname: soname.to_owned(),
             versions: versions.into_iter().map(str::to_owned).collect(),
-            package: target.libraries.get(soname).cloned(),
+            package: hint::library_package(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),
     }
