@@ -175,7 +175,8 @@ fn inspect<'r>(
     let path = match file.kind {
         FileKind::Wheel(_) => source.clone(),
         FileKind::Sdist(_) => {
-            let failed = |e: SdistError| failure(pin, Stage::Build, &e).with_hint(e.hint.as_deref());
+            let failed =
+                |e: SdistError| failure(pin, Stage::Build, &e).with_hint(e.hint.as_deref());
             index.wheel_of(&file, &source).map_err(failed)?
         }
     };

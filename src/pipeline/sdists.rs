@@ -120,7 +120,8 @@ impl<'a> BuildingIndex<'a> {
         let number = self.folders.fetch_add(1, Ordering::Relaxed);
         let folder = self.work.join(format!("sdist-{number}"));
         let chain = [above, std::slice::from_ref(&source.filename)].concat();
-        let built = self.build_in(&folder, source, &chain).and_then(|wheel| verified(source, wheel));
+        let built =
+            self.build_in(&folder, source, &chain).and_then(|wheel| verified(source, wheel));
         lock(&self.built).insert(url.clone(), built.clone());
         drop(turn);
         built
@@ -217,10 +218,8 @@ fn inspected(wheel: BuiltWheel, project: &ProjectName) -> Result<Arc<CoreMetadat
         problem,
         hint,
     })?;
-    let inspected = Wheel::inspect(&wheel, project).map_err(|error| IndexError::Metadata {
-        file: error.file,
-        problem: error.problem,
-    })?;
+    let inspected = Wheel::inspect(&wheel, project)
+        .map_err(|error| IndexError::Metadata { file: error.file, problem: error.problem })?;
     Ok(Arc::new(inspected.metadata))
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
-    hint,
     artifact::{ExtraName, ProjectName},
+    hint,
     metadata::{self, CoreMetadata, Requirement},
     relation::{Capability, Relation, Strength},
     source::Wheel,

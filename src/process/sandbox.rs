@@ -23,6 +23,8 @@ const MEBIBYTE: u64 = 1 << 20;
 const TEMPORARY: u64 = 256 * MEBIBYTE;
 const SHARED: u64 = 64 * MEBIBYTE;
 const OPEN_FILES: u64 = 1024;
+/// The first file descriptor beyond the standard streams.
+const FIRST_INHERITED: i32 = 3;
 /// System files outside `/usr` that tools need and that hold no secrets: which of several compilers
 /// is meant, where libraries lie, rpm's and dpkg's configuration.
 const CONFIGURATION: [&str; 6] = [
@@ -141,6 +143,8 @@ impl Sandbox {
             setpriv: is_root.then(|| find("setpriv")).transpose()?,
             limits,
         };
+        // A folder that somebody left open for this program would be a way out.
+        close_fds::set_fds_cloexec_threadsafe(FIRST_INHERITED, &[]);
         let broken = |reason: String| SandboxError::Broken { reason };
         let trial = Command::new("/bin/sh", Path::new("/")).argument("-c").argument("exit 7");
         let confined = sandbox.confined(Room::empty(Trust::Nothing), runner).run(&trial);
@@ -273,10 +277,9 @@ fn system(words: &mut Vec<OsString>) {
     add(words, ["--ro-bind", "/usr", "/usr"]);
     for folder in ["/bin", "/sbin", "/lib", "/lib32", "/lib64"] {
         match fs::read_link(folder) {
-            Ok(target) => add(
-                words,
-                [OsStr::new("--symlink"), target.as_os_str(), OsStr::new(folder)],
-            ),
+            Ok(target) => {
+                add(words, [OsStr::new("--symlink"), target.as_os_str(), OsStr::new(folder)])
+            }
             Err(_) => add(words, ["--ro-bind-try", folder, folder]),
         }
     }

@@ -68,7 +68,8 @@ impl Workshop {
             let mode = match entry.file_type() {
                 kind if kind.is_dir() => 0o755,
                 kind if kind.is_file() => {
-                    0o644 | (entry.metadata().map_err(io::Error::from)?.permissions().mode() & 0o111)
+                    0o644
+                        | (entry.metadata().map_err(io::Error::from)?.permissions().mode() & 0o111)
                 }
                 _ => continue,
             };

@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_setuptools() {
-        let requires = |text| BuildSystem::parse(text).unwrap().requires.into_iter().collect();
+        let requires = |text| -> Vec<String> {
+            BuildSystem::parse(text).unwrap().requires.into_iter().collect()
+        };
         let both: Vec<String> = DEFAULT_REQUIRES.map(str::to_owned).to_vec();
         assert_eq!(requires(None), both);
         assert_eq!(requires(Some("[project]\nname = 'a'\n")), both);

@@ -21,10 +21,8 @@ const DRIVER: &str = include_str!("build.py");
 /// Where a build finds what it is made of.
 const INPUT: &str = "/input";
 /// Names for the user that the code believes to be.
-const USERS: [(&str, &str); 2] = [
-    ("passwd", "builder:x:1000:1000::/build/home:/bin/sh\n"),
-    ("group", "builder:x:1000:\n"),
-];
+const USERS: [(&str, &str); 2] =
+    [("passwd", "builder:x:1000:1000::/build/home:/bin/sh\n"), ("group", "builder:x:1000:\n")];
 /// The longest line that tells what follows, in bytes.
 const HEADER_LIMIT: u64 = 64 << 10;
 /// How many of a failing build's last lines go into the error.
@@ -87,9 +85,10 @@ pub fn build_confined(
         .save(&answer, sandbox.limits.file)
         .timeout(sandbox.limits.time);
     let room = room(&input, interpreter);
-    let output = sandbox.confined(room, runner).run(&command).map_err(|error| {
-        silent(format!("cannot be built into a wheel: {}", told(&error)))
-    })?;
+    let output = sandbox
+        .confined(room, runner)
+        .run(&command)
+        .map_err(|error| silent(format!("cannot be built into a wheel: {}", told(&error))))?;
     if output.status != 0 {
         let problem = format!("cannot be built into a wheel: {}", output.reason(REASON_LINES));
         return Err((problem, output));
@@ -123,7 +122,9 @@ fn fill(input: &Workshop, material: &Material<'_>) -> io::Result<String> {
     fs::create_dir(at.join("source"))?;
     let name = match material.path.is_dir() {
         true => "tree",
-        false => Path::new(material.filename).file_name().and_then(|n| n.to_str()).unwrap_or("sdist"),
+        false => {
+            Path::new(material.filename).file_name().and_then(|n| n.to_str()).unwrap_or("sdist")
+        }
     };
     let copy = at.join("source").join(name);
     match material.path.is_dir() {
@@ -196,6 +197,41 @@ fn take(answer: &Path, folder: &Path) -> io::Result<Built> {
             let path = folder.join(name);
             io::copy(&mut reader, &mut File::create_new(&path)?)?;
             Ok(Built::Wheel(path))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_sandbox_is_not_believed() {
+        let taken = |answer: &[u8]| {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("answer");
+            fs::write(&path, answer).unwrap();
+            let taken = take(&path, folder.path()).map_err(|error| error.to_string());
+            taken.map(|built| match built {
+                Built::Wheel(path) => {
+                    assert_eq!(path.parent(), Some(folder.path()));
+                    fs::read_to_string(path).unwrap()
+                }
+                Built::Requires(texts) => texts.join(" "),
+            })
+        };
+        assert_eq!(taken(b"{\"wheel\": \"a-1-py3-none-any.whl\"}\nPK").unwrap(), "PK");
+        assert_eq!(taken(b"{\"requires\": [\"a\", \"b\"]}\n").unwrap(), "a b");
+        for (answer, wanted) in [
+            ("{\"wheel\": \"../../x.whl\"}\n", "it is `../../x.whl`"),
+            ("{\"wheel\": \"/x.whl\"}\n", "it is `/x.whl`"),
+            ("{\"wheel\": \"x.\u{1b}[31m\"}\n", "it does not tell what it left"),
+            ("{\"wheel\": \"answer\"}\n", "it is `answer`"),
+            ("PK", "it does not tell what it left"),
+            ("", "it does not tell what it left"),
+            (&"x".repeat(1 << 20), "it does not tell what it left"),
+        ] {
+            assert_eq!(taken(answer.as_bytes()).unwrap_err(), wanted);
         }
     }
 }

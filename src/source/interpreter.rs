@@ -59,7 +59,9 @@ impl Interpreter {
     pub fn folders(&self) -> Vec<PathBuf> {
         match self.prefix.starts_with(SYSTEM) || self.prefix == Path::new("/usr") {
             true => Vec::new(),
-            false => PARTS.iter().map(|part| self.prefix.join(part)).filter(|f| f.is_dir()).collect(),
+            false => {
+                PARTS.iter().map(|part| self.prefix.join(part)).filter(|f| f.is_dir()).collect()
+            }
         }
     }
 }

@@ -70,8 +70,10 @@ pub fn build_wheel(
         }
     }
     command = command.argument("--wheel-dir");
-    command =
-        command.argument(folder).argument(sdist).variable("SOURCE_DATE_EPOCH", build.time.to_string());
+    command = command
+        .argument(folder)
+        .argument(sdist)
+        .variable("SOURCE_DATE_EPOCH", build.time.to_string());
     // pip builds in folders with random names, which compilers would write into libraries.
     let prefix = format!("-ffile-prefix-map={}=.", folder.display());
     for (name, value) in &build.flags {

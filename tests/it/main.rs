@@ -5,6 +5,7 @@ mod bad_input;
 mod build;
 mod cases;
 mod distribution;
+mod hostile_sdist;
 mod inputs;
 mod project;
 mod robust;
