@@ -214,7 +214,13 @@ impl Run<'_> {
             self.prepare_with(index, &resolution, format, &pack)?;
         self.warn_of_downgrades(&collection.manifest()?, &packages);
 
-        let builders = Builders::new(self.runner, &path);
+        // What they work on is this program's own: without a sandbox they work all the same.
+        let sandbox = self.sandbox().unwrap_or_else(|error| {
+            let line = format!("nothing confines the system's tools: {error}");
+            self.reporter.event(Event::Detail(&line));
+            None
+        });
+        let builders = Builders::new(self.runner, &path).within(sandbox);
         let builder = builders.choose(self.settings.builder, &self.target.format)?;
         let staging = collection.staging()?;
         let records = collection.records();
