@@ -21,6 +21,8 @@ use super::arguments::Asked;
 pub struct Session {
     pub settings: Settings,
     pub target: Target,
+    /// What this machine runs.
+    machine: Option<Target>,
     pub inputs: Inputs,
     pub reporter: Terminal,
     runner: HostRunner,
@@ -36,11 +38,22 @@ impl Session {
     pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
         let configuration = Configuration::read(asked.config.as_deref())?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let target = load_target(&settings)?;
+        let targets = targets(settings.targets.as_deref())?;
+        let target = load_target(&settings, &targets)?;
+        let machine =
+            targets.detect(&os_release()).and_then(|name| targets.load(&name, None, None));
         let inputs = asked.inputs.read(&settings.environment)?;
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        Ok(Self { settings, target, inputs, reporter, runner: HostRunner, work })
+        Ok(Self {
+            settings,
+            target,
+            machine: machine.ok(),
+            inputs,
+            reporter,
+            runner: HostRunner,
+            work,
+        })
     }
 
     /// The run that these settings describe.
@@ -48,6 +61,7 @@ impl Session {
         Run {
             settings: &self.settings,
             target: &self.target,
+            machine: self.machine.as_ref(),
             inputs: &self.inputs,
             runner: &self.runner,
             reporter: &self.reporter,
@@ -70,15 +84,16 @@ pub fn targets(folder: Option<&Path>) -> Result<Targets, Failure> {
     }
 }
 
-fn load_target(settings: &Settings) -> Result<Target, Failure> {
-    let targets = targets(settings.targets.as_deref())?;
+/// The text that names this machine's distribution; empty where there is none.
+fn os_release() -> String {
+    let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
+    texts.into_iter().find_map(Result::ok).unwrap_or_default()
+}
+
+fn load_target(settings: &Settings, targets: &Targets) -> Result<Target, Failure> {
     let name = match &settings.target {
         Some(name) => name.clone(),
-        None => {
-            let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
-            let text = texts.into_iter().find_map(Result::ok).unwrap_or_default();
-            targets.detect(&text)?
-        }
+        None => targets.detect(&os_release())?,
     };
     let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
     match &settings.install_prefix {

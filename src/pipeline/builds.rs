@@ -25,6 +25,7 @@ use crate::{
 
 use super::{
     BuildingIndex, PipelineError,
+    machine::Machine,
     sdists::{BuiltWheel, Source, build_system},
 };
 
@@ -67,12 +68,52 @@ impl BuildingIndex<'_> {
             time: self.run.settings.policy.time.or(source.time).unwrap_or(UNKNOWN_TIME),
             flags: flags(self.run.target),
         };
-        match sandbox {
+        let machine = Machine::of(self.run);
+        if let Some(machine) = &machine {
+            self.provide(source, machine, &machine.lacks(source, interpreter))?;
+        }
+        let attempt = |folder: &Path| match sandbox {
             Some(sandbox) => {
                 self.build_confined(source, &build, interpreter, sandbox, folder, chain)
             }
             None => self.build_unconfined(source, &build, interpreter, folder),
+        };
+        let failed = match attempt(folder) {
+            Err(Failed { error, said }) => (error, said),
+            Ok(wheel) => return Ok(wheel),
+        };
+        self.run.reporter.event(Event::Detail(&failed.1));
+        let Some(machine) = machine else { return Err(failed.0) };
+        let lacked = machine.lacked(&failed.1, interpreter);
+        if lacked.is_empty() {
+            return Err(failed.0);
         }
+        if !self.run.settings.install_build_deps {
+            return Err(SdistError { hint: Some(machine.remedy(&lacked)), ..failed.0 });
+        }
+        self.provide(source, &machine, &lacked)?;
+        let again = folder.join("again");
+        fs::create_dir(&again).map_err(|e| refuse(format!("cannot be built: {e}")))?;
+        attempt(&again).map_err(|failed| failed.error)
+    }
+
+    /// Installs packages that a build needs, where that is allowed.
+    fn provide(
+        &self,
+        source: &Source<'_>,
+        machine: &Machine<'_>,
+        lacking: &[String],
+    ) -> Result<(), SdistError> {
+        let refuse = |problem: String| SdistError::new(&source.filename, problem);
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        if self.run.settings.install_build_deps {
+            return machine.install(lacking).map_err(refuse);
+        }
+        let list = lacking.join("`, `");
+        let problem = format!("is built with what is not installed here: `{list}`");
+        Err(SdistError { hint: Some(machine.remedy(lacking)), ..refuse(problem) })
     }
 
     /// The Python that builds: the target's version where this machine has it.
@@ -91,7 +132,7 @@ impl BuildingIndex<'_> {
         build: &SdistBuild,
         interpreter: &Interpreter,
         folder: &Path,
-    ) -> BuiltWheel {
+    ) -> Result<PathBuf, Failed> {
         let what = match (source.subdirectory, source.path.is_dir()) {
             (None, _) => source.path.as_os_str().to_owned(),
             (Some(inner), true) => source.path.join(inner).into_os_string(),
@@ -105,7 +146,7 @@ impl BuildingIndex<'_> {
         };
         let (python, run) = (&interpreter.program, self.run);
         build_wheel(&what, build, python, &run.pip_variables(), folder, run.runner)
-            .map_err(|failed| self.failed(source, failed))
+            .map_err(|failed| Failed::new(source, failed))
     }
 
     fn build_confined(
@@ -116,7 +157,7 @@ impl BuildingIndex<'_> {
         sandbox: &Sandbox,
         folder: &Path,
         chain: &[String],
-    ) -> BuiltWheel {
+    ) -> Result<PathBuf, Failed> {
         let refuse = |problem: String| SdistError::new(&source.filename, problem);
         let system: BuildSystem = build_system(source).map_err(refuse)?;
         let mut asked = system.requires.clone();
@@ -131,19 +172,13 @@ impl BuildingIndex<'_> {
                 asked: &asked,
             };
             match build_confined(&material, build, interpreter, sandbox, folder, self.run.runner)
-                .map_err(|failed| self.failed(source, failed))?
+                .map_err(|failed| Failed::new(source, failed))?
             {
                 Built::Wheel(path) => return Ok(path),
                 Built::Requires(more) => asked.extend(more),
             }
         }
-        Err(refuse("asks for ever more before it is built".to_owned()))
-    }
-
-    /// The error of a failed build, with all that it said as a detail.
-    fn failed(&self, source: &Source<'_>, (problem, output): (String, Output)) -> SdistError {
-        self.run.reporter.event(Event::Detail(&output.reason(usize::MAX)));
-        SdistError::new(&source.filename, problem)
+        Err(refuse("asks for ever more before it is built".to_owned()).into())
     }
 
     /// Wheels of all that a source is built with, for the Python that builds. Those that are there
@@ -177,6 +212,25 @@ impl BuildingIndex<'_> {
             });
         }
         Ok(wheels)
+    }
+}
+
+/// A build that failed, and all that it said.
+struct Failed {
+    error: SdistError,
+    said: String,
+}
+
+impl Failed {
+    fn new(source: &Source<'_>, (problem, output): (String, Output)) -> Self {
+        let said = output.reason(usize::MAX);
+        Self { error: SdistError::new(&source.filename, problem), said }
+    }
+}
+
+impl From<SdistError> for Failed {
+    fn from(error: SdistError) -> Self {
+        Self { error, said: String::new() }
     }
 }
 

@@ -6,6 +6,7 @@ mod distro;
 mod error;
 mod freeze;
 mod locked;
+mod machine;
 mod package;
 mod places;
 mod prepare;
@@ -48,6 +49,8 @@ pub use sdists::BuildingIndex;
 pub struct Run<'a> {
     pub settings: &'a Settings,
     pub target: &'a Target,
+    /// This machine's own distribution, where it is one of the targets.
+    pub machine: Option<&'a Target>,
     pub inputs: &'a Inputs,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,

@@ -23,7 +23,7 @@ use crate::{
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
     settings::{ByteCodePolicy, OnConflict},
-    source::{SdistError, Wheel},
+    source::{BuildSystem, SdistError, Wheel},
     template::Pack,
     text::{OneLine, counted},
 };
@@ -200,7 +200,12 @@ fn plan(
     };
     let stated = match file.kind {
         FileKind::Wheel(_) => Vec::new(),
-        FileKind::Sdist(_) => stated_needs(source, &file.filename),
+        FileKind::Sdist(_) => {
+            // An sdist that cannot be read has failed before.
+            let text =
+                index::sdist_member(source, &file.filename, BuildSystem::FILE).ok().flatten();
+            stated_needs(&String::from_utf8_lossy(&text.unwrap_or_default()))
+        }
     };
     let subject = Subject { wheel, file, extras: &extras, external, stated: &stated };
     let plan = planner::plan(&subject, run.target, others, &run.settings.policy)
@@ -265,8 +270,8 @@ pub(super) fn render(
     Ok(Package { plan, native, recipe, wheel, byte_code })
 }
 
-/// What the table `external` of an sdist's `pyproject.toml` names. Source: PEP 725.
-fn stated_needs(sdist: &Path, filename: &str) -> Vec<(When, String)> {
+/// What the table `external` of the text of a `pyproject.toml` names. Source: PEP 725.
+pub(super) fn stated_needs(text: &str) -> Vec<(When, String)> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Project {
@@ -279,10 +284,7 @@ fn stated_needs(sdist: &Path, filename: &str) -> Vec<(When, String)> {
         host_requires: Vec<String>,
         dependencies: Vec<String>,
     }
-    // An sdist that cannot be read has failed before.
-    let text = index::sdist_member(sdist, filename, "pyproject.toml").ok().flatten();
-    let text = text.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
-    let Project { external } = toml::from_str(&text).unwrap_or_default();
+    let Project { external } = toml::from_str(text).unwrap_or_default();
     let build = external.build_requires.into_iter().chain(external.host_requires);
     let build = build.map(|text| (When::Build, text));
     build.chain(external.dependencies.into_iter().map(|text| (When::Run, text))).collect()

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     artifact::{Hashes, ProjectName, ReleaseFile, WheelName},
-    index::{Index, IndexError, ProjectFiles},
+    index::{self, Index, IndexError, ProjectFiles},
     metadata::CoreMetadata,
     requirements::Requirements,
     source::{BuildSystem, Interpreter, SdistError, Wheel},
@@ -223,11 +223,8 @@ fn inspected(wheel: BuiltWheel, project: &ProjectName) -> Result<Arc<CoreMetadat
     Ok(Arc::new(inspected.metadata))
 }
 
-/// What a project's folder or an sdist says of its build.
-///
-/// # Errors
-/// It cannot be read, or says something wrong: the rest of a sentence.
-pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
+/// The text of a source's `pyproject.toml`, where it has one.
+pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> {
     let file = match source.subdirectory {
         Some(folder) => format!("{}/{}", folder.trim_matches('/'), BuildSystem::FILE),
         None => BuildSystem::FILE.to_owned(),
@@ -237,10 +234,17 @@ pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         },
-        false => crate::index::sdist_member(source.path, &source.filename, &file),
+        false => index::sdist_member(source.path, &source.filename, &file),
     };
-    let text = text.map_err(|error| format!("cannot be read: {error}"))?;
-    let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
+    Ok(text?.map(|text| String::from_utf8_lossy(&text).into_owned()))
+}
+
+/// What a source says of its build.
+///
+/// # Errors
+/// It cannot be read, or says something wrong: the rest of a sentence.
+pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
+    let text = pyproject(source).map_err(|error| format!("cannot be read: {error}"))?;
     BuildSystem::parse(text.as_deref())
 }
 

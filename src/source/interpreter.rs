@@ -25,6 +25,8 @@ pub struct Interpreter {
     pub program: PathBuf,
     /// Where it is installed.
     pub prefix: PathBuf,
+    /// Major and minor version.
+    pub version: (u32, u32),
     pub markers: MarkerEnvironment,
     pub tags: Tags,
 }
@@ -76,6 +78,7 @@ fn ask(program: &Path, runner: &dyn CommandRunner) -> Option<Interpreter> {
     Some(Interpreter {
         program: answer.program,
         prefix: answer.prefix,
+        version: answer.version,
         tags: compatible_tags(answer.version, answer.glibc, &machine),
         markers: answer.markers,
     })

@@ -7,6 +7,7 @@ mod cases;
 mod distribution;
 mod hostile_sdist;
 mod inputs;
+mod native;
 mod project;
 mod robust;
 mod wheel;
