@@ -33,10 +33,12 @@ use super::{
 const UNKNOWN_TIME: i64 = 946_684_800;
 /// How often a backend may ask for more before it builds.
 const ROUNDS: usize = 4;
-/// What keeps compilers and linkers from writing symbols for debuggers.
-const WITHOUT_SYMBOLS: [(&str, &str); 5] = [
-    ("CFLAGS", "-g0"),
-    ("CXXFLAGS", "-g0"),
+/// What extension modules of every CPython are compiled with (Source: `OPT` of its configure script;
+/// some backends leave it out where these variables are set), and what keeps compilers and linkers
+/// from writing symbols for debuggers.
+const OF_EXTENSIONS: [(&str, &str); 5] = [
+    ("CFLAGS", "-DNDEBUG -fwrapv -g0"),
+    ("CXXFLAGS", "-DNDEBUG -fwrapv -g0"),
     ("LDFLAGS", "-Wl,-s"),
     ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
@@ -237,7 +239,7 @@ impl From<SdistError> for Failed {
 /// How the target compiles, without debugging symbols: no path of a build stays in what is built.
 fn flags(target: &Target) -> BTreeMap<String, String> {
     let mut flags = target.build_flags.clone();
-    for (name, more) in WITHOUT_SYMBOLS {
+    for (name, more) in OF_EXTENSIONS {
         let flags = flags.entry(name.to_owned()).or_default();
         *flags = format!("{flags} {more}").trim_start().to_owned();
     }

@@ -2,6 +2,7 @@
 
 mod build_requirements;
 mod builds;
+mod complaint;
 mod distro;
 mod error;
 mod freeze;

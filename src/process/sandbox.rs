@@ -36,6 +36,9 @@ const CONFIGURATION: [&str; 6] = [
     "/etc/rpm",
 ];
 
+/// What tools call users and groups by, root above all: archives name them.
+const NAMES: [&str; 2] = ["/etc/group", "/etc/passwd"];
+
 /// What untrusted code may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -191,6 +194,9 @@ impl Sandbox {
             add(&mut words, ["--uid", INNER_USER, "--gid", INNER_USER]);
         }
         system(&mut words);
+        for path in NAMES.iter().filter(|_| !untrusted) {
+            add(&mut words, ["--ro-bind-try", path, path]);
+        }
         self.memory(&mut words, room);
         for (flag, binds) in [("--ro-bind", &room.readable), ("--bind", &room.writable)] {
             for (path, inside) in binds {

@@ -164,8 +164,8 @@ mod tests {
         let workshop = Workshop { folder: tempfile::tempdir().unwrap() };
         let folder: PathBuf = workshop.path().join("a/b");
         fs::create_dir_all(&folder).unwrap();
-        fs::set_permissions(&folder, Permissions::from_mode(0)).unwrap();
-        fs::set_permissions(folder.parent().unwrap(), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(0o000)).unwrap();
+        fs::set_permissions(folder.parent().unwrap(), Permissions::from_mode(0o000)).unwrap();
         let path = workshop.path().to_owned();
         drop(workshop);
         assert!(!path.exists());

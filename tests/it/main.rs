@@ -10,6 +10,7 @@ mod inputs;
 mod native;
 mod project;
 mod robust;
+mod sdist;
 mod wheel;
 
 use std::{
