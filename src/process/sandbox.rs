@@ -293,3 +293,83 @@ fn system(words: &mut Vec<OsString>) {
         add(words, ["--ro-bind-try", path, path]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::process::{HostRunner, Workshop};
+
+    /// The sandbox of this machine; without one, a failure where `REQUIRE_TOOLS` is set.
+    fn sandbox() -> Option<Sandbox> {
+        let path = ["/usr/bin", "/bin"].map(PathBuf::from);
+        let found = Sandbox::probe(&path, Limits::default(), &HostRunner);
+        assert!(
+            found.is_ok() || std::env::var_os("REQUIRE_TOOLS").is_none(),
+            "no sandbox: {found:?}"
+        );
+        found.ok()
+    }
+
+    fn shell(script: &str) -> Command {
+        Command::new("/bin/sh", Path::new(Room::WORK)).argument("-c").argument(script)
+    }
+
+    #[test]
+    fn untrusted_code_works_in_a_folder_that_is_handed_over() {
+        let Some(sandbox) = sandbox() else { return };
+        let workshop = Workshop::for_writing(&sandbox).unwrap();
+        fs::write(workshop.path().join("recipe"), "of ours").unwrap();
+        workshop.hand_over(&sandbox).unwrap();
+        let room = Room::empty(Trust::Nothing).writing(workshop.path(), Room::WORK);
+        let script =
+            "cat recipe > package; rm recipe; ln -s /etc/passwd link; mkdir -m 0 locked; id -u";
+        let output = sandbox.confined(room, &HostRunner).run(&shell(script)).unwrap();
+        assert_eq!((output.status, output.stdout.as_slice()), (0, &b"1000\n"[..]));
+        let text = |name: &str| workshop.open(Path::new(name)).and_then(io::read_to_string);
+        assert_eq!(text("package").unwrap(), "of ours");
+        assert!(text("link").is_err());
+        let path = workshop.path().to_owned();
+        drop(workshop);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_tool_keeps_its_user_and_has_no_network() {
+        let Some(sandbox) = sandbox() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let room = Room::empty(Trust::Tool).writing(folder.path(), Room::WORK);
+        let script = "pwd; id -u; ls /sys/class/net /root /home 2>/dev/null; touch made";
+        let output = sandbox.confined(room, &HostRunner).run(&shell(script)).unwrap();
+        let user = rustix::process::geteuid().as_raw();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("/build\n{user}\n"));
+        assert!(folder.path().join("made").exists());
+    }
+
+    #[test]
+    fn nothing_of_the_environment_is_in_the_outer_command() {
+        let sandbox = Sandbox {
+            bwrap: "/usr/bin/bwrap".into(),
+            prlimit: "/usr/bin/prlimit".into(),
+            setpriv: Some("/usr/bin/setpriv".into()),
+            limits: Limits::default(),
+        };
+        let inner = shell("true").variable("SOURCE_DATE_EPOCH", "1");
+        let outer = sandbox.wrap(&inner, &Room::empty(Trust::Nothing));
+        assert_eq!(outer.program, Path::new("/usr/bin/setpriv"));
+        assert!(outer.environment.is_empty());
+        assert_eq!(outer.timeout, Some(Duration::from_secs(900)));
+        let line = outer.line();
+        for part in [
+            "--reuid 65534 --regid 65534 --clear-groups -- /usr/bin/bwrap --unshare-all",
+            "--size 2147483648 --tmpfs /build",
+            "--setenv SOURCE_DATE_EPOCH 1",
+            "/usr/bin/prlimit --core=0 --as=4294967296 --nproc=256 --fsize=1073741824",
+        ] {
+            assert!(line.contains(part), "{line}");
+        }
+        let tool = sandbox.wrap(&inner, &Room::empty(Trust::Tool)).line();
+        assert!(tool.starts_with("/usr/bin/bwrap ") && !tool.contains("--nproc"), "{tool}");
+    }
+}
