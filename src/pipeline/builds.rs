@@ -13,7 +13,7 @@ use crate::{
     artifact::{Hashes, ProjectName, ReleaseFile},
     index::{Index, IndexError, ProjectFiles},
     metadata::CoreMetadata,
-    process::{Output, Sandbox},
+    process::{Output, Sandbox, SandboxError},
     report::Event,
     resolve::Environment,
     source::{
@@ -43,8 +43,10 @@ const OF_EXTENSIONS: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
     ("CARGO_PROFILE_RELEASE_STRIP", "symbols"),
 ];
-const NO_SANDBOX: &str =
+const MISSING: &str =
     "install bubblewrap and util-linux, or let its code do as it likes with `--no-sandbox`";
+const BROKEN: &str = "bubblewrap 0.8 or newer has to be allowed to make user namespaces; \
+                      `--no-sandbox` lets its code do as it likes";
 
 impl BuildingIndex<'_> {
     /// The wheel of a source, built in the new folder `folder`; `chain` ends with it.
@@ -57,7 +59,7 @@ impl BuildingIndex<'_> {
         let refuse = |problem: String| SdistError::new(&source.filename, problem);
         self.run.reporter.event(Event::Detail(&format!("building `{}`", source.filename)));
         let sandbox = self.run.sandbox().map_err(|error| SdistError {
-            hint: Some(NO_SANDBOX.to_owned()),
+            hint: Some(remedy(&error).to_owned()),
             ..refuse(format!("is built by its own code, which nothing here confines: {error}"))
         })?;
         fs::create_dir(folder)
@@ -214,6 +216,13 @@ impl BuildingIndex<'_> {
             });
         }
         Ok(wheels)
+    }
+}
+
+fn remedy(error: &SandboxError) -> &'static str {
+    match error {
+        SandboxError::Missing { .. } => MISSING,
+        SandboxError::Broken { .. } => BROKEN,
     }
 }
 
