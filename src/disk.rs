@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use walkdir::WalkDir;
+
 /// The name that temporary files and folders begin with.
 const PREFIX: &str = ".pypi2pkg-";
 
@@ -65,6 +67,30 @@ fn parent(path: &Path) -> &Path {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     }
+}
+
+/// Copies what is in a folder into another, empty one: folders, plain files with their modes, and
+/// links as they are.
+///
+/// # Errors
+/// What cannot be read or written, with its path.
+pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in WalkDir::new(from).min_depth(1) {
+        let entry = entry?;
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        let kind = entry.file_type();
+        let copied = if kind.is_dir() {
+            fs::create_dir(&target)
+        } else if kind.is_symlink() {
+            fs::read_link(entry.path()).and_then(|to| std::os::unix::fs::symlink(to, &target))
+        } else if kind.is_file() {
+            fs::copy(entry.path(), &target).map(drop)
+        } else {
+            Ok(())
+        };
+        copied.map_err(|e| io::Error::other(format!("`{}`: {e}", entry.path().display())))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

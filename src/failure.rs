@@ -98,6 +98,7 @@ impl From<IndexError> for Failure {
             IndexError::Hash { .. } => {
                 Some("nothing was kept of it; if the file was replaced on purpose, renew the lock")
             }
+            IndexError::NotBuilt { hint, .. } => hint.as_deref(),
             _ => None,
         };
         Self::work(&error, hint)
@@ -235,7 +236,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Format(error) => error.into(),
             PipelineError::Template(error) => Self::usage(&error, None),
             PipelineError::Recipe(error) => error.into(),
-            PipelineError::Source(error) => Self::work(&error, None),
+            PipelineError::Sdist(error) => Self::work(&error, error.hint.as_deref()),
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
             PipelineError::Sign(error) => error.into(),
@@ -244,8 +245,9 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::NotFrozen { .. } => {
                 Self::usage(&error, Some("choose another folder with `-o`"))
             }
-            error @ (PipelineError::Place { .. } | PipelineError::BuildRequirements { .. }) => {
-                Self::work(&error, None)
+            PipelineError::Place { ref hint, .. } => Self::work(&error, hint.as_deref()),
+            PipelineError::BuildRequirements { ref hint, .. } => {
+                Self::work(&error, hint.as_deref())
             }
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))

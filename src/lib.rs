@@ -25,6 +25,9 @@
 //! is pure: no input or output, no clock, no environment. A distribution is data
 //! (`templates/targets/*.toml`), not code.
 //!
+//! Code of sources, and the system's tools, run confined ([`process::Sandbox`]): what untrusted code
+//! leaves is a wheel like a stranger's.
+//!
 //! One door to the outside each: `reqwest` only in `index`, `handlebars` only in `template`,
 //! `clap` only in `cli`, environment variables only in `settings`, child processes only in
 //! `process`, printing only in `report`.

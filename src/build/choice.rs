@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::process::{CommandRunner, which};
+use crate::process::{CommandRunner, Sandbox, which};
 
 use super::{BuildError, Builder, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild};
 
@@ -21,12 +21,19 @@ pub struct Builders<'a> {
     runner: &'a dyn CommandRunner,
     /// The folders in which programs are looked for.
     path: &'a [PathBuf],
+    sandbox: Option<&'a Sandbox>,
 }
 
 impl<'a> Builders<'a> {
     /// Builders whose tools are run by `runner` and looked for in `path`.
     pub fn new(runner: &'a dyn CommandRunner, path: &'a [PathBuf]) -> Self {
-        Self { runner, path }
+        Self { runner, path, sandbox: None }
+    }
+
+    /// These, with the system's tools confined.
+    #[must_use]
+    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// The builder for packages of `format`.
@@ -50,8 +57,8 @@ impl<'a> Builders<'a> {
             (None, _) if preference == Preference::System => {
                 return Err(BuildError::Missing { program, format: format.to_owned() });
             }
-            (Some(path), "rpm") => Box::new(RpmBuild::new(self.runner, path)),
-            (Some(path), _) => Box::new(DpkgDeb::new(self.runner, path)),
+            (Some(path), "rpm") => Box::new(RpmBuild::new(self.runner, path).within(self.sandbox)),
+            (Some(path), _) => Box::new(DpkgDeb::new(self.runner, path).within(self.sandbox)),
             (None, "rpm") => Box::new(EmbeddedRpm),
             (None, _) => Box::new(EmbeddedDeb),
         })

@@ -2,11 +2,20 @@
 
 use std::{io, path::Path};
 
-use crate::{process::ProcessError, source::SourceError};
+use crate::{
+    process::{ProcessError, SandboxError},
+    source::SourceError,
+};
 
 /// Why a package could not be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
+    /// Code of a project that nothing confines.
+    #[error(
+        "`{package}` is built by its project's own code, which nothing confines here: {error}; \
+         install bubblewrap, or use `--no-sandbox`"
+    )]
+    Unconfined { package: String, error: SandboxError },
     /// A writer that does not read recipes.
     #[error("`{package}` has a recipe that a person changed, which takes {tool}")]
     OwnRecipe { package: String, tool: &'static str },

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{process::CommandRunner, report::Reporter};
+use crate::{
+    process::{CommandRunner, Sandbox, SandboxError},
+    report::Reporter,
+};
 
 use super::{
     BuildError, BuildJob, Builder, BuiltPackage, SourceJob, SourceTools, build_from_source,
@@ -12,6 +15,8 @@ use super::{
 pub struct FromSource<'a> {
     pub others: Box<dyn Builder + 'a>,
     pub runner: &'a dyn CommandRunner,
+    /// What confines the projects' code, or why nothing does; nothing only where a person wants that.
+    pub sandbox: Result<Option<&'a Sandbox>, SandboxError>,
     /// The folders in which programs are looked for.
     pub path: &'a [PathBuf],
     /// What the target puts behind every release number.
@@ -36,6 +41,10 @@ impl Builder for FromSource<'_> {
         if job.plan.from_source.is_none() {
             return self.others.build(job, folder, reporter);
         }
+        let sandbox = self
+            .sandbox
+            .clone()
+            .map_err(|error| BuildError::Unconfined { package: job.native.name.clone(), error })?;
         let source = SourceJob {
             plan: job.plan,
             native: job.native,
@@ -43,7 +52,7 @@ impl Builder for FromSource<'_> {
             source: job.source,
             dist_tag: self.dist_tag,
         };
-        let tools = SourceTools { runner: self.runner, path: self.path, reporter };
+        let tools = SourceTools { runner: self.runner, sandbox, path: self.path, reporter };
         Ok(BuiltPackage { path: build_from_source(&source, &tools, folder)? })
     }
 }

@@ -15,7 +15,7 @@ use super::{BuildError, BuildJob, Builder, Preference};
 use crate::{
     format::{Changelog, Native, NativeRelation},
     plan::{Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA},
-    process::{Command, CommandRunner, HostRunner, which},
+    process::{Command, CommandRunner, HostRunner, Limits, Sandbox, which},
     recipe::{Recipe, RecipeFile},
     relation::Strength,
     report::{Event, Reporter},
@@ -150,6 +150,19 @@ pub(crate) fn system_builder(format: &str, tool_name: &str) -> Option<Box<dyn Bu
     let folder = tool(tool_name)?.parent().unwrap().to_owned();
     let path: &'static [PathBuf] = Vec::leak(vec![folder]);
     Some(super::Builders::new(&HostRunner, path).choose(Preference::System, format).unwrap())
+}
+
+/// The system's builder as it is, and confined.
+pub(crate) fn both_ways(
+    format: &str,
+    tool_name: &str,
+) -> Option<(Box<dyn Builder>, Box<dyn Builder>)> {
+    let open = system_builder(format, tool_name)?;
+    tool("bwrap")?;
+    let path: &'static [PathBuf] = Vec::leak(vec![PathBuf::from("/usr/bin")]);
+    let sandbox = Sandbox::probe(path, Limits::default(), &HostRunner).unwrap();
+    let builders = super::Builders::new(&HostRunner, path).within(Some(Box::leak(sandbox.into())));
+    Some((open, builders.choose(Preference::System, format).unwrap()))
 }
 
 fn members() -> Vec<(String, &'static str)> {

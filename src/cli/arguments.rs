@@ -183,6 +183,12 @@ pub struct Choice {
     /// Build nothing only to learn what it requires
     #[arg(long)]
     pub no_build_metadata: bool,
+    /// Let the code of sdists do whatever you may do, where it runs to build them
+    #[arg(long)]
+    pub no_sandbox: bool,
+    /// Install what builds lack on this machine, with apt-get or dnf
+    #[arg(long)]
+    pub install_build_deps: bool,
     /// Which releases are best
     #[arg(long, value_enum, value_name = "STRATEGY")]
     pub resolution: Option<Resolution>,
@@ -294,6 +300,8 @@ impl Asked {
             asks_keyring: self.sources.asks_keyring(),
             offline: self.sources.offline,
             no_build_metadata: self.choice.no_build_metadata,
+            no_sandbox: self.choice.no_sandbox,
+            install_build_deps: self.choice.install_build_deps,
             source: self.choice.source.map(Into::into),
             strategy: self.choice.resolution.map(Into::into),
             exclude_newer: self.choice.exclude_newer.clone(),

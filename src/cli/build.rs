@@ -132,7 +132,7 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
             counted(lines.len() + built, "project"),
             lines.join("\n")
         ),
-        hint: None,
+        hint: FailureRecord::hints(failures),
     })
 }
 

@@ -11,12 +11,15 @@ use super::table::table;
 pub struct Doctor {}
 
 /// Each tool, what it is for, and what happens without it.
-const TOOLS: [(&str, &str, &str); 8] = [
+const TOOLS: [(&str, &str, &str); 11] = [
     ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
     ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),
     ("dpkg-deb", "builds Debian packages", "the embedded writer builds them"),
     ("dpkg-source", "makes Debian source packages", "`--source-package` fails for them"),
     ("python3", "builds sdists into wheels", "projects without a wheel fail"),
+    ("bwrap", "confines the code of sdists", "sdists are built with `--no-sandbox` only"),
+    ("prlimit", "limits what sdists use", "sdists are built with `--no-sandbox` only"),
+    ("setpriv", "gives root's rights up for sdists", "root builds none without `--no-sandbox`"),
     ("gpg", "signs packages and metadata", "a key file does"),
     ("rpmlint", "checks RPM packages", "packages are built unchecked"),
     ("lintian", "checks Debian packages", "packages are built unchecked"),

@@ -65,7 +65,7 @@ impl Plan {
             counted(failures.len(), "project"),
             lines(&failures).join("\n")
         );
-        Err(Failure { status: FAILED, message, hint: None })
+        Err(Failure { status: FAILED, message, hint: FailureRecord::hints(&failures) })
     }
 }
 

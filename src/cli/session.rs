@@ -1,6 +1,6 @@
 //! What most verbs begin with: settings, target and requirements.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::OnceLock};
 
 use tempfile::TempDir;
 
@@ -23,6 +23,8 @@ use super::arguments::{self, Asked};
 pub struct Session {
     pub settings: Settings,
     pub target: Target,
+    /// What this machine runs.
+    machine: Option<Target>,
     pub inputs: Inputs,
     /// What people add to single projects' recipes.
     pub additions: BTreeMap<ProjectName, Additions>,
@@ -40,7 +42,6 @@ impl Session {
     pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
         let configuration = Configuration::read(asked.config.as_deref())?;
         let mut settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let target = load_target(&settings)?;
         let inputs = asked.inputs.read(&settings.environment)?;
         if let Some(name) = settings.only_name.take() {
             settings.policy.naming.names.insert(only_project(&inputs, "--name NAME")?, name);
@@ -48,7 +49,7 @@ impl Session {
         if settings.spec_file.is_some() {
             only_project(&inputs, "--spec-file")?;
         }
-        Self::with(settings, target, inputs, verbosity)
+        Self::with(settings, inputs, verbosity)
     }
 
     /// Begins with recipes that lie in folders: their target and names are taken.
@@ -81,8 +82,7 @@ impl Session {
         }
         let configuration = Configuration::read(config)?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let target = load_target(&settings)?;
-        let mut session = Self::with(settings, target, Inputs::default(), verbosity)?;
+        let mut session = Self::with(settings, Inputs::default(), verbosity)?;
         session.read_additions(folders)?;
         Ok(session)
     }
@@ -108,16 +108,22 @@ impl Session {
         Ok(())
     }
 
-    fn with(
-        settings: Settings,
-        target: Target,
-        inputs: Inputs,
-        verbosity: i8,
-    ) -> Result<Self, Failure> {
+    fn with(settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        let additions = BTreeMap::new();
-        Ok(Self { settings, target, inputs, additions, reporter, runner: HostRunner, work })
+        let targets = targets(settings.targets.as_deref())?;
+        let target = load_target(&settings, &targets)?;
+        let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
+        Ok(Self {
+            settings,
+            target,
+            machine: machine.ok(),
+            inputs,
+            additions: BTreeMap::new(),
+            reporter,
+            runner: HostRunner,
+            work,
+        })
     }
 
     /// The run that these settings describe.
@@ -125,11 +131,13 @@ impl Session {
         Run {
             settings: &self.settings,
             target: &self.target,
+            machine: self.machine.as_ref(),
             inputs: &self.inputs,
             additions: &self.additions,
             runner: &self.runner,
             reporter: &self.reporter,
             style: RecipeStyle::default(),
+            probed: OnceLock::new(),
         }
     }
 
@@ -168,11 +176,10 @@ pub fn detect(targets: &Targets) -> Result<String, Failure> {
     Ok(targets.detect(&text)?)
 }
 
-fn load_target(settings: &Settings) -> Result<Target, Failure> {
-    let targets = targets(settings.targets.as_deref())?;
+fn load_target(settings: &Settings, targets: &Targets) -> Result<Target, Failure> {
     let name = match &settings.target {
         Some(name) => name.clone(),
-        None => detect(&targets)?,
+        None => detect(targets)?,
     };
     let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
     match &settings.install_prefix {

@@ -1,6 +1,10 @@
 //! `collection.json`: what is in a collection, why, and what could not be made.
 
-use std::{collections::BTreeMap, fmt, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs, io,
+    path::Path,
+};
 
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -133,6 +137,9 @@ pub struct FailureRecord {
     pub release: Option<Version>,
     pub stage: Stage,
     pub cause: Paragraph,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Paragraph>,
 }
 
 impl FailureRecord {
@@ -148,7 +155,22 @@ impl FailureRecord {
             release: Some(release.clone()),
             stage,
             cause: Paragraph::new(&chain(error)),
+            hint: None,
         }
+    }
+
+    /// The same with a remedy.
+    #[must_use]
+    pub fn with_hint(self, hint: Option<&str>) -> Self {
+        Self { hint: hint.map(Paragraph::new), ..self }
+    }
+
+    /// What to do about several failures, each remedy once.
+    pub fn hints(failures: &[Self]) -> Option<String> {
+        let hints = failures.iter().filter_map(|failure| failure.hint.as_ref());
+        let hints: BTreeSet<&str> = hints.map(Paragraph::as_str).collect();
+        let hints = hints.into_iter().collect::<Vec<_>>().join("\n      ");
+        (!hints.is_empty()).then_some(hints)
     }
 }
 

@@ -167,11 +167,13 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
     }
 }
 
-/// The package that holds a shared library where packages are required by their names; nothing
-/// where neither the target nor a table has it.
-pub fn holder(soname: &str, target: &Target) -> Option<String> {
+/// The one package in which a Debian target has a library, as far as its own list and the tables
+/// know; nothing where it differs between releases.
+pub fn library_package(soname: &str, target: &Target) -> Option<String> {
     match by_soname(soname, target) {
-        Resolved::Packages(packages) if is_debian(target) => packages.into_iter().next(),
+        Resolved::Packages(names) if is_debian(target) => {
+            names.into_iter().next().filter(|name| !name.contains('|'))
+        }
         _ => None,
     }
 }

@@ -106,6 +106,18 @@ pub fn sdist_members(sdist: &Path, filename: &str) -> io::Result<Vec<String>> {
     Ok(members.into_inner())
 }
 
+/// Whether an sdist has a file whose path is wanted.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn sdist_has(
+    sdist: &Path,
+    filename: &str,
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<bool> {
+    find_member(File::open(sdist)?, filename, is_wanted).map(|member| member.is_some())
+}
+
 /// The first member of an sdist whose path is wanted.
 fn find_member(
     sdist: File,

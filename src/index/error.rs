@@ -37,6 +37,9 @@ pub enum IndexError {
     /// An sdist whose requirements are known only once it is built.
     #[error("`{file}` has to be built before its requirements are known")]
     MetadataNotStatic { file: String },
+    /// An sdist that had to be built for its requirements to be known.
+    #[error("`{file}` {problem}")]
+    NotBuilt { file: String, problem: String, hint: Option<String> },
     /// A file or folder of this machine.
     #[error("cannot {action} `{path}`: {problem}")]
     Local { action: &'static str, path: String, problem: String },

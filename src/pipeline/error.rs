@@ -16,7 +16,7 @@ use crate::{
     requirements::Origin,
     resolve::ResolveError,
     sign::SignError,
-    source::SourceError,
+    source::SdistError,
     template::TemplateError,
     version::Evr,
 };
@@ -38,7 +38,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     #[error(transparent)]
-    Source(#[from] SourceError),
+    Sdist(#[from] SdistError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -49,10 +49,10 @@ pub enum PipelineError {
     Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
-    Place { origin: Origin, text: String, problem: String },
-    /// The sources of a file that is to be frozen.
-    #[error("`{file}`: what it is built with cannot be frozen: {problem}")]
-    BuildRequirements { file: String, problem: String },
+    Place { origin: Origin, text: String, problem: String, hint: Option<String> },
+    /// What a source is built with.
+    #[error("what `{file}` is built with cannot be had: {problem}")]
+    BuildRequirements { file: String, problem: String, hint: Option<String> },
     /// A folder that holds something else.
     #[error("`{}` holds something that was not frozen", .folder.display())]
     NotFrozen { folder: PathBuf },

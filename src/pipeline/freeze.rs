@@ -1,43 +1,25 @@
 //! All files of a resolution in a folder, from which it can be had again without a network.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
-
-use super::{BuildingIndex, PipelineError, Run};
+use super::{
+    BuildingIndex, PipelineError, Run,
+    builds::environment,
+    sdists::{Source, build_system},
+};
 use crate::{
     artifact::{FileKind, Hashes, ReleaseFile},
     disk::{WriteError, write_folder},
-    index::{FrozenFile, Index, may_replace, sdist_member, write_tree},
-    metadata::parse_requirement,
+    index::{FrozenFile, Index, may_replace, write_tree},
     report::Event,
-    requirements::{FileOptions, Origin, Requirements, RootRequirement},
-    resolve::{Pin, Resolution, ResolveOptions},
+    resolve::{Pin, Resolution},
     text::counted,
 };
-
-/// What builds a project that does not tell. Source: PEP 518 and pip, which builds such a project
-/// with setuptools.
-const DEFAULT_REQUIRES: [&str; 2] = ["setuptools>=40.8.0", "wheel"];
-const BUILD_FILE: &str = "pyproject.toml";
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct BuildFile {
-    build_system: Option<BuildSystem>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct BuildSystem {
-    requires: Vec<String>,
-    build_backend: Option<String>,
-}
 
 impl Run<'_> {
     /// Puts all files of a resolution, and what its sdists are built with, into a folder with
@@ -68,9 +50,12 @@ impl Run<'_> {
             }
             pending.clear();
             for (filename, path) in sdists {
-                let needed = self.build_requirements(index, &filename, &path)?;
-                let is_new = |pin: &Pin| !files.contains_key(&pin.file.filename);
-                pending.extend(needed.pins.into_values().filter(is_new));
+                for pin in self.needed(index, &filename, &path)? {
+                    let is_same = |other: &Pin| other.file.filename == pin.file.filename;
+                    if !files.contains_key(&pin.file.filename) && !pending.iter().any(is_same) {
+                        pending.push(pin);
+                    }
+                }
             }
         }
         let frozen: Vec<FrozenFile> = files.values().map(|(frozen, _)| frozen.clone()).collect();
@@ -129,51 +114,36 @@ impl Run<'_> {
         Ok((file, size))
     }
 
-    /// What an sdist is built with.
-    fn build_requirements(
+    /// What an sdist is built with: for the target, and for the Python that builds it here.
+    fn needed(
         &self,
         index: &BuildingIndex<'_>,
         filename: &str,
         path: &Path,
-    ) -> Result<Resolution, PipelineError> {
+    ) -> Result<Vec<Pin>, PipelineError> {
+        let none = BTreeMap::new();
+        let source = Source {
+            filename: filename.to_owned(),
+            path,
+            subdirectory: None,
+            settings: &none,
+            release: None,
+            time: None,
+        };
         let fail = |problem: String| PipelineError::BuildRequirements {
             file: filename.to_owned(),
-            problem,
+            problem: format!("it {problem}"),
+            hint: None,
         };
-        let text = sdist_member(path, filename, BUILD_FILE).map_err(|e| fail(e.to_string()))?;
-        let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
-        let read: BuildFile = text
-            .map_or(Ok(BuildFile::default()), |text| toml::from_str(&text))
-            .map_err(|error| fail(error.message().to_owned()))?;
-        let defaults = || DEFAULT_REQUIRES.iter().map(|text| (*text).to_owned());
-        let texts: BTreeSet<String> = match read.build_system {
-            Some(BuildSystem { requires, build_backend: Some(backend) })
-                if !backend.starts_with("setuptools") =>
-            {
-                requires.into_iter().collect()
-            }
-            // Older setuptools ask for `wheel` only when they build.
-            Some(system) => system.requires.into_iter().chain(defaults()).collect(),
-            None => defaults().collect(),
-        };
-        let part = format!("build requirement of {filename}");
-        let mut roots = Vec::new();
-        for text in texts {
-            let requirement = parse_requirement(&text).map_err(|error| fail(error.to_string()))?;
-            roots.push(RootRequirement {
-                requirement,
-                origin: Origin::Part { path: PathBuf::from(filename), part: part.clone() },
-                hashes: Vec::new(),
-                direct: None,
-                config_settings: BTreeMap::new(),
-            });
+        let asked = build_system(&source).map_err(fail)?.requires;
+        let mut environments = vec![self.environment()];
+        let sandbox = self.sandbox().ok().flatten();
+        environments.extend(index.interpreter(sandbox).map(environment));
+        let mut needed = Vec::new();
+        for environment in &environments {
+            let found = self.build_requirements(index, filename, &asked, environment)?;
+            needed.extend(found.pins.into_values());
         }
-        let options = FileOptions { prefer_binary: true, ..FileOptions::default() };
-        let requirements = Requirements { roots, options, ..Requirements::default() };
-        let options = ResolveOptions {
-            exclude_newer: self.settings.resolution.exclude_newer,
-            ..ResolveOptions::default()
-        };
-        self.resolve_with(&requirements, &options, index).map_err(|error| fail(error.to_string()))
+        Ok(needed)
     }
 }

@@ -1,9 +1,13 @@
 //! The spine: from requirements to a collection, stage by stage.
 
+mod build_requirements;
+mod builds;
+mod complaint;
 mod distro;
 mod error;
 mod freeze;
 mod locked;
+mod machine;
 mod own_spec;
 mod package;
 mod places;
@@ -18,6 +22,7 @@ mod sources;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use crate::{
@@ -29,13 +34,13 @@ use crate::{
     },
     format,
     index::{Index, IndexError},
-    process::CommandRunner,
+    process::{CommandRunner, Sandbox, SandboxError},
     recipe::Additions,
     relation::Strength,
     report::{Event, Reporter},
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
-    settings::Settings,
+    settings::{SandboxSettings, Settings},
     sign::Signer,
     target::Target,
     template::Templates,
@@ -53,6 +58,8 @@ pub use sdists::BuildingIndex;
 pub struct Run<'a> {
     pub settings: &'a Settings,
     pub target: &'a Target,
+    /// This machine's own distribution, where it is one of the targets.
+    pub machine: Option<&'a Target>,
     pub inputs: &'a Inputs,
     /// What people add to single projects' recipes.
     pub additions: &'a BTreeMap<ProjectName, Additions>,
@@ -60,6 +67,8 @@ pub struct Run<'a> {
     pub reporter: &'a dyn Reporter,
     /// Which recipes packages of sdists get.
     pub style: RecipeStyle,
+    /// The sandbox, once it was looked for.
+    pub probed: OnceLock<Result<Sandbox, SandboxError>>,
 }
 
 /// Planned and rendered packages, and the projects that could not be planned.
@@ -82,7 +91,29 @@ pub struct Built {
 impl Run<'_> {
     /// Resolves the requirements for the target.
     pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
-        self.resolve_with(&index.requirements, &self.resolve_options(), index)
+        let (options, environment) = (self.resolve_options(), self.environment());
+        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter)
+    }
+
+    /// What markers and tags mean to the target.
+    fn environment(&self) -> resolve::Environment {
+        let markers = self.target.markers();
+        let python = markers.python_full_version().version.clone();
+        resolve::Environment { markers, tags: self.target.tags(), python }
+    }
+
+    /// What confines code of sources, and tools; nothing where the settings do without.
+    ///
+    /// # Errors
+    /// It does not work on this machine.
+    pub fn sandbox(&self) -> Result<Option<&Sandbox>, SandboxError> {
+        let SandboxSettings { enabled, limits } = self.settings.sandbox;
+        let path = || self.settings.environment.path();
+        let probe = || Sandbox::probe(&path(), limits, self.runner);
+        match enabled {
+            true => self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone),
+            false => Ok(None),
+        }
     }
 
     /// How releases are chosen: as the settings say, and the lock file.
@@ -99,16 +130,12 @@ impl Run<'_> {
         &self,
         requirements: &Requirements,
         options: &ResolveOptions,
-        index: &BuildingIndex<'_>,
+        index: &dyn Index,
+        environment: &resolve::Environment,
+        reporter: &dyn Reporter,
     ) -> Result<Resolution, PipelineError> {
-        let target = self.target;
-        let environment = resolve::Environment {
-            markers: target.markers(),
-            tags: target.tags(),
-            python: target.markers().python_full_version().version.clone(),
-        };
         let resolve = if requirements.is_lock { resolve::take } else { resolve::resolve };
-        let resolution = resolve(requirements, index, &environment, options, self.reporter);
+        let resolution = resolve(requirements, index, environment, options, reporter);
         resolution.map_err(|error| match &error {
             ResolveError::Index { error: cause, .. }
                 if matches!(**cause, IndexError::Offline { .. }) =>
@@ -241,10 +268,18 @@ impl Run<'_> {
         let mut packages = self.settled(packages, &mut failures);
         self.warn_of_downgrades(&collection.manifest()?, &packages);
         let path = self.settings.environment.path();
-        let builders = Builders::new(self.runner, &path);
+        // What they work on is this program's own: without a sandbox they work all the same.
+        let found = self.sandbox();
+        let sandbox = found.clone().unwrap_or_else(|error| {
+            let line = format!("nothing confines the system's tools: {error}");
+            self.reporter.event(Event::Detail(&line));
+            None
+        });
+        let builders = Builders::new(self.runner, &path).within(sandbox);
         let others = builders.choose(self.settings.builder, &self.target.format)?;
         let dist_tag = &self.target.dist_tag;
-        let builder = FromSource { others, runner: self.runner, path: &path, dist_tag };
+        let builder =
+            FromSource { others, runner: self.runner, sandbox: found, path: &path, dist_tag };
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;

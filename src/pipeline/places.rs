@@ -3,12 +3,10 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     path::{Path, PathBuf},
 };
 
 use url::Url;
-use walkdir::WalkDir;
 
 use super::{BuildingIndex, PipelineError, locked, sdists::Source};
 use crate::{
@@ -16,11 +14,12 @@ use crate::{
         Direct, FileKind, Hashes, ProjectName, ReleaseFile, SdistName, WheelName,
         without_credentials,
     },
+    disk::copy_tree,
     index::{Index, ProjectFiles},
     metadata::evaluate,
     process::{Command, which},
     requirements::{FileOptions, Inputs, Requirements, Written},
-    source::Wheel,
+    source::{SdistError, Wheel},
 };
 
 /// Settles every place whose marker holds and every locked release, and names all requirements.
@@ -41,19 +40,21 @@ pub(super) fn settle(
         if names.contains_key(&place.url) {
             continue;
         }
-        let refuse = |problem: String| PipelineError::Place {
+        let refuse = |PlaceProblem { problem, hint }| PipelineError::Place {
             origin: written.origin.clone(),
             text: written.to_string(),
             problem,
+            hint,
         };
         let file = settle_one(index, written, &place.direct).map_err(refuse)?;
         let project = file.kind.project().clone();
         if written.name.as_ref().is_some_and(|name| *name != project) {
-            return Err(refuse(format!("it is `{project}`")));
+            return Err(refuse(format!("it is `{project}`").into()));
         }
         if let Some(other) = index.given.get(&project) {
             let other = other.files.first().map(|file| file.filename.clone()).unwrap_or_default();
-            return Err(refuse(format!("`{project}` is asked for from `{other}` already")));
+            let problem = format!("`{project}` is asked for from `{other}` already");
+            return Err(refuse(problem.into()));
         }
         names.insert(place.url.clone(), project.clone());
         let files = ProjectFiles { project: project.clone(), files: vec![file] };
@@ -71,12 +72,36 @@ pub(super) fn settle(
     Ok(())
 }
 
+/// Why a place has no release.
+struct PlaceProblem {
+    problem: String,
+    hint: Option<String>,
+}
+
+impl From<String> for PlaceProblem {
+    fn from(problem: String) -> Self {
+        Self { problem, hint: None }
+    }
+}
+
+impl From<&str> for PlaceProblem {
+    fn from(problem: &str) -> Self {
+        problem.to_owned().into()
+    }
+}
+
+impl From<SdistError> for PlaceProblem {
+    fn from(SdistError { problem, hint, .. }: SdistError) -> Self {
+        Self { problem, hint }
+    }
+}
+
 /// The file of a release that a place holds, or is built into.
 fn settle_one(
     index: &BuildingIndex<'_>,
     written: &Written,
     direct: &Direct,
-) -> Result<ReleaseFile, String> {
+) -> Result<ReleaseFile, PlaceProblem> {
     match direct {
         Direct::Archive { url, hashes, subdirectory } => {
             let mut stated = hashes.clone();
@@ -91,7 +116,7 @@ fn settle_one(
         Direct::Folder { path, subdirectory } => {
             let url = Url::from_file_path(path).map_err(|()| "its path is not absolute")?;
             let copy = index.work_folder()?;
-            copy_tree(path, &copy)?;
+            copy_tree(path, &copy).map_err(|error| format!("cannot be copied: {error}"))?;
             build_tree(index, written, &copy, subdirectory.as_deref(), url)
         }
         Direct::Git { repository, revision, subdirectory } => {
@@ -127,7 +152,7 @@ fn archive(
     path: &Path,
     hashes: Hashes,
     subdirectory: Option<&str>,
-) -> Result<ReleaseFile, String> {
+) -> Result<ReleaseFile, PlaceProblem> {
     let filename = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if filename.ends_with(".whl") {
         let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
@@ -139,16 +164,15 @@ fn archive(
             return Ok(file);
         }
     }
-    let mut from = Url::from_file_path(path).map_err(|()| "its path is not absolute")?;
-    let what = match subdirectory {
-        Some(subdirectory) => {
-            from.set_fragment(Some(&format!("subdirectory={subdirectory}")));
-            OsString::from(from.as_str())
-        }
-        None => path.as_os_str().to_owned(),
+    let source = Source {
+        filename: filename.clone(),
+        path,
+        subdirectory,
+        settings: &written.config_settings,
+        release: None,
+        time: None,
     };
-    let source = Source { filename: filename.clone(), what, settings: &written.config_settings };
-    let wheel = index.build(url, &source, None).map_err(|error| error.problem)?;
+    let wheel = index.build(url, &source)?;
     let name = wheel_name(&wheel)?;
     let kind = FileKind::Sdist(SdistName { project: name.project, version: name.version });
     Ok(release_file(filename, url.clone(), kind, hashes))
@@ -161,11 +185,16 @@ fn build_tree(
     folder: &Path,
     subdirectory: Option<&str>,
     url: Url,
-) -> Result<ReleaseFile, String> {
-    let what = folder.join(subdirectory.unwrap_or_default()).into_os_string();
-    let filename = written.to_string();
-    let source = Source { filename, what, settings: &written.config_settings };
-    let wheel = index.build(&url, &source, None).map_err(|error| error.problem)?;
+) -> Result<ReleaseFile, PlaceProblem> {
+    let source = Source {
+        filename: written.to_string(),
+        path: folder,
+        subdirectory,
+        settings: &written.config_settings,
+        release: None,
+        time: None,
+    };
+    let wheel = index.build(&url, &source)?;
     let name = wheel_name(&wheel)?;
     let at = Url::from_file_path(&wheel).map_err(|()| "its path is not absolute")?;
     let (_, hashes) = index.download(&at, &Hashes::default()).map_err(|e| e.to_string())?;
@@ -178,26 +207,6 @@ fn wheel_name(wheel: &Path) -> Result<WheelName, String> {
     let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
     Wheel::inspect(wheel, &name.project).map_err(|error| error.to_string())?;
     Ok(name)
-}
-
-/// Copies a project's folder, since a build leaves its traces.
-fn copy_tree(from: &Path, to: &Path) -> Result<(), String> {
-    for entry in WalkDir::new(from).min_depth(1) {
-        let entry = entry.map_err(|error| format!("cannot be read: {error}"))?;
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        let kind = entry.file_type();
-        let copied = if kind.is_dir() {
-            std::fs::create_dir(&target)
-        } else if kind.is_symlink() {
-            std::fs::read_link(entry.path()).and_then(|to| std::os::unix::fs::symlink(to, &target))
-        } else if kind.is_file() {
-            std::fs::copy(entry.path(), &target).map(drop)
-        } else {
-            Ok(())
-        };
-        copied.map_err(|e| format!("cannot copy `{}`: {e}", entry.path().display()))?;
-    }
-    Ok(())
 }
 
 /// Clones a repository into an empty folder and checks a revision out; the commit.

@@ -20,7 +20,7 @@ use crate::{
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
     settings::{ByteCodePolicy, OnConflict},
-    source::{Sdist, Wheel},
+    source::{Sdist, SdistError, Wheel},
     text::{OneLine, counted},
 };
 
@@ -167,7 +167,9 @@ fn inspect<'r>(
     let path = match file.kind {
         FileKind::Wheel(_) => source.clone(),
         FileKind::Sdist(_) => {
-            index.wheel_of(&file, &source).map_err(|e| failure(pin, Stage::Build, &e))?
+            let failed =
+                |e: SdistError| failure(pin, Stage::Build, &e).with_hint(e.hint.as_deref());
+            index.wheel_of(&file, &source).map_err(failed)?
         }
     };
     let wheel =

@@ -72,7 +72,12 @@ impl Run<'_> {
         let dist_tag = &self.target.dist_tag;
         let job = SourceJob { plan: &plan, native: &native, recipe: &recipe, source, dist_tag };
         let path = self.settings.environment.path();
-        let tools = SourceTools { runner: self.runner, path: &path, reporter: self.reporter };
+        let tools = SourceTools {
+            runner: self.runner,
+            sandbox: None,
+            path: &path,
+            reporter: self.reporter,
+        };
         source_package(&job, &tools, folder).map_err(|error| match error {
             BuildError::NoSource { .. } | BuildError::Missing { .. } => Unmade::Never(error),
             _ => Unmade::Failed(FailureRecord::new(

@@ -322,7 +322,7 @@ fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation 
         capability: Capability::Library {
             soname: soname.to_owned(),
             versions: versions.into_iter().map(str::to_owned).collect(),
-            package: hint::holder(soname, target),
+            package: hint::library_package(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),
     }

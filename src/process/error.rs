@@ -7,6 +7,8 @@ pub enum ProcessError {
     Start { program: String, folder: String, reason: String },
     #[error("`{command}` was stopped after {seconds} s")]
     Timeout { command: String, seconds: u64 },
+    #[error("`{command}` was stopped after it wrote {limit} bytes")]
+    Flood { command: String, limit: u64 },
     #[error("interrupted")]
     Interrupted,
     #[error("cannot watch `{command}`: {reason}")]

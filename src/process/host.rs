@@ -1,6 +1,7 @@
 //! Children on this machine.
 
 use std::{
+    fs::File,
     io::{self, Read, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     process::{Child, Stdio},
@@ -12,7 +13,7 @@ use std::{
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::{
-    Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError,
+    Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError, Saved,
     interrupt::{Watched, interrupted},
 };
 
@@ -39,9 +40,11 @@ impl CommandRunner for HostRunner {
                 reason: error.to_string(),
             })?;
         let watched = watch(&mut child, command);
-        let (output, in_time) = watched.map_err(|error| ProcessError::Watch {
-            command: command.line(),
-            reason: error.to_string(),
+        let (output, in_time) = watched.map_err(|error| match (error.kind(), &command.saved) {
+            (io::ErrorKind::FileTooLarge, Some(saved)) => {
+                ProcessError::Flood { command: command.line(), limit: saved.limit }
+            }
+            _ => ProcessError::Watch { command: command.line(), reason: error.to_string() },
         })?;
         match in_time {
             _ if interrupted().is_some() => Err(ProcessError::Interrupted),
@@ -61,7 +64,10 @@ fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     thread::scope(|scope| {
         let input = scope.spawn(|| feed(stdin, &command.stdin));
-        let out = scope.spawn(|| drain(stdout));
+        let out = scope.spawn(|| match &command.saved {
+            Some(saved) => save(stdout, saved, group).map(|()| Default::default()),
+            None => drain(stdout),
+        });
         let err = scope.spawn(|| drain(stderr));
         let (ended, end) = mpsc::channel::<()>();
         let clock = scope.spawn(move || stop_after(command.timeout, &end, group));
@@ -110,6 +116,23 @@ fn feed(pipe: Option<impl Write>, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Writes a stream to a new file; kills the group that goes beyond the limit.
+fn save(pipe: Option<impl Read>, saved: &Saved, group: Pid) -> io::Result<()> {
+    let kept = File::create_new(&saved.path).and_then(|mut file| {
+        let mut pipe = pipe.map(|pipe| pipe.take(saved.limit.saturating_add(1)));
+        pipe.as_mut().map_or(Ok(0), |pipe| io::copy(pipe, &mut file))
+    });
+    let kept = kept.and_then(|size| match size > saved.limit {
+        true => Err(io::ErrorKind::FileTooLarge.into()),
+        false => Ok(()),
+    });
+    if kept.is_err() {
+        // Nobody reads any more: it could wait for that for ever.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    kept
 }
 
 /// The last [`OUTPUT_LIMIT`] bytes of a stream, and whether there were more.
@@ -179,6 +202,18 @@ mod tests {
         let output = HostRunner.run(&shell("head -c 5000000 /dev/zero; echo end")).unwrap();
         assert_eq!(output.stdout.len(), OUTPUT_LIMIT);
         assert!(output.cut && output.stdout.ends_with(b"\0end\n"));
+    }
+
+    #[test]
+    fn a_saved_stream_is_limited() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let output = HostRunner.run(&shell("printf abc").save(&path, 3)).unwrap();
+        assert!(output.stdout.is_empty());
+        assert_eq!(std::fs::read(&path).unwrap(), b"abc");
+        let endless = shell("cat /dev/zero").save(folder.path().join("zeros"), 5000);
+        let error = HostRunner.run(&endless).unwrap_err().to_string();
+        assert_eq!(error, "`/bin/sh -c 'cat /dev/zero'` was stopped after it wrote 5000 bytes");
     }
 
     #[test]

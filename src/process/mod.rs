@@ -5,6 +5,8 @@ mod host;
 mod interrupt;
 mod lookup;
 mod recording;
+mod sandbox;
+mod workshop;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -17,6 +19,8 @@ pub use host::HostRunner;
 pub use interrupt::{interrupted, watch as watch_signals};
 pub use lookup::which;
 pub use recording::RecordingRunner;
+pub use sandbox::{Confined, Limits, Room, Sandbox, SandboxError, Trust};
+pub use workshop::Workshop;
 
 /// The most bytes of each of a child's output streams that are kept.
 pub const OUTPUT_LIMIT: usize = 1024 * 1024;
@@ -41,6 +45,16 @@ pub struct Command {
     pub timeout: Option<Duration>,
     /// What the child reads on its standard input; it is closed after it.
     pub stdin: String,
+    /// Where its standard output goes in place of [`Output::stdout`].
+    pub saved: Option<Saved>,
+}
+
+/// A new file that takes a child's standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    pub path: PathBuf,
+    /// The most bytes: a child that writes more is killed.
+    pub limit: u64,
 }
 
 impl Command {
@@ -59,6 +73,7 @@ impl Command {
             folder: folder.to_owned(),
             timeout: None,
             stdin: String::new(),
+            saved: None,
         }
     }
 
@@ -83,6 +98,12 @@ impl Command {
     /// Sets what the child reads on its standard input.
     pub fn stdin(mut self, text: impl Into<String>) -> Self {
         self.stdin = text.into();
+        self
+    }
+
+    /// Puts standard output into a new file of at most `limit` bytes.
+    pub fn save(mut self, path: impl Into<PathBuf>, limit: u64) -> Self {
+        self.saved = Some(Saved { path: path.into(), limit });
         self
     }
 

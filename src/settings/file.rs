@@ -10,6 +10,7 @@ use std::{
 use serde::Deserialize;
 use url::Url;
 
+use super::SandboxConfiguration;
 use crate::{
     artifact::ProjectName,
     build::Preference,
@@ -42,6 +43,10 @@ pub struct Configuration {
     pub require_hashes: bool,
     /// Whether nothing is built only to learn what it requires.
     pub no_build_metadata: bool,
+    /// What confines the code of sources.
+    pub sandbox: SandboxConfiguration,
+    /// Whether packages of this machine's distribution that a build lacks are installed.
+    pub install_build_deps: bool,
     pub source: Option<SourceChoice>,
     pub resolution: Option<StrategyChoice>,
     /// A date, a time, or a span back from now.

@@ -6,6 +6,7 @@ mod file;
 mod names;
 mod pip;
 mod publishing;
+mod sandbox;
 mod time;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -17,6 +18,7 @@ pub use file::{
 };
 
 pub use publishing::{PublishingFlags, PublishingSettings};
+pub use sandbox::{SandboxConfiguration, SandboxSettings};
 
 use crate::{
     artifact::ProjectName,
@@ -41,6 +43,8 @@ pub struct Flags {
     pub asks_keyring: Option<bool>,
     pub offline: bool,
     pub no_build_metadata: bool,
+    pub no_sandbox: bool,
+    pub install_build_deps: bool,
     pub source: Option<SourcePolicy>,
     pub strategy: Option<Strategy>,
     /// A date, a time, or a span back from now.
@@ -115,6 +119,10 @@ pub struct Settings {
     pub offline: bool,
     /// Whether nothing is built only to learn what it requires.
     pub no_build_metadata: bool,
+    /// What confines the code of sources.
+    pub sandbox: SandboxSettings,
+    /// Whether packages of this machine's distribution that a build lacks are installed.
+    pub install_build_deps: bool,
     /// How releases are chosen.
     pub resolution: ResolveOptions,
     pub builder: Preference,
@@ -223,6 +231,8 @@ pub fn resolve(
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
         no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,
+        sandbox: SandboxSettings::new(flags.no_sandbox, &configuration.sandbox),
+        install_build_deps: flags.install_build_deps || configuration.install_build_deps,
         resolution: ResolveOptions {
             source: flags.source.or(configuration.source.map(Into::into)).unwrap_or_default(),
             project_sources,

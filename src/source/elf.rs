@@ -2,7 +2,7 @@
 //! Source: System V ABI, chapter 5, and the LSB's symbol versioning.
 
 use object::{
-    elf::{DT_NEEDED, DT_SONAME, FileHeader32, FileHeader64},
+    elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, FileHeader32, FileHeader64},
     read::elf::{ElfFile, FileHeader},
 };
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ pub struct ElfNeeds {
     pub needed: Vec<String>,
     /// The symbol versions that it needs: soname and version, such as `GLIBC_2.17`; sorted.
     pub versions: Vec<(String, String)>,
+    /// The folders in which it looks for them first (`DT_RPATH`, `DT_RUNPATH`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub library_paths: Vec<String>,
 }
 
 /// Reads an ELF file; `None` where the bytes are no ELF file or none that can be read.
@@ -39,18 +42,22 @@ fn read<Elf: FileHeader<Endian = object::Endianness>>(
     let table = file.elf_dynamic_table().ok()?;
     let mut soname = None;
     let mut needed = Vec::new();
+    let mut library_paths = Vec::new();
     for entry in table.iter() {
         let text = || Some(String::from_utf8_lossy(table.string(entry).ok()?).into_owned());
         if entry.tag == DT_NEEDED {
             needed.extend(text());
         } else if entry.tag == DT_SONAME {
             soname = text();
+        } else if matches!(entry.tag, DT_RPATH | DT_RUNPATH) {
+            let list = text().unwrap_or_default();
+            library_paths.extend(list.split(':').filter(|f| !f.is_empty()).map(str::to_owned));
         }
     }
     let mut versions = symbol_versions(&file).unwrap_or_default();
     versions.sort();
     versions.dedup();
-    Some(ElfNeeds { member: member.to_owned(), soname, needed, versions })
+    Some(ElfNeeds { member: member.to_owned(), soname, needed, versions, library_paths })
 }
 
 fn symbol_versions<Elf: FileHeader>(file: &ElfFile<'_, Elf>) -> Option<Vec<(String, String)>> {

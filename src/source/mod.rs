@@ -1,7 +1,10 @@
 //! The files of a release and what is inside them.
 
 mod archive;
+mod build_system;
+mod confined;
 mod elf;
+mod interpreter;
 mod patch;
 mod payload;
 mod record;
@@ -16,11 +19,14 @@ use sha2::{Digest, Sha256};
 use crate::plan::SourceFile;
 
 pub use archive::Member;
+pub use build_system::BuildSystem;
+pub use confined::{Built, Material, build_confined};
 pub use elf::ElfNeeds;
+pub use interpreter::Interpreter;
 pub use patch::{Change, changes};
 pub use payload::Payload;
-pub use sdist::{SdistBuild, build_wheel};
-pub use unpacked::Sdist;
+pub use sdist::{SdistBuild, SdistError, build_wheel};
+pub use unpacked::{Sdist, stated_needs};
 pub use wheel::Wheel;
 
 /// The SHA-256 of a wheel that was built of a source, of which several may be built; nothing for one

@@ -30,6 +30,11 @@ pub struct Sdist {
 #[serde(default, rename_all = "kebab-case")]
 struct Document {
     build_system: Option<BuildSystem>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Needs {
     external: External,
 }
 
@@ -60,8 +65,8 @@ impl Sdist {
         let members = sdist_members(path, filename).map_err(unreadable)?;
         let text = sdist_member(path, filename, "pyproject.toml").map_err(unreadable)?;
         let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
-        let Document { build_system, external } =
-            toml::from_str(&text.unwrap_or_default()).unwrap_or_default();
+        let text = text.unwrap_or_default();
+        let Document { build_system } = toml::from_str(&text).unwrap_or_default();
 
         let first = members.iter().find_map(|member| member.split_once('/'));
         let folder = first.map_or_else(|| stem(filename).to_owned(), |(top, _)| top.to_owned());
@@ -78,10 +83,7 @@ impl Sdist {
             Some(system) => (system.requires, system.build_backend),
             None => (vec!["setuptools".to_owned()], None),
         };
-        let build = external.build_requires.into_iter().chain(external.host_requires);
-        let build = build.map(|text| (When::Build, text));
-        let run = external.dependencies.into_iter().map(|text| (When::Run, text));
-        Ok(Self { folder, files, requires, backend, external: build.chain(run).collect() })
+        Ok(Self { folder, files, requires, backend, external: stated_needs(&text) })
     }
 
     /// Whether a file of that name lies in its folder.
@@ -93,6 +95,14 @@ impl Sdist {
     pub fn top(&self) -> impl Iterator<Item = &String> {
         self.files.iter().filter(|file| !file.contains('/'))
     }
+}
+
+/// What the table `external` of the text of a `pyproject.toml` names (PEP 725).
+pub fn stated_needs(text: &str) -> Vec<(When, String)> {
+    let Needs { external } = toml::from_str(text).unwrap_or_default();
+    let build = external.build_requires.into_iter().chain(external.host_requires);
+    let build = build.map(|text| (When::Build, text));
+    build.chain(external.dependencies.into_iter().map(|text| (When::Run, text))).collect()
 }
 
 /// An sdist's name without the ending of its archive.

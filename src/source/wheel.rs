@@ -100,6 +100,21 @@ impl Wheel {
     }
 }
 
+impl Wheel {
+    /// The first member whose native code looks for libraries in a folder outside the wheel, and
+    /// that folder: whoever can write there could run code in its place.
+    pub fn foreign_library_path(&self) -> Option<(&str, &str)> {
+        self.elf.iter().find_map(|elf| {
+            let is_own = |folder: &str| {
+                let rest = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|own| folder.strip_prefix(own));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let folder = elf.library_paths.iter().find(|folder| !is_own(folder))?;
+            Some((elf.member.as_str(), folder.as_str()))
+        })
+    }
+}
+
 /// What was read of the members' contents.
 #[derive(Default)]
 struct Contents {

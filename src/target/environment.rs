@@ -57,53 +57,58 @@ impl Target {
         .with_python_version(python_version)
     }
 
-    /// The tags of compatible wheels, best first. Source: the order of `packaging.tags.sys_tags`
-    /// for CPython with the GIL (PEP 425, PEP 600; PEP 384 for `abi3`).
+    /// The tags of compatible wheels, best first.
     pub fn tags(&self) -> Tags {
-        let (major, minor) = self.python.version;
-        let own = format!("cp{major}{minor}");
-        // Until 3.7 the name of the ABI told that pymalloc was in use.
-        let abi = if self.python.version < (3, 8) { format!("{own}m") } else { own.clone() };
-        let older = || (2..minor).rev();
-        let generic = || {
-            let older = (0..minor).rev().map(|minor| format!("py{major}{minor}"));
-            [format!("py{major}{minor}"), format!("py{major}")].into_iter().chain(older)
-        };
+        compatible_tags(self.python.version, self.glibc, &self.architecture.machine)
+    }
+}
 
-        let platforms = self.platforms();
-        let native = [abi, "abi3".to_owned(), "none".to_owned()]
-            .map(|abi| (own.clone(), abi))
-            .into_iter()
-            .chain(older().map(|minor| (format!("cp{major}{minor}"), "abi3".to_owned())))
-            .chain(generic().map(|python| (python, "none".to_owned())));
-        let mut tags = Vec::new();
-        for (python, abi) in native {
-            tags.extend(platforms.iter().map(|platform| Tag {
-                python: python.clone(),
-                abi: abi.clone(),
-                platform: platform.clone(),
-            }));
-        }
-        tags.extend(once(own.clone()).chain(generic()).map(|python| Tag {
-            python,
-            abi: "none".to_owned(),
-            platform: "any".to_owned(),
+/// The tags of compatible wheels, best first, for a CPython with the GIL of `version` on a machine
+/// with `glibc`. Source: the order of `packaging.tags.sys_tags` (PEP 425, PEP 600; PEP 384 for
+/// `abi3`).
+pub fn compatible_tags(version: (u32, u32), glibc: (u32, u32), machine: &str) -> Tags {
+    let (major, minor) = version;
+    let own = format!("cp{major}{minor}");
+    // Until 3.7 the name of the ABI told that pymalloc was in use.
+    let abi = if version < (3, 8) { format!("{own}m") } else { own.clone() };
+    let older = || (2..minor).rev();
+    let generic = || {
+        let older = (0..minor).rev().map(|minor| format!("py{major}{minor}"));
+        [format!("py{major}{minor}"), format!("py{major}")].into_iter().chain(older)
+    };
+
+    let platforms = platforms(glibc, machine);
+    let native = [abi, "abi3".to_owned(), "none".to_owned()]
+        .map(|abi| (own.clone(), abi))
+        .into_iter()
+        .chain(older().map(|minor| (format!("cp{major}{minor}"), "abi3".to_owned())))
+        .chain(generic().map(|python| (python, "none".to_owned())));
+    let mut tags = Vec::new();
+    for (python, abi) in native {
+        tags.extend(platforms.iter().map(|platform| Tag {
+            python: python.clone(),
+            abi: abi.clone(),
+            platform: platform.clone(),
         }));
-        Tags::new(tags)
     }
+    tags.extend(once(own.clone()).chain(generic()).map(|python| Tag {
+        python,
+        abi: "none".to_owned(),
+        platform: "any".to_owned(),
+    }));
+    Tags::new(tags)
+}
 
-    /// The platform tags, best first.
-    fn platforms(&self) -> Vec<String> {
-        let machine = &self.architecture.machine;
-        let (major, newest) = self.glibc;
-        // A wheel that was built here, of which no index promises anything, is there on purpose.
-        let mut platforms = vec![format!("linux_{machine}")];
-        for minor in (oldest_minor(machine)..=newest).rev() {
-            platforms.push(format!("manylinux_{major}_{minor}_{machine}"));
-            if let Some(name) = legacy_name((major, minor)) {
-                platforms.push(format!("{name}_{machine}"));
-            }
+/// The platform tags, best first.
+fn platforms(glibc: (u32, u32), machine: &str) -> Vec<String> {
+    let (major, newest) = glibc;
+    // A wheel that was built here, of which no index promises anything, is there on purpose.
+    let mut platforms = vec![format!("linux_{machine}")];
+    for minor in (oldest_minor(machine)..=newest).rev() {
+        platforms.push(format!("manylinux_{major}_{minor}_{machine}"));
+        if let Some(name) = legacy_name((major, minor)) {
+            platforms.push(format!("{name}_{machine}"));
         }
-        platforms
     }
+    platforms
 }

@@ -19,6 +19,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use environment::compatible_tags;
 pub use error::TargetError;
 pub use isolation::Isolation;
 pub use layout::{Document, Layout, LicencePlace};
@@ -53,6 +54,8 @@ pub struct Target {
     pub python: Python,
     pub naming: Naming,
     pub layout: Layout,
+    /// Variables that tell compilers how the target's own packages are compiled.
+    pub build_flags: BTreeMap<String, String>,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
     /// How packages are built of sdists, where the target has a way of its own.

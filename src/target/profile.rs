@@ -34,6 +34,7 @@ pub(super) struct Profile {
     pythons: BTreeMap<String, PythonRow>,
     naming: NamingRow,
     layout: Option<Layout>,
+    build_flags: BTreeMap<String, String>,
     libraries: BTreeMap<String, String>,
     source_recipe: SourceRecipeRow,
 }
@@ -220,6 +221,7 @@ impl<'a> Choice<'a> {
                 map,
             },
             layout: self.value(profile.layout.clone(), "layout")?,
+            build_flags: profile.build_flags.clone(),
             libraries: profile.libraries.clone(),
             source_recipe,
             isolation: None,

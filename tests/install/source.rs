@@ -12,7 +12,7 @@ use pypi2pkg::{
     collection::drift,
     format::{self, Native},
     plan::PackagePlan,
-    process::HostRunner,
+    process::{HostRunner, Limits, Sandbox},
     recipe::{self, Recipe, RecipeFile},
     report::Recorder,
     target::{Target, Targets},
@@ -143,7 +143,15 @@ fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
     let source = work.join("index").join(&plan.source.filename);
     let job = SourceJob { plan, native, recipe, source: &source, dist_tag: &target.dist_tag };
     let path = ["/usr/bin", "/bin"].map(PathBuf::from);
-    let tools = SourceTools { runner: &HostRunner, path: &path, reporter: &Recorder::default() };
+    let sandbox = Sandbox::probe(&path, Limits::default(), &HostRunner);
+    let is_demanded = std::env::var_os("REQUIRE_TOOLS").is_some();
+    assert!(sandbox.is_ok() || !is_demanded, "no sandbox: {sandbox:?}");
+    let tools = SourceTools {
+        runner: &HostRunner,
+        sandbox: sandbox.as_ref().ok(),
+        path: &path,
+        reporter: &Recorder::default(),
+    };
     let folder = work.join("built");
     fs::create_dir_all(&folder).unwrap();
     build_from_source(&job, &tools, &folder)

@@ -5,10 +5,13 @@ mod bad_input;
 mod build;
 mod cases;
 mod distribution;
+mod hostile_sdist;
 mod inputs;
+mod native;
 mod project;
 mod recipes;
 mod robust;
+mod sdist;
 mod wheel;
 
 use std::{

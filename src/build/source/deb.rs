@@ -15,6 +15,7 @@ use super::{
         system::{TIME_LIMIT, failed, run_for},
     },
     SourceJob, SourceTools, base, hand_over,
+    place::Place,
 };
 
 /// Builds the binary package.
@@ -25,18 +26,21 @@ pub fn build(
 ) -> Result<PathBuf, BuildError> {
     let checker = tools.find("dpkg-checkbuilddeps", job)?;
     let builder = tools.find("dpkg-buildpackage", job)?;
-    let work = work_folder()?;
-    let tree = unpack(job, tools, work.path())?;
+    let place = Place::new(tools)?;
+    let tree = unpack(job, tools, place.path())?;
     check_requirements(job, tools, &checker, &tree)?;
-    let command = command(job, builder, &tree)?
+    let folder_name = tree.file_name().unwrap_or_default();
+    let command = command(job, builder, &place.seen(folder_name))?
         // Debugging symbols would be packages of their own.
         .variable("DEB_BUILD_OPTIONS", "noautodbgsym")
         .argument("-us")
         .argument("-uc")
         .argument("-b")
         .argument("-d");
-    run_for(tools.runner, command, &job.native.name, tools.reporter)?;
-    hand_over(&work.path().join(&job.native.filename), folder)
+    run_for(&place, command, &job.native.name, tools.reporter)?;
+    let package = folder.join(&job.native.filename);
+    place.take(Path::new(&job.native.filename), &package)?;
+    Ok(package)
 }
 
 /// Makes the `.dsc`, the original archive and the archive of `debian/`.

@@ -1,9 +1,10 @@
 //! Building a recipe that builds its sdist, and source packages.
 //!
-//! What is run here runs the project's own code: `runner` may put each command into a sandbox. All
-//! that commands read and write lies below their working folder.
+//! Building runs the project's own code, in a sandbox: all that commands read and write lies below
+//! their working folder.
 
 mod deb;
+mod place;
 mod rpm;
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 use crate::{
     format::Native,
     plan::PackagePlan,
-    process::{CommandRunner, which},
+    process::{CommandRunner, Sandbox, which},
     recipe::Recipe,
     report::Reporter,
 };
@@ -41,6 +42,8 @@ pub struct SourceJob<'a> {
 #[derive(Clone, Copy)]
 pub struct SourceTools<'a> {
     pub runner: &'a dyn CommandRunner,
+    /// What confines the project's code; nothing only where a person wants that.
+    pub sandbox: Option<&'a Sandbox>,
     /// The folders in which programs are looked for.
     pub path: &'a [PathBuf],
     pub reporter: &'a dyn Reporter,

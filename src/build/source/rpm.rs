@@ -5,8 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::process::Command;
-use crate::report::Event;
+use crate::{
+    process::{Command, CommandRunner},
+    report::{Event, Reporter},
+};
 
 use super::{
     super::{
@@ -15,6 +17,7 @@ use super::{
         system::{TIME_LIMIT, define, failed},
     },
     SourceJob, SourceTools, base, hand_over,
+    place::Place,
 };
 
 /// Builds the binary package. Its requirements are checked by rpmbuild itself, which generates some
@@ -25,13 +28,14 @@ pub fn build(
     folder: &Path,
 ) -> Result<PathBuf, BuildError> {
     let rpmbuild = tools.find("rpmbuild", job)?;
-    let top = work_folder()?;
-    let spec = stage(job, top.path())?;
+    let place = Place::new(tools)?;
+    let spec = stage(job, place.path())?;
+    let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
     let compression: Compression = job.native.compression.parse()?;
-    let command = command(job, rpmbuild, top.path())?
+    let command = command(job, rpmbuild, &place.seen(""))?
         .argument("-bb")
         .argument("--define")
-        .argument(define("_topdir", top.path()))
+        .argument(define("_topdir", &place.seen("")))
         .argument("--define")
         .argument(format!("_binary_payload {}", compression.rpm_macro()))
         .argument("--define")
@@ -39,9 +43,11 @@ pub fn build(
         // Debugging symbols would be packages of their own.
         .argument("--define")
         .argument("debug_package %{nil}")
-        .argument(spec);
-    run_checked(job, tools, command)?;
-    hand_over(&top.path().join("RPMS").join(&job.native.filename), folder)
+        .argument(place.seen(spec));
+    run_checked(job, &place, tools.reporter, command)?;
+    let package = folder.join(&job.native.filename);
+    place.take(&Path::new("RPMS").join(&job.native.filename), &package)?;
+    Ok(package)
 }
 
 /// Makes the `.src.rpm`.
@@ -65,7 +71,7 @@ pub fn source_package(
         .argument("--define")
         .argument("_source_payload w9.gzdio")
         .argument(spec);
-    run_checked(job, tools, command)?;
+    run_checked(job, tools.runner, tools.reporter, command)?;
     let made = top.path().join("SRPMS");
     let unreadable = |error| BuildError::file("read the folder", &made, &error);
     let made = fs::read_dir(&made).map_err(unreadable)?.filter_map(Result::ok);
@@ -117,12 +123,13 @@ fn stage(job: &SourceJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
 /// Runs rpmbuild; missing build requirements become an error of their own.
 fn run_checked(
     job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
+    runner: &dyn CommandRunner,
+    reporter: &dyn Reporter,
     command: Command,
 ) -> Result<(), BuildError> {
     let package = &job.native.name;
-    tools.reporter.event(Event::Detail(&command.line()));
-    let output = tools.runner.run(&command)?;
+    reporter.event(Event::Detail(&command.line()));
+    let output = runner.run(&command)?;
     if output.status == 0 {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    process::{Command, CommandRunner},
+    process::{Command, CommandRunner, Sandbox},
     report::Reporter,
 };
 
@@ -13,6 +13,7 @@ use super::{
         deb::{Entry, filename, members, verify, walk},
         folder::{create_folders, set_time, work_folder, write_file},
     },
+    place::{Folders, Place},
     run, version,
 };
 
@@ -20,30 +21,33 @@ use super::{
 pub struct DpkgDeb<'a> {
     runner: &'a dyn CommandRunner,
     program: PathBuf,
+    sandbox: Option<&'a Sandbox>,
 }
 
 impl<'a> DpkgDeb<'a> {
     /// A builder that runs `program`, the path of `dpkg-deb`.
     pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
-        Self { runner, program }
+        Self { runner, program, sandbox: None }
     }
 
-    fn command(
-        &self,
-        job: &BuildJob<'_>,
-        work: &Path,
-        package: &Path,
-    ) -> Result<Command, BuildError> {
+    /// The same, confined.
+    #[must_use]
+    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+        Self { sandbox, ..self }
+    }
+
+    fn command(&self, job: &BuildJob<'_>, seen: &Folders) -> Result<Command, BuildError> {
         let compression: Compression = job.native.compression.parse()?;
         // A variable, since an older dpkg-deb refuses the option `--threads-max`.
-        let mut command = Command::new(&self.program, work)
+        let mut command = Command::new(&self.program, &seen.work)
             .variable("SOURCE_DATE_EPOCH", job.time()?.to_string())
             .variable("DPKG_DEB_THREADS_MAX", "1")
-            .variable("TMPDIR", work)
+            .variable("TMPDIR", &seen.work)
             .argument("--root-owner-group");
         for option in compression.dpkg_options() {
             command = command.argument(option);
         }
+        let package = seen.packages.join(&job.native.filename);
         Ok(command.argument("--build").argument("tree").argument(package))
     }
 }
@@ -66,7 +70,13 @@ impl Builder for DpkgDeb<'_> {
         let work = work_folder()?;
         let path = folder.join(filename(job)?);
         stage(job, &work.path().join("tree"))?;
-        run(self.runner, self.command(job, work.path(), &path)?, job, reporter)?;
+        let real = Folders {
+            work: work.path().to_owned(),
+            packages: folder.to_owned(),
+            wheel: job.wheel.to_owned(),
+        };
+        let place = Place::new(self.runner, self.sandbox, &[&self.program], real);
+        run(&place, self.command(job, &place.seen)?, job, reporter)?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })
     }

@@ -1,9 +1,12 @@
 //! Building with the distributions' own tools.
 
 mod dpkg;
+mod place;
 mod rpmbuild;
 
 use std::{path::Path, time::Duration};
+
+use self::place::Place;
 
 use crate::{
     process::{Command, CommandRunner, Output},
@@ -21,14 +24,15 @@ const REASON_LINES: usize = 5;
 /// A tool that only copies and compresses has failed when it takes longer.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Runs a tool for a job; any exit status but 0 is an error that holds the end of what it said.
+/// Runs a tool for a job at its place; any exit status but 0 is an error that holds the end of what
+/// it said.
 fn run(
-    runner: &dyn CommandRunner,
+    place: &Place<'_>,
     command: Command,
     job: &BuildJob<'_>,
     reporter: &dyn Reporter,
 ) -> Result<(), BuildError> {
-    run_for(runner, command.timeout(TIME_LIMIT), &job.package(), reporter)
+    run_for(place, command.timeout(TIME_LIMIT), &job.package(), reporter)
 }
 
 /// The same for whatever is built for `package`.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    process::{Command, CommandRunner},
+    process::{Command, CommandRunner, Sandbox},
     recipe::PATCHES,
     report::Reporter,
 };
@@ -19,6 +19,7 @@ use super::{
         folder::{create_folders, work_folder, write_file},
         rpm::verify,
     },
+    place::{Folders, Place},
     run, version,
 };
 
@@ -29,21 +30,28 @@ use super::{
 pub struct RpmBuild<'a> {
     runner: &'a dyn CommandRunner,
     program: PathBuf,
+    sandbox: Option<&'a Sandbox>,
 }
 
 impl<'a> RpmBuild<'a> {
     /// A builder that runs `program`, the path of `rpmbuild`.
     pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
-        Self { runner, program }
+        Self { runner, program, sandbox: None }
+    }
+
+    /// The same, confined.
+    #[must_use]
+    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+        Self { sandbox, ..self }
     }
 
     fn command(
         &self,
         job: &BuildJob<'_>,
-        top: &Path,
-        packages: &Path,
+        seen: &Folders,
         spec: &Path,
     ) -> Result<Command, BuildError> {
+        let top = &seen.work;
         let compression: Compression = job.native.compression.parse()?;
         let mut command = Command::new(&self.program, top)
             .variable("SOURCE_DATE_EPOCH", job.time()?.to_string())
@@ -52,8 +60,8 @@ impl<'a> RpmBuild<'a> {
             .argument("--target")
             .argument(format!("{}-linux", job.native.architecture));
         let folders = [
-            ("_topdir", top.to_owned()),
-            ("_rpmdir", packages.to_owned()),
+            ("_topdir", top.clone()),
+            ("_rpmdir", seen.packages.clone()),
             ("_tmppath", top.join("tmp")),
             ("_dbpath", top.join("db")),
         ];
@@ -79,7 +87,7 @@ impl<'a> RpmBuild<'a> {
             let definition = define("byte_compiler", &byte_code.interpreter);
             command = command.argument("--define").argument(definition);
         }
-        Ok(command.argument(spec))
+        Ok(command.argument(top.join(spec)))
     }
 }
 
@@ -99,8 +107,14 @@ impl Builder for RpmBuild<'_> {
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
         let top = work_folder()?;
-        let spec = stage(job, top.path())?;
-        run(self.runner, self.command(job, top.path(), folder, &spec)?, job, reporter)?;
+        let wheel = fs::canonicalize(job.wheel)
+            .map_err(|error| BuildError::file("read", job.wheel, &error))?;
+        let real = Folders { work: top.path().to_owned(), packages: folder.to_owned(), wheel };
+        let compiler = job.byte_code.map(|byte_code| byte_code.interpreter.as_path());
+        let programs: Vec<&Path> = compiler.into_iter().chain([self.program.as_path()]).collect();
+        let place = Place::new(self.runner, self.sandbox, &programs, real);
+        let spec = stage(job, top.path(), &place.seen.wheel)?;
+        run(&place, self.command(job, &place.seen, &spec)?, job, reporter)?;
 
         let path = match job.own_recipe {
             true => only_package(job, folder)?,
@@ -137,8 +151,8 @@ pub fn define(name: &str, folder: &Path) -> OsString {
     definition
 }
 
-/// Lays out the recipe and the wheel in `top` and tells where the spec is.
-fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
+/// Lays out the recipe and a link to the wheel in `top` and tells where the spec is in it.
+fn stage(job: &BuildJob<'_>, top: &Path, wheel: &Path) -> Result<PathBuf, BuildError> {
     let sources = top.join("SOURCES");
     for name in ["BUILD", "BUILDROOT", "SOURCES", "SPECS", "SRPMS", "db", "tmp"] {
         create_folders(&top.join(name))?;
@@ -155,23 +169,18 @@ fn stage(job: &BuildJob<'_>, top: &Path) -> Result<PathBuf, BuildError> {
         let mode = if file.executable { 0o755 } else { 0o644 };
         write_file(&path, file.text.as_bytes(), mode, job.time()?)?;
         if is_spec {
-            spec.get_or_insert(path);
+            spec.get_or_insert(Path::new("SPECS").join(name));
         }
     }
-    link(job.wheel, &sources.join(source_name(job)))?;
+    let link = sources.join(source_name(job));
+    symlink(wheel, &link).map_err(|error| BuildError::file("link", &link, &error))?;
     for source in job.sources {
-        let name = source.file_name().unwrap_or_default();
-        let place = sources.join(name);
-        if !place.exists() {
-            link(source, &place)?;
+        let place = sources.join(source.file_name().unwrap_or_default());
+        if !place.exists() && place != link {
+            fs::copy(source, &place).map_err(|error| BuildError::file("copy", source, &error))?;
         }
     }
     spec.ok_or_else(|| BuildError::Recipe { package: job.package(), file: "*.spec".to_owned() })
-}
-
-fn link(file: &Path, place: &Path) -> Result<(), BuildError> {
-    let file = fs::canonicalize(file).map_err(|error| BuildError::file("read", file, &error))?;
-    symlink(file, place).map_err(|error| BuildError::file("link", place, &error))
 }
 
 /// The wheel's name as the spec's `Source0` ends.

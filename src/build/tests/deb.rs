@@ -44,3 +44,12 @@ fn a_package_says_what_its_recipe_says() {
     let info = query(&dpkg, &["-I", FILE], FILE, &package);
     assert!(info.contains(" *  postinst "), "{info}");
 }
+
+#[test]
+fn a_sandbox_changes_no_byte() {
+    let Some((open, confined)) = crate::build::testing::both_ways("deb", "dpkg-deb") else {
+        return;
+    };
+    let sample = Sample::deb();
+    assert_eq!(sample.build(&*open).unwrap(), sample.build(&*confined).unwrap());
+}

@@ -128,3 +128,12 @@ fn an_installed_package_verifies_clean() {
     let said = query(&shell, &["-c", &script], FILE, &package);
     assert_eq!(said, "python3-sample-1.0-1.fc43.noarch\n");
 }
+
+#[test]
+fn a_sandbox_changes_no_byte() {
+    let Some((open, confined)) = crate::build::testing::both_ways("rpm", "rpmbuild") else {
+        return;
+    };
+    let sample = Sample::rpm();
+    assert_eq!(sample.build(&*open).unwrap(), sample.build(&*confined).unwrap());
+}

@@ -55,6 +55,7 @@ fn a_manifest_says_what_is_there_and_why() {
         release: Some("2.0".parse().unwrap()),
         stage,
         cause: Paragraph::new(cause),
+        hint: None,
     };
     let failures = vec![
         failure("zope", Stage::Build, "`rpmbuild` failed\nwith a reason\x1b"),
