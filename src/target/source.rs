@@ -53,7 +53,8 @@ impl Targets {
         Ok(self)
     }
 
-    /// These targets and a name map: lines of a project and a package, `#` begins a comment.
+    /// These targets and a name map: lines of a project and a package, or of a project
+    /// alone, whose package is `python3-PROJECT`; `#` begins a comment.
     pub fn with_names(mut self, name: &str, text: &str) -> Targets {
         self.maps.insert(name.to_owned(), text.to_owned());
         self
@@ -195,16 +196,18 @@ impl Targets {
             let words: Vec<&str> = line.split_whitespace().collect();
             let pair = match words[..] {
                 [] => continue,
-                [project, package] => project.parse().ok().map(|project| (project, package)),
+                // Alone, it is called by Debian's convention.
+                [project] => project.parse().ok().map(|name| (name, format!("python3-{project}"))),
+                [project, package] => project.parse().ok().map(|name| (name, package.to_owned())),
                 _ => None,
             };
-            let (project, package): (ProjectName, &str) =
+            let (project, package): (ProjectName, String) =
                 pair.ok_or_else(|| TargetError::NameLine {
                     file: format!("{name}.txt"),
                     line: index + 1,
                     text: line.trim().to_owned(),
                 })?;
-            map.insert(project, package.to_owned());
+            map.insert(project, package);
         }
         Ok(map)
     }

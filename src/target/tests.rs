@@ -92,7 +92,7 @@ fn facts_are_those_of_the_table() {
 }
 
 #[test]
-fn name_maps_hold_what_the_mechanical_rule_gets_wrong() {
+fn name_maps_hold_what_distributions_have() {
     let targets = Targets::embedded();
     for row in table("target-names.txt") {
         let target = targets.load(&row[0], None, None).unwrap();
@@ -290,10 +290,10 @@ fn mistakes_in_a_file_are_named() {
     let cycle = cycle.with_text("yours", "extends = \"mine\"\n").unwrap();
     assert_eq!(message(cycle.load("mine", None, None)), "target `mine` extends itself");
     let map = add("extends = \"el9\"\n[naming]\nnames = \"mine\"\n").unwrap();
-    let map = map.with_names("mine", "# mine\nfoo python3-foo  # as it is\nbar\n");
+    let map = map.with_names("mine", "# mine\nfoo python3-foo  # as it is\nbar baz qux\n");
     assert_eq!(
         message(map.load("mine", None, None)),
-        "name map `mine.txt`, line 3: `bar` is not a project and a package"
+        "name map `mine.txt`, line 3: `bar baz qux` is not a project and a package"
     );
 }
 
