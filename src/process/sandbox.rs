@@ -26,14 +26,18 @@ const OPEN_FILES: u64 = 1024;
 /// The first file descriptor beyond the standard streams.
 const FIRST_INHERITED: i32 = 3;
 /// System files outside `/usr` that tools need and that hold no secrets: which of several compilers
-/// is meant, where libraries lie, rpm's and dpkg's configuration.
-const CONFIGURATION: [&str; 6] = [
+/// is meant, where libraries lie, rpm's and dpkg's configuration, and whose certificates are trusted,
+/// which modules read when they are imported.
+const CONFIGURATION: [&str; 9] = [
     "/etc/alternatives",
     "/etc/dpkg",
     "/etc/ld.so.cache",
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
     "/etc/rpm",
+    "/etc/ssl/certs",
 ];
 
 /// What tools call users and groups by, root above all: archives name them.
