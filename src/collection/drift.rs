@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{CollectionError, Entry, read_deb, rpm};
+use super::{CollectionError, Entry, Stanza, rpm};
 use crate::{
     format::{Native, NativeRelation},
     relation::{self, Strength},
@@ -29,16 +29,18 @@ impl Drift {
     }
 }
 
-/// Compares the package at `path` with what was planned.
+/// Compares the package at `path`, of which the stanza is, with what was planned.
 ///
 /// A relation without a version that another one with the same name implies is neither missing nor
 /// extra; nor are the names that a format's tools provide of themselves.
 ///
 /// # Errors
 /// The package cannot be read.
-pub fn drift(native: &Native, path: &Path) -> Result<Drift, CollectionError> {
-    let is_rpm = path.extension().is_some_and(|ending| ending == "rpm");
-    let found = if is_rpm { rpm::package_relations(path)? } else { deb_relations(path)? };
+pub fn drift(native: &Native, stanza: &Stanza, path: &Path) -> Result<Drift, CollectionError> {
+    let found = match &stanza.entry {
+        Entry::Rpm { .. } => rpm::package_relations(path)?,
+        Entry::Deb { paragraph } => deb_relations(paragraph),
+    };
     let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
     let found = found.into_iter();
     let found = found.filter(|(strength, text)| *strength != Strength::Provides || !own(text));
@@ -84,7 +86,7 @@ fn is_implied(
         })
 }
 
-fn deb_relations(path: &Path) -> Result<Vec<(Strength, String)>, CollectionError> {
+fn deb_relations(paragraph: &str) -> Vec<(Strength, String)> {
     let fields: BTreeMap<&str, Strength> = [
         ("Depends", Strength::Requires),
         ("Recommends", Strength::Recommends),
@@ -94,7 +96,6 @@ fn deb_relations(path: &Path) -> Result<Vec<(Strength, String)>, CollectionError
         ("Replaces", Strength::Replaces),
     ]
     .into();
-    let Entry::Deb { paragraph } = read_deb(path)?.entry else { return Ok(Vec::new()) };
     let unfolded = paragraph.replace("\n ", " ");
     let found = unfolded.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -104,7 +105,7 @@ fn deb_relations(path: &Path) -> Result<Vec<(Strength, String)>, CollectionError
         let clauses = value.split(',').map(str::trim).filter(|clause| !clause.is_empty());
         clauses.map(move |clause| (strength, clause.to_owned()))
     });
-    Ok(clauses.collect())
+    clauses.collect()
 }
 
 #[cfg(test)]

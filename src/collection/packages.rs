@@ -15,7 +15,7 @@ use super::{
     BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Records, Stanza,
     pool::{self, Pool},
     staging::{create_folder, rename, sync_folder},
-    stanza::{is_package, read},
+    stanza::is_package,
 };
 use crate::{sign::Signer, version};
 
@@ -51,7 +51,7 @@ impl Packages {
             };
             let stanza = match known.get(&*name).filter(is_known) {
                 Some(stanza) => (*stanza).clone(),
-                None => read(path)?,
+                None => Stanza::of(path)?,
             };
             Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza })
         });
@@ -155,7 +155,7 @@ impl Packages {
             };
             fs::copy(&from, &copy).map_err(CollectionError::io("copy", &from))?;
             sign(&copy, signer, stanza.time)?;
-            Ok((copy.clone(), read(&copy)?))
+            Ok((copy.clone(), Stanza::of(&copy)?))
         });
         for (copy, stanza) in signed.collect::<Result<Vec<_>, CollectionError>>()? {
             let file = stanza.file.clone();

@@ -19,7 +19,6 @@ use super::{
     folder::RECIPES,
     packages::Packages,
     staging::{Lock, create_folder},
-    stanza::read,
 };
 use crate::{build::BuiltPackage, disk::write_file, plan::PackagePlan, recipe::Recipe};
 
@@ -78,13 +77,15 @@ pub struct BuiltRecord {
     pub drift: Drift,
 }
 
-/// What a package that was built was meant to be.
+/// What a package that was built was meant to be, and is.
 #[derive(Debug, Clone)]
 pub struct Described<'a> {
     pub plan: &'a PackagePlan,
     pub recipe: &'a Recipe,
     /// Whether the recipe, not the plan, says what the package is.
     pub own_recipe: bool,
+    /// What the package says of itself.
+    pub stanza: Stanza,
     pub drift: Drift,
 }
 
@@ -117,19 +118,18 @@ impl Records {
         paths.filter_map(|path| self.read(&path))
     }
 
-    /// Takes a package that was built, after a look at what it says of itself: with a recipe of a
-    /// person's own it need not be called as planned. Its file is on the disk when this returns.
+    /// Takes a package that was built; with a recipe of a person's own it need not be called as
+    /// planned. Its file is on the disk when this returns.
     ///
     /// # Errors
-    /// The file is no package or another one than was planned; the recipe leaves its folder.
+    /// It is another package than was planned; the recipe leaves its folder.
     pub fn keep(
         &self,
         inputs: &str,
         built: &BuiltPackage,
         described: Described<'_>,
     ) -> Result<Record, CollectionError> {
-        let Described { plan, recipe, own_recipe, drift } = described;
-        let stanza = read(&built.path)?;
+        let Described { plan, recipe, own_recipe, stanza, drift } = described;
         let is_planned = own_recipe || stanza.package == plan.package;
         if !is_planned || !stays_inside(&stanza.package) {
             return Err(CollectionError::OtherPackage {

@@ -91,14 +91,19 @@ pub(super) fn is_package(path: &Path) -> bool {
     reader(path).is_some()
 }
 
-/// Reads a package file of the kind that its name says.
-pub(super) fn read(path: &Path) -> Result<Stanza, CollectionError> {
-    match reader(path) {
-        Some(read) => read(path),
-        None => Err(CollectionError::Package {
-            path: path.to_owned(),
-            reason: "its name ends neither in `.rpm` nor in `.deb`".to_owned(),
-        }),
+impl Stanza {
+    /// Reads a package file of the kind that its name says.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no package.
+    pub fn of(path: &Path) -> Result<Self, CollectionError> {
+        match reader(path) {
+            Some(read) => read(path),
+            None => Err(CollectionError::Package {
+                path: path.to_owned(),
+                reason: "its name ends neither in `.rpm` nor in `.deb`".to_owned(),
+            }),
+        }
     }
 }
 

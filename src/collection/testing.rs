@@ -7,7 +7,7 @@ use std::{
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Collection, CollectionManifest, Described, Drift, Merge, Record, Why};
+use super::{Collection, CollectionManifest, Described, Drift, Merge, Record, Stanza, Why};
 use crate::{
     build::BuiltPackage,
     plan::PackagePlan,
@@ -131,7 +131,8 @@ pub(super) fn keep(
     built: &BuiltPackage,
 ) -> Result<Record, super::CollectionError> {
     let file = built.path.file_name().unwrap().to_string_lossy();
-    collection.records().keep(&file, built, described(&plan(name), &recipe(name)))
+    let stanza = Stanza::of(&built.path)?;
+    collection.records().keep(&file, built, described(&plan(name), &recipe(name), stanza))
 }
 
 /// Merges packages that a function writes into a staging folder.
@@ -155,6 +156,10 @@ pub(super) fn gunzip(bytes: &[u8]) -> String {
 }
 
 /// A package that is as planned.
-pub(super) fn described<'a>(plan: &'a PackagePlan, recipe: &'a Recipe) -> Described<'a> {
-    Described { plan, recipe, own_recipe: false, drift: Drift::default() }
+pub(super) fn described<'a>(
+    plan: &'a PackagePlan,
+    recipe: &'a Recipe,
+    stanza: Stanza,
+) -> Described<'a> {
+    Described { plan, recipe, own_recipe: false, stanza, drift: Drift::default() }
 }

@@ -27,7 +27,7 @@ use std::{
 
 use crate::{
     artifact::ProjectName,
-    build::{BuildError, Builder, Builders, FromSource},
+    build::{BuildError, Builder, Builders, FromSource, Preference},
     collection::{
         BuiltRecord, Collection, CollectionManifest, DistributionRecord, Drift, FailureRecord,
         Merge, Outcome, PackageRecord, Record, Records, Request, Stage, Why,
@@ -269,7 +269,10 @@ impl Run<'_> {
         self.warn_of_downgrades(&collection.manifest()?, &packages);
         let path = self.settings.environment.path();
         // What they work on is this program's own: without a sandbox they work all the same.
-        let found = self.sandbox();
+        // Looking for it takes longer than the embedded writers do for a package.
+        let is_needed = self.settings.builder != Preference::Embedded
+            || packages.iter().any(|package| package.plan.from_source.is_some());
+        let found = if is_needed { self.sandbox() } else { Ok(None) };
         let sandbox = found.clone().unwrap_or_else(|error| {
             let line = format!("nothing confines the system's tools: {error}");
             self.reporter.event(Event::Detail(&line));

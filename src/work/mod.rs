@@ -154,10 +154,12 @@ fn work_on(
         .map_err(|error| BuildError::file("create the folder", folder, &error))
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
-        Ok(package) => drift(job.native, &package.path)
-            .and_then(|drift| {
+        Ok(package) => Stanza::of(&package.path)
+            .and_then(|stanza| {
+                let drift = drift(job.native, &stanza, &package.path)?;
                 let BuildJob { plan, recipe, own_recipe, .. } = *job;
-                records.keep(inputs, &package, Described { plan, recipe, own_recipe, drift })
+                let described = Described { plan, recipe, own_recipe, stanza, drift };
+                records.keep(inputs, &package, described)
             })
             .or_else(|error| failed(Stage::Collect, &error)),
         Err(error) => failed(Stage::Build, &error),

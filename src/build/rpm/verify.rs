@@ -6,8 +6,8 @@ use ::rpm::Package;
 
 use super::{BuildError, BuildJob};
 
-/// Checks that the package at `path` is whole (every digest) and the planned one, where the plan says what it
-/// is.
+/// Checks that the package at `path` is whole (every digest) and the planned one, where the plan
+/// says what it is.
 pub(in crate::build) fn verify(job: &BuildJob<'_>, path: &Path) -> Result<(), BuildError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let damaged =

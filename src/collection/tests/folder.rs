@@ -6,7 +6,7 @@ use crate::{
     build::BuiltPackage,
     collection::{
         Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
-        Stage, Why,
+        Stage, Stanza, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
@@ -136,9 +136,10 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     let refused = |recipe: &Recipe, built: fn(&Path) -> BuiltPackage| {
         let staging = collection.staging().unwrap();
         let built = built(staging.path());
-        let error = collection
-            .records()
-            .keep("inputs", &built, described(&plan("bad"), recipe))
+        let records = collection.records();
+        let plan = plan("bad");
+        let error = Stanza::of(&built.path)
+            .and_then(|stanza| records.keep("inputs", &built, described(&plan, recipe, stanza)))
             .unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
@@ -290,8 +291,10 @@ fn a_record_whose_file_was_replaced_is_forgotten() {
         let staging = collection.staging().unwrap();
         let built = write_rpm(staging.path(), "a", "1.0", text);
         let recipe = Recipe::default();
-        let record =
-            records.keep(&format!("inputs-{at}"), &built, described(&plan("a"), &recipe)).unwrap();
+        let stanza = Stanza::of(&built.path).unwrap();
+        let plan = plan("a");
+        let described = described(&plan, &recipe, stanza);
+        let record = records.keep(&format!("inputs-{at}"), &built, described).unwrap();
         let built = vec![(record, Why::default())];
         collection.merge(Merge { built, ..Merge::default() }).unwrap();
         for earlier in 0..at {
