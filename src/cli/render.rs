@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
+    collection::FailureRecord,
     failure::{FAILED, Failure},
     pipeline::{Package, Prepared, Regenerated},
     plan::PackagePlan,
@@ -80,7 +81,7 @@ impl Render {
                     package,
                     requested: provenance.requested,
                 });
-            return self.mode.finish(&session, items.collect(), super::plan::lines(&failures));
+            return self.mode.finish(&session, items.collect(), &failures);
         }
         let mut session = Session::start(&self.asked, flags, verbosity)?;
         let present = match self.output.is_dir() {
@@ -99,19 +100,20 @@ impl Render {
         });
         let items: Vec<Item> = items.collect();
         tell_of_others(&session, &present, &items);
-        self.mode.finish(&session, items, super::plan::lines(&failures))
+        self.mode.finish(&session, items, &failures)
     }
 }
 
 impl Mode {
-    /// Merges each recipe and writes it, or shows what would be written. `problems` are those so
+    /// Merges each recipe and writes it, or shows what would be written. `failures` are those so
     /// far.
     pub(super) fn finish(
         &self,
         session: &Session,
         items: Vec<Item>,
-        mut problems: Vec<String>,
+        failures: &[FailureRecord],
     ) -> Result<u8, Failure> {
+        let mut problems = super::plan::lines(failures);
         let mut open = Vec::new();
         for Item { folder, package, requested } in items {
             let name = folder.path().display().to_string();
@@ -157,8 +159,9 @@ impl Mode {
         let message =
             format!("{} failed:\n{}", counted(problems.len(), "recipe"), problems.join("\n"));
         let is_conflict = problems.iter().any(|line| line.ends_with("what was edited"));
-        let hint = "take over what you want from FILE.merge, then remove it";
-        Err(Failure { status: FAILED, message, hint: is_conflict.then(|| hint.to_owned()) })
+        let merge = "take over what you want from FILE.merge, then remove it";
+        let hint = is_conflict.then(|| merge.to_owned());
+        Err(Failure { status: FAILED, message, hint: hint.or(FailureRecord::hints(failures)) })
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    collection::FailureRecord,
     failure::{FAILED, Failure},
     pipeline::Regenerated,
     recipe::{RecipeFolder, State, Update},
@@ -85,6 +86,6 @@ impl Status {
         }
         let lines = super::plan::lines(&failures);
         let message = format!("{} failed:\n{}", counted(lines.len(), "recipe"), lines.join("\n"));
-        Err(Failure { status: FAILED, message, hint: None })
+        Err(Failure { status: FAILED, message, hint: FailureRecord::hints(&failures) })
     }
 }

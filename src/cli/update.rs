@@ -99,7 +99,7 @@ impl Update {
             };
             Item { folder, package, requested }
         });
-        Mode::default().finish(&session, items.collect(), super::plan::lines(&failures))
+        Mode::default().finish(&session, items.collect(), &failures)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fs::File,
     io::{self, Read, Seek},
     path::Path,
@@ -21,6 +21,9 @@ use crate::{
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 /// How far an sdist is unpacked to find its metadata, in bytes.
 const UNPACKED_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Times before 1990 stand for no time: zip archives know none before 1980.
+const OLDEST: i64 = 631_152_000;
 
 /// Parses a metadata text and checks that it is this file's.
 ///
@@ -118,11 +121,35 @@ pub fn sdist_has(
     find_member(File::open(sdist)?, filename, is_wanted).map(|member| member.is_some())
 }
 
+/// When the newest file of an sdist was changed, in seconds since 1970; nothing where no file tells.
+/// Archives that are made to be the same every time state the same old time in all of them.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn sdist_time(sdist: &Path, filename: &str) -> io::Result<Option<i64>> {
+    let newest = Cell::new(None);
+    let note = |_: &str, time: Option<i64>| {
+        newest.set(newest.get().max(time.filter(|time| *time >= OLDEST)));
+        false
+    };
+    find(File::open(sdist)?, filename, &note)?;
+    Ok(newest.get())
+}
+
 /// The first member of an sdist whose path is wanted.
 fn find_member(
     sdist: File,
     filename: &str,
     is_wanted: &dyn Fn(&str) -> bool,
+) -> io::Result<Option<Vec<u8>>> {
+    find(sdist, filename, &|path, _| is_wanted(path))
+}
+
+/// The first member of an sdist that is wanted, by its path and its time.
+fn find(
+    sdist: File,
+    filename: &str,
+    is_wanted: &dyn Fn(&str, Option<i64>) -> bool,
 ) -> io::Result<Option<Vec<u8>>> {
     let packed = io::BufReader::new(sdist);
     if filename.ends_with(".zip") {
@@ -140,13 +167,14 @@ fn find_member(
 
 fn find_tarred(
     unpacked: impl Read,
-    is_wanted: &dyn Fn(&str) -> bool,
+    is_wanted: &dyn Fn(&str, Option<i64>) -> bool,
 ) -> io::Result<Option<Vec<u8>>> {
     let mut archive = tar::Archive::new(unpacked.take(UNPACKED_LIMIT));
     for entry in archive.entries()? {
         let entry = entry?;
         let is_file = entry.header().entry_type().is_file();
-        if is_file && is_wanted(&String::from_utf8_lossy(&entry.path_bytes())) {
+        let time = entry.header().mtime().ok().and_then(|time| i64::try_from(time).ok());
+        if is_file && is_wanted(&String::from_utf8_lossy(&entry.path_bytes()), time) {
             return read_limited(entry).map(Some);
         }
     }
@@ -155,13 +183,13 @@ fn find_tarred(
 
 fn find_zipped(
     packed: impl Read + Seek,
-    is_wanted: &dyn Fn(&str) -> bool,
+    is_wanted: &dyn Fn(&str, Option<i64>) -> bool,
 ) -> io::Result<Option<Vec<u8>>> {
     let mut archive = ZipArchive::new(packed).map_err(to_io)?;
     let member = archive
         .file_names()
         .filter_map(Result::ok)
-        .find(|member| is_wanted(member))
+        .find(|member| is_wanted(member, None))
         .map(Cow::into_owned);
     match member {
         Some(member) => read_limited(archive.by_name(&member).map_err(to_io)?).map(Some),

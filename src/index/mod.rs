@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use url::Url;
 
 pub use self::{
-    archive::{sdist_has, sdist_member, sdist_members},
+    archive::{sdist_has, sdist_member, sdist_members, sdist_time},
     error::IndexError,
     login::Logins,
     written::{FrozenFile, may_replace, write_tree},

@@ -2,6 +2,7 @@
 
 mod build_requirements;
 mod builds;
+mod collect;
 mod complaint;
 mod distro;
 mod error;
@@ -19,33 +20,21 @@ mod sdists;
 mod source_packages;
 mod sources;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::{collections::BTreeMap, path::Path, sync::OnceLock};
 
 use crate::{
     artifact::ProjectName,
-    build::{BuildError, Builder, Builders, FromSource, Preference},
-    collection::{
-        BuiltRecord, Collection, CollectionManifest, DistributionRecord, Drift, FailureRecord,
-        Merge, Outcome, PackageRecord, Record, Records, Request, Stage, Why,
-    },
+    collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
     format,
     index::{Index, IndexError},
     process::{CommandRunner, Sandbox, SandboxError},
     recipe::Additions,
-    relation::Strength,
-    report::{Event, Reporter},
+    report::Reporter,
     requirements::{Inputs, Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::{SandboxSettings, Settings},
-    sign::Signer,
     target::Target,
     template::Templates,
-    version,
-    work::{self, Done, Item},
 };
 
 use self::distro::Decided;
@@ -200,26 +189,6 @@ impl Run<'_> {
         Ok(prepared)
     }
 
-    /// Newer releases whose package versions sort below those that are there, as `2.0` does below
-    /// `2.0.0rc1`: no upgrade would install them.
-    fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {
-        let compare = version::comparison(&self.target.format);
-        let present: BTreeMap<&String, &PackageRecord> =
-            manifest.packages.iter().map(|entry| (&entry.package, entry)).collect();
-        for Package { plan, .. } in packages {
-            let known = present.get(&plan.package);
-            if let Some(known) = known.filter(|known| known.release < plan.release)
-                && compare(&known.evr.to_string(), &plan.evr.to_string()).is_gt()
-            {
-                let (package, old, new) = (&plan.package, &known.evr, &plan.evr);
-                self.reporter.event(Event::Warning(&format!(
-                    "`{package}` {new} is the newer release, but sorts below {old}: remove the \
-                     older package, or raise the epoch by hand"
-                )));
-            }
-        }
-    }
-
     /// The target's format and its templates.
     fn words(&self) -> Result<Words, PipelineError> {
         let format = format::named(&self.target.format)?;
@@ -242,195 +211,6 @@ impl Run<'_> {
         let why = |package: &Package| why(&resolution, &package.plan.project);
         self.collect(&collection, signer.as_ref(), prepared, &words, &why)
     }
-
-    /// Who signs what goes into a collection.
-    fn signer<'s>(
-        &'s self,
-        collection: &Collection,
-        path: &'s [PathBuf],
-    ) -> Result<Option<Signer<'s>>, PipelineError> {
-        let environment = &self.settings.environment;
-        let signer = self.settings.publishing.signer(environment, path, self.runner)?;
-        collection.refuse_unsigned(signer.as_ref())?;
-        Ok(signer)
-    }
-
-    /// Builds prepared packages and merges them into a collection.
-    fn collect(
-        &self,
-        collection: &Collection,
-        signer: Option<&Signer<'_>>,
-        prepared: Prepared,
-        words: &Words,
-        why: &dyn Fn(&Package) -> Why,
-    ) -> Result<Built, PipelineError> {
-        let Prepared { packages, mut failures, distribution } = prepared;
-        let mut packages = self.settled(packages, &mut failures);
-        self.warn_of_downgrades(&collection.manifest()?, &packages);
-        let path = self.settings.environment.path();
-        // What they work on is this program's own: without a sandbox they work all the same.
-        // Looking for it takes longer than the embedded writers do for a package.
-        let is_needed = self.settings.builder != Preference::Embedded
-            || packages.iter().any(|package| package.plan.from_source.is_some());
-        let found = if is_needed { self.sandbox() } else { Ok(None) };
-        let sandbox = found.clone().unwrap_or_else(|error| {
-            let line = format!("nothing confines the system's tools: {error}");
-            self.reporter.event(Event::Detail(&line));
-            None
-        });
-        let builders = Builders::new(self.runner, &path).within(sandbox);
-        let others = builders.choose(self.settings.builder, &self.target.format)?;
-        let dist_tag = &self.target.dist_tag;
-        let builder =
-            FromSource { others, runner: self.runner, sandbox: found, path: &path, dist_tag };
-        let staging = collection.staging()?;
-        let records = collection.records();
-        let identity = builder.identity()?;
-        let inputs =
-            self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
-        let before = records.all_built();
-        let sources = self.source_packages(&packages, words, staging.path(), &mut failures)?;
-        let items: Vec<Item<'_>> = packages
-            .iter()
-            .zip(inputs)
-            .map(|(package, inputs)| Item { job: package.job(), inputs })
-            .collect();
-        let jobs = self.settings.jobs;
-        let done = work::work(&items, &builder, &records, staging.path(), jobs, self.reporter)?;
-
-        let publishing = self.settings.publishing.publishing(signer);
-        let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
-        let mut names = BTreeSet::new();
-        for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
-            let plan = &package.plan;
-            match self.accept(&record, package, &before) {
-                Ok(built) => {
-                    names.insert(built.package.package.clone());
-                    merge.built.push((record, why(package)));
-                }
-                Err(Refused::Failed(failure)) => merge.failures.push(failure),
-                Err(Refused::By(error)) => merge.failures.push(FailureRecord::new(
-                    &plan.project,
-                    &plan.release,
-                    Stage::Build,
-                    &error,
-                )),
-            }
-        }
-        let manifest = collection.merge(merge)?;
-        if let Some(sources) = sources {
-            sources.publish(collection.folder(), &self.target.name, publishing)?;
-        }
-        let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
-        let files = asked.map(|entry| entry.file.clone()).collect();
-        Ok(Built { manifest, files })
-    }
-
-    /// The package of a record, where it goes into the collection. How its relations differ from the
-    /// planned ones is told.
-    fn accept<'r>(
-        &self,
-        record: &'r Record,
-        package: &Package,
-        before: &BTreeMap<String, Record>,
-    ) -> Result<&'r BuiltRecord, Refused> {
-        let built = match &record.outcome {
-            Outcome::Built(built) => built,
-            Outcome::Failed(failure) => return Err(Refused::Failed(failure.clone())),
-        };
-        let name = &built.package.package;
-        if package.made != Made::Now && is_taken(before, record) {
-            let (package, evr) = (name.clone(), built.stanza.evr.clone());
-            return Err(Refused::By(PipelineError::SameRelease { package, evr }));
-        }
-        let differences = differences(&built.drift, self.target);
-        match self.settings.strict && !differences.is_empty() {
-            true => Err(Refused::By(PipelineError::Drifted { differences })),
-            false => {
-                for difference in differences {
-                    let line = format!("`{name}` is not as planned: {difference}");
-                    self.reporter.event(Event::Warning(&line));
-                }
-                Ok(built)
-            }
-        }
-    }
-
-    /// The packages that leave nothing open; the others become failures, unless that is allowed.
-    fn settled(&self, packages: Vec<Package>, failures: &mut Vec<FailureRecord>) -> Vec<Package> {
-        let (settled, open): (Vec<Package>, Vec<Package>) = packages
-            .into_iter()
-            .partition(|package| self.settings.allow_fixme || package.recipe.open().is_empty());
-        for Package { plan, recipe, .. } in open {
-            let error = PipelineError::open(&plan, &recipe);
-            failures.push(FailureRecord::new(&plan.project, &plan.release, Stage::Render, &error));
-        }
-        failures.sort_by(|a, b| a.project.cmp(&b.project));
-        settled
-    }
-
-    /// Gives packages whose version was built before of something else a higher release. Answers
-    /// with what each package is made of; one that cannot be rendered anew becomes a failure.
-    fn settle_releases(
-        &self,
-        packages: &mut Vec<Package>,
-        words: &Words,
-        builder: &str,
-        records: &Records,
-        failures: &mut Vec<FailureRecord>,
-    ) -> Result<Vec<String>, PipelineError> {
-        let records = records.all_built();
-        let builds = release::by_version(&records);
-        let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
-        let inputs = inputs.collect::<Result<Vec<_>, BuildError>>()?;
-        let (mut settled, mut kept) = (Vec::new(), Vec::new());
-        for (package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
-            let evr = &package.plan.evr;
-            let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
-            let builds = builds.get(&key).into_iter().flatten().copied();
-            let release = match package.made {
-                Made::Now => release::settle(builds, &evr.release, &inputs),
-                Made::Earlier | Made::Edited => evr.release.clone(),
-            };
-            let package = match release == evr.release {
-                true => Ok(package),
-                false => package.with_release(release, self, words),
-            };
-            match package {
-                Ok(package) => {
-                    settled.push(package);
-                    kept.push(inputs);
-                }
-                Err(failure) => failures.push(failure),
-            }
-        }
-        *packages = settled;
-        Ok(kept)
-    }
-}
-
-/// Why a package does not go into a collection.
-enum Refused {
-    Failed(FailureRecord),
-    By(PipelineError),
-}
-
-/// How relations differ, a line each.
-fn differences(drift: &Drift, target: &Target) -> Vec<String> {
-    // The target's format is known: its packages were built.
-    let Ok(format) = format::named(&target.format) else { return Vec::new() };
-    let line = |word: &str, (strength, text): &(Strength, String)| {
-        format!("{word} `{}: {text}`", format.tag(*strength))
-    };
-    let missing = drift.missing.iter().map(|relation| line("it lacks", relation));
-    missing.chain(drift.extra.iter().map(|relation| line("it has", relation))).collect()
-}
-
-/// Whether the version of a package was built before of something else.
-fn is_taken(before: &BTreeMap<String, Record>, record: &Record) -> bool {
-    let name = |record: &Record| record.stanza().map(|s| (s.package.clone(), s.evr.clone()));
-    let others = before.values().filter(|other| other.inputs != record.inputs);
-    others.into_iter().any(|other| name(other) == name(record))
 }
 
 fn why(resolution: &Resolution, project: &ProjectName) -> Why {

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::{
     artifact::{Hashes, ProjectName, ReleaseFile, WheelName},
-    index::{self, Index, IndexError, ProjectFiles},
+    index::{self, Index, IndexError, ProjectFiles, sdist_time},
     metadata::CoreMetadata,
     requirements::Requirements,
     source::{BuildSystem, Interpreter, SdistError, Wheel},
@@ -101,7 +101,8 @@ impl<'a> BuildingIndex<'a> {
             subdirectory: None,
             settings: root.map_or(&none, |root| &root.config_settings),
             release: Some((file.kind.project(), file.kind.version())),
-            time: file.upload_time,
+            // An archive that cannot be read fails in the build.
+            time: file.upload_time.or_else(|| sdist_time(sdist, &file.filename).ok().flatten()),
         };
         self.build_within(&file.url, &source, above)
     }
