@@ -23,7 +23,7 @@ pub use build_system::BuildSystem;
 pub use confined::{Built, Material, build_confined};
 pub use elf::ElfNeeds;
 pub use interpreter::Interpreter;
-pub use patch::{Change, changes};
+pub use patch::{Change, changes, patched};
 pub use payload::Payload;
 pub use sdist::{SdistBuild, SdistError, build_wheel};
 pub use unpacked::{Sdist, stated_needs};

@@ -35,7 +35,7 @@ pub fn changes(patch: &Patch) -> Result<Vec<Change>, String> {
 ///
 /// # Errors
 /// A patch that does not fit, with its name.
-pub(super) fn patched(
+pub fn patched(
     patches: &[Patch],
     mut read: impl FnMut(&str) -> Result<Vec<u8>, String>,
 ) -> Result<BTreeMap<String, Option<Vec<u8>>>, String> {

@@ -186,6 +186,60 @@ fn debian_packages_are_built_of_their_sources() {
     }
 }
 
+/// Everything that people put into a recipe's folder reaches a package that is built of its sdist.
+#[test]
+fn an_edited_debian_recipe_is_built_of_its_source() {
+    if !have(&DEBIAN) {
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let at = |path: &str| work.path().join("recipes/sample").join(path);
+    sdist(work.path(), "sample", &[], false);
+    pypi2pkg(work.path(), &["render", "sample", "-q", "--target", "debian-12"]);
+    for (file, text) in [
+        ("patches/fix.patch", "--- a/README\n+++ b/README\n@@ -1 +1,2 @@\n A sample\n+Patched\n"),
+        ("scriptlets/post-install", "echo installed\n"),
+        ("sample.conf", "a = 1\n"),
+        (
+            "overrides.toml",
+            "[[add]]\nrelation = 'Depends: git'\nreason = 'it starts git'\n\n[[file]]\n\
+             source = 'sample.conf'\npath = '/etc/sample.conf'\nreason = 'defaults'\n",
+        ),
+    ] {
+        fs::create_dir_all(at(file).parent().unwrap()).unwrap();
+        fs::write(at(file), text).unwrap();
+    }
+    pypi2pkg(work.path(), &["render", "recipes", "-q"]);
+    let control = fs::read_to_string(at("debian/control")).unwrap();
+    assert!(control.contains("# override: it starts git\n git,\n"), "{control}");
+    let edited = control.replace("Section: python", "Section: misc");
+    fs::write(at("debian/control"), edited).unwrap();
+
+    let built = pypi2pkg(work.path(), &["build", "recipes", "-q"]);
+    let package = work.path().join(built.trim());
+    let said = run(Command::new("dpkg-deb").arg("-I").arg(&package));
+    assert!(said.contains("Section: misc") && said.contains(" git,"), "{said}");
+    let script = run(Command::new("dpkg-deb").arg("-I").arg(&package).arg("postinst"));
+    assert!(script.contains("echo installed\n"), "{script}");
+    let tree = work.path().join("tree");
+    run(Command::new("dpkg-deb").arg("-x").arg(&package).arg(&tree));
+    let read = |path: &str| fs::read_to_string(tree.join(path)).unwrap();
+    assert_eq!(read("etc/sample.conf"), "a = 1\n");
+    assert_eq!(read("usr/share/doc/python3-sample/README"), "A sample\nPatched\n");
+
+    // dpkg itself would pass over a patch that does not fit.
+    fs::write(at("patches/fix.patch"), "--- a/README\n+++ b/README\n@@ -1 +1 @@\n-no\n+yes\n")
+        .unwrap();
+    pypi2pkg(work.path(), &["render", "recipes", "-q"]);
+    let refused = output(
+        Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+            .args(["build", "recipes", "-q", "-i", "index", "--cache-dir", "cache"])
+            .current_dir(work.path()),
+    );
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("`fix.patch` does not fit `README`"), "{said}");
+}
+
 #[test]
 fn missing_build_requirements_are_listed_before_anything_is_built() {
     if !have(&["dpkg-buildpackage", "rpmbuild"]) {

@@ -240,6 +240,32 @@ fn a_removed_relation_stays_removed_and_is_told() {
 }
 
 #[test]
+fn the_changelog_of_an_update_is_signed_by_its_author() {
+    for place in Place::all() {
+        place.render(&["-q", "--packager", "Team <team@one.example>"]);
+        place.release("1.1", "two");
+        let status = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+            .args(["update", "recipes", "-i", "index", "-q", "--cache-dir", "cache"])
+            .current_dir(place.folder.path())
+            .env("DEBFULLNAME", "Jo Doe")
+            .env("DEBEMAIL", "jo@one.example")
+            .status();
+        assert!(status.unwrap().success());
+        let log = match place.is_rpm() {
+            true => place.text(),
+            false => fs::read_to_string(place.at("recipes/one/changelog")).unwrap(),
+        };
+        let authors =
+            log.match_indices('<').map(|(at, _)| &log[at..=at + log[at..].find('>').unwrap()]);
+        let authors: Vec<&str> = authors.collect();
+        let known = ["<jo@one.example>", "<team@one.example>"];
+        assert!(authors.ends_with(&known), "{log}");
+        // Who answers for the package stays.
+        assert!(place.text().contains("Team <team@one.example>"));
+    }
+}
+
+#[test]
 fn what_is_held_back_is_told() {
     let [place, _] = Place::all();
     place.run(&["render", "one<1.1", "-t", place.target, "-i", "index", "-q"]);

@@ -5,8 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::plan::SourceBuild;
-use crate::process::Command;
+use crate::{plan::SourceBuild, process::Command, source::patched};
 
 use super::{
     super::{
@@ -98,6 +97,7 @@ fn unpack(
     run_for(tools.runner, tar, &job.native.name, tools.reporter)?;
     let tree = work.join(&source.folder);
     settle_tree(job, &tree)?;
+    check_patches(job, &tree)?;
     job.write_recipe(&tree, |name| match name.strip_prefix("patches/") {
         Some(patch) => Some(PathBuf::from("debian/patches").join(base(patch))),
         None if job.plan.added.iter().any(|added| added.source == name) => {
@@ -121,6 +121,19 @@ fn settle_tree(job: &SourceJob<'_>, tree: &Path) -> Result<(), BuildError> {
         Ok(_) => fs::remove_file(&own),
     };
     removed.map_err(|error| BuildError::file("remove", &own, &error))
+}
+
+/// dpkg-source takes a patch that does not fit for one that was applied before, and says nothing.
+fn check_patches(job: &SourceJob<'_>, tree: &Path) -> Result<(), BuildError> {
+    let read = |member: &str| {
+        let path = tree.join(member);
+        let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        match fs::read(&path) {
+            Ok(bytes) if is_file => Ok(bytes),
+            _ => Err(format!("changes `{member}`, which the sdist does not have")),
+        }
+    };
+    patched(&job.plan.patches, read).map(drop).map_err(|problem| job.refuse(problem))
 }
 
 /// `NAME_VERSION.orig.tar.gz`: the version without epoch and revision.
