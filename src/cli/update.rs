@@ -17,7 +17,7 @@ use crate::{
     pipeline::{BuildingIndex, Prepared},
     recipe::{Provenance, RecipeFolder},
     report::print_result,
-    resolve::{Pin, RequiredBy},
+    resolve::{Pin, RequiredBy, SourcePolicy},
 };
 
 use super::{
@@ -71,8 +71,11 @@ impl Update {
         flags.signs_changelog = true;
         let config = self.recipes.config.as_deref();
         let session = Session::of_recipes(config, flags, verbosity, &folders)?;
-        let session = session.with_inputs(&inputs)?;
-        let run = session.run();
+        let mut session = session.with_inputs(&inputs)?;
+        let sources = &mut session.settings.resolution.project_sources;
+        let from_source = known.iter().filter(|(_, (_, own))| own.from_source);
+        sources.extend(from_source.map(|(project, _)| (project.clone(), SourcePolicy::Sdist)));
+        let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         for pin in resolution.pins.values() {

@@ -187,6 +187,7 @@ impl Run<'_> {
         *packages = settled;
         Ok(kept)
     }
+
     /// Newer releases whose package versions sort below those that are there, as `2.0` does below
     /// `2.0.0rc1`: no upgrade would install them.
     fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {

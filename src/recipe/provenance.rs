@@ -44,6 +44,9 @@ pub struct Provenance {
     /// The requirements with which people ask for the project; none where only others require it.
     #[serde(default)]
     pub requested: Vec<String>,
+    /// Whether the recipe builds the project's sdist.
+    #[serde(default)]
+    pub from_source: bool,
     /// Whether the package brings byte code.
     #[serde(default)]
     pub byte_code: bool,
@@ -73,6 +76,7 @@ impl Provenance {
             install_prefix: target.isolation.as_ref().map(|own| own.prefix.clone()),
             packager: plan.packager.to_string(),
             requested,
+            from_source: plan.from_source.is_some(),
             byte_code: plan.files.iter().any(|f| matches!(f.content, Content::ByteCode { .. })),
             additions,
         }
