@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{plan::SourceBuild, process::Command, source::patched};
+use crate::process::Command;
+use crate::{plan::SourceBuild, source::patched};
 
 use super::{
     super::{
