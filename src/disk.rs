@@ -40,6 +40,11 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write().map(drop).map_err(WriteError::at(path))
 }
 
+/// Gives a file the mode of a program, 0755.
+pub fn make_executable(path: &Path) -> Result<(), WriteError> {
+    fs::set_permissions(path, Permissions::from_mode(0o755)).map_err(WriteError::at(path))
+}
+
 /// Writes a folder in place of an older one: `fill` fills a temporary folder beside it, which is
 /// then renamed.
 pub fn write_folder<E: From<WriteError>>(

@@ -3,7 +3,7 @@
 use crate::{
     build::BuildError, check::CheckError, collection::CollectionError, disk::WriteError,
     distribution::RepositoryError, format::FormatError, index::IndexError, pipeline::PipelineError,
-    planner::PlanError, recipe::RecipeError, requirements::RequirementsError,
+    planner::PlanError, plugin::PluginError, recipe::RecipeError, requirements::RequirementsError,
     resolve::ResolveError, settings::SettingsError, sign::SignError, target::TargetError,
     text::chain,
 };
@@ -209,6 +209,28 @@ impl From<RepositoryError> for Failure {
     }
 }
 
+impl From<PluginError> for Failure {
+    fn from(error: PluginError) -> Self {
+        let hint = match &error {
+            PluginError::Unknown { .. } => Some("`pypi2pkg plugin list` shows what there is"),
+            PluginError::NoManifest { .. } => {
+                Some("`pypi2pkg plugin new` writes a plugin to begin with")
+            }
+            PluginError::Manifest { .. } | PluginError::Settings { .. } => Some("correct it"),
+            PluginError::Api { .. } => Some("install a version of it that fits this program"),
+            _ => None,
+        };
+        match error {
+            PluginError::Unknown { .. }
+            | PluginError::NoManifest { .. }
+            | PluginError::Manifest { .. }
+            | PluginError::Settings { .. }
+            | PluginError::Api { .. } => Self::usage(&error, hint),
+            _ => Self::work(&error, hint),
+        }
+    }
+}
+
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         Self::work(&error, None)
@@ -240,6 +262,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Build(error) => error.into(),
             PipelineError::Collection(error) => error.into(),
             PipelineError::Sign(error) => error.into(),
+            PipelineError::Plugin(error) => error.into(),
             PipelineError::Write(error) => error.into(),
             PipelineError::Repository(error) => error.into(),
             error @ PipelineError::NotFrozen { .. } => {

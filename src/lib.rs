@@ -86,6 +86,8 @@ pub mod check;
 
 pub mod compare;
 
+pub mod plugin;
+
 pub mod settings;
 
 pub mod pipeline;

@@ -2,13 +2,16 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// A hash algorithm strong enough to identify a file.
 ///
 /// pip accepts exactly these for `--hash`; an index may state weaker ones, which are ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum HashAlgorithm {
     Sha256,
@@ -60,7 +63,7 @@ impl FromStr for HashAlgorithm {
 }
 
 /// The lower-case hexadecimal digests of one file, by algorithm.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Hashes(pub BTreeMap<HashAlgorithm, String>);
 

@@ -243,6 +243,9 @@ pub struct Naming {
     /// The release (Debian: revision) of the packages
     #[arg(long, value_name = "NUMBER", value_parser = parse_release)]
     pub release: Option<String>,
+    /// Let a plugin take part, by its name or the path of its folder
+    #[arg(long = "plugin", value_name = "PLUGIN")]
+    pub plugins: Vec<String>,
     /// A folder with templates that replace the built-in ones
     #[arg(long, value_name = "FOLDER")]
     pub templates: Vec<PathBuf>,
@@ -320,6 +323,7 @@ impl Asked {
             relax: naming.relax.map(Into::into),
             packager: naming.packager,
             release: naming.release,
+            plugins: naming.plugins,
             templates: naming.templates,
             cache: self.cache_dir.clone(),
             ..Flags::default()

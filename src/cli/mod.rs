@@ -13,6 +13,7 @@ mod inputs;
 mod licences;
 mod lock;
 mod plan;
+mod plugin;
 mod pypi2rpm;
 mod render;
 mod repo;
@@ -77,6 +78,7 @@ enum Verb {
     Repo(repo::Repo),
     Licences(licences::Licences),
     Target(target::Target),
+    Plugin(plugin::PluginVerb),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
     Completions {
@@ -144,6 +146,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Repo(verb) => verb.run(),
         Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
+        Verb::Plugin(verb) => verb.run(verbosity),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -9,6 +9,7 @@ use crate::{
     disk::WriteError,
     failure::{Failure, USAGE},
     pipeline::{BuildingIndex, PipelineError, RecipeStyle, Run},
+    plugin::{PluginError, Plugins},
     process::HostRunner,
     recipe::{Additions, Provenance, RecipeError, RecipeFolder},
     report::Terminal,
@@ -28,6 +29,7 @@ pub struct Session {
     pub inputs: Inputs,
     /// What people add to single projects' recipes.
     pub additions: BTreeMap<ProjectName, Additions>,
+    plugins: Plugins,
     pub reporter: Terminal,
     runner: HostRunner,
     /// Where sdists are built on the way to a plan.
@@ -114,12 +116,16 @@ impl Session {
         let targets = targets(settings.targets.as_deref())?;
         let target = load_target(&settings, &targets)?;
         let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
+        let finder = &settings.plugin_finder;
+        let plugins = settings.plugins.iter().map(|choice| finder.find(choice));
+        let plugins = plugins.collect::<Result<Vec<_>, PluginError>>()?;
         Ok(Self {
             settings,
             target,
             machine: machine.ok(),
             inputs,
             additions: BTreeMap::new(),
+            plugins: Plugins(plugins),
             reporter,
             runner: HostRunner,
             work,
@@ -134,6 +140,7 @@ impl Session {
             machine: self.machine.as_ref(),
             inputs: &self.inputs,
             additions: &self.additions,
+            plugins: &self.plugins,
             runner: &self.runner,
             reporter: &self.reporter,
             style: RecipeStyle::default(),

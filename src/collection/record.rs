@@ -226,7 +226,7 @@ impl Records {
     }
 
     /// The package's file: in the collection, or waiting.
-    fn file(&self, record: &Record) -> Option<PathBuf> {
+    pub fn file(&self, record: &Record) -> Option<PathBuf> {
         let stanza = record.stanza()?;
         let merged = self.collection.join(stanza.place());
         let is_merged = has_size(&merged, stanza.size);

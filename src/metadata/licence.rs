@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spdx::{Expression, ParseMode};
 
@@ -22,7 +23,7 @@ pub const UNKNOWN_LICENCE: &str = "LicenseRef-Unknown";
 const EXPRESSION_LIMIT: usize = 500;
 
 /// The licence and how sure we are of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Licence {
     /// A valid SPDX expression; `LicenseRef-Unknown` where nothing was found.
@@ -45,7 +46,7 @@ impl Licence {
 }
 
 /// Where a licence expression was read, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LicenceEvidence {
     Expression,

@@ -1,11 +1,12 @@
 //! From prepared packages to a collection.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
 };
 
 use crate::{
+    artifact::ProjectName,
     build::{BuildError, Builder, Builders, FromSource, Preference},
     collection::{
         BuiltRecord, Collection, CollectionManifest, Drift, FailureRecord, Merge, Outcome,
@@ -16,7 +17,7 @@ use crate::{
     report::Event,
     sign::Signer,
     target::Target,
-    version,
+    version::{self, Evr},
     work::{self, Done, Item},
 };
 
@@ -68,7 +69,7 @@ impl Run<'_> {
         let identity = builder.identity()?;
         let inputs =
             self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
-        let before = records.all_built();
+        let before = by_release(&records.all_built());
         let sources = self.source_packages(&packages, words, staging.path(), &mut failures)?;
         let items: Vec<Item<'_>> = packages
             .iter()
@@ -78,12 +79,23 @@ impl Run<'_> {
         let jobs = self.settings.jobs;
         let done = work::work(&items, &builder, &records, staging.path(), jobs, self.reporter)?;
 
+        let mut built = Vec::new();
+        for (Done { record, .. }, package) in done.iter().zip(&packages) {
+            if let (Some(stanza), Some(file)) = (record.stanza(), records.file(record)) {
+                built.push((&package.plan, stanza.package.as_str(), file));
+            }
+        }
+        let mut failed = self.show_packages(&built)?;
         let publishing = self.settings.publishing.publishing(signer);
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             let plan = &package.plan;
-            match self.accept(&record, package, &before) {
+            let accepted = match failed.remove(&plan.project) {
+                Some(error) => Err(Refused::By(PipelineError::from(error).into())),
+                None => self.accept(&record, package, &before),
+            };
+            match accepted {
                 Ok(built) => {
                     names.insert(built.package.package.clone());
                     merge.built.push((record, why(package)));
@@ -101,6 +113,7 @@ impl Run<'_> {
         if let Some(sources) = sources {
             sources.publish(collection.folder(), &self.target.name, publishing)?;
         }
+        self.show_collection(collection, &manifest)?;
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
         Ok(Built { manifest, files })
@@ -112,7 +125,7 @@ impl Run<'_> {
         &self,
         record: &'r Record,
         package: &Package,
-        before: &BTreeMap<String, Record>,
+        before: &Releases,
     ) -> Result<&'r BuiltRecord, Refused> {
         let built = match &record.outcome {
             Outcome::Built(built) => built,
@@ -121,11 +134,11 @@ impl Run<'_> {
         let name = &built.package.package;
         if package.made != Made::Now && is_taken(before, record) {
             let (package, evr) = (name.clone(), built.stanza.evr.clone());
-            return Err(Refused::By(PipelineError::SameRelease { package, evr }));
+            return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
         let differences = differences(&built.drift, self.target);
         match self.settings.strict && !differences.is_empty() {
-            true => Err(Refused::By(PipelineError::Drifted { differences })),
+            true => Err(Refused::By(PipelineError::Drifted { differences }.into())),
             false => {
                 for difference in differences {
                     let line = format!("`{name}` is not as planned: {difference}");
@@ -163,7 +176,7 @@ impl Run<'_> {
         let builds = release::by_version(&records);
         let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
         let inputs = inputs.collect::<Result<Vec<_>, BuildError>>()?;
-        let (mut settled, mut kept) = (Vec::new(), Vec::new());
+        let (mut settled, mut kept, mut again) = (Vec::new(), Vec::new(), Vec::new());
         for (package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
             let evr = &package.plan.evr;
             let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
@@ -172,17 +185,24 @@ impl Run<'_> {
                 Made::Now => release::settle(builds, &evr.release, &inputs),
                 Made::Earlier | Made::Edited => evr.release.clone(),
             };
-            let package = match release == evr.release {
-                true => Ok(package),
-                false => package.with_release(release, self, words),
-            };
-            match package {
-                Ok(package) => {
-                    settled.push(package);
-                    kept.push(inputs);
-                }
+            if release == evr.release {
+                settled.push(package);
+                kept.push(inputs);
+                continue;
+            }
+            match package.with_release(release, self, words) {
+                Ok(package) => again.push((package, inputs)),
                 Err(failure) => failures.push(failure),
             }
+        }
+        // What is rendered anew, plugins have not seen.
+        let (mut rendered, inputs): (Vec<Package>, Vec<String>) = again.into_iter().unzip();
+        let projects = rendered.iter().map(|package| package.plan.project.clone());
+        let mut inputs: BTreeMap<ProjectName, String> = projects.zip(inputs).collect();
+        failures.extend(self.change_recipes(&mut rendered)?);
+        for package in rendered {
+            kept.extend(inputs.remove(&package.plan.project));
+            settled.push(package);
         }
         *packages = settled;
         Ok(kept)
@@ -212,7 +232,7 @@ impl Run<'_> {
 /// Why a package does not go into a collection.
 enum Refused {
     Failed(FailureRecord),
-    By(PipelineError),
+    By(Box<PipelineError>),
 }
 
 /// How relations differ, a line each.
@@ -226,9 +246,23 @@ fn differences(drift: &Drift, target: &Target) -> Vec<String> {
     missing.chain(drift.extra.iter().map(|relation| line("it has", relation))).collect()
 }
 
+/// What was built before: packages with their versions, and what each was made of.
+type Releases = HashMap<(String, Evr), BTreeSet<String>>;
+
+fn by_release(records: &BTreeMap<String, Record>) -> Releases {
+    let mut releases = Releases::new();
+    for record in records.values() {
+        if let Some(stanza) = record.stanza() {
+            let key = (stanza.package.clone(), stanza.evr.clone());
+            releases.entry(key).or_default().insert(record.inputs.clone());
+        }
+    }
+    releases
+}
+
 /// Whether the version of a package was built before of something else.
-fn is_taken(before: &BTreeMap<String, Record>, record: &Record) -> bool {
-    let name = |record: &Record| record.stanza().map(|s| (s.package.clone(), s.evr.clone()));
-    let others = before.values().filter(|other| other.inputs != record.inputs);
-    others.into_iter().any(|other| name(other) == name(record))
+fn is_taken(before: &Releases, record: &Record) -> bool {
+    let key = record.stanza().map(|stanza| (stanza.package.clone(), stanza.evr.clone()));
+    let inputs = key.and_then(|key| before.get(&key));
+    inputs.is_some_and(|inputs| inputs.iter().any(|inputs| *inputs != record.inputs))
 }

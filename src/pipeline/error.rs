@@ -12,6 +12,7 @@ use crate::{
     index::IndexError,
     plan::PackagePlan,
     planner::PlanError,
+    plugin::PluginError,
     recipe::{Recipe, RecipeError},
     requirements::Origin,
     resolve::ResolveError,
@@ -45,6 +46,8 @@ pub enum PipelineError {
     Collection(#[from] CollectionError),
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.

@@ -12,6 +12,7 @@ mod machine;
 mod own_spec;
 mod package;
 mod places;
+mod plugins;
 mod prepare;
 mod pylock;
 mod recipes;
@@ -27,6 +28,7 @@ use crate::{
     collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
     format,
     index::{Index, IndexError},
+    plugin::Plugins,
     process::{CommandRunner, Sandbox, SandboxError},
     recipe::Additions,
     report::Reporter,
@@ -52,6 +54,8 @@ pub struct Run<'a> {
     pub inputs: &'a Inputs,
     /// What people add to single projects' recipes.
     pub additions: &'a BTreeMap<ProjectName, Additions>,
+    /// What takes part in its steps.
+    pub plugins: &'a Plugins,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
     /// Which recipes packages of sdists get.

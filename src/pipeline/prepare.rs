@@ -14,7 +14,9 @@ use crate::{
     collection::{DistributionRecord, FailureRecord, Stage},
     index::Index,
     plan::{LeftOut, PackagePlan},
-    planner::{self, Conflict, Neighbour, Neighbours, Others, SourcePlace, Subject, conflicts},
+    planner::{
+        self, Conflict, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject, conflicts,
+    },
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
@@ -33,7 +35,8 @@ pub(super) fn prepare(
     distribution: &[DistributionRecord],
     words: &Words,
 ) -> Result<Prepared, PipelineError> {
-    let neighbours = neighbours(run, resolution)?;
+    let policy = run.policy(resolution)?;
+    let neighbours = neighbours(run, resolution, &policy)?;
     let left: BTreeMap<ProjectName, String> =
         distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
     let pins: Vec<&Pin> = resolution.pins.values().collect();
@@ -46,7 +49,7 @@ pub(super) fn prepare(
     let libraries = libraries(inspected.iter().filter_map(|one| one.as_ref().ok()));
     let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries };
     let results: Vec<_> =
-        inspected.into_par_iter().map(|one| plan(run, index, one?, &others)).collect();
+        inspected.into_par_iter().map(|one| plan(run, index, one?, &others, &policy)).collect();
     let mut prepared = Prepared {
         packages: Vec::new(),
         failures: Vec::new(),
@@ -59,6 +62,7 @@ pub(super) fn prepare(
             Err(failure) => prepared.failures.push(failure),
         }
     }
+    prepared.failures.extend(run.change_plans(&mut planned)?);
     settle_conflicts(run, &mut planned)?;
     let compiler = compiler(run)?;
     let rendered: Vec<_> = planned
@@ -71,11 +75,13 @@ pub(super) fn prepare(
             Err(failure) => prepared.failures.push(failure),
         }
     }
+    let failures = run.change_recipes(&mut prepared.packages)?;
+    prepared.failures.extend(failures);
     Ok(prepared)
 }
 
 /// A plan and what it is of.
-type Planned = (PackagePlan, Material);
+pub(super) type Planned = (PackagePlan, Material);
 
 /// Two projects with one name cannot be built; of two with one path, the policy decides.
 fn settle_conflicts(run: &Run<'_>, planned: &mut [Planned]) -> Result<(), PipelineError> {
@@ -105,12 +111,15 @@ fn settle_conflicts(run: &Run<'_>, planned: &mut [Planned]) -> Result<(), Pipeli
 }
 
 /// The names that all projects of the collection get.
-fn neighbours(run: &Run<'_>, resolution: &Resolution) -> Result<Neighbours, PipelineError> {
-    let naming = &run.settings.policy.naming;
+fn neighbours(
+    run: &Run<'_>,
+    resolution: &Resolution,
+    policy: &Policy,
+) -> Result<Neighbours, PipelineError> {
     let mut neighbours = Neighbours::new();
     for pin in resolution.pins.values() {
         let neighbour = Neighbour {
-            package: planner::package_name(&pin.project, run.target, naming)?,
+            package: planner::package_name(&pin.project, run.target, &policy.naming)?,
             version: pin.version.clone(),
             metadata: pin.metadata.clone(),
         };
@@ -183,6 +192,7 @@ fn plan(
     index: &BuildingIndex<'_>,
     inspected: Inspected<'_>,
     others: &Others<'_>,
+    policy: &Policy,
 ) -> Result<Planned, FailureRecord> {
     let Inspected { pin, file, source, wheel } = inspected;
     let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
@@ -203,7 +213,6 @@ fn plan(
     let is_rebuilt = sdist.is_some() && run.leaves_builds_to_target();
     let subject =
         Subject { wheel: &wheel, file: &file, extras: &extras, external, stated, is_rebuilt };
-    let policy = &run.settings.policy;
     let mut plan = planner::plan(&subject, run.target, others, policy).map_err(|e| fail(&e))?;
     for note in &plan.notes {
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));

@@ -1,6 +1,9 @@
 //! Recipes that lie in folders: generated again of the plans that they hold, or built as they are.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use rayon::prelude::*;
 use url::Url;
@@ -64,7 +67,17 @@ impl Run<'_> {
                 Err(failure) => failures.push(failure),
             }
         }
-        Ok((regenerated, failures))
+        let (mut packages, mut rest) = (Vec::new(), BTreeMap::new());
+        for Regenerated { folder, provenance, package } in regenerated {
+            rest.insert(package.plan.project.clone(), (folder, provenance));
+            packages.push(package);
+        }
+        failures.extend(self.change_recipes(&mut packages)?);
+        let regenerated = packages.into_iter().filter_map(|package| {
+            let (folder, provenance) = rest.remove(&package.plan.project)?;
+            Some(Regenerated { folder, provenance, package })
+        });
+        Ok((regenerated.collect(), failures))
     }
 
     fn again(

@@ -1,5 +1,6 @@
 //! How a package is built of its sdist, in the target's own idiom.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// What a recipe has to say to build a package of its sdist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SourceBuild {
     /// The source package's name: `python-webob` for `python3-webob`.
@@ -27,8 +28,10 @@ pub struct SourceBuild {
     /// The relations of the plan that the target's dependency generators cannot know.
     pub stated: Vec<Relation>,
     /// Projects whose relations the generators would write otherwise than the plan has them.
+    #[schemars(with = "Vec<String>")]
     pub overruled: Vec<ProjectName>,
     /// The extras that are inlined.
+    #[schemars(with = "Vec<String>")]
     pub extras: Vec<ExtraName>,
     /// What lies on top in the site folder.
     pub modules: Vec<Module>,
@@ -51,7 +54,7 @@ pub struct SourceBuild {
 }
 
 /// Something on top in a site folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Module {
     /// As it is imported: no ending. Of a plain file, its whole name.
@@ -60,7 +63,9 @@ pub struct Module {
 }
 
 /// What kind of module it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ModuleKind {
     /// A folder.

@@ -7,6 +7,7 @@ mod from_source;
 use std::collections::BTreeMap;
 
 use pep440_rs::Version;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -24,11 +25,13 @@ pub use from_source::{Module, ModuleKind, SourceBuild};
 pub const SCHEMA: u32 = 1;
 
 /// One native package that is to be made of one file of one release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackagePlan {
     pub schema: u32,
+    #[schemars(with = "String")]
     pub project: ProjectName,
+    #[schemars(with = "String")]
     pub release: Version,
     /// The target's name.
     pub target: String,
@@ -112,7 +115,7 @@ impl PackagePlan {
 }
 
 /// A question that only a person can answer. It stands as `FIXME(KEY)` in the recipe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Open {
     /// `licence`, `name`, `hint`.
@@ -124,7 +127,7 @@ pub struct Open {
 }
 
 /// A file of the recipe's folder that is installed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Added {
     /// Its name in the folder.
@@ -134,7 +137,7 @@ pub struct Added {
 }
 
 /// A patch of a person's, in the unified format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Patch {
     /// The file's name, without a folder.
@@ -143,7 +146,9 @@ pub struct Patch {
 }
 
 /// When a scriptlet runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Moment {
     PreInstall,
@@ -153,7 +158,7 @@ pub enum Moment {
 }
 
 /// The release file that a package is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SourceFile {
     pub filename: String,
@@ -165,7 +170,7 @@ pub struct SourceFile {
 }
 
 /// Whether a package fits every architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PackageArchitecture {
     Independent,
@@ -174,7 +179,7 @@ pub enum PackageArchitecture {
 }
 
 /// The text of a licence file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LicenceText {
     /// The file's path in the wheel.
@@ -183,7 +188,7 @@ pub struct LicenceText {
 }
 
 /// One installed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PlannedFile {
     /// Absolute, normalised, without `..`.
@@ -195,7 +200,7 @@ pub struct PlannedFile {
 }
 
 /// A member of the wheel that is not installed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeftOut {
     /// Its path in the wheel; a whole folder ends in `/`.
@@ -204,7 +209,7 @@ pub struct LeftOut {
 }
 
 /// What an installed file is to the package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileRole {
     Plain,
@@ -214,7 +219,7 @@ pub enum FileRole {
 }
 
 /// Where a file's bytes come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
     /// A member of the wheel, byte for byte.

@@ -9,6 +9,7 @@ mod update;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     template::{Pack, TemplateError},
 };
 
-pub use additions::{AdditionError, Additions, PATCHES};
+pub use additions::{AdditionError, Additions, PATCHES, check_commands};
 pub use adoption::Edits;
 pub use folder::{RecipeFolder, State, read};
 pub use merge::{Merged, Statement, difference};
@@ -27,14 +28,14 @@ pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};
 
 /// The files of a recipe folder, by path relative to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Recipe {
     pub files: BTreeMap<String, RecipeFile>,
 }
 
 /// One rendered file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecipeFile {
     pub text: String,

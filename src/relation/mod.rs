@@ -7,13 +7,16 @@ pub mod rpm;
 mod tests;
 
 use pep440_rs::{Version, VersionSpecifiers};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::OneLine;
 use pep508_rs::{ExtraName, PackageName as ProjectName};
 
 /// How strongly a package is bound to a capability, in rpm's terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strength {
     Requires,
@@ -26,7 +29,7 @@ pub enum Strength {
 }
 
 /// A relation of a package, in no format's dialect, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Relation {
     pub strength: Strength,
@@ -36,24 +39,33 @@ pub struct Relation {
 }
 
 /// What a relation is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Capability {
     /// A Python project within `specifiers`.
     Project {
+        #[schemars(with = "String")]
         project: ProjectName,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schemars(with = "Vec<String>")]
         extras: Vec<ExtraName>,
+        #[schemars(with = "String")]
         specifiers: VersionSpecifiers,
         /// The native package that has the project.
         package: String,
         /// The version that was resolved, where the collection has the project: Debian bounds
         /// need its number of components.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
         candidate: Option<Version>,
     },
     /// This project at exactly this version (what a package provides).
-    Dist { project: ProjectName, version: Version },
+    Dist {
+        #[schemars(with = "String")]
+        project: ProjectName,
+        #[schemars(with = "String")]
+        version: Version,
+    },
     /// The interpreter's ABI: `python(abi) = 3.13`.
     Interpreter {
         version: (u32, u32),

@@ -25,6 +25,8 @@ pub enum Event<'a> {
     End { phase: &'a str, line: &'a str },
     /// Something that the user should look at, but that does not stop the run.
     Warning(&'a str),
+    /// A line that a plugin wrote, and its name.
+    Said { name: &'a str, line: &'a str },
     /// Shown with `--verbose`.
     Detail(&'a str),
 }

@@ -22,6 +22,7 @@ impl Reporter for Recorder {
             Event::Begin { .. } | Event::Advance { .. } => return,
             Event::End { line, .. } => line.to_owned(),
             Event::Warning(line) => format!("warning: {line}"),
+            Event::Said { name, line } => format!("{name}: {line}"),
             Event::Detail(line) => format!("detail: {line}"),
         };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);

@@ -72,6 +72,11 @@ impl Reporter for Terminal {
             Event::Warning(line) => {
                 self.line(&format!("{}: {line}", Style::Warning.paint("warning")))
             }
+            // It comes from a program that may write anything.
+            Event::Said { name, line } => {
+                let line: String = line.chars().filter(|c| !c.is_control()).collect();
+                self.line(&format!("{name}: {line}"));
+            }
             Event::Detail(line) if self.verbosity > 0 => self.line(line),
             Event::Detail(_) => {}
         }

@@ -41,6 +41,9 @@ const KEY_VARIABLES: [&str; 2] = ["GNUPGHOME", "GPG_TTY"];
 /// Where programs are looked for when `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// Where the system keeps data when `XDG_DATA_DIRS` is not set.
+const DATA_FOLDERS: &str = "/usr/local/share:/usr/share";
+
 impl Environment {
     /// The variables of this process whose names and values are UTF-8.
     pub fn of_process() -> Self {
@@ -120,6 +123,17 @@ impl Environment {
         let own = self.get("PYPI2PKG_CACHE_DIR").map(PathBuf::from);
         own.or_else(|| Some(PathBuf::from(self.get("XDG_CACHE_HOME")?).join("pypi2pkg")))
             .or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".cache/pypi2pkg")))
+    }
+
+    /// The folders for data of the user's and the system's, best first, by the XDG base directory
+    /// specification: `~/.local/share/pypi2pkg/KIND` and those of `XDG_DATA_DIRS`.
+    pub(super) fn data_folders(&self, kind: &str) -> Vec<PathBuf> {
+        let home = || Some(PathBuf::from(self.get("HOME")?).join(".local/share"));
+        let own = self.get("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+        let shared = self.get("XDG_DATA_DIRS").unwrap_or(DATA_FOLDERS).split(':');
+        let folders = own.into_iter().chain(shared.map(PathBuf::from));
+        let absolute = folders.filter(|folder| folder.is_absolute());
+        absolute.map(|folder| folder.join("pypi2pkg").join(kind)).collect()
     }
 
     pub(super) fn index_url(&self) -> Option<String> {

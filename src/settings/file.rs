@@ -18,6 +18,7 @@ use crate::{
     hint::HintError,
     index::IndexStrategy,
     planner::Relax,
+    plugin,
     requirements::{FileOptions, ProjectRule},
     resolve::{SourcePolicy, Strategy},
     text::unknown_key,
@@ -91,6 +92,8 @@ pub struct Configuration {
     pub allow_paths: Vec<String>,
     /// Whether wheels may install code that every Python process runs.
     pub allow_startup_code: bool,
+    /// The plugins that take part, in their order.
+    pub plugin: Vec<PluginConfiguration>,
     /// What holds for single projects.
     pub project: BTreeMap<ProjectName, ProjectConfiguration>,
 }
@@ -108,6 +111,22 @@ pub struct ProjectConfiguration {
     pub source: Option<SourceChoice>,
     /// An SPDX expression.
     pub licence: Option<String>,
+}
+
+/// A plugin in the configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PluginConfiguration {
+    /// A name, or the path of a folder with a slash in it.
+    name: String,
+    #[serde(default)]
+    settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl From<PluginConfiguration> for plugin::Choice {
+    fn from(PluginConfiguration { name, settings }: PluginConfiguration) -> Self {
+        Self { plugin: name, settings: settings.into() }
+    }
 }
 
 /// `source` in the configuration.

@@ -26,6 +26,7 @@ use crate::{
     hint::UserHints,
     index::IndexStrategy,
     planner::{NamingPolicy, Policy, Relax},
+    plugin,
     requirements::FileOptions,
     resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
@@ -81,6 +82,8 @@ pub struct Flags {
     pub signs_changelog: bool,
     pub release: Option<String>,
     pub templates: Vec<PathBuf>,
+    /// Plugins by name or path, behind those of the configuration.
+    pub plugins: Vec<String>,
     pub jobs: Option<usize>,
     pub cache: Option<PathBuf>,
 }
@@ -131,6 +134,10 @@ pub struct Settings {
     pub source_packages: bool,
     pub policy: Policy,
     pub templates: Vec<PathBuf>,
+    /// The plugins that take part, in their order.
+    pub plugins: Vec<plugin::Choice>,
+    /// Where plugins are looked for by name.
+    pub plugin_finder: plugin::Finder,
     pub targets: Option<PathBuf>,
     pub jobs: usize,
     pub cache: PathBuf,
@@ -252,6 +259,13 @@ pub fn resolve(
         compression: flags.compression.or(configuration.compression),
         source_packages: flags.source_packages || configuration.source_packages,
         policy,
+        plugins: configuration
+            .plugin
+            .into_iter()
+            .map(Into::into)
+            .chain(flags.plugins.into_iter().map(plugin::Choice::named))
+            .collect(),
+        plugin_finder: plugin::Finder { folders: environment.data_folders("plugins") },
         templates: flags.templates.into_iter().chain(configuration.templates).collect(),
         targets: configuration.targets,
         jobs: flags.jobs.or(configuration.jobs).unwrap_or_else(available_cores),

@@ -8,6 +8,7 @@ mod distribution;
 mod hostile_sdist;
 mod inputs;
 mod native;
+mod plugins;
 mod project;
 mod recipes;
 mod robust;

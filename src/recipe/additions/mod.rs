@@ -145,7 +145,10 @@ fn scriptlets(folder: &Path) -> Result<BTreeMap<Moment, String>, AdditionError> 
 
 /// What would not arrive in a package as it is written. Source: rpm takes lines that begin with `%`
 /// for sections and conditions even when they are escaped.
-fn check_commands(text: &str) -> Result<(), (usize, &'static str)> {
+///
+/// # Errors
+/// The line, counted from 1, and what is wrong with it.
+pub fn check_commands(text: &str) -> Result<(), (usize, &'static str)> {
     for (number, line) in (1..).zip(text.lines()) {
         let problem = match line.trim_start() {
             start if start.starts_with('%') => "begins with `%`, which rpm takes for its own",

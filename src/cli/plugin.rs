@@ -1,0 +1,239 @@
+//! `pypi2pkg plugin`.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::{
+    disk::WriteError,
+    failure::{Failure, USAGE},
+    plugin::{self, Finder, Hook, Plugin, PluginError},
+    process::HostRunner,
+    report::{Terminal, print_result},
+    settings::{self, Configuration, Environment, Flags, Settings},
+};
+
+use super::{session, table::table};
+
+/// List, show, check, write and run plugins
+#[derive(Debug, Args)]
+pub struct PluginVerb {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the plugins that are installed
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a plugin says of itself, and its settings
+    Info {
+        /// A name, or the path of a folder
+        plugin: String,
+    },
+    /// Check a plugin's manifest and program
+    ///
+    /// Every hook that only looks or answers is asked about no package at all.
+    Check {
+        /// A name, or the path of a folder
+        plugin: String,
+    },
+    /// Write a working plugin to begin with, and a test
+    New {
+        /// The name, which becomes that of its folder
+        name: String,
+        #[arg(long, value_enum, default_value = "python")]
+        language: Language,
+        /// Where the folder is made
+        #[arg(short, long, value_name = "FOLDER", default_value = ".")]
+        output: PathBuf,
+    },
+    /// Give a plugin a request from standard input, and print its answer
+    #[command(after_help = "Example:
+  pypi2pkg plugin run plan ./strip-tests/ < request.json")]
+    Run {
+        #[arg(value_parser = hook)]
+        hook: Hook,
+        /// A name, or the path of a folder
+        plugin: String,
+        /// The target that stands in the context
+        #[arg(short, long, value_name = "NAME", default_value = "debian-12")]
+        target: String,
+    },
+}
+
+/// What a skeleton is written in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Language {
+    Python,
+    Shell,
+}
+
+impl PluginVerb {
+    /// Status 1 where a plugin fails its check.
+    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let settings = settings()?;
+        let finder = &settings.plugin_finder;
+        match self.action {
+            Action::List { json } => list(finder, json),
+            Action::Info { plugin } => info(&find(finder, &plugin)?),
+            Action::Check { plugin } => check(&find(finder, &plugin)?, &settings, verbosity),
+            Action::New { name, language, output } => new(&name, language, &output),
+            Action::Run { hook, plugin, target } => {
+                let mut request = String::new();
+                let read = std::io::stdin().read_to_string(&mut request);
+                read.map_err(WriteError::at(Path::new("standard input")))?;
+                let plugin = find(finder, &plugin)?;
+                let (_, answer) = ask(&plugin, hook, request, &target, &settings, verbosity)?;
+                print_result(String::from_utf8_lossy(&answer).trim_end());
+                Ok(0)
+            }
+        }
+    }
+}
+
+fn settings() -> Result<Settings, Failure> {
+    let configuration = Configuration::read(None)?;
+    Ok(settings::resolve(Flags::default(), configuration, Environment::of_process())?)
+}
+
+/// A plugin by its name or path, whatever its settings have to be.
+fn find(finder: &Finder, name: &str) -> Result<Plugin, PluginError> {
+    finder.find_unset(name)
+}
+
+fn ask(
+    plugin: &Plugin,
+    hook: Hook,
+    request: String,
+    target: &str,
+    settings: &Settings,
+    verbosity: i8,
+) -> Result<(tempfile::TempDir, Vec<u8>), Failure> {
+    let target = session::targets(settings.targets.as_deref())?.load(target, None, None)?;
+    let path = settings.environment.path();
+    let context = plugin::Context {
+        target: &target,
+        runner: &HostRunner,
+        reporter: &Terminal::new(verbosity),
+        time: settings.policy.time,
+        path: &path,
+    };
+    Ok(plugin.run(hook, request, &context)?)
+}
+
+fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
+    let mut rows = Vec::new();
+    let mut found = Vec::new();
+    for (name, folder) in finder.all() {
+        let Plugin { manifest, .. } = finder.find_unset(&format!("{}/", folder.display()))?;
+        let hooks: Vec<String> = manifest.hooks.iter().map(ToString::to_string).collect();
+        rows.push([
+            name,
+            manifest.version.to_string(),
+            hooks.join(", "),
+            manifest.description.to_string(),
+        ]);
+        found.push(json!({"folder": folder, "manifest": manifest}));
+    }
+    match json {
+        true => print_result(&serde_json::to_string_pretty(&found).unwrap_or_default()),
+        false => print_result(&table(["PLUGIN", "VERSION", "HOOKS", "DESCRIPTION"], &rows)),
+    }
+    Ok(0)
+}
+
+fn info(plugin: &Plugin) -> Result<u8, Failure> {
+    let manifest = toml::to_string(&plugin.manifest).unwrap_or_default();
+    print_result(&format!("# {}\n{}", plugin.folder.display(), manifest.trim_end()));
+    if let Some(schema) = plugin.schema()? {
+        let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
+        print_result(&format!("\n# Its settings:\n{schema}"));
+    }
+    Ok(0)
+}
+
+/// The hooks that can be asked about nothing without doing anything.
+const HARMLESS: [Hook; 4] = [Hook::ResolveName, Hook::Plan, Hook::Recipe, Hook::Package];
+
+fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Failure> {
+    plugin.schema()?;
+    for hook in HARMLESS.into_iter().filter(|hook| plugin.manifest.hooks.contains(hook)) {
+        let nothing = json!({
+            "api": plugin::API.to_string(),
+            "hook": hook,
+            "settings": {},
+            "target": {"name": "debian-12", "format": "deb", "family": "debian", "python": "3.11"},
+            "projects": [],
+            "packages": [],
+        });
+        let (_, answer) = ask(plugin, hook, nothing.to_string(), "debian-12", settings, verbosity)?;
+        let read: Result<Value, _> = serde_json::from_slice(&answer);
+        read.map_err(|error| PluginError::Answer {
+            plugin: plugin.manifest.name.clone(),
+            hook: hook.to_string(),
+            problem: error.to_string(),
+        })?;
+    }
+    print_result(&format!("{}: nothing wrong was found", plugin.title()));
+    Ok(0)
+}
+
+/// The files of a skeleton: names and texts, and whether they are programs.
+const PYTHON: [(&str, &str, bool); 4] = [
+    ("plugin.toml", include_str!("../../templates/plugin/python/plugin.toml"), false),
+    ("NAME", include_str!("../../templates/plugin/python/NAME"), true),
+    ("settings.schema.json", include_str!("../../templates/plugin/settings.schema.json"), false),
+    ("test", include_str!("../../templates/plugin/python/test"), true),
+];
+const SHELL: [(&str, &str, bool); 3] = [
+    ("plugin.toml", include_str!("../../templates/plugin/shell/plugin.toml"), false),
+    ("NAME", include_str!("../../templates/plugin/shell/NAME"), true),
+    ("test", include_str!("../../templates/plugin/shell/test"), true),
+];
+
+fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_plain);
+    let folder = output.join(name);
+    let problem = match (is_name, folder.exists()) {
+        (false, _) => Some(format!("`{name}` is no name of a plugin")),
+        (true, true) => Some(format!("`{}` is there already", folder.display())),
+        (true, false) => None,
+    };
+    if let Some(message) = problem {
+        let hint = "choose a name of lower case letters, digits and hyphens".to_owned();
+        return Err(Failure { status: USAGE, message, hint: Some(hint) });
+    }
+    let files: &[(&str, &str, bool)] = match language {
+        Language::Python => &PYTHON,
+        Language::Shell => &SHELL,
+    };
+    crate::disk::write_folder(&folder, |new| -> Result<(), WriteError> {
+        for (file, text, is_program) in files {
+            let path = new.join(file.replace("NAME", name));
+            crate::disk::write_file(&path, text.replace("NAME", name).as_bytes())?;
+            if *is_program {
+                crate::disk::make_executable(&path)?;
+            }
+        }
+        Ok(())
+    })?;
+    print_result(&folder.display().to_string());
+    Ok(0)
+}
+
+fn hook(text: &str) -> Result<Hook, String> {
+    serde_json::from_value(Value::String(text.to_owned())).map_err(|_| {
+        let hooks = ["resolve-name", "plan", "recipe", "package", "collection", "publish"];
+        format!("the hooks are {}", hooks.join(", "))
+    })
+}

@@ -1,0 +1,116 @@
+//! Where plugins take part in a run.
+
+use std::{borrow::Cow, collections::BTreeMap, path::PathBuf};
+
+use crate::{
+    artifact::ProjectName,
+    collection::{Collection, CollectionManifest, FailureRecord, Stage},
+    plan::PackagePlan,
+    planner::Policy,
+    plugin::{Context, PluginError},
+    recipe::Recipe,
+    resolve::Resolution,
+};
+
+use super::{Package, PipelineError, Run, prepare::Planned};
+
+/// Projects that plugins fail, and why.
+type Failed = BTreeMap<ProjectName, PluginError>;
+
+impl<'a> Run<'a> {
+    fn context<'c>(&'c self, path: &'c [PathBuf]) -> Context<'c> {
+        Context {
+            target: self.target,
+            runner: self.runner,
+            reporter: self.reporter,
+            time: self.settings.policy.time,
+            path,
+        }
+    }
+
+    /// What the user decides about every package, with the names that plugins choose for projects
+    /// that the user does not name.
+    pub(super) fn policy(&self, resolution: &Resolution) -> Result<Cow<'a, Policy>, PipelineError> {
+        let policy = &self.settings.policy;
+        let projects: Vec<&ProjectName> = resolution.pins.keys().collect();
+        let path = self.settings.environment.path();
+        let names = self.plugins.names(&projects, &self.context(&path))?;
+        if names.is_empty() {
+            return Ok(Cow::Borrowed(policy));
+        }
+        let mut policy = policy.clone();
+        for (project, name) in names {
+            policy.naming.names.entry(project).or_insert(name);
+        }
+        Ok(Cow::Owned(policy))
+    }
+
+    /// Lets plugins change plans; the projects that they fail are taken out.
+    pub(super) fn change_plans(
+        &self,
+        planned: &mut Vec<Planned>,
+    ) -> Result<Vec<FailureRecord>, PipelineError> {
+        let path = self.settings.environment.path();
+        let mut plans: Vec<&mut PackagePlan> = planned.iter_mut().map(|(plan, _)| plan).collect();
+        let failed = self.plugins.plans(&mut plans, &self.context(&path))?.failed;
+        Ok(take_out(planned, &failed, Stage::Plan, |(plan, _)| plan))
+    }
+
+    /// Lets plugins change recipes; the projects that they fail are taken out.
+    pub(super) fn change_recipes(
+        &self,
+        packages: &mut Vec<Package>,
+    ) -> Result<Vec<FailureRecord>, PipelineError> {
+        let path = self.settings.environment.path();
+        let recipes = packages.iter_mut().map(|package| (&package.plan, &mut package.recipe));
+        let mut recipes: Vec<(&PackagePlan, &mut Recipe)> = recipes.collect();
+        let failed = self.plugins.recipes(&mut recipes, &self.context(&path))?.failed;
+        Ok(take_out(packages, &failed, Stage::Render, |package| &package.plan))
+    }
+
+    /// Shows plugins the packages that were built, and answers with the projects that they fail.
+    pub(super) fn show_packages(
+        &self,
+        built: &[(&PackagePlan, &str, PathBuf)],
+    ) -> Result<Failed, PipelineError> {
+        let path = self.settings.environment.path();
+        let shown = built.iter().map(|(plan, name, file)| (*plan, *name, file.as_path()));
+        let shown: Vec<_> = shown.collect();
+        Ok(self.plugins.packages(&shown, &self.context(&path))?.failed)
+    }
+
+    /// Lets plugins add reports to a collection, and publish it.
+    pub(super) fn show_collection(
+        &self,
+        collection: &Collection,
+        manifest: &CollectionManifest,
+    ) -> Result<(), PipelineError> {
+        let path = self.settings.environment.path();
+        let context = self.context(&path);
+        // The manifest is JSON.
+        let manifest = serde_json::from_str(&manifest.to_json()).unwrap_or_default();
+        self.plugins.collection(collection.folder(), &manifest, &context)?;
+        Ok(self.plugins.publish(collection.folder(), &manifest, &context)?)
+    }
+}
+
+/// Takes what failed out of a list.
+fn take_out<T>(
+    list: &mut Vec<T>,
+    failed: &Failed,
+    stage: Stage,
+    plan: impl Fn(&T) -> &PackagePlan,
+) -> Vec<FailureRecord> {
+    let mut failures = Vec::new();
+    list.retain(|one| {
+        let PackagePlan { project, release, .. } = plan(one);
+        match failed.get(project) {
+            None => true,
+            Some(error) => {
+                failures.push(FailureRecord::new(project, release, stage, error));
+                false
+            }
+        }
+    });
+    failures
+}

@@ -1,0 +1,45 @@
+//! What can be wrong with a plugin.
+
+use std::path::PathBuf;
+
+use crate::{disk::WriteError, process::ProcessError};
+
+/// Why a plugin cannot be used, or its answer not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    #[error("there is no plugin `{name}`{}", suggested(.suggestion))]
+    Unknown { name: String, suggestion: Option<String> },
+    #[error("`{}` is no plugin: it has no `plugin.toml`", .folder.display())]
+    NoManifest { folder: PathBuf },
+    #[error("{}:{line}: {problem}", .path.display())]
+    Manifest { path: PathBuf, line: usize, problem: String },
+    #[error("cannot read `{}`: {reason}", .path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error("the plugin `{plugin}` speaks version {wanted} of the protocol, and this is {present}")]
+    Api { plugin: String, wanted: semver::VersionReq, present: semver::Version },
+    #[error("the settings of the plugin `{plugin}`: {problem}")]
+    Settings { plugin: String, problem: String },
+    #[error("the plugin `{plugin}` has no hook `{hook}`")]
+    NoHook { plugin: String, hook: String },
+    #[error("the plugin `{plugin}` in `{hook}`: {error}")]
+    Process { plugin: String, hook: String, error: ProcessError },
+    #[error("the plugin `{plugin}` in `{hook}` ended with status {status}{}", behind(.reason))]
+    Status { plugin: String, hook: String, status: i32, reason: String },
+    #[error("the plugin `{plugin}` in `{hook}` gave an answer that cannot be read: {problem}")]
+    Answer { plugin: String, hook: String, problem: String },
+    #[error("the plugin `{plugin}` in `{hook}` must not {what}")]
+    Refused { plugin: String, hook: String, what: String },
+    /// An error that is about no project.
+    #[error("the plugin `{plugin}`: {text}")]
+    Said { plugin: String, text: String },
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+fn suggested(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+fn behind(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
+}

@@ -1,0 +1,111 @@
+//! Where plugins are.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::Value;
+
+use super::{MANIFEST, Manifest, Plugin, PluginError};
+use crate::text::nearest;
+
+/// A plugin that a person wants, and its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// A name, or the path of a folder, which has a slash.
+    pub plugin: String,
+    /// An object.
+    pub settings: Value,
+}
+
+impl Choice {
+    /// A plugin without settings.
+    pub fn named(plugin: String) -> Self {
+        Self { plugin, settings: serde_json::Map::new().into() }
+    }
+}
+
+/// The folders in which plugins are looked for by name; never the current one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finder {
+    /// Best first; a folder has one sub-folder for each plugin.
+    pub folders: Vec<PathBuf>,
+}
+
+impl Finder {
+    /// The plugin that is wanted, with its settings checked.
+    ///
+    /// # Errors
+    /// It is not there, its manifest is wrong, or its settings are.
+    pub fn find(&self, choice: &Choice) -> Result<Plugin, PluginError> {
+        let plugin =
+            Plugin { settings: choice.settings.clone(), ..self.find_unset(&choice.plugin)? };
+        plugin.check_settings()?;
+        Ok(plugin)
+    }
+
+    /// A plugin by its name, or the path of its folder, which has a slash; without settings.
+    ///
+    /// # Errors
+    /// It is not there, or its manifest is wrong.
+    pub fn find_unset(&self, name: &str) -> Result<Plugin, PluginError> {
+        let folder = if name.contains('/') {
+            std::path::absolute(name).unwrap_or_else(|_| PathBuf::from(name))
+        } else {
+            let mut all = self.all();
+            all.remove(name).ok_or_else(|| PluginError::Unknown {
+                name: name.to_owned(),
+                suggestion: nearest(name, all.keys().map(String::as_str)).map(str::to_owned),
+            })?
+        };
+        let manifest = Manifest::read(&folder)?;
+        Ok(Plugin { folder, manifest, settings: serde_json::Map::new().into() })
+    }
+
+    /// All plugins that there are, by the names of their folders.
+    pub fn all(&self) -> BTreeMap<String, PathBuf> {
+        let mut found = BTreeMap::new();
+        for folder in &self.folders {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.path().join(MANIFEST).is_file() {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    found.entry(name).or_insert_with(|| entry.path());
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Plugin {
+    /// The JSON Schema of its settings; nothing where it takes none.
+    ///
+    /// # Errors
+    /// The file that its manifest names is not there, or is no schema.
+    pub fn schema(&self) -> Result<Option<Value>, PluginError> {
+        let Some(name) = &self.manifest.settings else { return Ok(None) };
+        let path = Manifest::inside(&self.folder, name).ok_or_else(|| {
+            self.wrong_settings(format!("their schema `{name}` is not in its folder"))
+        })?;
+        let unreadable = |reason: String| PluginError::Unreadable { path: path.clone(), reason };
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
+        let schema: Value =
+            serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+        jsonschema::validator_for(&schema).map_err(|error| unreadable(error.to_string()))?;
+        Ok(Some(schema))
+    }
+
+    /// Checks settings by the plugin's own schema; without one there is nothing to set.
+    fn check_settings(&self) -> Result<(), PluginError> {
+        let Some(schema) = self.schema()? else {
+            let is_empty = self.settings.as_object().is_some_and(serde_json::Map::is_empty);
+            let refuse = || Err(self.wrong_settings("it takes none".to_owned()));
+            return if is_empty { Ok(()) } else { refuse() };
+        };
+        jsonschema::validate(&schema, &self.settings).map_err(|error| {
+            self.wrong_settings(format!("{error} (at `{}`)", error.instance_path()))
+        })
+    }
+
+    fn wrong_settings(&self, problem: String) -> PluginError {
+        PluginError::Settings { plugin: self.manifest.name.clone(), problem }
+    }
+}

@@ -1,0 +1,133 @@
+//! `plugin.toml`.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{MANIFEST, PluginError, protocol::API};
+use crate::text::{OneLine, unknown_key};
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Manifest {
+    pub name: String,
+    pub version: semver::Version,
+    /// The versions of the protocol that it speaks.
+    pub api: semver::VersionReq,
+    #[serde(default)]
+    pub description: OneLine,
+    pub hooks: Vec<Hook>,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// In seconds.
+    #[serde(default = "timeout")]
+    timeout: u64,
+    /// The file with the JSON Schema of its settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<String>,
+}
+
+/// The steps of a run that plugins take part in, in their order.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hook {
+    ResolveName,
+    Plan,
+    Recipe,
+    Package,
+    Collection,
+    Publish,
+}
+
+const DEFAULT_TIMEOUT: u64 = 60;
+/// No plugin runs longer than this, in seconds.
+const LONGEST: u64 = 60 * 60;
+
+fn timeout() -> u64 {
+    DEFAULT_TIMEOUT
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ResolveName => "resolve-name",
+            Self::Plan => "plan",
+            Self::Recipe => "recipe",
+            Self::Package => "package",
+            Self::Collection => "collection",
+            Self::Publish => "publish",
+        })
+    }
+}
+
+impl Manifest {
+    /// Reads the manifest of the plugin in `folder`.
+    ///
+    /// # Errors
+    /// There is none, it has something wrong, or it is for another protocol than this program's.
+    pub fn read(folder: &Path) -> Result<Self, PluginError> {
+        let path = folder.join(MANIFEST);
+        if !path.is_file() {
+            return Err(PluginError::NoManifest { folder: folder.to_owned() });
+        }
+        let text = fs::read_to_string(&path)
+            .map_err(|e| PluginError::Unreadable { path: path.clone(), reason: e.to_string() })?;
+        let refuse = |line: usize, problem: String| {
+            let path = path.clone();
+            PluginError::Manifest { path, line, problem }
+        };
+        let manifest: Self = toml::from_str(&text).map_err(|error| {
+            let end = error.span().map_or(0, |span| span.start);
+            let line = 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count();
+            refuse(line, unknown_key(error.message()))
+        })?;
+        manifest.check().map_err(|problem| refuse(1, problem.to_owned()))?;
+        match manifest.api.matches(&API) {
+            true => Ok(manifest),
+            false => {
+                Err(PluginError::Api { plugin: manifest.name, wanted: manifest.api, present: API })
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let name = &self.name;
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
+            return Err("`name` is of lower case letters, digits and hyphens");
+        }
+        if self.command.first().is_none_or(String::is_empty) {
+            return Err("`command` names no program");
+        }
+        if self.hooks.is_empty() {
+            return Err("`hooks` names none");
+        }
+        match (1..=LONGEST).contains(&self.timeout) {
+            true => Ok(()),
+            false => Err("`timeout` is 1 to 3600 seconds"),
+        }
+    }
+
+    /// How long it may run.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
+    /// A path of the manifest's, in its folder.
+    pub fn inside(folder: &Path, name: &str) -> Option<PathBuf> {
+        use std::path::Component;
+        let path = Path::new(name);
+        let stays =
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let path = folder.join(path.strip_prefix(".").unwrap_or(path));
+        (stays && !name.is_empty() && path.is_file()).then_some(path)
+    }
+}

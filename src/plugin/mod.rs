@@ -1,0 +1,44 @@
+//! Plugins: programs that change or check a step of a run, one JSON object in and one out.
+//!
+//! A plugin is a folder with a manifest, `plugin.toml`, and an executable; `plugins/README.md` is the
+//! protocol. What an answer holds is trusted no more than what an index says.
+
+mod answer;
+mod error;
+mod find;
+mod hooks;
+mod manifest;
+mod protocol;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+pub use error::PluginError;
+pub use find::{Choice, Finder};
+pub use hooks::{Gathered, Plugins};
+pub use manifest::{Hook, Manifest};
+pub use protocol::{API, Level, Message};
+pub use start::Context;
+
+/// The manifest's name in a plugin's folder.
+pub const MANIFEST: &str = "plugin.toml";
+
+/// A plugin that was found, with its settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plugin {
+    pub folder: PathBuf,
+    pub manifest: Manifest,
+    /// What the user sets, checked by the plugin's own schema.
+    pub settings: Value,
+}
+
+impl Plugin {
+    /// As messages call it: `lint 1.0.0`.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.manifest.name, self.manifest.version)
+    }
+}

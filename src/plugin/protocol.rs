@@ -1,0 +1,168 @@
+//! Requests and answers. Requests may grow in a version of the protocol; unknown fields of answers
+//! are errors.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Hook;
+use crate::{
+    artifact::ProjectName, plan::PackagePlan, recipe::Recipe, target::Target, text::OneLine,
+};
+
+/// The protocol's version.
+pub const API: semver::Version = semver::Version::new(1, 0, 0);
+
+/// What every request has, and what its hook adds.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Request<'a, T> {
+    pub api: String,
+    pub hook: Hook,
+    pub settings: &'a Value,
+    pub target: TargetWords<'a>,
+    #[serde(flatten)]
+    pub subject: T,
+}
+
+/// The target, as far as plugins need it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct TargetWords<'a> {
+    name: &'a str,
+    format: &'a str,
+    family: &'a str,
+    /// `3.11`
+    python: String,
+}
+
+impl<'a> From<&'a Target> for TargetWords<'a> {
+    fn from(target: &'a Target) -> Self {
+        let (major, minor) = target.python.version;
+        let Target { name, format, family, .. } = target;
+        Self { name, format, family, python: format!("{major}.{minor}") }
+    }
+}
+
+/// Something that a plugin has to say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Message {
+    pub level: Level,
+    pub text: OneLine,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub project: Option<ProjectName>,
+}
+
+/// How much a message matters.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    Note,
+    Warning,
+    /// Fails the project, or without one the run.
+    Error,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Projects<'a> {
+    #[schemars(with = "Vec<String>")]
+    pub projects: Vec<&'a ProjectName>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Names {
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub names: BTreeMap<ProjectName, String>,
+    pub messages: Vec<Message>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Plans<'a> {
+    #[schemars(with = "Vec<PackagePlan>")]
+    pub packages: Vec<&'a PackagePlan>,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangedPlans {
+    pub packages: Vec<PackagePlan>,
+    pub messages: Vec<Message>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Recipes<'a> {
+    pub packages: Vec<Rendered<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Rendered<'a> {
+    pub plan: &'a PackagePlan,
+    pub recipe: &'a Recipe,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChangedRecipes {
+    pub packages: Vec<ChangedRecipe>,
+    pub messages: Vec<Message>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedRecipe {
+    #[schemars(with = "String")]
+    pub project: ProjectName,
+    pub recipe: Recipe,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Packages<'a> {
+    pub packages: Vec<Built<'a>>,
+}
+
+/// A package that was built.
+#[derive(Serialize, JsonSchema)]
+pub struct Built<'a> {
+    pub plan: &'a PackagePlan,
+    /// The native package's name.
+    pub package: &'a str,
+    /// Where its file is.
+    pub path: String,
+}
+
+/// An answer that has nothing but messages.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Said {
+    pub messages: Vec<Message>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct InCollection {
+    pub collection: String,
+    pub manifest: Value,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewFiles {
+    pub files: Vec<NewFile>,
+    pub messages: Vec<Message>,
+}
+
+/// A file for the collection's folder of reports.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFile {
+    /// Its path below `reports/`.
+    pub path: String,
+    /// Its path in the plugin's working folder.
+    pub from: String,
+}

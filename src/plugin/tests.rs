@@ -1,0 +1,51 @@
+use std::{fs, path::Path};
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+
+use super::protocol::{
+    ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
+    Recipes, Request, Said,
+};
+
+fn request<T: JsonSchema>() -> Schema {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<Request<'static, T>>()
+}
+
+fn answer<T: JsonSchema>() -> Schema {
+    let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    generator.into_root_schema_for::<T>()
+}
+
+/// The schemas that authors of plugins read say what this program writes and takes.
+#[test]
+fn schemas_are_those_of_the_types() {
+    let schemas = [
+        ("resolve-name.request", request::<Projects<'static>>()),
+        ("resolve-name.answer", answer::<Names>()),
+        ("plan.request", request::<Plans<'static>>()),
+        ("plan.answer", answer::<ChangedPlans>()),
+        ("recipe.request", request::<Recipes<'static>>()),
+        ("recipe.answer", answer::<ChangedRecipes>()),
+        ("package.request", request::<Packages<'static>>()),
+        ("package.answer", answer::<Said>()),
+        ("collection.request", request::<InCollection>()),
+        ("collection.answer", answer::<NewFiles>()),
+        ("publish.request", request::<InCollection>()),
+        ("publish.answer", answer::<Said>()),
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/schemas");
+    let mut wrong = Vec::new();
+    for (name, schema) in schemas {
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = folder.join(format!("{name}.json"));
+        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            if std::env::var_os("UPDATE_EXPECTED").is_some() {
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(&path, text).unwrap();
+            }
+            wrong.push(path);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
