@@ -46,8 +46,8 @@ fn targets() -> Vec<String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wheel {
-    project: String,
+pub struct Wheel {
+    pub project: String,
     #[serde(default = "version")]
     version: String,
     #[serde(default = "tag")]
@@ -142,7 +142,7 @@ impl Wheel {
         members
     }
 
-    fn write(&self, folder: &Path) {
+    pub fn write(&self, folder: &Path) {
         match &self.sdist {
             Some(sdist) => self.write_sdist(sdist, folder),
             None => self.write_wheel(folder),
