@@ -3,11 +3,10 @@
 //!
 //! Packages that a request names by a text are plans of `tests/data/plugins/plans`: what
 //! `plan --json` prints of the wheels that are described there. `CASE.sh` prepares the folder that
-//! the request calls `[WORK]`; `CASE.bin` holds programs that the plugin finds on its path, where
+//! the request calls `[WORK]`, of what lies beside it (`$DATA`, `[DATA]`); `CASE.bin` holds programs that the plugin finds on its path, where
 //! there are otherwise only those of [`PROGRAMS`].
 
 use std::{
-    collections::BTreeMap,
     fs,
     io::Write as _,
     os::unix::fs::symlink,
@@ -156,7 +155,13 @@ fn shown(plugin: &Plugin, case: &Path) -> String {
     let script = case.with_extension("sh");
     if script.exists() {
         let mut shell = Command::new("/bin/sh");
-        let prepared = shell.arg("-eu").arg(script).current_dir(work.path()).output().unwrap();
+        let prepared = shell
+            .arg("-eu")
+            .arg(script)
+            .current_dir(work.path())
+            .env("DATA", case.parent().unwrap())
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&prepared.stderr);
         assert!(prepared.status.success(), "{}: {said}", case.display());
     }
@@ -300,4 +305,45 @@ fn plans_of_cases_are_what_the_program_prints() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The vectors of versions in their order: each release is affected by what the next one fixes,
+/// and not by what it fixes itself.
+#[test]
+fn advisories_order_versions_as_pep_440_does() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../data/vectors/versions.json")).unwrap();
+    let groups = vectors["order"].as_array().unwrap().iter();
+    let texts: Vec<&str> = groups.map(|group| group[0].as_str().unwrap()).collect();
+    // A local version counts as the release that it was made of.
+    let texts: Vec<&str> = texts.into_iter().filter(|text| !text.contains('+')).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let affected = |project: String, fixed: &str| {
+        json!({
+            "package": {"ecosystem": "PyPI", "name": project},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+        })
+    };
+    let mut packages = Vec::new();
+    let (mut by_next, mut by_itself) = (Vec::new(), Vec::new());
+    for (number, pair) in texts.windows(2).enumerate() {
+        packages.push(json!({"project": format!("p{number}"), "release": pair[0]}));
+        by_next.push(affected(format!("p{number}"), pair[1]));
+        by_itself.push(affected(format!("p{number}"), pair[0]));
+    }
+    for (name, parts) in [("next", by_next), ("itself", by_itself)] {
+        let advisory = json!({"id": name, "summary": name, "affected": parts});
+        fs::write(folder.path().join(format!("{name}.json")), advisory.to_string()).unwrap();
+    }
+    let request = json!({
+        "api": "1.0.0", "hook": "plan", "settings": {"database": folder.path()},
+        "packages": packages,
+    });
+    let answer = Plugin::named("advisories").answer(&request);
+    let messages = answer["messages"].as_array().unwrap();
+    assert!(packages.len() > 300, "{}", packages.len());
+    assert_eq!(messages.len(), packages.len());
+    for message in messages {
+        assert!(message["text"].as_str().unwrap().starts_with("next affects "), "{message}");
+    }
 }
