@@ -17,7 +17,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{cases::Wheel, run};
+use crate::{
+    cases::{Wheel, is_here},
+    run, wheel,
+};
 
 /// What plugins find on their path in every case.
 const PROGRAMS: [&str; 6] = ["python3", "env", "sh", "cat", "git", "git-upload-pack"];
@@ -345,5 +348,42 @@ fn advisories_order_versions_as_pep_440_does() {
     assert_eq!(messages.len(), packages.len());
     for message in messages {
         assert!(message["text"].as_str().unwrap().starts_with("next affects "), "{message}");
+    }
+}
+
+/// The linters themselves, on packages that were built.
+#[test]
+fn lint_understands_the_linters_that_are_here() {
+    for (linter, target, file, finding) in [
+        (
+            "rpmlint",
+            "fedora-43",
+            "python3-one-1.0-1.fc43.noarch.rpm",
+            "rpmlint error `no-signature`",
+        ),
+        ("lintian", "debian-12", "python3-one_1.0-1_all.deb", "lintian warning `no-manual-page`"),
+    ] {
+        if !is_here(linter) {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        wheel::Wheel::default().write(&folder.path().join("index"));
+        let common = ["one", "-q", "-t", target, "-i", "index", "--builder", "embedded"];
+        let built = run(folder.path(), &[&["build"], &common[..]].concat());
+        assert_eq!(built.status, 0, "{}", built.stderr);
+        let plans = run(folder.path(), &[&["plan", "--json"], &common[..6]].concat());
+        let plans: Value = serde_json::from_str(&plans.stdout).unwrap();
+        let path = folder.path().join("dist").join(file);
+        let request = json!({
+            "api": "1.0.0", "hook": "package", "settings": {"require-tools": true},
+            "packages": [{"plan": plans[0], "package": "python3-one", "path": path}],
+        });
+        let answer = Plugin::named("lint").answer(&request);
+        let messages = answer["messages"].as_array().unwrap();
+        let is_told = messages.iter().any(|message| {
+            message["project"] == "one" && message["text"].as_str().unwrap().starts_with(finding)
+        });
+        assert!(is_told, "{answer:#}");
+        assert!(messages.iter().all(|message| message["level"] != "error"), "{answer:#}");
     }
 }

@@ -252,7 +252,7 @@ fn rendered(case: &Case, target: &str) -> String {
 }
 
 /// Whether a program is there, without which nothing is shown; `REQUIRE_TOOLS=1` demands it.
-fn is_here(program: &str) -> bool {
+pub fn is_here(program: &str) -> bool {
     let found = ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).is_file());
     let demanded = std::env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
     assert!(found || !demanded, "not installed: {program}");
