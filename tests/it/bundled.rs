@@ -14,6 +14,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use pypi2pkg::plan::PackagePlan;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -217,6 +218,22 @@ fn plugins_answer_what_their_cases_show() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Plans that a plugin changed are plans: nothing in them is lost or unknown.
+#[test]
+fn changed_plans_are_plans() {
+    let mut count = 0;
+    for path in entries(&data().join("strip-tests"), "expected") {
+        let answer: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let packages = answer["packages"].as_array().into_iter().flatten();
+        for plan in packages.filter(|plan| plan.get("target").is_some()) {
+            let read: PackagePlan = serde_json::from_value(plan.clone()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), *plan, "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 6, "{count}");
 }
 
 #[test]
