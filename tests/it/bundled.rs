@@ -3,13 +3,14 @@
 //!
 //! Packages that a request names by a text are plans of `tests/data/plugins/plans`: what
 //! `plan --json` prints of the wheels that are described there. `CASE.sh` prepares the folder that
-//! the request calls `[WORK]`, of what lies beside it (`$DATA`, `[DATA]`); `CASE.bin` holds programs that the plugin finds on its path, where
-//! there are otherwise only those of [`PROGRAMS`].
+//! the request calls `[WORK]`, of what lies beside it (`$DATA`, `[DATA]`); what is in its folder
+//! `published` afterwards stands behind the answer. `CASE.bin` holds programs that the plugin finds
+//! on its path, where there are otherwise only those of [`PROGRAMS`].
 
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::symlink,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -164,6 +165,7 @@ fn shown(plugin: &Plugin, case: &Path) -> String {
             .arg(script)
             .current_dir(work.path())
             .env("DATA", case.parent().unwrap())
+            .env("PLUGIN", &plugin.folder)
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&prepared.stderr);
@@ -189,11 +191,26 @@ fn shown(plugin: &Plugin, case: &Path) -> String {
     };
     let status =
         if found.status == Some(0) { String::new() } else { format!("{:?}\n", found.status) };
-    let mut shown = format!("{answer}\n{status}{}", found.stderr);
+    let published = tree(&work.path().join("published"));
+    let mut shown = format!("{answer}\n{status}{}{published}", found.stderr);
     for (name, folder) in folders {
         shown = shown.replace(folder.to_str().unwrap(), name);
     }
     shown
+}
+
+/// The files below a folder, each with its mode and the first line of its text.
+fn tree(folder: &Path) -> String {
+    let files = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter();
+    let files = files.filter_map(Result::ok).filter(|entry| !entry.file_type().is_dir());
+    files
+        .map(|entry| {
+            let name = entry.path().strip_prefix(folder).unwrap().display().to_string();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            format!("{name} {mode:o}: {}\n", text.lines().next().unwrap_or_default())
+        })
+        .collect()
 }
 
 /// Compares with a file beside the case, or leaves what is new in the folder for tests' files.
