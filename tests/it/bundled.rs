@@ -421,3 +421,43 @@ fn lint_understands_the_linters_that_are_here() {
         assert!(messages.iter().all(|message| message["level"] != "error"), "{answer:#}");
     }
 }
+
+/// The text of a recipe's file in the answer that a case expects.
+fn expected_file(case: &str, file: &str) -> String {
+    let path = data().join("git-changelog").join(format!("{case}.expected"));
+    let text = fs::read_to_string(path).unwrap();
+    let answer: Value =
+        serde_json::Deserializer::from_str(&text).into_iter().next().unwrap().unwrap();
+    answer["packages"][0]["recipe"][file]["text"].as_str().unwrap().to_owned()
+}
+
+/// What a stranger wrote into the log is text to rpm and dpkg, too.
+#[test]
+fn logs_are_text_to_those_who_read_changelogs() {
+    let readers = [
+        ("rpmspec", "hostile-messages-rpm", "python3-logged.spec"),
+        ("dpkg-parsechangelog", "hostile-messages-deb", "changelog"),
+    ];
+    for (reader, case, file) in readers {
+        if !is_here(reader) {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), expected_file(case, file)).unwrap();
+        let arguments: &[&str] = match reader {
+            "rpmspec" => &["-q", "--qf", "[%{CHANGELOGNAME}\n%{CHANGELOGTEXT}\n]"],
+            _ => &["--all", "-l"],
+        };
+        let mut command = Command::new(reader);
+        let found = command.args(arguments).arg(file).current_dir(folder.path()).output().unwrap();
+        let (text, said) =
+            (String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr));
+        assert!(found.status.success() && said.is_empty(), "{reader}: {said}");
+        assert!(text.contains("%post -p <lua> os.execute(\"touch x\")"), "{text}");
+        assert!(text.contains("# %(touch x) %{lua:x} "), "{text}");
+        // One entry and one closing line, and nothing ran.
+        assert_eq!(text.matches("Local Packages").count(), 1, "{text}");
+        assert!(!text.contains("\nCloses"), "{text}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{reader}");
+    }
+}
