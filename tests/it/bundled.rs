@@ -7,6 +7,8 @@
 //! `published` afterwards stands behind the answer. `CASE.bin` holds programs that the plugin finds
 //! on its path, where there are otherwise only those of [`PROGRAMS`].
 
+mod upload;
+
 use std::{
     fs,
     io::Write as _,
@@ -16,6 +18,7 @@ use std::{
 };
 
 use pypi2pkg::plan::PackagePlan;
+use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -226,13 +229,17 @@ fn compare(expected: &Path, found: &str, wrong: &mut Vec<String>) {
 
 #[test]
 fn plugins_answer_what_their_cases_show() {
+    let plugins = Plugin::all();
+    let mut cases = Vec::new();
+    for plugin in &plugins {
+        let own = entries(&data().join(&plugin.manifest.name), "json");
+        assert!(!own.is_empty(), "{} has no cases", plugin.manifest.name);
+        cases.extend(own.into_iter().map(|case| (plugin, case)));
+    }
+    let found: Vec<String> = cases.par_iter().map(|(plugin, case)| shown(plugin, case)).collect();
     let mut wrong = Vec::new();
-    for plugin in Plugin::all() {
-        let cases = entries(&data().join(&plugin.manifest.name), "json");
-        assert!(!cases.is_empty(), "{} has no cases", plugin.manifest.name);
-        for case in cases {
-            compare(&case.with_extension("expected"), &shown(&plugin, &case), &mut wrong);
-        }
+    for ((_, case), found) in cases.iter().zip(found) {
+        compare(&case.with_extension("expected"), &found, &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
