@@ -46,8 +46,8 @@ fn targets() -> Vec<String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wheel {
-    project: String,
+pub struct Wheel {
+    pub project: String,
     #[serde(default = "version")]
     version: String,
     #[serde(default = "tag")]
@@ -142,7 +142,7 @@ impl Wheel {
         members
     }
 
-    fn write(&self, folder: &Path) {
+    pub fn write(&self, folder: &Path) {
         match &self.sdist {
             Some(sdist) => self.write_sdist(sdist, folder),
             None => self.write_wheel(folder),
@@ -252,7 +252,7 @@ fn rendered(case: &Case, target: &str) -> String {
 }
 
 /// Whether a program is there, without which nothing is shown; `REQUIRE_TOOLS=1` demands it.
-fn is_here(program: &str) -> bool {
+pub fn is_here(program: &str) -> bool {
     let found = ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).is_file());
     let demanded = std::env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
     assert!(found || !demanded, "not installed: {program}");

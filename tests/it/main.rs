@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod build;
+mod bundled;
 mod cases;
 mod distribution;
 mod hostile_sdist;

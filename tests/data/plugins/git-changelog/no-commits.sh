@@ -1,0 +1,1 @@
+. "$DATA/repository.sh"

@@ -1,0 +1,2 @@
+. "$DATA/repository.sh"
+rm -r repository/.git

@@ -1,0 +1,3 @@
+. "$DATA/repository.sh"
+commit repository 'Begin'
+commit repository 'Go on'

@@ -1,0 +1,2 @@
+. "$DATA/collection.sh"
+publish

@@ -1,0 +1,3 @@
+. "$DATA/collection.sh"
+mkdir published
+echo '[]' >published/.publish-folder.json

@@ -1,0 +1,3 @@
+. "$DATA/collection.sh"
+publish
+rm collection/*.deb collection/*.rpm

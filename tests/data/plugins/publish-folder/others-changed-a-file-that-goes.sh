@@ -1,0 +1,4 @@
+. "$DATA/collection.sh"
+publish
+echo mine >published/two-1.0-1.noarch.rpm
+rm collection/two-1.0-1.noarch.rpm

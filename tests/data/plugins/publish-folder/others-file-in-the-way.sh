@@ -1,0 +1,3 @@
+. "$DATA/collection.sh"
+mkdir published
+echo mine >published/Release

@@ -1,0 +1,2 @@
+mkdir collection
+echo package >collection/one_1_all.deb
