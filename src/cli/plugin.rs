@@ -131,22 +131,26 @@ fn ask(
 }
 
 fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
-    let mut rows = Vec::new();
-    let mut found = Vec::new();
-    for (name, folder) in finder.all() {
-        let Plugin { manifest, .. } = finder.find_unset(&format!("{}/", folder.display()))?;
-        let hooks: Vec<String> = manifest.hooks.iter().map(ToString::to_string).collect();
-        rows.push([
-            name,
-            manifest.version.to_string(),
-            hooks.join(", "),
-            manifest.description.to_string(),
-        ]);
-        found.push(json!({"folder": folder, "manifest": manifest}));
+    let (mut rows, mut found) = (Vec::new(), Vec::new());
+    for (name, is_bundled) in finder.names() {
+        let from = if is_bundled { "bundled" } else { "installed" };
+        // One that is broken hides no other.
+        let (version, hooks, text) = match finder.find_unset(&name) {
+            Ok(Plugin { manifest, folder, .. }) => {
+                let hooks: Vec<String> = manifest.hooks.iter().map(ToString::to_string).collect();
+                found.push(json!({"folder": folder, "from": from, "manifest": manifest}));
+                (manifest.version.to_string(), hooks.join(", "), manifest.description.to_string())
+            }
+            Err(error) => (String::new(), String::new(), error.to_string()),
+        };
+        rows.push([name, version, from.to_owned(), hooks, text]);
     }
     match json {
         true => print_result(&serde_json::to_string_pretty(&found).unwrap_or_default()),
-        false => print_result(&table(["PLUGIN", "VERSION", "HOOKS", "DESCRIPTION"], &rows)),
+        false => {
+            let heading = ["PLUGIN", "VERSION", "FROM", "HOOKS", "DESCRIPTION"];
+            print_result(&table(heading, &rows));
+        }
     }
     Ok(0)
 }

@@ -162,7 +162,11 @@ fn check_files(before: &PackagePlan, after: &PackagePlan) -> Result<(), String> 
             return Err(format!("make `{path}` of something that the source does not have"));
         }
     }
-    let gone = after.left_out.iter().find(|left| !is_known(&left.member));
+    // A whole folder ends in a slash.
+    let is_there = |name: &str| {
+        is_known(name) || name.ends_with('/') && members.iter().any(|known| known.starts_with(name))
+    };
+    let gone = after.left_out.iter().find(|left| !is_there(&left.member));
     match gone {
         None => Ok(()),
         Some(left) => {
@@ -210,5 +214,30 @@ pub(super) fn check_recipe(recipe: &Recipe) -> Result<(), String> {
     match recipe.files.keys().find(|name| !is_inside(name)) {
         None => Ok(()),
         Some(name) => Err(format!("write the file `{}` of a recipe", name.escape_debug())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_capability;
+
+    #[test]
+    fn capabilities_are_one_name_with_one_bound() {
+        for good in [
+            "git",
+            "/usr/bin/git",
+            "libpq.so.5()(64bit)",
+            "pkgconfig(libpq)",
+            "git >= 1:2.0~rc1",
+            "git (>= 2)",
+        ] {
+            assert!(is_capability(good), "{good}");
+        }
+        for bad in [
+            "", "a b", "a, b", "(a or b)", "a >= ", "a >= 1 b", "a == 1", "%(x)", "a\nb", "-a",
+            "a | b",
+        ] {
+            assert!(!is_capability(bad), "{bad}");
+        }
     }
 }

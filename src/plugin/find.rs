@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::Value;
 
-use super::{MANIFEST, Manifest, Plugin, PluginError};
+use super::{MANIFEST, Manifest, Plugin, PluginError, bundled};
 use crate::text::nearest;
 
 /// A plugin that a person wants, and its settings.
@@ -28,6 +28,8 @@ impl Choice {
 pub struct Finder {
     /// Best first; a folder has one sub-folder for each plugin.
     pub folders: Vec<PathBuf>,
+    /// Where bundled plugins, which are looked for last, are put to be started.
+    pub bundled: PathBuf,
 }
 
 impl Finder {
@@ -50,18 +52,33 @@ impl Finder {
         let folder = if name.contains('/') {
             std::path::absolute(name).unwrap_or_else(|_| PathBuf::from(name))
         } else {
-            let mut all = self.all();
-            all.remove(name).ok_or_else(|| PluginError::Unknown {
-                name: name.to_owned(),
-                suggestion: nearest(name, all.keys().map(String::as_str)).map(str::to_owned),
-            })?
+            self.folder(name)?
         };
         let manifest = Manifest::read(&folder)?;
         Ok(Plugin { folder, manifest, settings: serde_json::Map::new().into() })
     }
 
-    /// All plugins that there are, by the names of their folders.
-    pub fn all(&self) -> BTreeMap<String, PathBuf> {
+    fn folder(&self, name: &str) -> Result<PathBuf, PluginError> {
+        if let Some(folder) = self.installed().remove(name) {
+            return Ok(folder);
+        }
+        if let Some(folder) = bundled::folder(name, &self.bundled)? {
+            return Ok(folder);
+        }
+        let names = self.names();
+        let suggestion = nearest(name, names.keys().map(String::as_str)).map(str::to_owned);
+        Err(PluginError::Unknown { name: name.to_owned(), suggestion })
+    }
+
+    /// The names of all plugins that are found by name, sorted, and whether each is a bundled one.
+    pub fn names(&self) -> BTreeMap<String, bool> {
+        let bundled = bundled::names().map(|name| (name.to_owned(), true));
+        let installed = self.installed().into_keys().map(|name| (name, false));
+        bundled.chain(installed).collect()
+    }
+
+    /// The plugins in the folders, by their names there.
+    fn installed(&self) -> BTreeMap<String, PathBuf> {
         let mut found = BTreeMap::new();
         for folder in &self.folders {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -4,6 +4,7 @@
 //! protocol. What an answer holds is trusted no more than what an index says.
 
 mod answer;
+mod bundled;
 mod error;
 mod find;
 mod hooks;

@@ -265,7 +265,10 @@ pub fn resolve(
             .map(Into::into)
             .chain(flags.plugins.into_iter().map(plugin::Choice::named))
             .collect(),
-        plugin_finder: plugin::Finder { folders: environment.data_folders("plugins") },
+        plugin_finder: plugin::Finder {
+            folders: environment.data_folders("plugins"),
+            bundled: cache.clone().unwrap_or_default().join("plugins"),
+        },
         templates: flags.templates.into_iter().chain(configuration.templates).collect(),
         targets: configuration.targets,
         jobs: flags.jobs.or(configuration.jobs).unwrap_or_else(available_cores),

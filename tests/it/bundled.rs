@@ -78,7 +78,8 @@ fn stem(path: &Path) -> String {
 impl Plugin {
     fn all() -> Vec<Self> {
         let folders = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins"), "");
-        folders.iter().map(|folder| Self::at(folder)).collect()
+        let plugins = folders.iter().filter(|folder| folder.join("plugin.toml").is_file());
+        plugins.map(|folder| Self::at(folder)).collect()
     }
 
     fn named(name: &str) -> Self {

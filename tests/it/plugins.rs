@@ -385,3 +385,45 @@ fn the_documented_plugin_does_what_the_page_says() {
     assert_eq!(planned.stderr, block("and so do the notes"), "{}", planned.stdout);
     assert!(planned.stdout.contains("plugin fresh 1.0.0: 1.0 is 2 days old"));
 }
+
+/// Bundled plugins are found by their names, and do their work in a run.
+#[test]
+fn bundled_plugins_take_part_by_name() {
+    for target in TARGETS {
+        let place = Place::new(&["plan"], "");
+        Wheel { project: "two", fields: "License-Expression: GPL-3.0-only\n", ..Wheel::default() }
+            .write(&place.at("index"));
+        let tests =
+            [("more/core.py", b"x = 1\n".to_vec()), ("more/tests/test_x.py", b"x = 1\n".to_vec())];
+        Wheel { project: "three", binaries: &tests, ..Wheel::default() }.write(&place.at("index"));
+        let folder = place.at("served");
+        let configuration = format!(
+            "[[plugin]]\nname = 'strip-tests'\n\n[[plugin]]\nname = 'licence-policy'\n\
+             settings = {{ denied = ['GPL-3.0-only'] }}\n\n[[plugin]]\nname = 'publish-folder'\n\
+             settings = {{ folder = '{}' }}\n",
+            folder.display()
+        );
+        fs::write(place.at("pypi2pkg.toml"), configuration).unwrap();
+        let common = ["-q", "-i", "index", "-t", target, "--builder", "embedded"];
+        let built = place.run(&[&["build", "one", "two", "three"], &common[..]].concat());
+        assert_eq!(built.status, 1);
+        assert!(
+            built.stderr.contains("two 1.0, plan: the plugin `licence-policy`: `GPL-3.0-only`")
+        );
+        assert_eq!(built.stdout.lines().count(), 2, "{}", built.stderr);
+        for package in built.stdout.lines() {
+            let name = Path::new(package).file_name().unwrap();
+            assert!(folder.join(name).is_file(), "{package}");
+        }
+        let explained =
+            place.run(&["explain", "three", "three", "-q", "-i", "index", "-t", target]);
+        assert!(
+            explained.stdout.contains("plugin strip-tests 1.0.0 changed: files"),
+            "{}",
+            explained.stdout
+        );
+        assert!(explained.stdout.contains("more/tests/: "), "{}", explained.stdout);
+    }
+    let listed = run(tempfile::tempdir().unwrap().path(), &["plugin", "list"]);
+    assert!(listed.stdout.contains("advisories      1.0.0    bundled  plan"), "{}", listed.stdout);
+}
