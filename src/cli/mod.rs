@@ -21,6 +21,7 @@ mod session;
 mod status;
 mod table;
 mod target;
+mod templates;
 mod tree;
 mod update;
 mod why;
@@ -77,6 +78,7 @@ enum Verb {
     Repo(repo::Repo),
     Licences(licences::Licences),
     Target(target::Target),
+    Templates(templates::Templates),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
     Completions {
@@ -144,6 +146,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Repo(verb) => verb.run(),
         Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
+        Verb::Templates(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -38,6 +38,9 @@ const SESSION_VARIABLES: [&str; 9] = [
 /// Where gpg keeps its keys, and how its agent reaches the user.
 const KEY_VARIABLES: [&str; 2] = ["GNUPGHOME", "GPG_TTY"];
 
+/// Where administrators, and packages of the distribution, put templates for all users.
+const SYSTEM_TEMPLATES: [&str; 2] = ["/etc/pypi2pkg/templates", "/usr/share/pypi2pkg/templates"];
+
 /// Where programs are looked for when `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -120,6 +123,22 @@ impl Environment {
         let own = self.get("PYPI2PKG_CACHE_DIR").map(PathBuf::from);
         own.or_else(|| Some(PathBuf::from(self.get("XDG_CACHE_HOME")?).join("pypi2pkg")))
             .or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".cache/pypi2pkg")))
+    }
+
+    /// Where the user's own templates are: `$XDG_DATA_HOME/pypi2pkg/templates`, else
+    /// `~/.local/share/pypi2pkg/templates`. Source: the XDG base directory specification.
+    pub fn user_templates(&self) -> Option<PathBuf> {
+        // Relative paths are invalid there.
+        let data = self.get("XDG_DATA_HOME").filter(|path| path.starts_with('/'));
+        let home = || Some(PathBuf::from(self.get("HOME")?).join(".local/share"));
+        Some(data.map(PathBuf::from).or_else(home)?.join("pypi2pkg/templates"))
+    }
+
+    /// The folders with templates that are looked at without being named, the strongest first:
+    /// those of the user's and the system's that are there.
+    pub(super) fn template_folders(&self) -> Vec<PathBuf> {
+        let system = SYSTEM_TEMPLATES.iter().map(PathBuf::from);
+        self.user_templates().into_iter().chain(system).filter(|path| path.is_dir()).collect()
     }
 
     pub(super) fn index_url(&self) -> Option<String> {

@@ -1,0 +1,220 @@
+//! Templates of one's own.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::{project::has, run, wheel::Wheel};
+
+/// Writes a file and its folders.
+fn write(folder: &Path, path: &str, text: &str) {
+    let path = folder.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Standard output of a command that does what it shall.
+#[track_caller]
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let found = run(folder, arguments);
+    assert_eq!((found.status, found.stderr.as_str()), (0, ""), "{arguments:?}");
+    found.stdout
+}
+
+/// The spec of a project that is rendered with these options.
+fn spec(folder: &Path, options: &[&str]) -> String {
+    fs::create_dir_all(folder.join("index")).unwrap();
+    Wheel::default().write(&folder.join("index"));
+    let render = ["render", "one", "-q", "-i", "index", "-o", "out", "-t", "fedora-43"];
+    done(folder, &[&render[..], &["--force", "--bytecode", "none"], options].concat());
+    fs::read_to_string(folder.join("out/one/python3-one.spec")).unwrap()
+}
+
+#[test]
+fn a_template_becomes_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let before = spec(at, &[]);
+    let ejected = done(at, &["templates", "eject", "rpm/description.hbs"]);
+    assert_eq!(ejected, "templates/rpm/description.hbs\n");
+    assert_eq!(spec(at, &["--templates", "templates"]), before);
+
+    let own = "%description\n{{#each description}}\n{{this}}\n{{/each}}\nPackaged by Acme.\n\n";
+    write(at, "templates/rpm/description.hbs", own);
+    assert_eq!(done(at, &["templates", "check", "templates"]), "no problems\n");
+    let after = spec(at, &["--templates", "templates"]);
+    assert_eq!(after.replace("Packaged by Acme.\n", ""), before);
+
+    let shown = done(at, &["templates", "show", "rpm/description.hbs", "--templates", "templates"]);
+    assert_eq!(shown, own);
+    let difference = done(at, &["templates", "diff", "--templates", "templates"]);
+    assert_eq!(
+        difference,
+        "--- rpm/description.hbs (built in, 0.1.0)\n+++ templates/rpm/description.hbs\n\
+         @@ -2,4 +2,5 @@\n {{#each description}}\n {{this}}\n {{/each}}\n+Packaged by Acme.\n \n"
+            .trim_end()
+            .to_owned()
+            + "\n"
+    );
+}
+
+#[test]
+fn what_changed_in_the_built_in_file_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    done(at, &["templates", "eject", "deb/conffiles.hbs", "-o", "own"]);
+    let older = "{{#each conffiles}}\n{{this}}\n{{/each}}\n# older\n";
+    write(at, "own/deb/conffiles.hbs", older);
+    let note = fs::read_to_string(at.join("own/deb/ejected.toml")).unwrap();
+    // As an older version of the program would have noted it.
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(older));
+    let note: String = note
+        .lines()
+        .map(|line| match line.split(" = ").next() {
+            Some("version") => "version = \"0.0.9\"\n".to_owned(),
+            Some("sha256") => format!("sha256 = \"{digest}\"\n"),
+            _ => line.replace("{{/each}}", "{{/each}}\n# older") + "\n",
+        })
+        .collect();
+    write(at, "own/deb/ejected.toml", &note);
+    let found = done(at, &["templates", "diff", "deb", "--templates", "own"]);
+    assert!(found.contains("+++ own/deb/conffiles.hbs"), "{found}");
+    let since = "# what changed in `deb/conffiles.hbs` since it was ejected\n\
+                 --- deb/conffiles.hbs (built in, 0.0.9)\n+++ deb/conffiles.hbs (built in, 0.1.0)\n";
+    assert!(found.contains(since) && found.ends_with("-# older\n"), "{found}");
+    assert_eq!(done(at, &["templates", "diff", "rpm"]), "nothing is overridden\n");
+}
+
+#[test]
+fn whole_packs_are_ejected_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = done(folder.path(), &["templates", "eject", "rpm", "-o", "own"]);
+    assert!(written.contains("own/rpm/pack.toml\n"), "{written}");
+    assert_eq!(done(folder.path(), &["templates", "check", "own"]), "no problems\n");
+    let again = run(folder.path(), &["templates", "eject", "rpm/spec.hbs", "-o", "own"]);
+    assert_eq!((again.status, again.stdout.as_str()), (2, ""));
+    assert_eq!(
+        again.stderr,
+        "error: `own/rpm/spec.hbs` exists\nhint: remove it, or choose another folder with `-o`\n"
+    );
+}
+
+#[test]
+fn mistakes_are_told_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "own/rpm/files.hbs", "%files\n{{#each file}}\n{{/each}}\n");
+    write(at, "own/deb/control.hbs", "Package: {{name}}\n{{{summary}}}\n");
+    let found = run(at, &["templates", "check", "own"]);
+    assert_eq!(found.status, 1);
+    assert_eq!(
+        found.stderr,
+        "error: 2 problems\n\
+         own/deb/control.hbs:2: writes raw text with `{{{…}}}` or `{{&…}}`; use `{{…}}`\n\
+         own/rpm/files.hbs:2: the context has no `file` (did you mean `files`?)\n"
+    );
+    // A run is stopped by the same.
+    spec(at, &[]);
+    let render = ["render", "one", "-q", "-i", "index", "-t", "el9", "-o", "el9"];
+    let found = run(at, &[&render[..], &["--templates", "own"]].concat());
+    assert_eq!((found.status, found.stdout.as_str()), (2, ""));
+    assert_eq!(
+        found.stderr,
+        "error: own/rpm/files.hbs:2: the context has no `file` (did you mean `files`?)\n\
+         hint: `pypi2pkg templates context PACK` shows what there is to refer to\n"
+    );
+    assert!(!at.join("el9").exists());
+    for (arguments, error) in [
+        (
+            &["templates", "show", "rmp/spec.hbs"][..],
+            "error: there is no template pack `rmp`; there are deb, deb-source, rpm, rpm-source\n\
+             hint: `pypi2pkg templates list` shows all packs and files\n",
+        ),
+        (
+            &["templates", "show", "deb/contrl.hbs"],
+            "error: the pack `deb` has no file `contrl.hbs`; it has changelog.hbs, control.hbs, \
+             conffiles.hbs, copyright.hbs, lintian-overrides.hbs, pack.toml, postinst.hbs, \
+             postrm.hbs, preinst.hbs, prerm.hbs, review.hbs\nhint: did you mean `control.hbs`?\n",
+        ),
+        (
+            &["templates", "show", "rpm"],
+            "error: `rpm` is no file of a pack\nhint: write PACK/FILE, such as rpm/preamble.hbs\n",
+        ),
+        (
+            &["templates", "list", "--templates", "none"],
+            "error: cannot read `none`: No such file or directory (os error 2)\n",
+        ),
+    ] {
+        let found = run(at, arguments);
+        assert_eq!((found.status, found.stderr.as_str()), (2, error));
+    }
+}
+
+#[test]
+fn files_are_listed_with_where_they_come_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    write(at, "own/rpm/header.hbs", "# mine\n");
+    let listed = done(at, &["templates", "list", "--templates", "own"]);
+    let line = |wanted: &str| listed.lines().find(|line| line.contains(wanted)).unwrap();
+    assert_eq!(line("own/"), "rpm         header.hbs             own/rpm/header.hbs");
+    assert_eq!(line("spec.hbs"), "rpm         spec.hbs               built in");
+    let json = done(at, &["templates", "list", "--json", "--templates", "own"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    let row = rows.iter().find(|row| row["from"] == "own/rpm/header.hbs").unwrap();
+    assert_eq!((&row["pack"], &row["file"]), (&"rpm".into(), &"header.hbs".into()));
+}
+
+/// Runs the program with folders in the places of the user's and the system's.
+fn header(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("bwrap")
+        .args(["--dev-bind", "/", "/"])
+        .arg("--bind")
+        .args([&folder.join("etc"), Path::new("/etc")])
+        .arg("--bind")
+        .args([&folder.join("share"), Path::new("/usr/share")])
+        .args(["--chdir".as_ref(), folder])
+        .arg(env!("CARGO_BIN_EXE_pypi2pkg"))
+        .args(["templates", "show", "rpm/header.hbs"])
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", folder.join("home"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn every_level_lies_over_the_next() {
+    if !has("bwrap") {
+        eprintln!("skipped: `bwrap` is missing");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    for place in ["etc", "share", "home"] {
+        fs::create_dir(at.join(place)).unwrap();
+    }
+    let levels = [
+        ("share/pypi2pkg/templates", "distribution"),
+        ("etc/pypi2pkg/templates", "administrator"),
+        ("home/.local/share/pypi2pkg/templates", "user"),
+        ("project/templates", "project"),
+        ("flag", "flag"),
+    ];
+    // In the current folder, and not asked for.
+    write(at, "templates/rpm/header.hbs", "nobody");
+    assert!(header(at, &[]).starts_with("# Generated by"));
+    for (place, text) in &levels[..3] {
+        write(at, &format!("{place}/rpm/header.hbs"), &format!("{text}\n"));
+        assert_eq!(header(at, &[]), format!("{text}\n"));
+    }
+    for (place, text) in &levels[3..] {
+        write(at, &format!("{place}/rpm/header.hbs"), &format!("{text}\n"));
+    }
+    // Relative to the configuration's folder.
+    write(at, "project/pypi2pkg.toml", "templates = [\"templates\"]\n");
+    let configured = ["--config", "project/pypi2pkg.toml"];
+    assert_eq!(header(at, &configured), "project\n");
+    assert_eq!(header(at, &[&configured[..], &["--templates", "flag"]].concat()), "flag\n");
+}
