@@ -254,7 +254,12 @@ impl From<TemplateError> for Failure {
 
 impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Self {
-        Self::work(&error, None)
+        match &error {
+            FormatError::OtherPack { .. } => {
+                Self::usage(&error, Some("`pypi2pkg target list` shows each target's format"))
+            }
+            _ => Self::work(&error, None),
+        }
     }
 }
 

@@ -139,6 +139,23 @@ impl Paths {
     }
 }
 
+/// The document of the context: what all packs have, and what each has of its own.
+#[cfg(test)]
+pub(super) fn tables() -> String {
+    use super::packs;
+
+    let table = |title: &str, of_all: bool, pack: &str| {
+        let rows = fields(pack).filter(|field| (field.packs == "*") == of_all).map(|field| {
+            let meaning = field.meaning.replace('|', "\\|");
+            format!("| `{}` | {} | {meaning} |\n", field.path, field.kind)
+        });
+        let rows: String = rows.collect();
+        format!("\n### {title}\n\n| Path | Type | Meaning |\n| --- | --- | --- |\n{rows}")
+    };
+    let own = packs().map(|pack| table(&format!("`{pack}`"), false, pack));
+    table("All packs", true, "") + &own.collect::<String>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

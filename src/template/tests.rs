@@ -4,6 +4,22 @@ use super::*;
 
 const TARGETS: [&str; 2] = ["debian-12", "el9"];
 
+/// Where the tables of the context begin in its document; all behind is made of the table.
+const TABLES: &str = "<!-- The tables below are made of `templates/context.csv`. -->\n";
+
+#[test]
+fn the_document_of_the_context_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/templates.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (text, tables) = document.split_once(TABLES).unwrap();
+    let made = context::tables();
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&path, format!("{text}{TABLES}{made}")).unwrap();
+    } else {
+        assert_eq!(tables, made, "`UPDATE_EXPECTED=1 cargo test` writes it");
+    }
+}
+
 /// Writes files below a folder.
 fn write(folder: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {

@@ -218,3 +218,24 @@ fn every_level_lies_over_the_next() {
     assert_eq!(header(at, &configured), "project\n");
     assert_eq!(header(at, &[&configured[..], &["--templates", "flag"]].concat()), "flag\n");
 }
+
+#[test]
+fn a_sample_shows_what_there_is_to_refer_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = done(folder.path(), &["templates", "context", "rpm", "--target", "el9"]);
+    let sample: serde_json::Value = serde_json::from_str(&sample).unwrap();
+    assert_eq!((&sample["name"], &sample["dist_tag"]), (&"python3-sample".into(), &".el9".into()));
+    // Whatever this machine runs, the sample is the same.
+    for pack in ["deb", "deb-source", "rpm", "rpm-source"] {
+        assert!(done(folder.path(), &["templates", "context", pack]).starts_with('{'));
+    }
+    let other = run(folder.path(), &["templates", "context", "deb", "-t", "el9"]);
+    assert_eq!(
+        (other.status, other.stderr.as_str()),
+        (
+            2,
+            "error: the templates of `deb` are not for `el9`, whose format is rpm\n\
+             hint: `pypi2pkg target list` shows each target's format\n"
+        )
+    );
+}

@@ -1,6 +1,7 @@
 //! `pypi2pkg templates`. One file a verb below it.
 
 mod check;
+mod context;
 mod diff;
 mod eject;
 mod list;
@@ -36,6 +37,7 @@ enum Verb {
     Eject(eject::Eject),
     Check(check::Check),
     Diff(diff::Diff),
+    Context(context::Context),
 }
 
 /// Where templates are looked for.
@@ -57,6 +59,7 @@ impl Templates {
             Verb::Eject(verb) => verb.run(),
             Verb::Check(verb) => verb.run(self.search),
             Verb::Diff(verb) => verb.run(self.search),
+            Verb::Context(verb) => verb.run(self.search),
         }
     }
 }
