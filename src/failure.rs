@@ -226,13 +226,15 @@ impl From<TemplateError> for Failure {
         let hint = match &error {
             TemplateError::UnknownPack { suggestion: Some(known), .. }
             | TemplateError::UnknownFile { suggestion: Some(known), .. }
-            | TemplateError::NoPack { suggestion: Some(known), .. } => {
+            | TemplateError::NoPack { suggestion: Some(known), .. }
+            | TemplateError::NotInstalled { suggestion: Some(known), .. } => {
                 format!("did you mean `{known}`?")
             }
             TemplateError::NoPack { .. } => {
                 "put it into a folder of its pack's name, or give it a manifest".to_owned()
             }
-            TemplateError::UnknownPack { .. }
+            TemplateError::NotInstalled { .. }
+            | TemplateError::UnknownPack { .. }
             | TemplateError::UnknownFile { .. }
             | TemplateError::Stray { .. } => {
                 "`pypi2pkg templates list` shows all packs and files".to_owned()
@@ -244,7 +246,9 @@ impl From<TemplateError> for Failure {
                 "remove it, or choose another folder with `-o`".to_owned()
             }
             TemplateError::Twice { .. } => "remove one of them".to_owned(),
-            TemplateError::Unreadable { .. } | TemplateError::Write { .. } => {
+            TemplateError::Unreadable { .. }
+            | TemplateError::Refused { .. }
+            | TemplateError::Write { .. } => {
                 return Self::usage(&error, None);
             }
         };

@@ -152,7 +152,7 @@ pub(super) fn is_of_pack(name: &str) -> bool {
 }
 
 /// What is in a folder and not hidden, sorted.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
     let failed = |error| unreadable(folder, &error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {

@@ -13,6 +13,7 @@ mod manifest;
 mod names;
 mod note;
 mod pack;
+mod parcel;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use layer::{Files, TemplateFile};
 pub use manifest::Extension;
 pub use note::{Base, base, eject};
 pub use pack::Pack;
+pub use parcel::{Parcel, remove};
 
 use crate::text::nearest;
 use layer::Layer;
@@ -223,6 +225,11 @@ pub enum TemplateError {
     /// A file that is not what it has to be.
     #[error("{file}:{line}: {reason}")]
     Template { file: String, line: usize, reason: String },
+    /// What comes from elsewhere.
+    #[error("`{}` {problem}", .path.display())]
+    Refused { path: PathBuf, problem: String },
+    #[error("no pack `{name}` is installed")]
+    NotInstalled { name: String, suggestion: Option<String> },
     #[error("`{}` exists", .path.display())]
     Exists { path: PathBuf },
     #[error("cannot write `{}`: {reason}", .path.display())]

@@ -11,6 +11,23 @@ fn write(folder: &Path, path: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
+/// Runs the program for a user whose folder is `home`.
+fn as_user(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", folder.join("home"))
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .output()
+        .unwrap();
+    let text = |bytes| {
+        String::from_utf8(bytes).unwrap().replace(&folder.display().to_string(), "[FOLDER]")
+    };
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
 /// Standard output of a command that does what it shall.
 #[track_caller]
 fn done(folder: &Path, arguments: &[&str]) -> String {
@@ -238,4 +255,75 @@ fn a_sample_shows_what_there_is_to_refer_to() {
              hint: `pypi2pkg target list` shows each target's format\n"
         )
     );
+}
+
+#[test]
+fn a_pack_for_one_target_is_installed_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let manifest = "name = \"acme\"\nversion = \"1.0.0\"\napi = \"^1\"\nextends = \"rpm\"\n\
+                    targets = [\"el9\"]\n";
+    write(at, "acme-templates/pack.toml", manifest);
+    write(at, "acme-templates/changelog.hbs", "%changelog\n{{nam}}\n");
+    let refused = as_user(at, &["templates", "install", "acme-templates"]);
+    let problem = "error: 1 problem\nacme-templates/changelog.hbs:2: the context has no `nam` \
+                   (did you mean `name`?)\n";
+    assert_eq!(refused, (1, String::new(), problem.to_owned()));
+    assert!(!at.join("home").exists());
+
+    let own = "%changelog\n* {{changelog.date}} Acme - {{changelog.version}}\n- Ours.\n";
+    write(at, "acme-templates/changelog.hbs", own);
+    let place = "[FOLDER]/home/.local/share/pypi2pkg/templates/acme";
+    for path in ["acme-templates", "acme-templates"] {
+        let done = as_user(at, &["templates", "install", path]);
+        assert_eq!(done, (0, format!("{place}\n"), String::new()));
+    }
+    let (_, listed, _) = as_user(at, &["templates", "list"]);
+    let row =
+        format!("acme 1.0.0 (extends rpm for el9)  changelog.hbs          {place}/changelog.hbs\n");
+    assert!(listed.ends_with(&row), "{listed}");
+
+    fs::create_dir(at.join("index")).unwrap();
+    Wheel::default().write(&at.join("index"));
+    for (target, is_ours) in [("el9", true), ("el10", false)] {
+        let render = ["render", "one", "-q", "-i", "index", "--bytecode", "none"];
+        let (status, _, stderr) =
+            as_user(at, &[&render[..], &["-t", target, "-o", target]].concat());
+        assert_eq!((status, stderr.as_str()), (0, ""));
+        let spec = fs::read_to_string(at.join(target).join("one/python3-one.spec")).unwrap();
+        assert_eq!(spec.contains("- Ours."), is_ours, "{target}");
+    }
+
+    let unknown = as_user(at, &["templates", "remove", "acmee"]);
+    let error = "error: no pack `acmee` is installed\nhint: did you mean `acme`?\n";
+    assert_eq!(unknown, (2, String::new(), error.to_owned()));
+    let removed = as_user(at, &["templates", "remove", "acme"]);
+    assert_eq!(removed, (0, format!("{place}\n"), String::new()));
+    assert!(!at.join("home/.local/share/pypi2pkg/templates/acme").exists());
+}
+
+#[test]
+fn archives_of_packs_are_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let manifest = "name = \"acme\"\nversion = \"1.0.0\"\napi = \"^1\"\nextends = \"deb\"\n";
+    write(at, "acme/pack.toml", manifest);
+    write(at, "acme/review.hbs", "{{name}}\n");
+    let tar = |name: &str, member: &str| {
+        let status = Command::new("tar").current_dir(at).args(["-czf", name, member]).status();
+        assert!(status.unwrap().success());
+    };
+    tar("acme.tar.gz", "acme");
+    let (status, place, stderr) = as_user(at, &["templates", "install", "acme.tar.gz"]);
+    assert_eq!((status, stderr.as_str()), (0, ""));
+    assert_eq!(place, "[FOLDER]/home/.local/share/pypi2pkg/templates/acme\n");
+    let shown = as_user(at, &["templates", "show", "deb/review.hbs"]);
+    assert_eq!(shown, (0, "{{name}}\n".to_owned(), String::new()));
+
+    std::os::unix::fs::symlink("/etc/hostname", at.join("acme/control.hbs")).unwrap();
+    tar("links.tar.gz", "acme");
+    let refused = as_user(at, &["templates", "install", "links.tar.gz"]);
+    let problem = "error: `links.tar.gz` has a member `acme/control.hbs`, which is no plain file\n";
+    assert_eq!(refused, (2, String::new(), problem.to_owned()));
+    assert!(!at.join("home/.local/share/pypi2pkg/templates/acme/control.hbs").exists());
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     failure::{FAILED, Failure},
     report::print_result,
-    template,
+    template::{self, TemplateError},
     text::counted,
 };
 
@@ -29,16 +29,21 @@ impl Check {
             Some(folder) => template::Templates::new(vec![folder]),
             None => search.templates(None)?,
         };
-        let errors = templates.check(&targets.names());
-        if errors.is_empty() {
-            print_result("no problems");
-            return Ok(0);
-        }
-        let lines = errors.iter().map(|error| format!("\n{error}"));
-        Err(Failure {
-            status: FAILED,
-            message: counted(errors.len(), "problem") + &lines.collect::<String>(),
-            hint: None,
-        })
+        complain(&templates.check(&targets.names()))?;
+        print_result("no problems");
+        Ok(0)
     }
+}
+
+/// A failure that tells all problems, where there are any.
+pub fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let lines = errors.iter().map(|error| format!("\n{error}"));
+    Err(Failure {
+        status: FAILED,
+        message: counted(errors.len(), "problem") + &lines.collect::<String>(),
+        hint: None,
+    })
 }

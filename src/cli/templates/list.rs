@@ -1,12 +1,12 @@
 //! `pypi2pkg templates list`.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     failure::Failure,
     report::print_result,
-    template::{TemplateFile, packs},
+    template::{Extension, TemplateFile, packs},
 };
 
 use super::{super::table::table, Search};
@@ -25,65 +25,66 @@ pub struct List {
 /// A file of a pack.
 struct Row {
     pack: String,
+    /// The pack's manifest, where it replaces files of another.
+    extension: Option<Extension>,
     file: String,
+    /// Where it lies; nothing where it is built in.
     from: Option<String>,
-    /// What the pack extends, where it does.
-    extends: Option<String>,
-    targets: Vec<String>,
+}
+
+impl Row {
+    fn new(pack: &str, extension: Option<&Extension>, file: String, found: &TemplateFile) -> Self {
+        let from = found.path.as_ref().map(|path| path.display().to_string());
+        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from }
+    }
+
+    fn json(&self) -> Value {
+        let mut row = json!({"pack": self.pack, "file": self.file, "from": self.from});
+        if let Some(extension) = &self.extension {
+            row["version"] = json!(extension.version);
+            row["description"] = json!(extension.description);
+            row["extends"] = json!(extension.extends);
+            row["targets"] = json!(extension.targets);
+        }
+        row
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let pack = match &self.extension {
+            None => self.pack.clone(),
+            Some(Extension { version, extends, targets, .. }) => {
+                let targets = targets.join(", ");
+                let only = if targets.is_empty() { targets } else { format!(" for {targets}") };
+                format!("{} {version} (extends {extends}{only})", self.pack)
+            }
+        };
+        let from = self.from.clone().unwrap_or_else(|| "built in".to_owned());
+        [pack, self.file.clone(), from]
+    }
 }
 
 impl List {
     pub fn run(self, search: Search) -> Result<u8, Failure> {
         let templates = search.templates(self.target.as_deref())?;
-        let from =
-            |found: &TemplateFile| found.path.as_ref().map(|path| path.display().to_string());
         let mut rows = Vec::new();
         for pack in packs() {
-            for (file, found) in templates.files(pack)? {
-                let (pack, from) = (pack.to_owned(), from(&found));
-                rows.push(Row { pack, file, from, extends: None, targets: Vec::new() });
-            }
+            let files = templates.files(pack)?.into_iter();
+            rows.extend(files.map(|(file, found)| Row::new(pack, None, file, &found)));
         }
         for (extension, files) in templates.extensions()? {
-            for (file, found) in files {
-                rows.push(Row {
-                    pack: extension.name.clone(),
-                    file,
-                    from: from(&found),
-                    extends: Some(extension.extends.clone()),
-                    targets: extension.targets.clone(),
-                });
-            }
+            let row = |(file, found)| Row::new(&extension.name, Some(&extension), file, &found);
+            rows.extend(files.into_iter().map(row));
         }
-        print_result(&if self.json { as_json(&rows) } else { as_table(&rows) });
+        print_result(&match self.json {
+            true => {
+                let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+                serde_json::to_string_pretty(&rows).unwrap_or_default()
+            }
+            false => {
+                let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
+                table(["PACK", "FILE", "FROM"], &rows)
+            }
+        });
         Ok(0)
     }
-}
-
-fn as_json(rows: &[Row]) -> String {
-    let rows = rows.iter().map(|row| {
-        json!({
-            "pack": row.pack,
-            "file": row.file,
-            "from": row.from,
-            "extends": row.extends,
-            "targets": row.targets,
-        })
-    });
-    serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).unwrap_or_default()
-}
-
-fn as_table(rows: &[Row]) -> String {
-    let rows = rows.iter().map(|row| {
-        let pack = match (&row.extends, row.targets.is_empty()) {
-            (None, _) => row.pack.clone(),
-            (Some(extends), true) => format!("{} (extends {extends})", row.pack),
-            (Some(extends), false) => {
-                format!("{} (extends {extends} for {})", row.pack, row.targets.join(", "))
-            }
-        };
-        let from = row.from.clone().unwrap_or_else(|| "built in".to_owned());
-        [pack, row.file.clone(), from]
-    });
-    table(["PACK", "FILE", "FROM"], &rows.collect::<Vec<_>>())
 }

@@ -4,6 +4,7 @@ mod check;
 mod context;
 mod diff;
 mod eject;
+mod install;
 mod list;
 mod show;
 
@@ -38,6 +39,8 @@ enum Verb {
     Check(check::Check),
     Diff(diff::Diff),
     Context(context::Context),
+    Install(install::Install),
+    Remove(install::Remove),
 }
 
 /// Where templates are looked for.
@@ -60,6 +63,8 @@ impl Templates {
             Verb::Check(verb) => verb.run(self.search),
             Verb::Diff(verb) => verb.run(self.search),
             Verb::Context(verb) => verb.run(self.search),
+            Verb::Install(verb) => verb.run(self.search),
+            Verb::Remove(verb) => verb.run(),
         }
     }
 }
