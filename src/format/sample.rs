@@ -35,7 +35,9 @@ fn plan(target: &Target) -> PackagePlan {
         ("{purelib}", &python.purelib),
         ("{scripts}", &python.scripts),
     ] {
-        text = text.replace(mark, value);
+        // A user's target may hold anything, quotes too.
+        let quoted = Value::from(value.as_str()).to_string();
+        text = text.replace(mark, quoted.trim_matches('"'));
     }
     serde_json::from_str(&text).expect("a test reads it for every target")
 }

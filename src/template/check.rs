@@ -10,6 +10,41 @@ use crate::text::nearest;
 /// The partial that stands for the block that a partial was included with.
 const BLOCK: &str = "@partial-block";
 
+/// How deep blocks may lie in each other, and brackets in a tag: parsing and rendering need stack
+/// for each.
+const DEPTH_LIMIT: usize = 50;
+
+/// The line on which a text goes too deep to be parsed. Every `{{else …}}` is a block in the one
+/// before. What stands between tags counts, too: a tag's end cannot be told without parsing it.
+pub(super) fn too_deep(text: &str) -> Option<usize> {
+    let (mut blocks, mut line) = (0_usize, 1);
+    for (at, tag) in text.split("{{").enumerate() {
+        let start = tag.trim_start_matches(['{', '~']).trim_start().trim_start_matches('~');
+        match start.trim_start().as_bytes() {
+            // Nothing is before the first tag, and a lone `^` is an `else`.
+            _ if at == 0 => {}
+            [b'^', b'}' | b'~', ..] => {}
+            [b'#', ..] => blocks += 1,
+            [b'/', ..] => blocks = blocks.saturating_sub(1),
+            [b'^', ..] | [b'e', b'l', b's', b'e', b' ' | b'\t' | b'\n' | b'\r', ..] => blocks += 1,
+            _ => {}
+        }
+        let mut brackets = 0_usize;
+        for byte in tag.bytes() {
+            match byte {
+                b'(' | b'[' | b'{' => brackets += 1,
+                b')' | b']' | b'}' => brackets = brackets.saturating_sub(1),
+                b'\n' => line += 1,
+                _ => {}
+            }
+            if blocks > DEPTH_LIMIT || brackets > DEPTH_LIMIT {
+                return Some(line);
+            }
+        }
+    }
+    None
+}
+
 /// Checks all templates of a pack; what is wrong is in the order of their names.
 pub(super) fn check(templates: &HashMap<String, Template>) -> Vec<Problem> {
     let mut problems = Vec::new();

@@ -20,6 +20,9 @@ const HELPERS: [&str; 18] = [
     "and", "or", "not", "len", "shell",
 ];
 
+/// In how many places templates may be included: those of a hostile pack could be too many to walk.
+const INCLUDE_LIMIT: usize = 10_000;
+
 /// What names stand for where a block or partial begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Scope {
@@ -171,12 +174,16 @@ impl Check<'_> {
         }
         let included = partial.name.as_name().unwrap_or_default();
         if let Some(template) = self.templates.get(included)
+            && self.seen.len() < INCLUDE_LIMIT
             && self.seen.insert((included.to_owned(), scopes.clone()))
         {
             self.elements(included, template, 1, scopes);
         }
         scopes.pop();
-        Ok(())
+        match self.seen.len() < INCLUDE_LIMIT {
+            true => Ok(()),
+            false => Err("includes templates in too many places".to_owned()),
+        }
     }
 
     /// What a path such as `../source.url` stands for.

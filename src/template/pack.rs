@@ -59,6 +59,10 @@ impl Pack {
         registry.register_helper("shell", Box::new(shell));
         for (file, found) in files {
             let Some(template) = file.strip_suffix(EXTENSION) else { continue };
+            if let Some(line) = check::too_deep(&found.text) {
+                errors.push(failed(file, line, "nests too deeply".to_owned()));
+                continue;
+            }
             if let Err(error) = registry.register_template_string(template, &found.text) {
                 let line = error.pos().map_or(1, |(line, _)| line);
                 errors.push(failed(file, line, syntax(&error.reason().to_string())));
@@ -111,6 +115,10 @@ fn problems(name: &str, outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Pr
     let of_manifest = |reason: String| Problem { template: MANIFEST.to_owned(), line: 1, reason };
     let mut paths = Vec::new();
     for output in outputs {
+        if check::too_deep(&output.path).is_some() {
+            problems.push(of_manifest("has a path that nests too deeply".to_owned()));
+            continue;
+        }
         match Template::compile(&output.path) {
             Ok(path) => paths.push(path),
             Err(error) => problems.push(of_manifest(syntax(&error.reason().to_string()))),

@@ -75,6 +75,45 @@ fn templates_that_do_too_much() {
 }
 
 #[test]
+fn templates_that_would_exhaust_the_stack() {
+    let deep = |start: &str, end: &str| start.repeat(20_000) + &end.repeat(20_000);
+    for text in [
+        deep("{{#if name}}", "{{/if}}"),
+        deep("{{~ #if name}}", "{{/if}}"),
+        format!("{{{{#if {}name{}}}}}{{{{/if}}}}", "(not ".repeat(20_000), ")".repeat(20_000)),
+        format!("{{{{log {}}}}}", deep("[", "]")),
+        format!("{{{{#if name}}}}{}{{{{/if}}}}", "{{else if name}}".repeat(20_000)),
+        format!("{{{{#if name}}}}{}{{{{/if}}}}", "{{~else\tif name}}".repeat(20_000)),
+    ] {
+        assert_eq!(template(&text), ["1: nests too deeply"], "{}", &text[..30]);
+    }
+    assert_eq!(template(&"{{#if name}}{{/if}}".repeat(1000)), [""; 0]);
+}
+
+#[test]
+fn includes_that_would_take_for_ever() {
+    let own =
+        builtin_files("rpm-source").unwrap().filter_map(|(file, _)| file.strip_suffix(".hbs"));
+    let mut names: Vec<&str> = own.filter(|name| *name != "spec").collect();
+    names.insert(0, "spec");
+    let thrice = |name: &str| {
+        let include = format!("{{{{> {name}}}}}");
+        ["@root.open", "@root.notes"]
+            .map(|list| format!("{{{{#each {list}}}}}{include}{{{{/each}}}}"))
+            .concat()
+            + &include
+    };
+    let chain = names.windows(2).map(|two| (format!("rpm-source/{}.hbs", two[0]), thrice(two[1])));
+    let mut chain: Vec<(String, String)> = chain.collect();
+    chain.push((format!("rpm-source/{}.hbs", names[names.len() - 1]), String::new()));
+    let files: Vec<(&str, &str)> = chain.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
+    let found = problems(&files);
+    assert!(!found.is_empty());
+    let too_many = |problem: &String| problem.ends_with(": includes templates in too many places");
+    assert!(found.iter().all(too_many), "{found:#?}");
+}
+
+#[test]
 fn names_that_the_context_does_not_have() {
     for (text, problem) in [
         ("{{nmae}}", "1: the context has no `nmae` (did you mean `name`?)"),
