@@ -5,7 +5,7 @@ use crate::{
     distribution::RepositoryError, format::FormatError, index::IndexError, pipeline::PipelineError,
     planner::PlanError, plugin::PluginError, recipe::RecipeError, requirements::RequirementsError,
     resolve::ResolveError, settings::SettingsError, sign::SignError, target::TargetError,
-    text::chain,
+    template::TemplateError, text::chain,
 };
 
 /// The work failed, wholly or in part.
@@ -243,9 +243,49 @@ impl From<RecipeError> for Failure {
     }
 }
 
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
+        let hint = match &error {
+            TemplateError::UnknownPack { suggestion: Some(known), .. }
+            | TemplateError::UnknownFile { suggestion: Some(known), .. }
+            | TemplateError::NoPack { suggestion: Some(known), .. }
+            | TemplateError::NotInstalled { suggestion: Some(known), .. } => {
+                format!("did you mean `{known}`?")
+            }
+            TemplateError::NoPack { .. } => {
+                "put it into a folder of its pack's name, or give it a manifest".to_owned()
+            }
+            TemplateError::NotInstalled { .. }
+            | TemplateError::UnknownPack { .. }
+            | TemplateError::UnknownFile { .. }
+            | TemplateError::Stray { .. } => {
+                "`pypi2pkg templates list` shows all packs and files".to_owned()
+            }
+            TemplateError::Template { .. } => {
+                "`pypi2pkg templates context PACK` shows what there is to refer to".to_owned()
+            }
+            TemplateError::Exists { .. } => {
+                "remove it, or choose another folder with `-o`".to_owned()
+            }
+            TemplateError::Twice { .. } => "remove one of them".to_owned(),
+            TemplateError::Unreadable { .. }
+            | TemplateError::Refused { .. }
+            | TemplateError::Write { .. } => {
+                return Self::usage(&error, None);
+            }
+        };
+        Self::usage(&error, Some(&hint))
+    }
+}
+
 impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Self {
-        Self::work(&error, None)
+        match &error {
+            FormatError::OtherPack { .. } => {
+                Self::usage(&error, Some("`pypi2pkg target list` shows each target's format"))
+            }
+            _ => Self::work(&error, None),
+        }
     }
 }
 
@@ -256,7 +296,7 @@ impl From<PipelineError> for Failure {
             PipelineError::Resolve(error) => error.into(),
             PipelineError::Plan(error) => error.into(),
             PipelineError::Format(error) => error.into(),
-            PipelineError::Template(error) => Self::usage(&error, None),
+            PipelineError::Template(error) => error.into(),
             PipelineError::Recipe(error) => error.into(),
             PipelineError::Sdist(error) => Self::work(&error, error.hint.as_deref()),
             PipelineError::Build(error) => error.into(),

@@ -22,6 +22,7 @@ mod session;
 mod status;
 mod table;
 mod target;
+mod templates;
 mod tree;
 mod update;
 mod why;
@@ -79,6 +80,7 @@ enum Verb {
     Licences(licences::Licences),
     Target(target::Target),
     Plugin(plugin::PluginVerb),
+    Templates(templates::Templates),
     Doctor(doctor::Doctor),
     /// Write a shell's completion script to standard output
     Completions {
@@ -147,6 +149,7 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
         Verb::Licences(verb) => verb.run(),
         Verb::Target(verb) => verb.run(),
         Verb::Plugin(verb) => verb.run(verbosity),
+        Verb::Templates(verb) => verb.run(),
         Verb::Doctor(verb) => verb.run(),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

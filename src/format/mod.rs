@@ -6,7 +6,10 @@ mod deb_source;
 mod rpm;
 mod rpm_files;
 mod rpm_source;
+mod sample;
 mod words;
+
+pub use sample::sample;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -55,6 +58,8 @@ pub fn named(name: &str) -> Result<&'static dyn Format, FormatError> {
 pub enum FormatError {
     #[error("there is no package format `{format}`")]
     Unknown { format: String },
+    #[error("the templates of `{pack}` are not for `{target}`, whose format is {format}")]
+    OtherPack { pack: String, target: String, format: String },
     #[error("package `{package}`: {source}")]
     Relation { package: String, source: RelationError },
     #[error("package `{package}` needs `{soname}`, and the target knows no package with it")]

@@ -196,7 +196,8 @@ impl Run<'_> {
     /// The target's format and its templates.
     fn words(&self) -> Result<Words, PipelineError> {
         let format = format::named(&self.target.format)?;
-        let templates = Templates::new(self.settings.templates.clone());
+        let folders = self.settings.templates.clone();
+        let templates = Templates::new(folders).for_target(&self.target.name);
         let pack = |name| templates.pack(name, format.escape());
         let packs = (pack(format.name())?, pack(format.source_pack())?);
         Ok(Words { format, packs })

@@ -38,6 +38,9 @@ const SESSION_VARIABLES: [&str; 9] = [
 /// Where gpg keeps its keys, and how its agent reaches the user.
 const KEY_VARIABLES: [&str; 2] = ["GNUPGHOME", "GPG_TTY"];
 
+/// Where administrators, and packages of the distribution, put templates for all users.
+const SYSTEM_TEMPLATES: [&str; 2] = ["/etc/pypi2pkg/templates", "/usr/share/pypi2pkg/templates"];
+
 /// Where programs are looked for when `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -125,15 +128,33 @@ impl Environment {
             .or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".cache/pypi2pkg")))
     }
 
-    /// The folders for data of the user's and the system's, best first, by the XDG base directory
-    /// specification: `~/.local/share/pypi2pkg/KIND` and those of `XDG_DATA_DIRS`.
-    pub(super) fn data_folders(&self, kind: &str) -> Vec<PathBuf> {
+    /// Where the user's own data are: `$XDG_DATA_HOME`, else `~/.local/share`. Source: the XDG base
+    /// directory specification, by which relative paths are invalid.
+    fn data_home(&self) -> Option<PathBuf> {
+        let data = self.get("XDG_DATA_HOME").filter(|path| path.starts_with('/'));
         let home = || Some(PathBuf::from(self.get("HOME")?).join(".local/share"));
-        let own = self.get("XDG_DATA_HOME").map(PathBuf::from).or_else(home);
+        data.map(PathBuf::from).or_else(home)
+    }
+
+    /// The folders for plugins of the user's and the system's, best first: `pypi2pkg/plugins` in
+    /// the folders of the XDG base directory specification.
+    pub(super) fn plugin_folders(&self) -> Vec<PathBuf> {
         let shared = self.get("XDG_DATA_DIRS").unwrap_or(DATA_FOLDERS).split(':');
-        let folders = own.into_iter().chain(shared.map(PathBuf::from));
-        let absolute = folders.filter(|folder| folder.is_absolute());
-        absolute.map(|folder| folder.join("pypi2pkg").join(kind)).collect()
+        let shared = shared.filter(|path| path.starts_with('/')).map(PathBuf::from);
+        let folders = self.data_home().into_iter().chain(shared);
+        folders.map(|folder| folder.join("pypi2pkg/plugins")).collect()
+    }
+
+    /// Where the user's own templates are: `pypi2pkg/templates` in the folder for their data.
+    pub fn user_templates(&self) -> Option<PathBuf> {
+        Some(self.data_home()?.join("pypi2pkg/templates"))
+    }
+
+    /// The folders with templates that are looked at without being named, the strongest first:
+    /// those of the user's and the system's that are there.
+    pub(super) fn template_folders(&self) -> Vec<PathBuf> {
+        let system = SYSTEM_TEMPLATES.iter().map(PathBuf::from);
+        self.user_templates().into_iter().chain(system).filter(|path| path.is_dir()).collect()
     }
 
     pub(super) fn index_url(&self) -> Option<String> {

@@ -82,7 +82,7 @@ pub struct Configuration {
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
-    /// Folders with template packs, best first.
+    /// Folders with template packs, best first; relative to the folder of this file.
     pub templates: Vec<PathBuf>,
     /// A folder with further targets.
     pub targets: Option<PathBuf>,
@@ -299,14 +299,20 @@ impl Configuration {
             reason: e.to_string(),
         };
         let text = fs::read_to_string(found).map_err(unreadable)?;
-        toml::from_str(&text).map_err(|e| {
+        let parsed: Result<Self, _> = toml::from_str(&text);
+        let mut configuration = parsed.map_err(|e| {
             let end = e.span().map_or(0, |span| span.start);
             SettingsError::Syntax {
                 path: found.to_owned(),
                 line: 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count(),
                 reason: unknown_key(e.message()),
             }
-        })
+        })?;
+        let folder = found.parent().unwrap_or(Path::new(""));
+        for templates in &mut configuration.templates {
+            *templates = folder.join(&*templates);
+        }
+        Ok(configuration)
     }
 }
 

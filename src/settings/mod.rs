@@ -133,6 +133,7 @@ pub struct Settings {
     /// Whether source packages are made, too.
     pub source_packages: bool,
     pub policy: Policy,
+    /// Folders with template packs, the strongest first.
     pub templates: Vec<PathBuf>,
     /// The plugins that take part, in their order.
     pub plugins: Vec<plugin::Choice>,
@@ -266,15 +267,26 @@ pub fn resolve(
             .chain(flags.plugins.into_iter().map(plugin::Choice::named))
             .collect(),
         plugin_finder: plugin::Finder {
-            folders: environment.data_folders("plugins"),
+            folders: environment.plugin_folders(),
             bundled: cache.clone().unwrap_or_default().join("plugins"),
         },
-        templates: flags.templates.into_iter().chain(configuration.templates).collect(),
+        templates: template_folders(flags.templates, &configuration.templates, &environment),
         targets: configuration.targets,
         jobs: flags.jobs.or(configuration.jobs).unwrap_or_else(available_cores),
         cache: cache.ok_or(SettingsError::NoCache)?,
         environment,
     })
+}
+
+/// The folders in which templates are looked for, the strongest first: those of the command line,
+/// of the configuration, the user's and the system's.
+pub fn template_folders(
+    named: Vec<PathBuf>,
+    configured: &[PathBuf],
+    environment: &Environment,
+) -> Vec<PathBuf> {
+    let found = environment.template_folders();
+    named.into_iter().chain(configured.iter().cloned()).chain(found).collect()
 }
 
 /// The hints of several files; of one project and of one name, those of the first file count.

@@ -42,6 +42,11 @@ pub(super) fn files(pack: &str) -> Option<Files> {
     PACKS.iter().find(|(name, _)| *name == pack).map(|(_, files)| *files)
 }
 
+/// The names of the embedded packs.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    PACKS.iter().map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,50 +1,25 @@
 //! A compiled pack.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
-use handlebars::{Handlebars, handlebars_helper};
-use serde::Deserialize;
+use handlebars::{Handlebars, handlebars_helper, template::Template};
 use serde_json::Value;
 
-use super::{Escape, TemplateError, check, embedded};
-
-const MANIFEST: &str = "pack.toml";
-const EXTENSION: &str = ".hbs";
-
-/// A pack's manifest.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Manifest {
-    /// The context that the templates expect.
-    api: semver::VersionReq,
-    /// What is rendered, in order.
-    outputs: Vec<Output>,
-}
-
-/// A file that a pack renders.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Output {
-    /// The path in the recipe: a template itself.
-    path: String,
-    template: String,
-    #[serde(default)]
-    executable: bool,
-}
-
-/// The version of the context that formats give to their templates.
-const API: semver::Version = semver::Version::new(1, 0, 0);
+use super::{
+    Escape, Problem, TemplateError, check,
+    context::Paths,
+    layer::{EXTENSION, Files},
+    manifest::{MANIFEST, Manifest, Output},
+    names,
+};
 
 /// A rendered file: its text and whether it is executable.
 pub type Rendered = (String, bool);
 
 /// A compiled pack.
 pub struct Pack {
-    name: String,
+    /// Where each file lies, for messages.
+    places: BTreeMap<String, String>,
     outputs: Vec<Output>,
     registry: Handlebars<'static>,
 }
@@ -52,44 +27,60 @@ pub struct Pack {
 handlebars_helper!(shell: |text: str| format!("'{}'", text.replace('\'', r"'\''")));
 
 impl Pack {
-    pub(super) fn load(
+    /// Compiles and checks the files of the pack `name`.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub(super) fn compile(
         name: &str,
-        folders: &[PathBuf],
+        files: &Files,
         escape: Escape,
-    ) -> Result<Self, TemplateError> {
-        let embedded = embedded::files(name)
-            .ok_or_else(|| TemplateError::UnknownPack { pack: name.to_owned() })?;
-        let mut texts: BTreeMap<String, String> =
-            embedded.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
-        for folder in folders.iter().rev() {
-            override_from(&folder.join(name), name, &mut texts)?;
-        }
-        let broken = |template: &str, reason: String| TemplateError::Template {
-            pack: name.to_owned(),
-            template: template.to_owned(),
-            reason,
+    ) -> Result<Self, Vec<TemplateError>> {
+        let places = files.iter().map(|(file, found)| {
+            let own = || format!("{name}/{file}");
+            (file.clone(), found.path.as_ref().map_or_else(own, |path| path.display().to_string()))
+        });
+        let places: BTreeMap<String, String> = places.collect();
+        let failed = |file: &str, line: usize, reason: String| {
+            let file = places.get(file).cloned().unwrap_or_else(|| format!("{name}/{file}"));
+            TemplateError::Template { file, line, reason }
         };
-        let manifest: Manifest = toml::from_str(texts.get(MANIFEST).map_or("", String::as_str))
-            .map_err(|e| broken(MANIFEST, e.message().to_owned()))?;
-        if !manifest.api.matches(&API) {
-            let reason = format!("wants the template context {}, this is {API}", manifest.api);
-            return Err(broken(MANIFEST, reason));
-        }
+        let mut errors = Vec::new();
+        let manifest = files.get(MANIFEST).map_or("", |found| found.text.as_str());
+        let manifest = Manifest::parse(manifest);
+        let outputs = manifest.map(|manifest| manifest.outputs).unwrap_or_else(|(line, reason)| {
+            errors.push(failed(MANIFEST, line, reason));
+            Vec::new()
+        });
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
         registry.set_prevent_indent(true);
         registry.register_escape_fn(escape);
         registry.register_helper("shell", Box::new(shell));
-        for (file, text) in &texts {
-            if let Some(template) = file.strip_suffix(EXTENSION) {
-                registry
-                    .register_template_string(template, text)
-                    .map_err(|e| broken(file, e.to_string()))?;
+        for (file, found) in files {
+            let Some(template) = file.strip_suffix(EXTENSION) else { continue };
+            if let Some(line) = check::too_deep(&found.text) {
+                errors.push(failed(file, line, "nests too deeply".to_owned()));
+                continue;
+            }
+            if let Err(error) = registry.register_template_string(template, &found.text) {
+                let line = error.pos().map_or(1, |(line, _)| line);
+                errors.push(failed(file, line, syntax(&error.reason().to_string())));
             }
         }
-        check::check(registry.get_templates())
-            .map_err(|(template, reason)| broken(&format!("{template}{EXTENSION}"), reason))?;
-        Ok(Self { name: name.to_owned(), outputs: manifest.outputs, registry })
+        if errors.is_empty() {
+            let problems = problems(name, &outputs, &registry);
+            let located = |problem: Problem| {
+                let Problem { template, line, reason } = problem;
+                let file = if template == MANIFEST { template } else { template + EXTENSION };
+                failed(&file, line, reason)
+            };
+            errors.extend(problems.into_iter().map(located));
+        }
+        match errors.is_empty() {
+            true => Ok(Self { places, outputs, registry }),
+            false => Err(errors),
+        }
     }
 
     /// Renders every output. Those that come out empty are left out: that is how a template says
@@ -99,10 +90,14 @@ impl Pack {
         for output in &self.outputs {
             let path = self.registry.render_template(&output.path, context);
             let text = self.registry.render(&output.template, context);
-            let failed = |e: handlebars::RenderError| TemplateError::Template {
-                pack: self.name.clone(),
-                template: format!("{}{EXTENSION}", output.template),
-                reason: e.to_string(),
+            let failed = |e: handlebars::RenderError| {
+                let template = e.template_name.as_deref().unwrap_or(&output.template);
+                let file = format!("{template}{EXTENSION}");
+                TemplateError::Template {
+                    line: e.line_no.unwrap_or(1),
+                    reason: e.reason().to_string(),
+                    file: self.places.get(&file).cloned().unwrap_or(file),
+                }
             };
             let (path, text) = (path.map_err(failed)?, text.map_err(failed)?);
             if !text.trim().is_empty() {
@@ -113,29 +108,38 @@ impl Pack {
     }
 }
 
-/// Puts the files of a user's folder over the pack's own.
-fn override_from(
-    folder: &Path,
-    pack: &str,
-    texts: &mut BTreeMap<String, String>,
-) -> Result<(), TemplateError> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    let unreadable = |path: &Path, e: std::io::Error| TemplateError::Unreadable {
-        path: path.to_owned(),
-        reason: e.to_string(),
-    };
-    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, e))?;
-    let paths: BTreeSet<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    for path in paths {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !texts.contains_key(&file) {
-            let known = texts.keys().cloned().collect::<Vec<_>>().join(", ");
-            return Err(TemplateError::Stray { path, pack: pack.to_owned(), known });
+/// What is wrong with templates that can be read.
+fn problems(name: &str, outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Problem> {
+    let templates = registry.get_templates();
+    let mut problems = check::check(templates);
+    let of_manifest = |reason: String| Problem { template: MANIFEST.to_owned(), line: 1, reason };
+    let mut paths = Vec::new();
+    for output in outputs {
+        if check::too_deep(&output.path).is_some() {
+            problems.push(of_manifest("has a path that nests too deeply".to_owned()));
+            continue;
         }
-        let text = fs::read_to_string(&path).map_err(|e| unreadable(&path, e))?;
-        texts.insert(file, text);
+        match Template::compile(&output.path) {
+            Ok(path) => paths.push(path),
+            Err(error) => problems.push(of_manifest(syntax(&error.reason().to_string()))),
+        }
+        if !templates.contains_key(&output.template) {
+            problems.push(of_manifest(format!("there is no template `{}`", output.template)));
+        }
     }
-    Ok(())
+    // Names are followed through all that is included, which has to end.
+    if problems.is_empty() {
+        let rendered = outputs.iter().filter_map(|output| {
+            Some((output.template.as_str(), templates.get(&output.template)?))
+        });
+        let rendered: Vec<_> = paths.iter().map(|path| (MANIFEST, path)).chain(rendered).collect();
+        problems = names::check(templates, &rendered, &Paths::of(name));
+    }
+    problems
+}
+
+/// The last line of a parser's message, which says what it expected.
+fn syntax(message: &str) -> String {
+    let last = message.lines().rfind(|line| !line.trim().is_empty()).unwrap_or(message);
+    last.trim().trim_start_matches("= ").to_owned()
 }

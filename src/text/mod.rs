@@ -1,6 +1,7 @@
 //! Text from outside, made safe to hold: it passes into plans, recipes and terminals only through
 //! these types.
 
+mod difference;
 mod suggestion;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+pub use difference::unified;
 pub use suggestion::{nearest, unknown_key};
 
 /// An error and its causes, each once.

@@ -14,6 +14,7 @@ mod project;
 mod recipes;
 mod robust;
 mod sdist;
+mod templates;
 mod wheel;
 
 use std::{

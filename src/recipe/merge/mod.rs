@@ -14,6 +14,8 @@ use diffy::{ConflictStyle, IncompleteHunkStyle, MergeOptions};
 
 pub use statement::{Statement, Syntax, statements};
 
+use crate::text;
+
 /// A file that two sides have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Merged {
@@ -129,16 +131,9 @@ pub fn body<'t>(name: &str, text: &'t str) -> &'t str {
     }
 }
 
-/// Two texts as a unified diff; empty where they are the same.
+/// Two texts of a file as a unified diff; empty where they are the same.
 pub fn unified(name: &str, old: &str, new: &str) -> String {
-    if old == new {
-        return String::new();
-    }
-    let mut options = diffy::DiffOptions::new();
-    options
-        .set_original_filename(Cow::Owned(format!("a/{name}")))
-        .set_modified_filename(Cow::Owned(format!("b/{name}")));
-    options.create_patch(old, new).to_string()
+    text::unified([&format!("a/{name}"), &format!("b/{name}")], old, new)
 }
 
 #[cfg(test)]

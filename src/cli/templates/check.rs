@@ -1,0 +1,49 @@
+//! `pypi2pkg templates check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    failure::{FAILED, Failure},
+    report::print_result,
+    template::{self, TemplateError},
+    text::counted,
+};
+
+use super::{super::session::targets, Search};
+
+/// Load all templates, and tell what is wrong with them
+#[derive(Debug, Args)]
+pub struct Check {
+    /// A folder of packs, or one pack's (default: all folders in which templates are looked for)
+    #[arg(value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Check {
+    /// Status 1 where anything is wrong.
+    pub fn run(self, search: Search) -> Result<u8, Failure> {
+        let targets = targets(search.configuration()?.targets.as_deref())?;
+        let templates = match self.folder {
+            Some(folder) => template::Templates::new(vec![folder]),
+            None => search.templates(None)?,
+        };
+        complain(&templates.check(&targets.names()))?;
+        print_result("no problems");
+        Ok(0)
+    }
+}
+
+/// A failure that tells all problems, where there are any.
+pub fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let lines = errors.iter().map(|error| format!("\n{error}"));
+    Err(Failure {
+        status: FAILED,
+        message: counted(errors.len(), "problem") + &lines.collect::<String>(),
+        hint: None,
+    })
+}

@@ -1,0 +1,79 @@
+//! `pypi2pkg templates diff`.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::{
+    failure::Failure,
+    report::print_result,
+    template::{TemplateError, base, builtin, packs},
+    text::unified,
+};
+
+use super::{Search, parse_file};
+
+/// Show how your templates differ from the built-in ones, and what changed in these since
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// One pack, or one file (default: all)
+    #[arg(value_name = "PACK[/FILE]")]
+    file: Option<String>,
+    /// As a run for this target has them
+    #[arg(short, long, value_name = "NAME")]
+    target: Option<String>,
+}
+
+impl Diff {
+    /// Status 0, whether or not anything differs.
+    pub fn run(self, search: Search) -> Result<u8, Failure> {
+        let (only_pack, only_file) = match &self.file {
+            Some(file) => {
+                let (pack, file) = parse_file(file);
+                (Some(pack), file)
+            }
+            None => (None, None),
+        };
+        let templates = search.templates(self.target.as_deref())?;
+        if let (Some(pack), Some(file)) = (only_pack, only_file) {
+            builtin(pack, file)?;
+        }
+        let all: Vec<&str> = only_pack.map_or_else(|| packs().collect(), |pack| vec![pack]);
+        let mut has_overrides = false;
+        for pack in all {
+            for (file, found) in templates.files(pack)? {
+                let is_wanted = only_file.is_none_or(|only| only == file);
+                let Some(path) = found.path.filter(|_| is_wanted) else { continue };
+                has_overrides = true;
+                for text in differences(pack, &file, &path, &found.text)? {
+                    print_result(text.trim_end());
+                }
+            }
+        }
+        if !has_overrides {
+            print_result("nothing is overridden");
+        }
+        Ok(0)
+    }
+}
+
+/// How an override differs from the built-in file, and that from what it was.
+fn differences(
+    pack: &str,
+    file: &str,
+    path: &Path,
+    text: &str,
+) -> Result<Vec<String>, TemplateError> {
+    let now = builtin(pack, file)?;
+    let name = format!("{pack}/{file}");
+    let title = |version: &str| format!("{name} (built in, {version})");
+    let version = env!("CARGO_PKG_VERSION");
+    let shown = path.display().to_string();
+    let mut texts = vec![unified([&title(version), &shown], now, text)];
+    if let Some(base) = base(path)?.filter(|base| base.text != now) {
+        texts.push(format!("# what changed in `{name}` since it was ejected"));
+        texts.push(unified([&title(&base.version), &title(version)], &base.text, now));
+    }
+    texts.retain(|text| !text.is_empty());
+    Ok(texts)
+}

@@ -1,0 +1,30 @@
+//! `pypi2pkg templates eject`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{failure::Failure, report::print_result, template::eject};
+
+use super::parse_file;
+
+/// Write built-in files as a starting point, and what they are now, for `diff`
+#[derive(Debug, Args)]
+pub struct Eject {
+    /// A pack such as `rpm`, or a file of it such as `rpm/preamble.hbs`
+    #[arg(value_name = "PACK[/FILE]")]
+    file: String,
+    /// The folder that `--templates` names then
+    #[arg(short, long, value_name = "FOLDER", default_value = "templates")]
+    output: PathBuf,
+}
+
+impl Eject {
+    pub fn run(self) -> Result<u8, Failure> {
+        let (pack, file) = parse_file(&self.file);
+        for path in eject(pack, file, &self.output)? {
+            print_result(&path.display().to_string());
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,55 @@
+//! `pypi2pkg templates install` and `remove`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    failure::{Failure, USAGE},
+    report::print_result,
+    settings::Environment,
+    template::{Parcel, remove},
+};
+
+use super::{super::session::targets, Search, check::complain};
+
+/// Install a pack for this user, where every run finds it
+#[derive(Debug, Args)]
+pub struct Install {
+    /// A pack's folder, or its archive (.tar.gz)
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
+}
+
+/// Remove an installed pack
+#[derive(Debug, Args)]
+pub struct Remove {
+    name: String,
+}
+
+impl Install {
+    pub fn run(self, search: Search) -> Result<u8, Failure> {
+        let folder = user_folder()?;
+        let targets = targets(search.configuration()?.targets.as_deref())?;
+        let parcel = Parcel::read(&self.path)?;
+        complain(&parcel.check(&folder, &targets.names()))?;
+        print_result(&parcel.install(&folder)?.display().to_string());
+        Ok(0)
+    }
+}
+
+impl Remove {
+    pub fn run(self) -> Result<u8, Failure> {
+        print_result(&remove(&user_folder()?, &self.name)?.display().to_string());
+        Ok(0)
+    }
+}
+
+fn user_folder() -> Result<PathBuf, Failure> {
+    Environment::of_process().user_templates().ok_or_else(|| Failure {
+        status: USAGE,
+        message: "there is no folder for packs: neither `XDG_DATA_HOME` nor `HOME` is set"
+            .to_owned(),
+        hint: Some("name the pack's folder with `--templates`".to_owned()),
+    })
+}

@@ -1,0 +1,90 @@
+//! `pypi2pkg templates list`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Failure,
+    report::print_result,
+    template::{Extension, TemplateFile, packs},
+};
+
+use super::{super::table::table, Search};
+
+/// List the packs and their files, and where each comes from
+#[derive(Debug, Args)]
+pub struct List {
+    /// As a run for this target has them
+    #[arg(short, long, value_name = "NAME")]
+    target: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A file of a pack.
+struct Row {
+    pack: String,
+    /// The pack's manifest, where it replaces files of another.
+    extension: Option<Extension>,
+    file: String,
+    /// Where it lies; nothing where it is built in.
+    from: Option<String>,
+}
+
+impl Row {
+    fn new(pack: &str, extension: Option<&Extension>, file: String, found: &TemplateFile) -> Self {
+        let from = found.path.as_ref().map(|path| path.display().to_string());
+        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from }
+    }
+
+    fn json(&self) -> Value {
+        let mut row = json!({"pack": self.pack, "file": self.file, "from": self.from});
+        if let Some(extension) = &self.extension {
+            row["version"] = json!(extension.version);
+            row["description"] = json!(extension.description);
+            row["extends"] = json!(extension.extends);
+            row["targets"] = json!(extension.targets);
+        }
+        row
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let pack = match &self.extension {
+            None => self.pack.clone(),
+            Some(Extension { version, extends, targets, .. }) => {
+                let targets = targets.join(", ");
+                let only = if targets.is_empty() { targets } else { format!(" for {targets}") };
+                format!("{} {version} (extends {extends}{only})", self.pack)
+            }
+        };
+        let from = self.from.clone().unwrap_or_else(|| "built in".to_owned());
+        [pack, self.file.clone(), from]
+    }
+}
+
+impl List {
+    pub fn run(self, search: Search) -> Result<u8, Failure> {
+        let templates = search.templates(self.target.as_deref())?;
+        let mut rows = Vec::new();
+        for pack in packs() {
+            let files = templates.files(pack)?.into_iter();
+            rows.extend(files.map(|(file, found)| Row::new(pack, None, file, &found)));
+        }
+        for (extension, files) in templates.extensions()? {
+            let row = |(file, found)| Row::new(&extension.name, Some(&extension), file, &found);
+            rows.extend(files.into_iter().map(row));
+        }
+        print_result(&match self.json {
+            true => {
+                let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+                serde_json::to_string_pretty(&rows).unwrap_or_default()
+            }
+            false => {
+                let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
+                table(["PACK", "FILE", "FROM"], &rows)
+            }
+        });
+        Ok(0)
+    }
+}

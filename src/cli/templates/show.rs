@@ -1,0 +1,29 @@
+//! `pypi2pkg templates show`.
+
+use clap::Args;
+
+use crate::{failure::Failure, report::print_result, template::builtin};
+
+use super::{Search, parse_one_file};
+
+/// Show a file as it counts
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Such as `rpm/preamble.hbs`
+    #[arg(value_name = "PACK/FILE")]
+    file: String,
+    /// As a run for this target has it
+    #[arg(short, long, value_name = "NAME")]
+    target: Option<String>,
+}
+
+impl Show {
+    pub fn run(self, search: Search) -> Result<u8, Failure> {
+        let (pack, file) = parse_one_file(&self.file)?;
+        let own = builtin(pack, file)?;
+        let files = search.templates(self.target.as_deref())?.files(pack)?;
+        let text = files.get(file).map_or(own, |found| found.text.as_str());
+        print_result(text.strip_suffix('\n').unwrap_or(text));
+        Ok(0)
+    }
+}

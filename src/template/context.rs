@@ -1,0 +1,186 @@
+//! What the templates of each pack may refer to: the table `templates/context.csv`.
+
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
+
+use serde::{Deserialize, Deserializer, de::Error};
+
+use crate::text::nearest;
+
+/// A value that templates may refer to.
+#[derive(Debug, Deserialize)]
+pub struct Field {
+    packs: String,
+    /// As a template writes it at its top; `[]` stands for each element of a list.
+    pub path: String,
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    pub meaning: String,
+}
+
+/// What a value is, and whether it may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    pub shape: Shape,
+    /// Whether it is null where there is nothing.
+    pub optional: bool,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    Text,
+    Number,
+    Flag,
+    /// A list of texts.
+    Texts,
+    /// A list of groups.
+    List,
+    /// A value with paths below it.
+    Group,
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (name, optional) = match text.strip_suffix('?') {
+            Some(name) => (name, true),
+            None => (text.as_str(), false),
+        };
+        let deserializer = serde::de::value::StrDeserializer::<D::Error>::new(name);
+        let shape = Shape::deserialize(deserializer).map_err(D::Error::custom)?;
+        Ok(Self { shape, optional })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.shape {
+            Shape::Text => "text",
+            Shape::Number => "number",
+            Shape::Flag => "true or false",
+            Shape::Texts => "list of texts",
+            Shape::List => "list",
+            Shape::Group => "group",
+        })?;
+        f.write_str(if self.optional { ", or nothing" } else { "" })
+    }
+}
+
+/// What the templates of a pack may refer to, in the order in which it is explained.
+pub fn fields(pack: &str) -> impl Iterator<Item = &'static Field> {
+    let is_of_pack =
+        move |field: &&Field| field.packs == "*" || field.packs.split(' ').any(|name| name == pack);
+    table().iter().filter(is_of_pack)
+}
+
+fn table() -> &'static [Field] {
+    static TABLE: OnceLock<Vec<Field>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let text = include_str!("../../templates/context.csv");
+        let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+        // A malformed row is left out, which a test finds.
+        reader.into_deserialize().filter_map(Result::ok).collect()
+    })
+}
+
+/// The paths of a pack's context, to look names up in.
+pub(super) struct Paths(BTreeMap<&'static str, Shape>);
+
+/// What a name in a template stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Place {
+    /// A path of the context; empty for the whole.
+    Path(String),
+    /// What no table tells: elements of groups, values that helpers compute.
+    Anything,
+}
+
+impl Paths {
+    /// Those of a pack.
+    pub fn of(pack: &str) -> Self {
+        Self(fields(pack).map(|field| (field.path.as_str(), field.kind.shape)).collect())
+    }
+
+    /// What `name` is below a place.
+    ///
+    /// # Errors
+    /// Nothing of that name is there; the text says what may be meant.
+    pub fn below(&self, place: &Place, name: &str) -> Result<Place, String> {
+        let Place::Path(path) = place else { return Ok(Place::Anything) };
+        if name.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self.element(place).map(|element| element.unwrap_or(Place::Anything));
+        }
+        let start = if path.is_empty() { String::new() } else { format!("{path}.") };
+        let wanted = format!("{start}{name}");
+        if self.0.contains_key(wanted.as_str()) {
+            return Ok(Place::Path(wanted));
+        }
+        let siblings = self.0.keys().filter_map(|known| known.strip_prefix(start.as_str()));
+        let meant = nearest(name, siblings.filter(|rest| !rest.contains(['.', '['])));
+        let meant = meant.map(|known| format!(" (did you mean `{start}{known}`?)"));
+        Err(format!("the context has no `{wanted}`{}", meant.unwrap_or_default()))
+    }
+
+    /// What each element of a list is, and nothing for a group, whose values differ.
+    ///
+    /// # Errors
+    /// The place is neither.
+    pub fn element(&self, place: &Place) -> Result<Option<Place>, String> {
+        let Place::Path(path) = place else { return Ok(None) };
+        match self.0.get(path.as_str()) {
+            Some(Shape::List | Shape::Texts) => Ok(Some(Place::Path(format!("{path}[]")))),
+            Some(Shape::Group) => Ok(None),
+            // The whole context, and elements of lists, are groups.
+            None if path.is_empty() => Ok(None),
+            None if self.0.keys().any(|known| known.starts_with(&format!("{path}."))) => Ok(None),
+            _ => Err(format!("`{path}` is no list")),
+        }
+    }
+}
+
+/// The document of the context: what all packs have, and what each has of its own.
+#[cfg(test)]
+pub(super) fn tables() -> String {
+    use super::packs;
+
+    let table = |title: &str, of_all: bool, pack: &str| {
+        let rows = fields(pack).filter(|field| (field.packs == "*") == of_all).map(|field| {
+            let meaning = field.meaning.replace('|', "\\|");
+            format!("| `{}` | {} | {meaning} |\n", field.path, field.kind)
+        });
+        let rows: String = rows.collect();
+        format!("\n### {title}\n\n| Path | Type | Meaning |\n| --- | --- | --- |\n{rows}")
+    };
+    let own = packs().map(|pack| table(&format!("`{pack}`"), false, pack));
+    table("All packs", true, "") + &own.collect::<String>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_is_malformed() {
+        let text = include_str!("../../templates/context.csv");
+        let rows = text.lines().filter(|line| !line.starts_with('#')).count() - 1;
+        assert_eq!(table().len(), rows);
+    }
+
+    #[test]
+    fn names_are_looked_up() {
+        let paths = Paths::of("rpm");
+        let root = Place::Path(String::new());
+        let sources = paths.below(&root, "sources").unwrap();
+        let source = paths.element(&sources).unwrap().unwrap();
+        assert_eq!(paths.below(&source, "file"), Ok(Place::Path("sources[].file".to_owned())));
+        assert_eq!(
+            paths.below(&source, "fiel").unwrap_err(),
+            "the context has no `sources[].fiel` (did you mean `sources[].file`?)"
+        );
+        assert_eq!(
+            paths.element(&paths.below(&root, "name").unwrap()).unwrap_err(),
+            "`name` is no list"
+        );
+    }
+}
