@@ -1,4 +1,5 @@
 # A collection as `build` leaves one, of texts.
+umask 022
 mkdir -p collection/by-hash/SHA256 collection/repodata collection/recipes/one collection/.pypi2pkg
 cd collection
 echo 'package one' >one_1.0-1_all.deb
