@@ -83,9 +83,9 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
     }
     let likeness = plan.licence.likeness.map(|percent| format!(", {percent} % alike"));
     lines.push(format!(
-        "  licence: {} ({:?}{})",
+        "  licence: {} (from {}{})",
         plan.licence.expression,
-        plan.licence.evidence,
+        plan.licence.evidence.as_str(),
         likeness.unwrap_or_default()
     ));
     lines.push("  relations:".to_owned());

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::{
-    check::manifest, failure::Failure, plan::LicenceEvidence, report::print_result, text::counted,
-};
+use crate::{check::manifest, failure::Failure, report::print_result, text::counted};
 
 use super::table::table;
 
@@ -52,7 +50,7 @@ impl Licences {
                 record.package.clone(),
                 record.release.to_string(),
                 licence.expression.clone(),
-                format!("{}{}", source(licence.evidence), likeness.unwrap_or_default()),
+                format!("{}{}", licence.evidence.as_str(), likeness.unwrap_or_default()),
                 mark.to_owned(),
             ]
         };
@@ -67,16 +65,5 @@ impl Licences {
             ));
         }
         Ok(0)
-    }
-}
-
-fn source(evidence: LicenceEvidence) -> &'static str {
-    match evidence {
-        LicenceEvidence::Expression => "License-Expression",
-        LicenceEvidence::LicenseField => "License",
-        LicenceEvidence::Classifiers => "classifiers",
-        LicenceEvidence::Text => "licence files",
-        LicenceEvidence::Override => "configuration",
-        LicenceEvidence::Nothing => "nothing",
     }
 }

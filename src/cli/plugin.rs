@@ -209,13 +209,18 @@ fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
     let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_plain);
     let folder = output.join(name);
     let problem = match (is_name, folder.exists()) {
-        (false, _) => Some(format!("`{name}` is no name of a plugin")),
-        (true, true) => Some(format!("`{}` is there already", folder.display())),
+        (false, _) => Some((
+            format!("`{name}` is no name of a plugin"),
+            "choose a name of lower case letters, digits and hyphens",
+        )),
+        (true, true) => Some((
+            format!("`{}` is there already", folder.display()),
+            "choose another name, or another folder with `--output`",
+        )),
         (true, false) => None,
     };
-    if let Some(message) = problem {
-        let hint = "choose a name of lower case letters, digits and hyphens".to_owned();
-        return Err(Failure { status: USAGE, message, hint: Some(hint) });
+    if let Some((message, hint)) = problem {
+        return Err(Failure { status: USAGE, message, hint: Some(hint.to_owned()) });
     }
     let files: &[(&str, &str, bool)] = match language {
         Language::Python => &PYTHON,

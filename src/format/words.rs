@@ -3,10 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use crate::{
-    plan::{LicenceEvidence, PackagePlan},
-    target::Target,
-};
+use crate::{plan::PackagePlan, target::Target};
 
 /// The width of descriptions: rpmlint and lintian complain about longer lines.
 pub const COLUMNS: usize = 79;
@@ -65,7 +62,7 @@ pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
         },
         "project": plan.project,
         "licence": plan.licence.expression,
-        "licence_evidence": evidence(plan.licence.evidence),
+        "licence_evidence": plan.licence.evidence.as_str(),
         "homepage": plan.homepage,
         "packager": plan.packager,
         "authors": plan.authors,
@@ -82,17 +79,6 @@ pub fn extend(mut context: Value, extra: Value) -> Value {
         fields.extend(more);
     }
     context
-}
-
-fn evidence(evidence: LicenceEvidence) -> &'static str {
-    match evidence {
-        LicenceEvidence::Expression => "License-Expression",
-        LicenceEvidence::LicenseField => "the field License",
-        LicenceEvidence::Classifiers => "classifiers",
-        LicenceEvidence::Text => "the licence files",
-        LicenceEvidence::Override => "the configuration",
-        LicenceEvidence::Nothing => "nothing that names one; please look",
-    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,20 @@ pub enum LicenceEvidence {
     Nothing,
 }
 
+impl LicenceEvidence {
+    /// What it is for people to read, to go after "from".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expression => "License-Expression",
+            Self::LicenseField => "the field License",
+            Self::Classifiers => "classifiers",
+            Self::Text => "the licence files",
+            Self::Override => "the configuration",
+            Self::Nothing => "nothing that names one; please look",
+        }
+    }
+}
+
 /// The licence of a release by its metadata and, where these leave it open, the texts of its
 /// licence files.
 ///

@@ -1,6 +1,10 @@
 //! Where plugins are.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
@@ -66,7 +70,11 @@ impl Finder {
             return Ok(folder);
         }
         let names = self.names();
-        let suggestion = nearest(name, names.keys().map(String::as_str)).map(str::to_owned);
+        let suggestion = if Path::new(name).join(MANIFEST).is_file() {
+            Some(format!("./{name}"))
+        } else {
+            nearest(name, names.keys().map(String::as_str)).map(str::to_owned)
+        };
         Err(PluginError::Unknown { name: name.to_owned(), suggestion })
     }
 

@@ -40,7 +40,7 @@ pub struct Relation {
 
 /// What a relation is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Capability {
     /// A Python project within `specifiers`.
     Project {

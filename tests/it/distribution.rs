@@ -175,7 +175,7 @@ fn licences_and_decisions_are_told() {
         "python3-one 1.0-1",
         "  name: the convention of Debian GNU/Linux 12 (bookworm)",
         "    `one<2` by two 1.0",
-        "  licence: MIT (LicenseField)",
+        "  licence: MIT (from the field License)",
     ] {
         assert!(
             explained.stdout.lines().any(|found| found == line),

@@ -95,12 +95,12 @@ fn what_a_plan_is_of_cannot_be_changed_nor_text_slipped_in() {
         ("plan['source']['url'] = 'https://evil.example/x'", "change what a plan is of"),
         (
             "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
-             {'package': {'name': 'a\\nPre-Depends: evil', 'own_version': False}}})",
+             {'package': {'name': 'a\\nPre-Depends: evil', 'own-version': False}}})",
             "relate a package to",
         ),
         (
             "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
-             {'package': {'name': '%(touch x)', 'own_version': False}}})",
+             {'package': {'name': '%(touch x)', 'own-version': False}}})",
             "relate a package to",
         ),
         ("plan['files'][0]['path'] = '/usr/../etc/passwd'", "install"),
@@ -319,6 +319,7 @@ fn plugins_are_found_by_name_in_data_folders_only() {
     };
     let nowhere = by_name("tried", &place.at("nothing"));
     assert_eq!(nowhere.0, 2, "the current folder is not looked at: {}", nowhere.1);
+    assert!(nowhere.1.contains("(did you mean `./tried`?)"), "{}", nowhere.1);
     fs::create_dir_all(place.at("data/pypi2pkg/plugins")).unwrap();
     fs::rename(place.at("tried"), place.at("data/pypi2pkg/plugins/tried")).unwrap();
     assert_eq!(by_name("tried", &place.at("data")), (0, String::new()));
