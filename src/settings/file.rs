@@ -82,7 +82,7 @@ pub struct Configuration {
     pub install_prefix: Option<String>,
     pub packager: Option<String>,
     pub release: Option<String>,
-    /// Folders with template packs, best first; relative to the folder of this file.
+    /// Folders with template packs, best first.
     pub templates: Vec<PathBuf>,
     /// A folder with further targets.
     pub targets: Option<PathBuf>,
@@ -308,11 +308,30 @@ impl Configuration {
                 reason: unknown_key(e.message()),
             }
         })?;
-        let folder = found.parent().unwrap_or(Path::new(""));
-        for templates in &mut configuration.templates {
-            *templates = folder.join(&*templates);
-        }
+        configuration.rebase(found.parent().unwrap_or(Path::new("")));
         Ok(configuration)
+    }
+
+    /// Makes what is relative to the folder of the file relative to the current one.
+    fn rebase(&mut self, folder: &Path) {
+        let single = [&mut self.name_map, &mut self.targets, &mut self.cache];
+        let several = self.hints.iter_mut().chain(&mut self.templates);
+        for path in single.into_iter().flatten().chain(several) {
+            *path = folder.join(&*path);
+        }
+        for plugin in self.plugin.iter_mut().filter(|plugin| plugin.name.contains('/')) {
+            plugin.name = folder.join(&plugin.name).display().to_string();
+        }
+        // These may be something else than a path, which is then not there.
+        let indexes = self.index_url.iter_mut().chain(&mut self.extra_index_urls);
+        let own = self.project.values_mut().filter_map(|project| project.index.as_mut());
+        let named = indexes.chain(&mut self.find_links).chain(&mut self.sign_key).chain(own);
+        for text in named.filter(|text| !text.contains("://")) {
+            let path = folder.join(&*text);
+            if path.exists() {
+                *text = path.display().to_string();
+            }
+        }
     }
 }
 
@@ -334,4 +353,44 @@ pub enum SettingsError {
     Time { value: String },
     #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` is set")]
     NoCache,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("wheels")).unwrap();
+        fs::write(at("key.asc"), "").unwrap();
+        let text = r#"
+            find-links = ["wheels/", "https://wheels.example/"]
+            sign-key = "key.asc"
+            index-url = "https://index.example/simple"
+            name-map = "names.txt"
+            hints = ["hints.toml", "/etc/hints.toml"]
+            templates = ["templates"]
+            targets = "targets"
+            cache = "/var/cache/acme"
+            [[plugin]]
+            name = "./policy"
+            [[plugin]]
+            name = "lint"
+        "#;
+        fs::write(at("pypi2pkg.toml"), text).unwrap();
+        let read = Configuration::read(Some(&at("pypi2pkg.toml"))).unwrap();
+        let text = |name: &str| at(name).display().to_string();
+        assert_eq!(read.find_links, [text("wheels/"), "https://wheels.example/".to_owned()]);
+        assert_eq!(read.sign_key, Some(text("key.asc")));
+        assert_eq!(read.index_url.as_deref(), Some("https://index.example/simple"));
+        assert_eq!(read.name_map, Some(at("names.txt")));
+        assert_eq!(read.hints, [at("hints.toml"), PathBuf::from("/etc/hints.toml")]);
+        assert_eq!(read.templates, [at("templates")]);
+        assert_eq!(read.targets, Some(at("targets")));
+        assert_eq!(read.cache, Some(PathBuf::from("/var/cache/acme")));
+        let plugins: Vec<_> = read.plugin.into_iter().map(|plugin| plugin.name).collect();
+        assert_eq!(plugins, [text("./policy"), "lint".to_owned()]);
+    }
 }
