@@ -165,9 +165,9 @@ fn licences_and_decisions_are_told() {
     let licences = run(at, &["licences"]);
     assert_eq!(
         licences.stdout,
-        "PACKAGE      RELEASE  LICENCE  FROM     NOTE\n\
-         python3-one  1.0      MIT      License\n\
-         python3-two  1.0      MIT      License\n"
+        "PACKAGE      RELEASE  LICENCE  FROM               NOTE\n\
+         python3-one  1.0      MIT      the field License\n\
+         python3-two  1.0      MIT      the field License\n"
     );
     let explained = run(at, &[&["explain", "one"], &shared[..]].concat());
     assert_eq!((explained.status, explained.stderr.as_str()), (0, ""));
