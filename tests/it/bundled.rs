@@ -290,6 +290,12 @@ fn plugins_are_whole() {
         for key in plugin.settings() {
             assert!(page.contains(&format!("| `{key}` |")), "{}: {key}", manifest.name);
         }
+        let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let example: Value = toml::from_str(example.unwrap()).unwrap();
+        assert_eq!(example["plugin"][0]["name"], manifest.name);
+        let schema = folder.join(manifest.settings.as_ref().unwrap());
+        let schema = serde_json::from_slice(&fs::read(schema).unwrap()).unwrap();
+        jsonschema::validate(&schema, &example["plugin"][0]["settings"]).unwrap();
     }
 }
 
