@@ -74,6 +74,24 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
+/// Writes a folder of texts in place of an older one: their names in it, and whether each is a
+/// program.
+pub fn write_texts<T: AsRef<str>>(
+    folder: &Path,
+    files: impl IntoIterator<Item = (T, T, bool)>,
+) -> Result<(), WriteError> {
+    write_folder(folder, |new| {
+        for (name, text, is_program) in files {
+            let path = new.join(name.as_ref());
+            write_file(&path, text.as_ref().as_bytes())?;
+            if is_program {
+                make_executable(&path)?;
+            }
+        }
+        Ok(())
+    })
+}
+
 /// Copies what is in a folder into another, empty one: folders, plain files with their modes, and
 /// links as they are.
 ///

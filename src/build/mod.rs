@@ -67,11 +67,16 @@ impl BuildJob<'_> {
 
     /// The plan's time as packages hold it: seconds since 1970 in 32 bits.
     fn time(&self) -> Result<u32, BuildError> {
-        u32::try_from(self.plan.time).map_err(|_| BuildError::Refused {
-            package: self.package(),
-            reason: format!("the time {} does not fit into a package", self.plan.time),
-        })
+        packed_time(self.plan, &self.native.name)
     }
+}
+
+/// A plan's time as packages hold it: seconds since 1970 in 32 bits.
+fn packed_time(plan: &PackagePlan, package: &str) -> Result<u32, BuildError> {
+    u32::try_from(plan.time).map_err(|_| BuildError::Refused {
+        package: package.to_owned(),
+        reason: format!("the time {} does not fit into a package", plan.time),
+    })
 }
 
 /// A package that was built and verified.

@@ -110,9 +110,7 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
     }
     if !plan.open.is_empty() {
         lines.push("  to be settled by a person:".to_owned());
-        lines.extend(plan.open.iter().map(|open| {
-            format!("    FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
-        }));
+        lines.extend(plan.open.iter().map(|open| format!("    {open}")));
     }
     if !plan.notes.is_empty() {
         lines.push("  notes:".to_owned());

@@ -9,12 +9,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
-    disk::WriteError,
+    disk::{WriteError, write_texts},
     failure::{Failure, USAGE},
     plugin::{self, Finder, Hook, Plugin, PluginError},
     process::HostRunner,
     report::{Terminal, print_result},
     settings::{self, Configuration, Environment, Flags, Settings},
+    text::is_plain_name,
 };
 
 use super::{session, table::table};
@@ -84,14 +85,14 @@ impl PluginVerb {
         let finder = &settings.plugin_finder;
         match self.action {
             Action::List { json } => list(finder, json),
-            Action::Info { plugin } => info(&find(finder, &plugin)?),
-            Action::Check { plugin } => check(&find(finder, &plugin)?, &settings, verbosity),
+            Action::Info { plugin } => info(&finder.find_unset(&plugin)?),
+            Action::Check { plugin } => check(&finder.find_unset(&plugin)?, &settings, verbosity),
             Action::New { name, language, output } => new(&name, language, &output),
             Action::Run { hook, plugin, target } => {
                 let mut request = String::new();
                 let read = std::io::stdin().read_to_string(&mut request);
                 read.map_err(WriteError::at(Path::new("standard input")))?;
-                let plugin = find(finder, &plugin)?;
+                let plugin = finder.find_unset(&plugin)?;
                 let (_, answer) = ask(&plugin, hook, request, &target, &settings, verbosity)?;
                 print_result(String::from_utf8_lossy(&answer).trim_end());
                 Ok(0)
@@ -103,11 +104,6 @@ impl PluginVerb {
 fn settings() -> Result<Settings, Failure> {
     let configuration = Configuration::read(None)?;
     Ok(settings::resolve(Flags::default(), configuration, Environment::of_process())?)
-}
-
-/// A plugin by its name or path, whatever its settings have to be.
-fn find(finder: &Finder, name: &str) -> Result<Plugin, PluginError> {
-    finder.find_unset(name)
 }
 
 fn ask(
@@ -205,10 +201,8 @@ const SHELL: [(&str, &str, bool); 3] = [
 ];
 
 fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_name = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_plain);
     let folder = output.join(name);
-    let problem = match (is_name, folder.exists()) {
+    let problem = match (is_plain_name(name), folder.exists()) {
         (false, _) => Some((
             format!("`{name}` is no name of a plugin"),
             "choose a name of lower case letters, digits and hyphens",
@@ -226,23 +220,17 @@ fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
         Language::Python => &PYTHON,
         Language::Shell => &SHELL,
     };
-    crate::disk::write_folder(&folder, |new| -> Result<(), WriteError> {
-        for (file, text, is_program) in files {
-            let path = new.join(file.replace("NAME", name));
-            crate::disk::write_file(&path, text.replace("NAME", name).as_bytes())?;
-            if *is_program {
-                crate::disk::make_executable(&path)?;
-            }
-        }
-        Ok(())
-    })?;
+    let named = |text: &str| text.replace("NAME", name);
+    let files =
+        files.iter().map(|(file, text, is_program)| (named(file), named(text), *is_program));
+    write_texts(&folder, files)?;
     print_result(&folder.display().to_string());
     Ok(0)
 }
 
 fn hook(text: &str) -> Result<Hook, String> {
-    serde_json::from_value(Value::String(text.to_owned())).map_err(|_| {
-        let hooks = ["resolve-name", "plan", "recipe", "package", "collection", "publish"];
-        format!("the hooks are {}", hooks.join(", "))
+    let named = Hook::ALL.into_iter().find(|hook| hook.to_string() == text);
+    named.ok_or_else(|| {
+        format!("the hooks are {}", Hook::ALL.map(|hook| hook.to_string()).join(", "))
     })
 }

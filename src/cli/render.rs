@@ -167,10 +167,7 @@ impl Mode {
 
 /// What a person has to settle, with the line that does.
 fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
-    let lines = plan.open.iter().map(|open| {
-        format!("{folder}: FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
-    });
-    lines.collect()
+    plan.open.iter().map(|open| format!("{folder}: {open}")).collect()
 }
 
 /// The requirements with which people ask for a project.

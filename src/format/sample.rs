@@ -37,7 +37,7 @@ fn plan(target: &Target) -> PackagePlan {
     ] {
         // A user's target may hold anything, quotes too.
         let quoted = Value::from(value.as_str()).to_string();
-        text = text.replace(mark, quoted.trim_matches('"'));
+        text = text.replace(mark, &quoted[1..quoted.len() - 1]);
     }
     serde_json::from_str(&text).expect("a test reads it for every target")
 }
@@ -167,6 +167,14 @@ mod tests {
             let unseen: Vec<_> = stated.keys().filter(|path| !seen.contains_key(*path)).collect();
             assert!(unseen.is_empty(), "{pack}: {unseen:?}");
         }
+    }
+
+    #[test]
+    fn a_target_with_quotes_has_a_sample() {
+        let mut target = Targets::embedded().load("fedora-43", None, None).unwrap();
+        target.name = "\"mine\"".to_owned();
+        target.python.scripts = "/opt/a\"".to_owned();
+        assert_eq!(sample("rpm", &target).unwrap()["target"]["name"], "\"mine\"");
     }
 
     #[test]

@@ -9,7 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Need, When};
-use crate::{artifact::ProjectName, text::unknown_key};
+use crate::{
+    artifact::ProjectName,
+    text::{line_at, unknown_key},
+};
 
 /// What a file such as `hints.toml` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,7 +56,7 @@ impl UserHints {
     /// # Errors
     /// What is no hint, with its line.
     pub fn parse(text: &str, path: &Path) -> Result<Self, HintError> {
-        let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        let line = |at: usize| line_at(text, at);
         let file: File = toml::from_str(text).map_err(|error| HintError {
             path: path.to_owned(),
             line: line(error.span().map_or(0, |span| span.start)),

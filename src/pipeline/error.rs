@@ -104,12 +104,7 @@ pub enum PipelineError {
 impl PipelineError {
     /// The open questions of a recipe, each with the line that answers it.
     pub(super) fn open(plan: &PackagePlan, recipe: &Recipe) -> Self {
-        let known = plan.open.iter();
-        let mut questions: Vec<String> = known
-            .map(|open| {
-                format!("FIXME({}): {}; say it with {}", open.key, open.question, open.answer)
-            })
-            .collect();
+        let mut questions: Vec<String> = plan.open.iter().map(ToString::to_string).collect();
         if questions.is_empty() {
             questions = recipe.open();
         }

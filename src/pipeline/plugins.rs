@@ -85,6 +85,9 @@ impl<'a> Run<'a> {
         collection: &Collection,
         manifest: &CollectionManifest,
     ) -> Result<(), PipelineError> {
+        if self.plugins.0.is_empty() {
+            return Ok(());
+        }
         let path = self.settings.environment.path();
         let context = self.context(&path);
         // The manifest is JSON.

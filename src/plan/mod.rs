@@ -4,7 +4,7 @@
 mod folders;
 mod from_source;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use pep440_rs::Version;
 use schemars::JsonSchema;
@@ -124,6 +124,12 @@ pub struct Open {
     pub question: OneLine,
     /// The line that answers it, and where it belongs.
     pub answer: OneLine,
+}
+
+impl fmt::Display for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FIXME({}): {}; say it with {}", self.key, self.question, self.answer)
+    }
 }
 
 /// A file of the recipe's folder that is installed.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use pep440_rs::VersionSpecifiers;
-
 use crate::{
     artifact::ProjectName,
     hint::{self, Resolved, When},
@@ -169,15 +167,11 @@ fn compared_with_generators(
     let all = wheel.metadata.requires_dist.iter();
     let generated: Vec<&Requirement> =
         all.filter(|r| metadata::evaluate(&r.marker, &markers, &[])).collect();
-    let specifiers = |requirement: &Requirement| match &requirement.version_or_url {
-        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
-        _ => VersionSpecifiers::empty(),
-    };
     let is_planned = |requirement: &Requirement| {
         requirement.extras.is_empty()
             && plan.relations.iter().any(|relation| match &relation.capability {
                 Capability::Project { project, specifiers: planned, .. } => {
-                    *project == requirement.name && *planned == specifiers(requirement)
+                    *project == requirement.name && *planned == relations::specifiers(requirement)
                 }
                 _ => false,
             })

@@ -114,6 +114,14 @@ impl Walk<'_> {
     }
 }
 
+/// The versions that a requirement allows; all where it says nothing of them.
+pub fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
+    match &requirement.version_or_url {
+        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
+        _ => VersionSpecifiers::empty(),
+    }
+}
+
 /// The relation that a requirement becomes.
 pub fn requirement(
     requirement: &Requirement,
@@ -131,10 +139,7 @@ pub fn requirement(
             (given.unwrap_or_else(|| naming::distribution_name(project, target)), None)
         }
     };
-    let specifiers = match &requirement.version_or_url {
-        Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
-        _ => VersionSpecifiers::empty(),
-    };
+    let specifiers = specifiers(requirement);
     // The distribution's versions have epochs that nobody here knows of: no upper bound could be
     // relied on.
     let relax = policy.relax;

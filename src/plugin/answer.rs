@@ -203,15 +203,17 @@ fn is_plain(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
 }
 
+/// Whether a relative path leads to something below where it begins.
+pub(super) fn stays_inside(path: &str) -> bool {
+    let mut components = Path::new(path).components();
+    !path.is_empty()
+        && !path.chars().any(char::is_control)
+        && components.all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// The files of a recipe stay in its folder.
 pub(super) fn check_recipe(recipe: &Recipe) -> Result<(), String> {
-    let is_inside = |name: &&String| {
-        let mut parts = Path::new(name.as_str()).components();
-        !name.is_empty()
-            && !name.chars().any(char::is_control)
-            && parts.all(|part| matches!(part, Component::Normal(_)))
-    };
-    match recipe.files.keys().find(|name| !is_inside(name)) {
+    match recipe.files.keys().find(|name| !stays_inside(name)) {
         None => Ok(()),
         Some(name) => Err(format!("write the file `{}` of a recipe", name.escape_debug())),
     }

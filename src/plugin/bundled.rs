@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::PluginError;
-use crate::disk::{WriteError, make_executable, write_file, write_folder};
+use crate::disk::write_texts;
 
 /// A plugin's files: names, texts, and whether they are programs.
 type Files = [(&'static str, &'static str, bool); 4];
@@ -53,16 +53,7 @@ pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, Plugin
     // Another version of the program has other files.
     let folder = cache.join(&hex::encode(digest.finalize())[..16]).join(name);
     if !folder.is_dir() {
-        write_folder(&folder, |new| -> Result<(), WriteError> {
-            for (file, text, is_program) in files {
-                let path = new.join(file);
-                write_file(&path, text.as_bytes())?;
-                if *is_program {
-                    make_executable(&path)?;
-                }
-            }
-            Ok(())
-        })?;
+        write_texts(&folder, files.iter().copied())?;
     }
     Ok(Some(folder))
 }

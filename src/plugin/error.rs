@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::{disk::WriteError, process::ProcessError};
+use crate::{disk::WriteError, process::ProcessError, text::suggested};
 
 /// Why a plugin cannot be used, or its answer not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    #[error("there is no plugin `{name}`{}", suggested(.suggestion))]
+    #[error("there is no plugin `{name}`{}", suggested(.suggestion.as_deref()))]
     Unknown { name: String, suggestion: Option<String> },
     #[error("`{}` is no plugin: it has no `plugin.toml`", .folder.display())]
     NoManifest { folder: PathBuf },
@@ -34,10 +34,6 @@ pub enum PluginError {
     Said { plugin: String, text: String },
     #[error(transparent)]
     Write(#[from] WriteError),
-}
-
-fn suggested(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 fn behind(reason: &str) -> String {

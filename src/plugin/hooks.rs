@@ -1,9 +1,6 @@
 //! What plugins do at each step, one after the other in their order.
 
-use std::{
-    collections::BTreeMap,
-    path::{Component, Path},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
 
@@ -174,7 +171,7 @@ impl Plugins {
                 let refuse = |problem: String| {
                     plugin.refuses(Hook::Collection, &format!("give `{}`: {problem}", file.path))
                 };
-                if !stays_inside(&file.path) || !stays_inside(&file.from) {
+                if !answer::stays_inside(&file.path) || !answer::stays_inside(&file.from) {
                     return Err(refuse("its path leaves the folder".to_owned()));
                 }
                 let bytes = plugin
@@ -234,11 +231,4 @@ fn in_collection(collection: &Path, manifest: &Value) -> InCollection {
 /// A path for a plugin, which works in another folder.
 fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
-}
-
-fn stays_inside(path: &str) -> bool {
-    let mut components = Path::new(path).components();
-    !path.is_empty()
-        && !path.chars().any(char::is_control)
-        && components.all(|part| matches!(part, Component::Normal(_)))
 }

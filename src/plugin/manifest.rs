@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MANIFEST, PluginError, protocol::API};
-use crate::text::{OneLine, unknown_key};
+use crate::text::{OneLine, is_plain_name, line_at, unknown_key};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,17 @@ pub enum Hook {
     Package,
     Collection,
     Publish,
+}
+
+impl Hook {
+    pub const ALL: [Self; 6] = [
+        Self::ResolveName,
+        Self::Plan,
+        Self::Recipe,
+        Self::Package,
+        Self::Collection,
+        Self::Publish,
+    ];
 }
 
 const DEFAULT_TIMEOUT: u64 = 60;
@@ -86,8 +97,7 @@ impl Manifest {
         };
         let manifest: Self = toml::from_str(&text).map_err(|error| {
             let end = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count();
-            refuse(line, unknown_key(error.message()))
+            refuse(line_at(&text, end), unknown_key(error.message()))
         })?;
         manifest.check().map_err(|problem| refuse(1, problem.to_owned()))?;
         match manifest.api.matches(&API) {
@@ -99,9 +109,7 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let name = &self.name;
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
+        if !is_plain_name(&self.name) {
             return Err("`name` is of lower case letters, digits and hyphens");
         }
         if self.command.first().is_none_or(String::is_empty) {

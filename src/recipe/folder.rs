@@ -19,7 +19,7 @@ use std::{
 use walkdir::WalkDir;
 
 use crate::{
-    disk::{WriteError, write_file},
+    disk::{WriteError, make_executable, write_file},
     plan::PackagePlan,
 };
 
@@ -317,8 +317,7 @@ fn texts(folder: &Path) -> Result<BTreeMap<String, String>, RecipeError> {
 pub(super) fn write(path: &Path, text: &str, executable: bool) -> Result<(), RecipeError> {
     write_file(path, text.as_bytes())?;
     if executable {
-        let mode = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(path, mode).map_err(WriteError::at(path))?;
+        make_executable(path)?;
     }
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use pep508_rs::VersionOrUrl;
 use serde::de::DeserializeOwned;
 
+use crate::text::line_at;
+
 use super::{Marker, Origin, Place, RequirementsError, Written};
 use crate::{
     artifact::{Direct, ProjectName, normalized, project_name},
@@ -30,7 +32,7 @@ impl Document<'_> {
     }
 
     fn line(&self, at: usize) -> usize {
-        1 + self.text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+        line_at(self.text, at)
     }
 
     /// The line of a byte.

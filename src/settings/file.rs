@@ -21,7 +21,7 @@ use crate::{
     plugin,
     requirements::{FileOptions, ProjectRule},
     resolve::{SourcePolicy, Strategy},
-    text::unknown_key,
+    text::{line_at, unknown_key},
 };
 
 /// The configuration file. Every key may be missing; unknown ones are errors.
@@ -304,7 +304,7 @@ impl Configuration {
             let end = e.span().map_or(0, |span| span.start);
             SettingsError::Syntax {
                 path: found.to_owned(),
-                line: 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count(),
+                line: line_at(&text, end),
                 reason: unknown_key(e.message()),
             }
         })?;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::text::suggested;
+
 /// Why no target can be given.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    #[error("unknown target `{name}`{}; the targets are {known}", suggest(.suggestion))]
+    #[error("unknown target `{name}`{}; the targets are {known}", suggested(.suggestion.as_deref()))]
     Unknown {
         name: String,
         suggestion: Option<String>,
@@ -38,8 +40,4 @@ pub enum TargetError {
     Missing { target: String, key: String },
     #[error("target `{target}`: the value `{value}` of `{key}` is not {expected}")]
     Value { target: String, key: String, value: String, expected: &'static str },
-}
-
-fn suggest(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use super::error::TargetError;
 use super::recipe::SourceRecipeRow;
 use super::{Architecture, Layout, Naming, Python, Target};
 use crate::artifact::ProjectName;
-use crate::text::unknown_key as reason;
+use crate::text::{line_at, unknown_key as reason};
 
 /// A target file. Every key may be left to the file that it extends.
 #[derive(Debug, Default, Deserialize)]
@@ -102,7 +102,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
 
 fn line_of(text: &str, error: &toml::de::Error) -> usize {
     let end = error.span().map_or(0, |span| span.start);
-    1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count()
+    line_at(text, end)
 }
 
 /// Puts what `over` says on top of `base`; tables are merged key by key.

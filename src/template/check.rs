@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use handlebars::template::{DecoratorTemplate, Template, TemplateElement};
 
 use super::Problem;
-use crate::text::nearest;
+use crate::text::{nearest, suggested};
 
 /// The partial that stands for the block that a partial was included with.
 const BLOCK: &str = "@partial-block";
@@ -124,9 +124,8 @@ impl Walk<'_> {
             Some(BLOCK) => Ok(None),
             Some(name) if self.names.contains(name) => Ok(Some(name)),
             Some(name) => {
-                let meant = nearest(name, self.names.iter().copied());
-                let meant = meant.map(|known| format!(" (did you mean `{known}`?)"));
-                Err(format!("includes `{name}`, which is no template{}", meant.unwrap_or_default()))
+                let meant = suggested(nearest(name, self.names.iter().copied()));
+                Err(format!("includes `{name}`, which is no template{meant}"))
             }
             None => Err("includes a template whose name is computed".to_owned()),
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::text::nearest;
+use crate::text::{nearest, suggested};
 
 /// A value that templates may refer to.
 #[derive(Debug, Deserialize)]
@@ -118,8 +118,8 @@ impl Paths {
         }
         let siblings = self.0.keys().filter_map(|known| known.strip_prefix(start.as_str()));
         let meant = nearest(name, siblings.filter(|rest| !rest.contains(['.', '['])));
-        let meant = meant.map(|known| format!(" (did you mean `{start}{known}`?)"));
-        Err(format!("the context has no `{wanted}`{}", meant.unwrap_or_default()))
+        let meant = suggested(meant.map(|known| format!("{start}{known}")).as_deref());
+        Err(format!("the context has no `{wanted}`{meant}"))
     }
 
     /// What each element of a list is, and nothing for a group, whose values differ.

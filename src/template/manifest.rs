@@ -3,7 +3,7 @@
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::embedded;
-use crate::text::{nearest, unknown_key};
+use crate::text::{is_plain_name, line_at, nearest, suggested, unknown_key};
 
 /// The manifest's file in a pack.
 pub(super) const MANIFEST: &str = "pack.toml";
@@ -67,16 +67,14 @@ impl Extension {
         let wrong = |key, reason| Err((line_of(text, key), reason));
         let Self { name, extends, .. } = &extension;
         if embedded::files(extends).is_none() {
-            let meant = nearest(extends, embedded::names());
-            let meant = meant.map(|known| format!(" (did you mean `{known}`?)"));
-            let reason = format!("there is no pack `{extends}`{}", meant.unwrap_or_default());
+            let meant = suggested(nearest(extends, embedded::names()));
+            let reason = format!("there is no pack `{extends}`{meant}");
             return wrong("extends", reason);
         }
         if embedded::files(name).is_some() {
             return wrong("name", format!("`{name}` is the name of a built-in pack"));
         }
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
+        if !is_plain_name(name) {
             let reason = format!("`{name}` is no pack's name: write letters a-z, digits and `-`");
             return wrong("name", reason);
         }
@@ -91,9 +89,8 @@ impl Extension {
     /// The first of its targets that is none.
     pub(super) fn unknown_target(&self, text: &str, known: &[&str]) -> Option<Wrong> {
         let unknown = self.targets.iter().find(|target| !known.contains(&target.as_str()))?;
-        let meant = nearest(unknown, known.iter().copied());
-        let meant = meant.map(|known| format!(" (did you mean `{known}`?)"));
-        let reason = format!("there is no target `{unknown}`{}", meant.unwrap_or_default());
+        let meant = suggested(nearest(unknown, known.iter().copied()));
+        let reason = format!("there is no target `{unknown}`{meant}");
         Some((line_of(text, "targets"), reason))
     }
 }
@@ -101,7 +98,7 @@ impl Extension {
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
     toml::from_str(text).map_err(|error| {
         let end = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count();
+        let line = line_at(text, end);
         (line, unknown_key(error.message()))
     })
 }

@@ -12,7 +12,7 @@ use super::{
     check::located,
     context::{Paths, Place},
 };
-use crate::text::nearest;
+use crate::text::{nearest, suggested};
 
 /// What templates may call; the last is ours.
 const HELPERS: [&str; 18] = [
@@ -89,8 +89,8 @@ impl Check<'_> {
             return self.place(name, scopes);
         }
         if !HELPERS.contains(&name) {
-            let meant = nearest(name, HELPERS).map(|known| format!(" (did you mean `{known}`?)"));
-            return Err(format!("there is no helper `{name}`{}", meant.unwrap_or_default()));
+            let meant = suggested(nearest(name, HELPERS));
+            return Err(format!("there is no helper `{name}`{meant}"));
         }
         for parameter in call.params.iter().chain(call.hash.values()) {
             self.parameter(parameter, scopes)?;

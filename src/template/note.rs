@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{TemplateError, builtin, builtin_files, layer::unreadable};
-use crate::disk;
+use crate::{disk, text::line_at};
 
 /// The file beside ejected templates that holds them as they were.
 pub(super) const NOTE: &str = "ejected.toml";
@@ -97,7 +97,7 @@ fn read(folder: &Path) -> Result<Note, TemplateError> {
         let end = error.span().map_or(0, |span| span.start);
         TemplateError::Template {
             file: path.display().to_string(),
-            line: 1 + text.bytes().take(end).filter(|byte| *byte == b'\n').count(),
+            line: line_at(&text, end),
             reason: error.message().to_owned(),
         }
     })

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 pub use difference::unified;
-pub use suggestion::{nearest, unknown_key};
+pub use suggestion::{nearest, suggested, unknown_key};
 
 /// An error and its causes, each once.
 pub fn chain(error: &dyn std::error::Error) -> String {
@@ -31,6 +31,18 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 pub fn counted(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
+}
+
+/// The number of the line, counted from 1, on which the byte at `offset` stands.
+pub fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+/// Whether a name is of lower case letters, digits and hyphens, and begins with a letter: what
+/// plugins and packs of templates are called.
+pub fn is_plain_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(is_plain)
 }
 
 /// The most characters that a [`OneLine`] keeps.

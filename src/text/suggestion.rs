@@ -12,6 +12,11 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// A suggestion as it stands in a message, with the blank before it; empty without one.
+pub fn suggested(suggestion: Option<&str>) -> String {
+    suggestion.map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
 /// serde's message with its list of all keys shortened to the one that was probably meant.
 pub fn unknown_key(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
@@ -20,7 +25,7 @@ pub fn unknown_key(message: &str) -> String {
         _ => return message.to_owned(),
     };
     match nearest(key, quoted.clone()) {
-        Some(known) => format!("unknown key `{key}` (did you mean `{known}`?)"),
+        known @ Some(_) => format!("unknown key `{key}`{}", suggested(known)),
         None => {
             let known: Vec<&str> = quoted.collect();
             format!("unknown key `{key}`; the keys are {}", known.join(", "))

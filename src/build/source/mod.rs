@@ -23,6 +23,7 @@ use crate::{
 use super::{
     BuildError,
     folder::{create_folders, write_file},
+    packed_time,
 };
 
 /// A recipe to build from source, or to make a source package of.
@@ -59,9 +60,7 @@ impl SourceTools<'_> {
 impl SourceJob<'_> {
     /// Seconds since 1970, as packages hold them.
     fn time(&self) -> Result<u32, BuildError> {
-        u32::try_from(self.plan.time).map_err(|_| {
-            self.refuse(format!("the time {} does not fit into a package", self.plan.time))
-        })
+        packed_time(self.plan, &self.native.name)
     }
 
     fn refuse(&self, reason: String) -> BuildError {

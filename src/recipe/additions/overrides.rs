@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{AdditionError, text};
-use crate::text::{OneLine, unknown_key};
+use crate::text::{OneLine, line_at, unknown_key};
 
 /// The file's name.
 pub const OVERRIDES: &str = "overrides.toml";
@@ -107,8 +107,8 @@ impl Overrides {
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, AdditionError> {
-        let line = |at: usize| 1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        let refuse = |at: usize, problem: &str| AdditionError::of(path, Some(line(at)), problem);
+        let refuse =
+            |at: usize, problem: &str| AdditionError::of(path, Some(line_at(text, at)), problem);
         let file: File = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             refuse(at, &unknown_key(error.message()))
