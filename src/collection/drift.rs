@@ -1,13 +1,10 @@
 //! How the relations of a package that was built from source differ from the planned ones.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CollectionError, Entry, Stanza, rpm};
+use super::{CollectionError, Kind, Stanza};
 use crate::{
     format::{Native, NativeRelation},
     relation::{self, Strength},
@@ -36,11 +33,13 @@ impl Drift {
 ///
 /// # Errors
 /// The package cannot be read.
-pub fn drift(native: &Native, stanza: &Stanza, path: &Path) -> Result<Drift, CollectionError> {
-    let found = match &stanza.entry {
-        Entry::Rpm { .. } => rpm::package_relations(path)?,
-        Entry::Deb { paragraph } => deb_relations(paragraph),
-    };
+pub fn drift(
+    native: &Native,
+    stanza: &Stanza,
+    path: &Path,
+    kind: &dyn Kind,
+) -> Result<Drift, CollectionError> {
+    let found = kind.relations(stanza, path)?;
     let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
     let found = found.into_iter();
     let found = found.filter(|(strength, text)| *strength != Strength::Provides || !own(text));
@@ -84,28 +83,6 @@ fn is_implied(
             let names = relation::rpm::names(bound);
             other == strength && (first(bound) == first(text) || names.contains(text))
         })
-}
-
-fn deb_relations(paragraph: &str) -> Vec<(Strength, String)> {
-    let fields: BTreeMap<&str, Strength> = [
-        ("Depends", Strength::Requires),
-        ("Recommends", Strength::Recommends),
-        ("Suggests", Strength::Suggests),
-        ("Provides", Strength::Provides),
-        ("Conflicts", Strength::Conflicts),
-        ("Replaces", Strength::Replaces),
-    ]
-    .into();
-    let unfolded = paragraph.replace("\n ", " ");
-    let found = unfolded.lines().filter_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        Some((*fields.get(name)?, value))
-    });
-    let clauses = found.flat_map(|(strength, value)| {
-        let clauses = value.split(',').map(str::trim).filter(|clause| !clause.is_empty());
-        clauses.map(move |clause| (strength, clause.to_owned()))
-    });
-    clauses.collect()
 }
 
 #[cfg(test)]

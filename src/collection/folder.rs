@@ -8,11 +8,11 @@ use std::{
 };
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
-    MANIFEST_FILE, Outcome, PackageRecord, Pool, Record, Records, Staging, Stanza, Why, client,
+    BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord, Kind,
+    Kinds, Listing, MANIFEST_FILE, Outcome, PackageRecord, Pool, Record, Records, Staging, Swap,
+    Why, client,
     packages::Packages,
     pool::apt_source,
-    publish::{Metadata, is_signed},
     staging::{Lock, create_folder, rename, swap, write},
 };
 use crate::{sign::Signer, target::Target};
@@ -22,8 +22,10 @@ pub(super) const RECIPES: &str = "recipes";
 
 /// A folder of packages for one target, with repository metadata, recipes and a manifest.
 #[derive(Debug)]
-pub struct Collection {
+pub struct Collection<'k> {
     folder: PathBuf,
+    /// What its packages may be.
+    kinds: Kinds<'k>,
     /// What the manifest of this target is when the collection is empty.
     empty: CollectionManifest,
     has_manifest: bool,
@@ -52,14 +54,15 @@ pub struct Publishing<'a> {
     pub pool: Option<&'a Pool>,
 }
 
-impl Collection {
+impl<'k> Collection<'k> {
     /// The collection in `folder`, which need not exist yet.
     ///
     /// # Errors
     /// It is a collection for another target.
     pub fn open(folder: &Path, target: &Target) -> Result<Self, CollectionError> {
         let empty = CollectionManifest::new(target);
-        let collection = Self { folder: folder.to_owned(), empty, has_manifest: true };
+        let folder = folder.to_owned();
+        let collection = Self { folder, kinds: Kinds::default(), empty, has_manifest: true };
         collection.manifest()?;
         Ok(collection)
     }
@@ -74,7 +77,18 @@ impl Collection {
         let present = CollectionManifest::read(&folder.join(MANIFEST_FILE))?;
         let has_manifest = present.is_some();
         let empty = present.unwrap_or_else(|| CollectionManifest::bare(suite));
-        Ok(Self { folder: folder.to_owned(), empty, has_manifest })
+        Ok(Self { folder: folder.to_owned(), kinds: Kinds::default(), empty, has_manifest })
+    }
+
+    /// The same, where a further kind of packages is known.
+    #[must_use]
+    pub fn with_kind(self, kind: &'k dyn Kind) -> Self {
+        Self { kinds: self.kinds.with(kind), ..self }
+    }
+
+    /// The kinds of packages that it may have.
+    pub fn kinds(&self) -> &Kinds<'k> {
+        &self.kinds
     }
 
     /// Where it lies.
@@ -111,7 +125,8 @@ impl Collection {
 
     /// Refuses to change a signed collection without a key: half of it would be signed.
     pub fn refuse_unsigned(&self, signer: Option<&Signer<'_>>) -> Result<(), CollectionError> {
-        match signer.is_none() && is_signed(&self.folder) {
+        let is_signed = || self.kinds.iter().any(|kind| kind.is_signed(&self.folder));
+        match signer.is_none() && is_signed() {
             true => Err(CollectionError::Signed { folder: self.folder.clone() }),
             false => Ok(()),
         }
@@ -140,13 +155,13 @@ impl Collection {
         let old = manifest.packages.clone();
         let built = only_built(&built, &records, &self.folder)?;
 
-        let mut packages = Packages::read(&self.folder, &records)?;
+        let mut packages = Packages::read(&self.folder, &records, &self.kinds)?;
         for Found { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
         manifest.packages.retain(|entry| packages.get(entry.file_name()).is_some());
         manifest.merge(entries(&built), failures, distribution);
-        packages.prune(publishing.keep, &manifest);
+        packages.prune(publishing.keep, &manifest)?;
         let pool = publishing.pool.cloned().or_else(|| Pool::of(&self.folder));
         packages.arrange(&self.folder, pool.as_ref());
         if let Some(signer) = publishing.signer {
@@ -158,15 +173,17 @@ impl Collection {
             }
         }
 
-        let stanzas: Vec<&Stanza> = packages.stanzas().collect();
-        let metadata = Metadata::prepare(
-            &self.folder,
-            work.path(),
-            &stanzas,
-            &manifest.target,
-            pool.as_ref(),
-            publishing.signer,
-        )?;
+        let url = self.client_url(&publishing);
+        let listing = Listing {
+            collection: &self.folder,
+            work: work.path(),
+            stanzas: &[],
+            suite: &manifest.target,
+            pool: pool.as_ref(),
+            signer: publishing.signer,
+            url: url.as_deref(),
+        };
+        let metadata = prepare(&packages, listing)?;
         let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
         let changed: Vec<&BuiltRecord> = built
             .iter()
@@ -184,8 +201,17 @@ impl Collection {
             create_folder(&self.folder.join(RECIPES))?;
             swap(&work.path().join(&place), &self.folder.join(&place))?;
         }
-        metadata.publish(&self.folder)?;
-        self.set_up_clients(&packages.formats(), &manifest.target, publishing, work.path())?;
+        metadata.into_iter().try_for_each(|swap| swap(&self.folder))?;
+        if let Some(url) = url {
+            let kinds = packages.by_kind().into_iter().filter(|(_, stanzas)| !stanzas.is_empty());
+            let kinds: Vec<&dyn Kind> = kinds.map(|(kind, _)| kind).collect();
+            let source = apt_source(&self.folder);
+            let address = (url.as_str(), source.as_str());
+            let files = client::files(&kinds, &manifest.target, address, publishing.signer);
+            for (name, text) in files {
+                replace(&self.folder.join(name), work.path(), text.as_bytes())?;
+            }
+        }
         if self.has_manifest {
             let text = manifest.to_json();
             replace(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
@@ -196,27 +222,25 @@ impl Collection {
         Ok(manifest)
     }
 
-    /// Writes the files for those who install, where there is a key or an address for them.
-    fn set_up_clients(
-        &self,
-        formats: &BTreeSet<&'static str>,
-        suite: &str,
-        Publishing { signer, url, .. }: Publishing<'_>,
-        work: &Path,
-    ) -> Result<(), CollectionError> {
-        let url = url.map(str::to_owned).or_else(|| client::known_url(&self.folder));
-        let url = url.or_else(|| signer.map(|_| client::UNKNOWN_URL.to_owned()));
-        let Some(url) = url else { return Ok(()) };
-        let source = apt_source(&self.folder);
-        for (name, text) in client::files(formats, suite, (&url, &source), signer) {
-            replace(&self.folder.join(name), work, text.as_bytes())?;
-        }
-        Ok(())
+    /// The address for those who install, where there is one or a key for them.
+    fn client_url(&self, publishing: &Publishing<'_>) -> Option<String> {
+        let url = publishing.url.map(str::to_owned);
+        let url = url.or_else(|| self.kinds.known_url(&self.folder));
+        url.or_else(|| publishing.signer.map(|_| client::UNKNOWN_URL.to_owned()))
     }
 
     fn has_recipe(&self, built: &BuiltRecord) -> bool {
         self.folder.join(&built.package.recipe).is_dir()
     }
+}
+
+/// Prepares the metadata of every kind; `listing` lists no package yet.
+fn prepare(packages: &Packages<'_>, listing: Listing<'_>) -> Result<Vec<Swap>, CollectionError> {
+    let mut swaps = Vec::new();
+    for (kind, stanzas) in packages.by_kind() {
+        swaps.extend(kind.prepare(&Listing { stanzas: &stanzas, ..listing })?);
+    }
+    Ok(swaps)
 }
 
 /// Replaces a file that has other contents.

@@ -21,11 +21,11 @@ mod deb;
 mod drift;
 mod error;
 mod folder;
+mod kind;
 mod manifest;
 mod metadata;
 mod packages;
 mod pool;
-mod publish;
 mod record;
 mod rpm;
 mod staging;
@@ -35,14 +35,17 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use client::NAME;
 pub use drift::{Drift, drift};
 pub use error::CollectionError;
 pub use folder::{Collection, Merge, Publishing};
+pub use kind::{Client, Kind, Kinds, Listing, Sign, Swap};
 pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
 };
+pub use metadata::flat_files;
 pub use pool::{Pool, SuiteName, apt_source};
 pub use record::{BuiltRecord, Described, Outcome, Record, Records};
 pub use staging::Staging;
-pub use stanza::{Entry, Stanza, read_deb, read_rpm};
+pub use stanza::{Entry, Stanza};

@@ -3,24 +3,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
 };
 
-use ::rpm::{Package, PackageMetadata};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Records, Stanza,
+    BuiltRecord, CollectionError, CollectionManifest, Kind, Kinds, PackageRecord, Records, Stanza,
     pool::{self, Pool},
     staging::{create_folder, rename, sync_folder},
-    stanza::is_package,
 };
-use crate::{sign::Signer, version};
+use crate::sign::Signer;
 
 /// The packages of a collection by file name.
-pub(super) struct Packages {
+pub(super) struct Packages<'k> {
+    kinds: &'k Kinds<'k>,
     stanzas: BTreeMap<String, Stanza>,
     /// What was signed or moved, as it was before.
     before: BTreeMap<String, Stanza>,
@@ -32,16 +31,20 @@ pub(super) struct Packages {
     superseded: Vec<String>,
 }
 
-impl Packages {
+impl<'k> Packages<'k> {
     /// The packages that lie in a folder. Only files without a record are read.
-    pub(super) fn read(folder: &Path, records: &Records) -> Result<Self, CollectionError> {
+    pub(super) fn read(
+        folder: &Path,
+        records: &Records,
+        kinds: &'k Kinds<'k>,
+    ) -> Result<Self, CollectionError> {
         let known = records.all_built();
         let known: BTreeMap<&str, &Stanza> = known
             .values()
             .filter_map(|record| record.stanza())
             .map(|stanza| (stanza.file.as_str(), stanza))
             .collect();
-        let files = package_files(folder)?;
+        let files = package_files(folder, kinds)?;
         let stanzas = files.par_iter().map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let parent = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
@@ -51,13 +54,14 @@ impl Packages {
             };
             let stanza = match known.get(&*name).filter(is_known) {
                 Some(stanza) => (*stanza).clone(),
-                None => Stanza::of(path)?,
+                None => kinds.read(path)?,
             };
             Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza })
         });
         let stanzas = stanzas.collect::<Result<Vec<Stanza>, CollectionError>>()?;
         let named = stanzas.into_iter().map(|stanza| (stanza.file.clone(), stanza));
         Ok(Self {
+            kinds,
             stanzas: named.collect(),
             before: BTreeMap::new(),
             new: BTreeMap::new(),
@@ -78,10 +82,11 @@ impl Packages {
         self.stanzas.insert(file.clone(), built.stanza.clone());
     }
 
-    /// Gives Debian packages the folders that they have in a pool.
+    /// Gives packages the folders that their kind wants: Debian's may lie in a pool.
     pub(super) fn arrange(&mut self, folder: &Path, pool: Option<&Pool>) {
-        for stanza in self.stanzas.values_mut().filter(|stanza| stanza.entry.format() == "deb") {
-            let wanted = pool.map(|pool| pool.folder(&stanza.package)).unwrap_or_default();
+        for stanza in self.stanzas.values_mut() {
+            let kind = self.kinds.of(stanza.entry.format());
+            let wanted = kind.map(|kind| kind.folder(&stanza.package, pool)).unwrap_or_default();
             if stanza.folder != wanted {
                 let present = folder.join(stanza.place());
                 self.before.insert(stanza.file.clone(), stanza.clone());
@@ -103,7 +108,7 @@ impl Packages {
     }
 
     /// All packages, sorted by name and file.
-    pub(super) fn stanzas(&self) -> impl Iterator<Item = &Stanza> {
+    fn stanzas(&self) -> impl Iterator<Item = &Stanza> {
         let mut all: Vec<&Stanza> = self.stanzas.values().collect();
         all.sort_by_key(|stanza| (&stanza.package, &stanza.file));
         all.into_iter()
@@ -111,8 +116,16 @@ impl Packages {
 
     /// Takes all builds of a package out but `keep`: the one that the manifest names, and the
     /// newest others.
-    pub(super) fn prune(&mut self, keep: Option<usize>, manifest: &CollectionManifest) {
-        let Some(keep) = keep else { return };
+    ///
+    /// # Errors
+    /// Nobody says how versions are ordered.
+    pub(super) fn prune(
+        &mut self,
+        keep: Option<usize>,
+        manifest: &CollectionManifest,
+    ) -> Result<(), CollectionError> {
+        let Some(keep) = keep else { return Ok(()) };
+        let ranks = self.ranks()?;
         let current: BTreeSet<&str> =
             manifest.packages.iter().map(PackageRecord::file_name).collect();
         let mut builds: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
@@ -122,8 +135,7 @@ impl Packages {
         let old = builds.into_values().flat_map(|mut builds| {
             let is_other = |stanza: &Stanza| !current.contains(stanza.file.as_str());
             builds.sort_by(|a, b| {
-                let compare = version::comparison(a.entry.format());
-                let newest = || compare(&b.evr.to_string(), &a.evr.to_string());
+                let newest = || ranks.get(&b.file).cmp(&ranks.get(&a.file));
                 is_other(a).cmp(&is_other(b)).then_with(newest)
             });
             builds.into_iter().skip(keep).map(|stanza| stanza.file.clone())
@@ -131,9 +143,21 @@ impl Packages {
         let old: BTreeSet<String> = old.collect();
         let gone = old.iter().filter_map(|file| self.stanzas.remove(file));
         self.superseded = gone.map(|stanza| stanza.place()).collect();
+        Ok(())
     }
 
-    /// Signs copies of all packages of rpm that do not have the signer's signature.
+    /// The places of all files' versions in the order of their kind, by file name.
+    fn ranks(&self) -> Result<BTreeMap<String, usize>, CollectionError> {
+        let mut ranks = BTreeMap::new();
+        for (kind, stanzas) in self.by_kind() {
+            let versions: Vec<String> = stanzas.iter().map(|s| s.evr.to_string()).collect();
+            let files = stanzas.into_iter().map(|stanza| stanza.file.clone());
+            ranks.extend(files.zip(kind.ranks(&versions)?));
+        }
+        Ok(ranks)
+    }
+
+    /// Signs copies of all packages that could have the signer's signature, and do not.
     pub(super) fn sign(
         &mut self,
         signer: &Signer<'_>,
@@ -142,12 +166,14 @@ impl Packages {
     ) -> Result<(), CollectionError> {
         let folder = work.join("signed");
         create_folder(&folder)?;
-        let is_unsigned = |stanza: &&Stanza| {
+        let unsigned = self.stanzas.values().filter_map(|stanza| {
+            let kind = self.kinds.of(stanza.entry.format())?;
             let by = stanza.signed_by.as_deref();
-            stanza.entry.format() == "rpm" && !by.is_some_and(|by| signer.is(by))
-        };
-        let unsigned: Vec<&Stanza> = self.stanzas.values().filter(is_unsigned).collect();
-        let signed = unsigned.par_iter().map(|stanza| {
+            let sign = kind.signature().filter(|_| !by.is_some_and(|by| signer.is(by)))?;
+            Some((stanza, kind, sign))
+        });
+        let unsigned: Vec<_> = unsigned.collect();
+        let signed = unsigned.par_iter().map(|(stanza, kind, sign)| {
             let copy = folder.join(&stanza.file);
             let from = match self.new.get(&stanza.file) {
                 Some(path) => path.clone(),
@@ -155,7 +181,7 @@ impl Packages {
             };
             fs::copy(&from, &copy).map_err(CollectionError::io("copy", &from))?;
             sign(&copy, signer, stanza.time)?;
-            Ok((copy.clone(), Stanza::of(&copy)?))
+            Ok((copy.clone(), kind.read(&copy)?))
         });
         for (copy, stanza) in signed.collect::<Result<Vec<_>, CollectionError>>()? {
             let file = stanza.file.clone();
@@ -167,9 +193,13 @@ impl Packages {
         Ok(())
     }
 
-    /// The formats of the packages.
-    pub(super) fn formats(&self) -> BTreeSet<&'static str> {
-        self.stanzas.values().map(|stanza| stanza.entry.format()).collect()
+    /// The kinds, each with its packages, sorted by name and file.
+    pub(super) fn by_kind(&self) -> Vec<(&'k dyn Kind, Vec<&Stanza>)> {
+        let of = |kind: &'k dyn Kind| {
+            let own = self.stanzas().filter(|stanza| stanza.entry.format() == kind.format());
+            (kind, own.collect())
+        };
+        self.kinds.iter().map(of).collect()
     }
 
     /// Moves new files in, to stay there whatever happens: metadata will name them.
@@ -202,28 +232,15 @@ impl Packages {
     }
 }
 
-/// Signs the header of a package in its place.
-fn sign(path: &Path, signer: &Signer<'_>, time: u64) -> Result<(), CollectionError> {
-    let refuse = |error: ::rpm::Error| CollectionError::Package {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let header = PackageMetadata::open(path).and_then(|found| found.header_bytes());
-    let signature = signer.detached(&header.map_err(refuse)?, time as i64)?;
-    Package::apply_signature_in_place(path, signature).map_err(refuse)?;
-    let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(CollectionError::io("write", path))
-}
-
 /// The package files that lie in a folder or in its pool, sorted.
-fn package_files(folder: &Path) -> Result<Vec<PathBuf>, CollectionError> {
+fn package_files(folder: &Path, kinds: &Kinds<'_>) -> Result<Vec<PathBuf>, CollectionError> {
     let failed = |error: walkdir::Error| CollectionError::io("read", folder)(error.into());
     let mut files = Vec::new();
     let pool = folder.join(pool::FOLDER);
     let below = pool.is_dir().then(|| WalkDir::new(&pool)).into_iter().flatten();
     for entry in WalkDir::new(folder).max_depth(1).into_iter().chain(below) {
         let entry = entry.map_err(failed)?;
-        if is_package(entry.path()) && entry.path().is_file() {
+        if kinds.of_file(entry.path()).is_some() && entry.path().is_file() {
             files.push(entry.into_path());
         }
     }

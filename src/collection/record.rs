@@ -188,7 +188,7 @@ impl Records {
 
     /// Forgets records whose packages are gone or were replaced, and packages that killed runs have
     /// left.
-    pub(super) fn tidy(&self, packages: &Packages) {
+    pub(super) fn tidy(&self, packages: &Packages<'_>) {
         let own = self.collection.join(OWN);
         let entries = |folder: &str| fs::read_dir(own.join(folder)).into_iter().flatten().flatten();
         for entry in entries("records") {
@@ -219,7 +219,7 @@ impl Records {
     }
 
     /// Whether the file in the collection is another package by now.
-    fn is_replaced(&self, record: &Record, packages: &Packages) -> bool {
+    fn is_replaced(&self, record: &Record, packages: &Packages<'_>) -> bool {
         let Some(stanza) = record.stanza() else { return false };
         let present = packages.get(&stanza.file);
         self.unmerged(record).is_none() && present.is_some_and(|now| now.sha256 != stanza.sha256)

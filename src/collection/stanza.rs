@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{CollectionError, deb, rpm};
-use crate::version::Evr;
+use super::CollectionError;
+use crate::{relation::Strength, version::Evr};
 
 /// What repository metadata says of one package file. It depends on nothing but the file's name
 /// and bytes; metadata is joined from stanzas without looking at the files again.
@@ -47,11 +47,19 @@ pub enum Entry {
     Rpm { primary: String, filelists: String, other: String },
     /// A paragraph of `Packages`.
     Deb { paragraph: String },
+    /// What a plugin's format says of it.
+    External {
+        format: String,
+        text: String,
+        relations: Vec<(Strength, String)>,
+        /// Absolute paths of installed files.
+        paths: Vec<String>,
+    },
 }
 
 impl Stanza {
     /// Where the file lies, relative to the collection.
-    pub(super) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match self.folder.as_str() {
             "" => self.file.clone(),
             folder => format!("{folder}/{}", self.file),
@@ -61,10 +69,11 @@ impl Stanza {
 
 impl Entry {
     /// The package format's name.
-    pub(super) fn format(&self) -> &'static str {
+    pub(super) fn format(&self) -> &str {
         match self {
             Self::Rpm { .. } => "rpm",
             Self::Deb { .. } => "deb",
+            Self::External { format, .. } => format,
         }
     }
 }
@@ -76,49 +85,8 @@ pub(super) struct PackageFile<'a> {
     pub(super) sha256: String,
 }
 
-/// Reads an rpm package file.
-pub fn read_rpm(path: &Path) -> Result<Stanza, CollectionError> {
-    read_with(path, |input, file| rpm::stanza(input, &file))
-}
-
-/// Reads a Debian package file.
-pub fn read_deb(path: &Path) -> Result<Stanza, CollectionError> {
-    read_with(path, |input, file| deb::stanza(input, &file))
-}
-
-/// Whether a file's name is that of a package that can be read.
-pub(super) fn is_package(path: &Path) -> bool {
-    reader(path).is_some()
-}
-
-impl Stanza {
-    /// Reads a package file of the kind that its name says.
-    ///
-    /// # Errors
-    /// It cannot be read, or is no package.
-    pub fn of(path: &Path) -> Result<Self, CollectionError> {
-        match reader(path) {
-            Some(read) => read(path),
-            None => Err(CollectionError::Package {
-                path: path.to_owned(),
-                reason: "its name ends neither in `.rpm` nor in `.deb`".to_owned(),
-            }),
-        }
-    }
-}
-
-type Reader = fn(&Path) -> Result<Stanza, CollectionError>;
-
-fn reader(path: &Path) -> Option<Reader> {
-    match path.extension()?.to_str()? {
-        "rpm" => Some(read_rpm),
-        "deb" => Some(read_deb),
-        _ => None,
-    }
-}
-
-/// Hashes the file, then lets `parse` read its beginning.
-fn read_with(
+/// Hashes a package file, then lets `parse` read its beginning.
+pub(super) fn read_with(
     path: &Path,
     parse: impl FnOnce(&mut BufReader<File>, PackageFile<'_>) -> Result<Stanza, String>,
 ) -> Result<Stanza, CollectionError> {

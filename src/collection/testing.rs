@@ -7,7 +7,7 @@ use std::{
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Collection, CollectionManifest, Described, Drift, Merge, Record, Stanza, Why};
+use super::{Collection, CollectionManifest, Described, Drift, Kinds, Merge, Record, Stanza, Why};
 use crate::{
     build::BuiltPackage,
     plan::PackagePlan,
@@ -126,18 +126,18 @@ pub(super) fn recipe(package: &str) -> Recipe {
 
 /// Keeps a package that lies in a staging folder, under its own file name as inputs.
 pub(super) fn keep(
-    collection: &Collection,
+    collection: &Collection<'_>,
     name: &str,
     built: &BuiltPackage,
 ) -> Result<Record, super::CollectionError> {
     let file = built.path.file_name().unwrap().to_string_lossy();
-    let stanza = Stanza::of(&built.path)?;
+    let stanza = Kinds::default().read(&built.path)?;
     collection.records().keep(&file, built, described(&plan(name), &recipe(name), stanza))
 }
 
 /// Merges packages that a function writes into a staging folder.
 pub(super) fn add(
-    collection: &Collection,
+    collection: &Collection<'_>,
     names: &[&str],
     write: impl Fn(&Path, &str) -> BuiltPackage,
 ) -> CollectionManifest {

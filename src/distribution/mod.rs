@@ -115,7 +115,10 @@ impl Repository {
                 };
                 let package = &self.packages[*at];
                 let is_newer = |known: &Available| {
-                    let compare = version::comparison(if self.is_deb { "deb" } else { "rpm" });
+                    let compare = match self.is_deb {
+                        true => version::deb::compare,
+                        false => version::rpm::compare_evr,
+                    };
                     compare(&package.version, &known.version).is_gt()
                 };
                 if meets && found.is_none_or(is_newer) {

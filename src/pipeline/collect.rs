@@ -9,15 +9,15 @@ use crate::{
     artifact::ProjectName,
     build::{BuildError, Builder, Builders, FromSource, Preference},
     collection::{
-        BuiltRecord, Collection, CollectionManifest, Drift, FailureRecord, Merge, Outcome,
-        PackageRecord, Record, Records, Stage, Why,
+        BuiltRecord, Collection, Drift, FailureRecord, Kind, Merge, Outcome, PackageRecord, Record,
+        Records, Stage, Why,
     },
-    format,
+    format::{self, FormatError},
     relation::Strength,
     report::Event,
     sign::Signer,
     target::Target,
-    version::{self, Evr},
+    version::Evr,
     work::{self, Done, Item},
 };
 
@@ -27,7 +27,7 @@ impl Run<'_> {
     /// Who signs what goes into a collection.
     pub(super) fn signer<'s>(
         &'s self,
-        collection: &Collection,
+        collection: &Collection<'_>,
         path: &'s [PathBuf],
     ) -> Result<Option<Signer<'s>>, PipelineError> {
         let environment = &self.settings.environment;
@@ -39,7 +39,7 @@ impl Run<'_> {
     /// Builds prepared packages and merges them into a collection.
     pub(super) fn collect(
         &self,
-        collection: &Collection,
+        collection: &Collection<'_>,
         signer: Option<&Signer<'_>>,
         prepared: Prepared,
         words: &Words,
@@ -47,7 +47,7 @@ impl Run<'_> {
     ) -> Result<Built, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
         let mut packages = self.settled(packages, &mut failures);
-        self.warn_of_downgrades(&collection.manifest()?, &packages);
+        self.warn_of_downgrades(collection, &packages)?;
         let path = self.settings.environment.path();
         // What they work on is this program's own: without a sandbox they work all the same.
         // Looking for it takes longer than the embedded writers do for a package.
@@ -77,7 +77,9 @@ impl Run<'_> {
             .map(|(package, inputs)| Item { job: package.job(), inputs })
             .collect();
         let jobs = self.settings.jobs;
-        let done = work::work(&items, &builder, &records, staging.path(), jobs, self.reporter)?;
+        let kind = self.kind(collection)?;
+        let tools = (&builder as &dyn Builder, kind);
+        let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter)?;
 
         let mut built = Vec::new();
         for (Done { record, .. }, package) in done.iter().zip(&packages) {
@@ -208,24 +210,42 @@ impl Run<'_> {
         Ok(kept)
     }
 
+    /// The kind of packages that the target has.
+    fn kind<'k>(&self, collection: &Collection<'k>) -> Result<&'k dyn Kind, PipelineError> {
+        let format = &self.target.format;
+        let unknown = || FormatError::Unknown { format: format.clone() };
+        Ok(collection.kinds().of(format).ok_or_else(unknown)?)
+    }
+
     /// Newer releases whose package versions sort below those that are there, as `2.0` does below
     /// `2.0.0rc1`: no upgrade would install them.
-    fn warn_of_downgrades(&self, manifest: &CollectionManifest, packages: &[Package]) {
-        let compare = version::comparison(&self.target.format);
+    fn warn_of_downgrades(
+        &self,
+        collection: &Collection<'_>,
+        packages: &[Package],
+    ) -> Result<(), PipelineError> {
+        let manifest = collection.manifest()?;
         let present: BTreeMap<&String, &PackageRecord> =
             manifest.packages.iter().map(|entry| (&entry.package, entry)).collect();
-        for Package { plan, .. } in packages {
-            let known = present.get(&plan.package);
-            if let Some(known) = known.filter(|known| known.release < plan.release)
-                && compare(&known.evr.to_string(), &plan.evr.to_string()).is_gt()
-            {
-                let (package, old, new) = (&plan.package, &known.evr, &plan.evr);
+        let newer = packages.iter().filter_map(|Package { plan, .. }| {
+            let known = present.get(&plan.package)?;
+            (known.release < plan.release).then_some((&plan.package, &known.evr, &plan.evr))
+        });
+        let newer: Vec<_> = newer.collect();
+        let versions = newer.iter().flat_map(|(_, old, new)| [old.to_string(), new.to_string()]);
+        let ranks = match newer.is_empty() {
+            true => Vec::new(),
+            false => self.kind(collection)?.ranks(&versions.collect::<Vec<_>>())?,
+        };
+        for ((package, old, new), ranks) in newer.into_iter().zip(ranks.chunks(2)) {
+            if ranks[0] > ranks[1] {
                 self.reporter.event(Event::Warning(&format!(
                     "`{package}` {new} is the newer release, but sorts below {old}: remove the \
                      older package, or raise the epoch by hand"
                 )));
             }
         }
+        Ok(())
     }
 }
 

@@ -82,7 +82,7 @@ impl<'a> Run<'a> {
     /// Lets plugins add reports to a collection, and publish it.
     pub(super) fn show_collection(
         &self,
-        collection: &Collection,
+        collection: &Collection<'_>,
         manifest: &CollectionManifest,
     ) -> Result<(), PipelineError> {
         if self.plugins.0.is_empty() {

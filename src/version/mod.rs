@@ -38,14 +38,6 @@ impl fmt::Display for Evr {
     }
 }
 
-/// How a package format orders versions with their epochs and releases.
-pub fn comparison(format: &str) -> fn(&str, &str) -> std::cmp::Ordering {
-    match format {
-        "deb" => deb::compare,
-        _ => rpm::compare_evr,
-    }
-}
-
 /// The release segment, as published.
 fn release_text(release: &[u64]) -> String {
     release.iter().map(u64::to_string).collect::<Vec<_>>().join(".")

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     build::{BuildError, BuildJob, Builder},
     collection::{
-        CollectionError, Described, FailureRecord, Record, Records, Stage, Stanza, drift,
+        CollectionError, Described, FailureRecord, Kind, Record, Records, Stage, Stanza, drift,
     },
     process::interrupted,
     report::{Event, Reporter},
@@ -66,7 +66,8 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 }
 
 /// Works on every item on `threads` threads, the largest wheels first so that none of them is left
-/// for the end; the answers are in the order of `items`, and one that fails stops no other.
+/// for the end; the answers are in the order of `items`, and one that fails stops no other. `kind`
+/// reads what `builder` makes.
 ///
 /// Each job works in a new folder of its own below `folder`. Reports the phase `build`, a step for
 /// each package that is built.
@@ -75,7 +76,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 /// An outcome cannot be written down, or somebody interrupts; what was built until then is kept.
 pub fn work(
     items: &[Item<'_>],
-    builder: &dyn Builder,
+    (builder, kind): (&dyn Builder, &dyn Kind),
     records: &Records,
     folder: &Path,
     threads: usize,
@@ -90,7 +91,7 @@ pub fn work(
             && let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
         {
             let folder = folder.join(at.to_string());
-            let answer = work_on(&items[at], builder, records, &folder, reporter);
+            let answer = work_on(&items[at], (builder, kind), records, &folder, reporter);
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
             reporter.event(Event::Advance { phase: "build", by: 1 });
         }
@@ -141,7 +142,7 @@ fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
 /// Builds one package in a folder of its own, which is gone afterwards.
 fn work_on(
     Item { job, inputs }: &Item<'_>,
-    builder: &dyn Builder,
+    (builder, kind): (&dyn Builder, &dyn Kind),
     records: &Records,
     folder: &Path,
     reporter: &dyn Reporter,
@@ -154,9 +155,10 @@ fn work_on(
         .map_err(|error| BuildError::file("create the folder", folder, &error))
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
-        Ok(package) => Stanza::of(&package.path)
+        Ok(package) => kind
+            .read(&package.path)
             .and_then(|stanza| {
-                let drift = drift(job.native, &stanza, &package.path)?;
+                let drift = drift(job.native, &stanza, &package.path, kind)?;
                 let BuildJob { plan, recipe, own_recipe, .. } = *job;
                 let described = Described { plan, recipe, own_recipe, stanza, drift };
                 records.keep(inputs, &package, described)

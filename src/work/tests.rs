@@ -70,8 +70,9 @@ fn one_failure_sinks_no_other_and_what_was_built_is_not_built_again() {
     let collection = Collection::open(folder.path(), &target).unwrap();
     let run = |wanted: &str| {
         let (staging, keen) = (collection.staging().unwrap(), Keen::default());
-        let records = collection.records();
-        let done = work(&items(&samples), &Moody, &records, staging.path(), 3, &keen).unwrap();
+        let (records, kind) = (collection.records(), collection.kinds().of("rpm").unwrap());
+        let done =
+            work(&items(&samples), (&Moody, kind), &records, staging.path(), 3, &keen).unwrap();
         assert_eq!(std::fs::read_dir(staging.path()).unwrap().count(), 0);
         let heard = keen.0.into_inner().unwrap();
         assert!(heard.last().unwrap().contains(wanted), "{heard:?}");
@@ -95,8 +96,11 @@ fn one_failure_sinks_no_other_and_what_was_built_is_not_built_again() {
 fn no_packages_are_no_failure() {
     let folder = tempfile::tempdir().unwrap();
     let target = Targets::embedded().load("fedora-43", None, None).unwrap();
-    let records = Collection::open(folder.path(), &target).unwrap().records();
-    assert!(work(&[], &Moody, &records, Path::new("/nowhere"), 4, &Deaf).unwrap().is_empty());
+    let collection = Collection::open(folder.path(), &target).unwrap();
+    let (records, kind) = (collection.records(), collection.kinds().of("rpm").unwrap());
+    assert!(
+        work(&[], (&Moody, kind), &records, Path::new("/nowhere"), 4, &Deaf).unwrap().is_empty()
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use pypi2pkg::{
     build::{BuildError, SourceJob, SourceTools, build_from_source},
-    collection::{Stanza, drift},
+    collection::{Kinds, drift},
     format::{self, Native},
     plan::PackagePlan,
     process::{HostRunner, Limits, Sandbox},
@@ -172,7 +172,9 @@ fn debian_packages_are_built_of_their_sources() {
         let listed = run(Command::new("dpkg-deb").arg("-c").arg(&package));
         assert!(listed.contains("/usr/share/man/man1/sample-tool.1.gz"), "{listed}");
         assert_eq!(listed.contains("_fast.cpython-"), is_native, "{listed}");
-        let drift = drift(&planned.native, &Stanza::of(&package).unwrap(), &package).unwrap();
+        let kind = Kinds::default().of("deb").unwrap();
+        let stanza = kind.read(&package).unwrap();
+        let drift = drift(&planned.native, &stanza, &package, kind).unwrap();
         // Debian's compiler flags choose other functions of glibc than the planned wheel has.
         let others = drift.missing.iter().chain(&drift.extra);
         let others: Vec<_> = others.filter(|(_, text)| !text.starts_with("libc6 (")).collect();

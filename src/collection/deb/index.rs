@@ -10,49 +10,49 @@ use crate::collection::{
 };
 
 /// The file that names all others; it is written last.
-pub(in crate::collection) const POINTER: &str = "Release";
+pub(super) const POINTER: &str = "Release";
 
 /// The forms of `Packages`.
-pub(in crate::collection) const FORMS: [&str; 3] = ["Packages", "Packages.gz", "Packages.xz"];
+pub(super) const FORMS: [&str; 3] = ["Packages", "Packages.gz", "Packages.xz"];
 
 /// Where clients look for an index by its hash, so that they get the one that the `Release` they
 /// have read speaks of.
-pub(in crate::collection) const HASH_FOLDER: &str = "by-hash/SHA256";
+pub(super) const HASH_FOLDER: &str = "by-hash/SHA256";
 
 /// The architecture of packages for all of them.
 const ALL: &str = "all";
 
 /// The metadata of a repository.
-pub(in crate::collection) struct Index {
+pub(super) struct Index {
     /// The forms of each list of packages.
-    pub(in crate::collection) files: Vec<IndexFile>,
-    pub(in crate::collection) release: String,
+    pub(super) files: Vec<IndexFile>,
+    pub(super) release: String,
 }
 
 /// One form of a list of packages.
-pub(in crate::collection) struct IndexFile {
+pub(super) struct IndexFile {
     /// Relative to the folder of `Release`; empty, or with a slash at its end.
-    pub(in crate::collection) folder: String,
-    pub(in crate::collection) name: &'static str,
-    pub(in crate::collection) sha256: String,
-    pub(in crate::collection) content: Vec<u8>,
+    pub(super) folder: String,
+    pub(super) name: &'static str,
+    pub(super) sha256: String,
+    pub(super) content: Vec<u8>,
 }
 
 impl IndexFile {
     /// What the file is called while it waits beside those of other folders.
-    pub(in crate::collection) fn work_name(&self) -> String {
+    pub(super) fn work_name(&self) -> String {
         format!("{}{}", self.folder, self.name).replace('/', "_")
     }
 
     /// The same for the one that is found by its hash.
-    pub(in crate::collection) fn hashed_work_name(&self) -> String {
+    pub(super) fn hashed_work_name(&self) -> String {
         format!("{}.by-hash", self.work_name())
     }
 }
 
 /// The metadata that describes packages in the order given. `target` is the target's name; the
 /// date is `time`, in seconds since 1970.
-pub(in crate::collection) fn index(
+pub(super) fn index(
     stanzas: &[&Stanza],
     target: &str,
     pool: Option<&Pool>,

@@ -2,7 +2,78 @@
 
 mod archive;
 mod index;
+mod publish;
+mod relations;
 mod stanza;
 
-pub(super) use index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index};
-pub(super) use stanza::stanza;
+use std::path::Path;
+
+pub(super) use self::stanza::stanza;
+use super::{
+    Client, CollectionError, Kind, Listing, NAME, Pool, Stanza, Swap, kind::ranks,
+    stanza::read_with,
+};
+use crate::{relation::Strength, version};
+
+/// Debian packages, for apt.
+pub(super) struct Deb;
+
+impl Kind for Deb {
+    fn format(&self) -> &str {
+        "deb"
+    }
+
+    fn suffix(&self) -> &str {
+        ".deb"
+    }
+
+    fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
+        read_with(path, |input, file| stanza(input, &file))
+    }
+
+    fn relations(
+        &self,
+        stanza: &Stanza,
+        _path: &Path,
+    ) -> Result<Vec<(Strength, String)>, CollectionError> {
+        Ok(relations::relations(stanza))
+    }
+
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, CollectionError> {
+        Ok(ranks(versions, version::deb::compare))
+    }
+
+    fn folder(&self, package: &str, pool: Option<&Pool>) -> String {
+        pool.map(|pool| pool.folder(package)).unwrap_or_default()
+    }
+
+    fn is_signed(&self, collection: &Path) -> bool {
+        let suite = Pool::of(collection).map(|pool| pool.metadata()).unwrap_or_default();
+        let places =
+            [Path::new(publish::SIGNED).to_owned(), Path::new(&suite).join(publish::SIGNED)];
+        places.iter().any(|path| collection.join(path).exists())
+    }
+
+    fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError> {
+        let index = publish::prepare(listing)?;
+        Ok(index.map(|index| -> Swap { Box::new(move |collection| index.publish(collection)) }))
+    }
+
+    fn client(&self) -> (&str, &str) {
+        (concat!("pypi2pkg", ".sources"), "URIs: ")
+    }
+
+    /// Source: sources.list(5).
+    fn client_text(&self, client: &Client<'_>) -> Option<String> {
+        let Client { note, url, source, is_signed, .. } = client;
+        let suites = source.replacen(' ', "\nComponents: ", 1);
+        let trust = match is_signed {
+            true => format!("Signed-By: /etc/apt/keyrings/{NAME}.asc\n"),
+            false => "Trusted: yes\n".to_owned(),
+        };
+        Some(format!(
+            "# /etc/apt/sources.list.d/{NAME}.sources\n{note}Types: deb\nURIs: {url}\nSuites: {suites}\n\
+             {trust}"
+        ))
+    }
+}

@@ -1,11 +1,94 @@
 //! rpm repositories (`repodata`), in the form that `createrepo_c` gives them.
 
 mod guard;
+mod publish;
 mod relations;
 mod repodata;
 mod stanza;
 mod xml;
 
-pub(super) use relations::package_relations;
-pub(super) use repodata::{POINTER, repodata};
-pub(super) use stanza::stanza;
+use std::{fs::File, path::Path};
+
+use ::rpm::{Package, PackageMetadata};
+
+pub(super) use self::stanza::stanza;
+use super::{
+    Client, CollectionError, Kind, Listing, NAME, Sign, Stanza, Swap, kind::ranks, staging::swap,
+    stanza::read_with,
+};
+use crate::{relation::Strength, sign::Signer, version};
+
+/// Packages of rpm, for dnf and zypper.
+pub(super) struct Rpm;
+
+impl Kind for Rpm {
+    fn format(&self) -> &str {
+        "rpm"
+    }
+
+    fn suffix(&self) -> &str {
+        ".rpm"
+    }
+
+    fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
+        read_with(path, |input, file| stanza(input, &file))
+    }
+
+    fn relations(
+        &self,
+        _stanza: &Stanza,
+        path: &Path,
+    ) -> Result<Vec<(Strength, String)>, CollectionError> {
+        relations::package_relations(path)
+    }
+
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, CollectionError> {
+        Ok(ranks(versions, version::rpm::compare_evr))
+    }
+
+    fn signature(&self) -> Option<Sign> {
+        Some(sign)
+    }
+
+    fn is_signed(&self, collection: &Path) -> bool {
+        collection.join(publish::FOLDER).join(publish::SIGNATURE).exists()
+    }
+
+    fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError> {
+        let folder = publish::prepare(listing)?;
+        Ok(folder.map(|folder| -> Swap {
+            Box::new(move |collection| swap(&folder, &collection.join(publish::FOLDER)))
+        }))
+    }
+
+    fn client(&self) -> (&str, &str) {
+        (concat!("pypi2pkg", ".repo"), "baseurl=")
+    }
+
+    /// Source: dnf.conf(5).
+    fn client_text(&self, client: &Client<'_>) -> Option<String> {
+        let Client { note, url, suite, is_signed, .. } = client;
+        let check = u8::from(*is_signed);
+        let key = match is_signed {
+            true => format!("gpgkey=file:///etc/pki/rpm-gpg/{NAME}.asc\n"),
+            false => String::new(),
+        };
+        Some(format!(
+            "# /etc/yum.repos.d/{NAME}.repo\n{note}[{NAME}]\nname=Python projects as packages for \
+             {suite}\nbaseurl={url}\nenabled=1\ngpgcheck={check}\nrepo_gpgcheck={check}\n{key}"
+        ))
+    }
+}
+
+/// Signs the header of a package in its place.
+fn sign(path: &Path, signer: &Signer<'_>, time: u64) -> Result<(), CollectionError> {
+    let refuse = |error: ::rpm::Error| CollectionError::Package {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let header = PackageMetadata::open(path).and_then(|found| found.header_bytes());
+    let signature = signer.detached(&header.map_err(refuse)?, time as i64)?;
+    Package::apply_signature_in_place(path, signature).map_err(refuse)?;
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(CollectionError::io("write", path))
+}

@@ -97,7 +97,7 @@ impl Part {
             (Entry::Rpm { primary, .. }, Self::Primary) => Some(primary),
             (Entry::Rpm { filelists, .. }, Self::Filelists) => Some(filelists),
             (Entry::Rpm { other, .. }, Self::Other) => Some(other),
-            (Entry::Deb { .. }, _) => None,
+            (Entry::Deb { .. } | Entry::External { .. }, _) => None,
         }
     }
 }

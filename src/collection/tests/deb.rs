@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     collection::{
-        Collection, Entry, read_deb,
+        Collection, Entry, Kinds,
         testing::{TIME, add, deb, run, target, tool, write_deb},
     },
     version::Evr,
@@ -15,7 +15,7 @@ const PACKINGS: [&str; 4] = ["", ".gz", ".xz", ".zst"];
 fn paragraph(entry: &Entry) -> &str {
     match entry {
         Entry::Deb { paragraph } => paragraph,
-        Entry::Rpm { .. } => panic!("not of a Debian package"),
+        Entry::Rpm { .. } | Entry::External { .. } => panic!("not of a Debian package"),
     }
 }
 
@@ -42,7 +42,7 @@ fn a_paragraph_is_the_control_file_and_where_the_package_is() {
     for packing in PACKINGS {
         let folder = tempfile::tempdir().unwrap();
         let built = write_deb(folder.path(), "python3-a", "2:1.0~rc1", packing);
-        let stanza = read_deb(&built.path).unwrap();
+        let stanza = Kinds::default().read(&built.path).unwrap();
         let evr = Evr { epoch: 2, version: "1.0~rc1".to_owned(), release: "1".to_owned() };
         assert_eq!((stanza.package.as_str(), &stanza.evr), ("python3-a", &evr), "{packing}");
         assert_eq!((stanza.architecture.as_str(), stanza.time), ("all", TIME), "{packing}");
@@ -68,7 +68,7 @@ fn every_field_is_the_one_that_apt_ftparchive_writes() {
     let theirs: Vec<_> = theirs.trim().split("\n\n").collect();
     assert_eq!(theirs.len(), PACKINGS.len());
     for theirs in theirs.into_iter().map(fields) {
-        let ours = read_deb(&folder.path().join(&theirs["Filename"])).unwrap();
+        let ours = Kinds::default().read(&folder.path().join(&theirs["Filename"])).unwrap();
         assert_eq!(fields(paragraph(&ours.entry)), theirs);
     }
 }
@@ -142,7 +142,8 @@ fn a_package_says_nothing_of_the_repository_or_of_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.deb");
         fs::write(&path, deb(control, "")).unwrap();
-        read_deb(&path)
+        Kinds::default()
+            .read(&path)
             .map_err(|error| error.to_string().replace(&path.display().to_string(), "a.deb"))
     };
     let stanza = read(&control("Filename: /etc/passwd\nSHA256: 00\n")).unwrap();

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use crate::{
     build::BuiltPackage,
     collection::{
-        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
-        Stage, Stanza, Why,
+        Collection, CollectionError, FailureRecord, Kinds, MANIFEST_FILE, Merge, Publishing,
+        Request, Stage, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
@@ -138,7 +138,8 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
         let built = built(staging.path());
         let records = collection.records();
         let plan = plan("bad");
-        let error = Stanza::of(&built.path)
+        let error = Kinds::default()
+            .read(&built.path)
             .and_then(|stanza| records.keep("inputs", &built, described(&plan, recipe, stanza)))
             .unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
@@ -157,7 +158,7 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     );
     assert_eq!(
         refused(&none, |folder| BuiltPackage { path: folder.join("bad.zip") }),
-        "`STAGING/bad.zip` is no usable package file: its name ends neither in `.rpm` nor in `.deb`"
+        "`STAGING/bad.zip` is no usable package file: its name ends in none of `.rpm`, `.deb`"
     );
     assert_eq!(
         refused(&none, |folder| BuiltPackage { path: folder.join("bad.rpm") }),
@@ -291,7 +292,7 @@ fn a_record_whose_file_was_replaced_is_forgotten() {
         let staging = collection.staging().unwrap();
         let built = write_rpm(staging.path(), "a", "1.0", text);
         let recipe = Recipe::default();
-        let stanza = Stanza::of(&built.path).unwrap();
+        let stanza = Kinds::default().read(&built.path).unwrap();
         let plan = plan("a");
         let described = described(&plan, &recipe, stanza);
         let record = records.keep(&format!("inputs-{at}"), &built, described).unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, io::Cursor};
 
 use crate::collection::{
-    deb, read_deb, rpm,
+    Kinds, deb, rpm,
     stanza::PackageFile,
     testing::{write_deb, write_rpm},
 };
@@ -54,7 +54,7 @@ fn a_file_name_cannot_become_a_field() {
     for name in ["a\nEssential: yes.deb", "a b.deb", "é.deb"] {
         let path = folder.path().join(name);
         fs::copy(&built.path, &path).unwrap();
-        let error = read_deb(&path).unwrap_err().to_string();
+        let error = Kinds::default().read(&path).unwrap_err().to_string();
         assert!(error.ends_with("its name has other than visible ASCII characters"), "{error}");
     }
 }

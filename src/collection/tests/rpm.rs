@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::collection::{
-    Collection, Entry, read_rpm,
+    Collection, Entry, Kinds,
     testing::{add, gunzip, run, target, tool, write_rpm},
 };
 
@@ -62,7 +62,7 @@ fn every_element_is_the_one_that_createrepo_c_writes() {
     let folder = tempfile::tempdir().unwrap();
     let Some(paths) = packages(folder.path()) else { return };
     assert_eq!(paths.len(), 6);
-    let stanzas: Vec<_> = paths.iter().map(|path| read_rpm(path).unwrap()).collect();
+    let stanzas: Vec<_> = paths.iter().map(|path| Kinds::default().read(path).unwrap()).collect();
     for (path, stanza) in paths.iter().zip(&stanzas) {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(stanza.time);
         File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
@@ -88,7 +88,7 @@ fn every_element_is_the_one_that_createrepo_c_writes() {
 fn rpm_parts(entry: &Entry) -> [&str; 3] {
     match entry {
         Entry::Rpm { primary, filelists, other } => [primary, filelists, other],
-        Entry::Deb { .. } => panic!("not of an rpm"),
+        Entry::Deb { .. } | Entry::External { .. } => panic!("not of an rpm"),
     }
 }
 

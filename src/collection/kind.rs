@@ -1,0 +1,205 @@
+//! What a collection has to know of a package format.
+
+use std::{cmp::Ordering, fmt, fs, path::Path};
+
+use super::{CollectionError, Pool, Stanza, deb::Deb, rpm::Rpm};
+use crate::{relation::Strength, sign::Signer};
+
+/// A package format as collections see it: how its package files are read, ordered, signed and
+/// listed.
+pub trait Kind: Sync {
+    /// The format's name.
+    fn format(&self) -> &str;
+
+    /// How the names of its package files end: `.rpm`.
+    fn suffix(&self) -> &str;
+
+    /// Reads a package file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no package.
+    fn read(&self, path: &Path) -> Result<Stanza, CollectionError>;
+
+    /// What the package file at `path`, of which the stanza is, says of its relations.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn relations(
+        &self,
+        stanza: &Stanza,
+        path: &Path,
+    ) -> Result<Vec<(Strength, String)>, CollectionError>;
+
+    /// The places of versions (`[EPOCH:]VERSION[-RELEASE]`) in the format's order: a higher number
+    /// is a newer version, and equal ones have the same.
+    ///
+    /// # Errors
+    /// Nobody says how they are ordered.
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, CollectionError>;
+
+    /// The folder of a package, relative to the collection; empty for the collection's own.
+    fn folder(&self, _package: &str, _pool: Option<&Pool>) -> String {
+        String::new()
+    }
+
+    /// What signs a package file in its place; nothing for a format whose packages hold no
+    /// signatures.
+    fn signature(&self) -> Option<Sign> {
+        None
+    }
+
+    /// Whether the metadata of a collection is signed.
+    fn is_signed(&self, collection: &Path) -> bool;
+
+    /// Prepares the metadata that describes exactly the packages listed; nothing where it is there
+    /// already.
+    ///
+    /// # Errors
+    /// It cannot be written or signed.
+    fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError>;
+
+    /// The file by which clients find a collection, its name, and what stands before the address in
+    /// it.
+    fn client(&self) -> (&str, &str);
+
+    /// The text of that file; nothing where [`Kind::prepare`] writes it.
+    fn client_text(&self, client: &Client<'_>) -> Option<String>;
+}
+
+/// Signs a package file; the time is in seconds since 1970.
+pub type Sign = fn(&Path, &Signer<'_>, u64) -> Result<(), CollectionError>;
+
+/// Swaps prepared metadata into a collection.
+pub type Swap = Box<dyn FnOnce(&Path) -> Result<(), CollectionError>>;
+
+/// What metadata is made of.
+#[derive(Clone, Copy)]
+pub struct Listing<'a> {
+    pub collection: &'a Path,
+    /// A private folder.
+    pub work: &'a Path,
+    /// Of packages of this kind, sorted by name and file.
+    pub stanzas: &'a [&'a Stanza],
+    /// What the metadata calls the suite: the target's name.
+    pub suite: &'a str,
+    pub pool: Option<&'a Pool>,
+    pub signer: Option<&'a Signer<'a>>,
+    /// Where the folder is served, where clients get a file.
+    pub url: Option<&'a str>,
+}
+
+/// What clients have to know.
+pub struct Client<'a> {
+    /// A comment for a person who has to replace the address; may be empty.
+    pub note: &'a str,
+    pub url: &'a str,
+    pub suite: &'a str,
+    /// What [`super::apt_source`] says.
+    pub source: &'a str,
+    pub is_signed: bool,
+}
+
+/// The kinds that are known.
+#[derive(Clone)]
+pub struct Kinds<'a>(Vec<&'a dyn Kind>);
+
+impl Default for Kinds<'_> {
+    /// The built-in ones.
+    fn default() -> Self {
+        Self(vec![&Rpm, &Deb])
+    }
+}
+
+impl fmt::Debug for Kinds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(Kind::format)).finish()
+    }
+}
+
+impl<'a> Kinds<'a> {
+    /// These and another one.
+    #[must_use]
+    pub fn with(mut self, kind: &'a dyn Kind) -> Self {
+        self.0.push(kind);
+        self
+    }
+
+    /// Every kind.
+    pub fn iter(&self) -> impl Iterator<Item = &'a dyn Kind> {
+        self.0.iter().copied()
+    }
+
+    /// The kind of a format.
+    pub fn of(&self, format: &str) -> Option<&'a dyn Kind> {
+        self.iter().find(|kind| kind.format() == format)
+    }
+
+    /// The kind of package that a file is by its name.
+    pub fn of_file(&self, path: &Path) -> Option<&'a dyn Kind> {
+        let name = path.file_name()?.to_str()?;
+        self.iter().find(|kind| name.ends_with(kind.suffix()))
+    }
+
+    /// Reads a package file of the kind that its name says.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no package.
+    pub fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
+        match self.of_file(path) {
+            Some(kind) => kind.read(path),
+            None => {
+                let endings: Vec<String> =
+                    self.iter().map(|kind| format!("`{}`", kind.suffix())).collect();
+                Err(CollectionError::Package {
+                    path: path.to_owned(),
+                    reason: format!("its name ends in none of {}", endings.join(", ")),
+                })
+            }
+        }
+    }
+
+    /// The address that the files for clients in a folder state.
+    pub(super) fn known_url(&self, folder: &Path) -> Option<String> {
+        self.iter().find_map(|kind| {
+            let (file, key) = kind.client();
+            let text = fs::read_to_string(folder.join(file)).ok()?;
+            text.lines().find_map(|line| Some(line.strip_prefix(key)?.to_owned()))
+        })
+    }
+}
+
+/// The places of texts in an order.
+pub(super) fn ranks(texts: &[String], compare: fn(&str, &str) -> Ordering) -> Vec<usize> {
+    let mut sorted: Vec<&String> = texts.iter().collect();
+    sorted.sort_by(|a, b| compare(a, b));
+    sorted.dedup_by(|a, b| compare(a, b).is_eq());
+    let place = |text: &String| sorted.partition_point(|known| compare(known, text).is_lt());
+    texts.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newer_versions_have_higher_places() {
+        let versions = ["2-1", "1:0-1", "2~rc1-1", "2-1"].map(str::to_owned);
+        for kind in Kinds::default().iter() {
+            assert_eq!(kind.ranks(&versions).unwrap(), [1, 2, 0, 1], "{}", kind.format());
+        }
+    }
+
+    #[test]
+    fn files_are_of_the_kind_that_their_names_say() {
+        let kinds = Kinds::default();
+        let format = |path: &str| kinds.of_file(Path::new(path)).map(Kind::format);
+        assert_eq!(format("a/x-1-1.noarch.rpm"), Some("rpm"));
+        assert_eq!(format("x_1_all.deb"), Some("deb"));
+        assert_eq!(format("x.debian"), None);
+        let error = kinds.read(Path::new("x.txt")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "`x.txt` is no usable package file: its name ends in none of `.rpm`, `.deb`"
+        );
+    }
+}
