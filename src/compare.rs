@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     check::{CheckError, manifest, newest},
+    collection::Kinds,
     distribution::Available,
     recipe::{Provenance, Recipe, RecipeError, RecipeFolder},
     relation::{Capability, Relation},
@@ -86,8 +87,8 @@ impl Comparison {
 ///
 /// # Errors
 /// A folder that is no collection, or whose metadata or packages cannot be read.
-pub fn collections(old: &Path, new: &Path) -> Result<Comparison, CheckError> {
-    Ok(Comparison::of(&built(old)?, &built(new)?))
+pub fn collections(old: &Path, new: &Path, kinds: &Kinds<'_>) -> Result<Comparison, CheckError> {
+    Ok(Comparison::of(&built(old, kinds)?, &built(new, kinds)?))
 }
 
 /// Compares the recipes in two folders, as they were edited.
@@ -113,9 +114,9 @@ struct Package {
     files: BTreeSet<String>,
 }
 
-fn built(folder: &Path) -> Result<Packages, CheckError> {
+fn built(folder: &Path, kinds: &Kinds<'_>) -> Result<Packages, CheckError> {
     let manifest = manifest(folder)?;
-    let mut listed: BTreeMap<String, Available> = newest(folder, &manifest)?
+    let mut listed: BTreeMap<String, Available> = newest(folder, &manifest, kinds)?
         .into_iter()
         .map(|package| (package.package.clone(), package))
         .collect();

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 /// The name that temporary files and folders begin with.
@@ -114,6 +115,26 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         copied.map_err(|e| io::Error::other(format!("`{}`: {e}", entry.path().display())))?;
     }
     Ok(())
+}
+
+/// A digest of all files below a folder, by their names; what interpreters leave there does
+/// not count.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn tree_digest(folder: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+    for entry in entries.filter_entry(|entry| entry.file_name() != "__pycache__") {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            let bytes = fs::read(entry.path())?;
+            digest.update(format!("{}\0{}\0", name.display(), bytes.len()));
+            digest.update(bytes);
+        }
+    }
+    Ok(hex::encode(digest.finalize()))
 }
 
 #[cfg(test)]

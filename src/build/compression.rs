@@ -1,12 +1,14 @@
 //! Payload compressions and how each tool names them.
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    path::Path,
     str::FromStr,
 };
 
-use flate2::{GzBuilder, write::GzEncoder};
-use liblzma::write::XzEncoder;
+use flate2::{GzBuilder, bufread::MultiGzDecoder, write::GzEncoder};
+use liblzma::{bufread::XzDecoder, write::XzEncoder};
 
 use super::BuildError;
 
@@ -96,6 +98,46 @@ impl Compression {
             Self::None => Encoder::None(out),
         })
     }
+}
+
+/// Writes what lies at `from` to the new file `to`, compressed as `compression` says.
+///
+/// # Errors
+/// There is no such compression, or a file cannot be read or written.
+pub fn compress(from: &Path, to: &Path, compression: &str) -> Result<(), BuildError> {
+    let compression: Compression = compression.parse()?;
+    let mut input = File::open(from).map_err(|error| BuildError::file("read", from, &error))?;
+    let mut write = || {
+        let mut encoder = compression.encoder(BufWriter::new(File::create_new(to)?))?;
+        io::copy(&mut input, &mut encoder)?;
+        encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
+    };
+    write().map_err(|error| BuildError::file("write", to, &error))
+}
+
+/// The most that a package file may unpack to, in bytes.
+const UNPACKED_LIMIT: u64 = 32 << 30;
+
+/// Writes the contents of a compressed file to the new file `to`; how it is compressed, it says
+/// itself.
+///
+/// # Errors
+/// It cannot be read, breaks off, or holds too much.
+pub fn decompress(from: &Path, to: &Path) -> io::Result<()> {
+    let mut input = BufReader::new(File::open(from)?);
+    let start = input.fill_buf()?;
+    let mut contents: Box<dyn Read> = match start {
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::Decoder::with_buffer(input)?),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(XzDecoder::new(input)),
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(input)),
+        _ => Box::new(input),
+    };
+    let mut out = BufWriter::new(File::create_new(to)?);
+    let copied = io::copy(&mut contents.by_ref().take(UNPACKED_LIMIT), &mut out)?;
+    if copied == UNPACKED_LIMIT {
+        return Err(io::Error::other("it unpacks to more than any package holds"));
+    }
+    out.flush()
 }
 
 /// What rpm's headers say of a compression.

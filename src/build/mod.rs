@@ -13,6 +13,7 @@ mod folder;
 mod from_source;
 mod rpm;
 mod source;
+mod staged;
 mod system;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,12 +25,13 @@ use crate::{
 };
 
 pub use choice::{Builders, Preference};
-pub use compression::Compression;
+pub use compression::{Compression, compress, decompress};
 pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
 pub use from_source::FromSource;
 pub use rpm::EmbeddedRpm;
 pub use source::{SourceJob, SourceTools, build_from_source, source_package};
+pub use staged::write_tree;
 pub use system::{DpkgDeb, RpmBuild};
 
 /// The build host that packages name: the real one's name would make builds differ.

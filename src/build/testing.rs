@@ -257,6 +257,7 @@ fn native() -> Native {
         licence: "MIT".to_owned(),
         homepage: Some("https://sample.example/".to_owned()),
         packager: "Pat <pat@sample.example>".to_owned(),
+        words: serde_json::Map::new(),
         own_names: vec!["python3-sample".to_owned()],
         relations: vec![
             relation(Strength::Requires, "python(abi) = 3.13"),

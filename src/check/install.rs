@@ -11,7 +11,7 @@ use serde::Serialize;
 use walkdir::WalkDir;
 
 use crate::{
-    collection::{CollectionManifest, apt_source},
+    collection::{CollectionManifest, Kinds, apt_source},
     distribution::Available,
     process::{Command, CommandRunner, Output, which},
     target::Target,
@@ -57,10 +57,14 @@ impl Installation<'_> {
     /// # Errors
     /// A tool that is missing or fails.
     pub fn check(&self) -> Result<BTreeMap<String, Installed>, CheckError> {
-        let packages = newest(self.folder, self.manifest)?;
+        let packages = newest(self.folder, self.manifest, &Kinds::default())?;
         match self.manifest.format.as_str() {
             "deb" => self.install_deb(&packages)?,
-            _ => self.install_rpm(&packages)?,
+            "rpm" => self.install_rpm(&packages)?,
+            other => {
+                let problem = format!("nothing here installs packages of the format `{other}`");
+                return Err(CheckError::Tool(problem));
+            }
         }
         let mut results = BTreeMap::new();
         for package in &packages {

@@ -1,5 +1,6 @@
 //! Whether a collection holds together: every file whole, every relation met, no path owned twice.
 
+mod foreign;
 mod install;
 
 use std::{
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     build::deb_paths,
-    collection::{CollectionError, CollectionManifest, MANIFEST_FILE},
+    collection::{CollectionError, CollectionManifest, Kinds, MANIFEST_FILE},
     distribution::{Available, Repository, RepositoryError, open_collection},
     relation::Capability,
 };
@@ -61,7 +62,14 @@ pub fn manifest(folder: &Path) -> Result<CollectionManifest, CheckError> {
 ///
 /// # Errors
 /// Repository metadata or packages that cannot be read.
-pub fn newest(folder: &Path, manifest: &CollectionManifest) -> Result<Vec<Available>, CheckError> {
+pub fn newest(
+    folder: &Path,
+    manifest: &CollectionManifest,
+    kinds: &Kinds<'_>,
+) -> Result<Vec<Available>, CheckError> {
+    if let Some(kind) = foreign::kind(manifest, kinds) {
+        return foreign::newest(folder, manifest, kind);
+    }
     let is_deb = manifest.format == "deb";
     let named: BTreeSet<&str> = manifest.packages.iter().map(|entry| entry.file.as_str()).collect();
     let mut packages = open_collection(folder, is_deb)?.packages;
@@ -82,7 +90,11 @@ pub fn check(
     folder: &Path,
     manifest: &CollectionManifest,
     distribution: Option<&Repository>,
+    kinds: &Kinds<'_>,
 ) -> Result<Report, CheckError> {
+    if let Some(kind) = foreign::kind(manifest, kinds) {
+        return foreign::check(folder, manifest, kind);
+    }
     let is_deb = manifest.format == "deb";
     let mut repository = open_collection(folder, is_deb)?;
     let mut report = Report { packages: repository.packages.len(), ..Report::default() };
@@ -106,7 +118,8 @@ pub fn check(
     for file in listed {
         report.add(file, "is in the manifest, but not in the repository".to_owned());
     }
-    owners(&repository, &mut report);
+    let owned = repository.packages.iter().map(|p| (p.package.as_str(), p.paths.as_slice()));
+    owners(owned, &mut report);
     let left = Left::of(manifest, is_deb);
     for package in &repository.packages {
         for relation in &package.requires {
@@ -136,11 +149,11 @@ fn file(folder: &Path, package: &Available, is_deb: bool) -> Result<Vec<String>,
 }
 
 /// Paths that more than one package owns.
-fn owners(repository: &Repository, report: &mut Report) {
+fn owners<'p>(packages: impl Iterator<Item = (&'p str, &'p [String])>, report: &mut Report) {
     let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for package in &repository.packages {
-        for path in &package.paths {
-            owners.entry(path).or_default().insert(&package.package);
+    for (package, paths) in packages {
+        for path in paths {
+            owners.entry(path).or_default().insert(package);
         }
     }
     for (path, packages) in owners.into_iter().filter(|(_, packages)| packages.len() > 1) {

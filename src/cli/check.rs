@@ -13,11 +13,14 @@ use crate::{
     index::{self, IndexSettings, Logins, Sources},
     process::HostRunner,
     report::print_result,
-    settings::{self, Configuration, Environment, Flags},
+    settings::{self, Configuration, Environment, Flags, PluginSettings},
     text::counted,
 };
 
-use super::session::targets;
+use super::{
+    formats::{Formats, kinds},
+    session::targets,
+};
 
 /// Prove that a collection holds together: files, relations, owners of paths
 #[derive(Debug, Args)]
@@ -56,7 +59,10 @@ impl Check {
             true => None,
             false => Some(self.distribution(&manifest.target, &manifest.python)?),
         };
-        let report = check(&self.folder, &manifest, distribution.as_ref())?;
+        let formats = Formats::of(&[&self.folder], &Configuration::read(None)?)?;
+        let external = formats.external();
+        let kinds = kinds(external.as_ref());
+        let report = check(&self.folder, &manifest, distribution.as_ref(), &kinds)?;
         let installed = match self.install {
             true => self.install(&manifest)?,
             false => BTreeMap::new(),
@@ -103,7 +109,8 @@ impl Check {
         let root = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
         let environment = Environment::of_process();
         let configuration = Configuration::read(None)?;
-        let target = targets(configuration.targets.as_deref())?;
+        let plugins = PluginSettings::of(&configuration, &environment);
+        let target = targets(configuration.targets.as_deref(), &plugins)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
         let installation = Installation {
             folder: &self.folder,
@@ -122,7 +129,8 @@ impl Check {
             Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
         let configuration = Configuration::read(None)?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let target = targets(settings.targets.as_deref())?.load(target, Some(python), None)?;
+        let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
+        let target = targets.load(target, Some(python), None)?;
         let index_settings =
             IndexSettings { offline: settings.offline, ..IndexSettings::new(&settings.cache) };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;

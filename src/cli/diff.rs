@@ -9,7 +9,10 @@ use crate::{
     failure::Failure,
     recipe::RecipeFolder,
     report::print_result,
+    settings::Configuration,
 };
+
+use super::formats::{Formats, kinds};
 
 /// Show what has changed from one collection, or folder of recipes, to another
 #[derive(Debug, Args)]
@@ -37,7 +40,11 @@ impl Diff {
     pub fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = match RecipeFolder::find(&self.old)?.is_empty() {
-            true => collections(&self.old, new)?,
+            true => {
+                let formats = Formats::of(&[&self.old, new], &Configuration::read(None)?)?;
+                let external = formats.external();
+                collections(&self.old, new, &kinds(external.as_ref()))?
+            }
             false => recipes(&self.old, new)?,
         };
         if self.json {

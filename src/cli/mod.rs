@@ -8,6 +8,7 @@ mod choices;
 mod diff;
 mod doctor;
 mod explain;
+mod formats;
 mod freeze;
 mod inputs;
 mod licences;

@@ -82,7 +82,7 @@ impl PluginVerb {
     /// Status 1 where a plugin fails its check.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let settings = settings()?;
-        let finder = &settings.plugin_finder;
+        let finder = &settings.plugins.finder;
         match self.action {
             Action::List { json } => list(finder, json),
             Action::Info { plugin } => info(&finder.find_unset(&plugin)?),
@@ -114,7 +114,8 @@ fn ask(
     settings: &Settings,
     verbosity: i8,
 ) -> Result<(tempfile::TempDir, Vec<u8>), Failure> {
-    let target = session::targets(settings.targets.as_deref())?.load(target, None, None)?;
+    let target = session::targets(settings.targets.as_deref(), &settings.plugins)?
+        .load(target, None, None)?;
     let path = settings.environment.path();
     let context = plugin::Context {
         target: &target,

@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     pipeline::Built,
     report::{Event, Reporter, Terminal, print_result},
-    settings::Configuration,
+    settings::{Configuration, Environment, PluginSettings},
 };
 
 use super::{Arguments, Verb, build::report_failures, session};
@@ -79,7 +79,8 @@ impl Pypi2Rpm {
         if self.target.is_some() || Configuration::read(None)?.target.is_some() {
             return Ok(self.target.clone());
         }
-        let targets = session::targets(None)?;
+        let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());
+        let targets = session::targets(None, &plugins)?;
         let is_rpm = session::detect(&targets)
             .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));
         match is_rpm {

@@ -12,7 +12,7 @@ use crate::{
     settings::{Configuration, Environment, PublishingSettings},
 };
 
-use super::arguments::Publishing;
+use super::{arguments::Publishing, formats::Formats};
 
 /// Make a folder of packages a repository for dnf or apt, or bring it up to date
 #[derive(Debug, Args)]
@@ -42,6 +42,12 @@ impl Repo {
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
         let collection = Collection::of_packages(&self.folder, &self.suite.to_string())?;
+        let formats = Formats::of(&[&self.folder], &configuration)?;
+        let external = formats.external();
+        let collection = match &external {
+            Some(external) => collection.with_kind(external),
+            None => collection,
+        };
         let publishing = settings.publishing(signer.as_ref());
         collection.republish(publishing)?;
         print_result(&self.folder.display().to_string());

@@ -1,6 +1,10 @@
 //! What most verbs begin with: settings, target and requirements.
 
-use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use tempfile::TempDir;
 
@@ -9,13 +13,14 @@ use crate::{
     disk::WriteError,
     failure::{Failure, USAGE},
     pipeline::{BuildingIndex, PipelineError, RecipeStyle, Run},
-    plugin::{PluginError, Plugins},
+    plugin::{Brought, Context, External, Plugin, PluginError, Plugins},
     process::HostRunner,
     recipe::{Additions, Provenance, RecipeError, RecipeFolder},
     report::Terminal,
     requirements::Inputs,
-    settings::{self, Configuration, Environment, Flags, Settings},
+    settings::{self, Configuration, Environment, Flags, PluginSettings, Settings},
     target::{Target, Targets},
+    template::Packs,
 };
 
 use super::arguments::{self, Asked};
@@ -30,6 +35,11 @@ pub struct Session {
     /// What people add to single projects' recipes.
     pub additions: BTreeMap<ProjectName, Additions>,
     plugins: Plugins,
+    /// What brings the target's format, where that is no built-in one.
+    external: Option<Plugin>,
+    packs: Packs,
+    /// The folders in which programs are looked for.
+    path: Vec<PathBuf>,
     pub reporter: Terminal,
     runner: HostRunner,
     /// Where sdists are built on the way to a plan.
@@ -113,19 +123,24 @@ impl Session {
     fn with(settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        let targets = targets(settings.targets.as_deref())?;
+        let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
         let target = load_target(&settings, &targets)?;
         let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
-        let finder = &settings.plugin_finder;
-        let plugins = settings.plugins.iter().map(|choice| finder.find(choice));
-        let plugins = plugins.collect::<Result<Vec<_>, PluginError>>()?;
+        let PluginSettings { chosen, finder } = &settings.plugins;
+        let plugins = chosen.iter().map(|choice| finder.find(choice));
+        let plugins = Plugins(plugins.collect::<Result<Vec<_>, PluginError>>()?);
+        let external = plugins.format(&target, finder)?;
+        let packs = packs(&settings.plugins)?;
         Ok(Self {
+            path: settings.environment.path(),
             settings,
             target,
             machine: machine.ok(),
             inputs,
             additions: BTreeMap::new(),
-            plugins: Plugins(plugins),
+            plugins,
+            external,
+            packs,
             reporter,
             runner: HostRunner,
             work,
@@ -141,11 +156,24 @@ impl Session {
             inputs: &self.inputs,
             additions: &self.additions,
             plugins: &self.plugins,
+            external: self.external(),
+            packs: &self.packs,
             runner: &self.runner,
             reporter: &self.reporter,
             style: RecipeStyle::default(),
             probed: OnceLock::new(),
         }
+    }
+
+    fn external(&self) -> Option<External<'_>> {
+        let context = Context {
+            target: &self.target,
+            runner: &self.runner,
+            reporter: &self.reporter,
+            time: self.settings.policy.time,
+            path: &self.path,
+        };
+        External::of(self.external.as_ref()?, context)
     }
 
     /// The index that a run asks.
@@ -167,13 +195,25 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
     })
 }
 
-/// The embedded targets and the user's.
-pub fn targets(folder: Option<&Path>) -> Result<Targets, Failure> {
-    let targets = Targets::embedded();
+/// The embedded targets, those that plugins bring, and the user's.
+pub fn targets(folder: Option<&Path>, plugins: &PluginSettings) -> Result<Targets, Failure> {
+    let mut targets = Targets::embedded();
+    for (name, text) in plugins.brought()?.iter().flat_map(|brought| &brought.targets) {
+        targets = targets.with_text(name, text)?;
+    }
     match folder {
         Some(folder) => Ok(targets.with_folder(folder)?),
         None => Ok(targets),
     }
+}
+
+/// The built-in packs of templates, and those that plugins bring.
+pub fn packs(plugins: &PluginSettings) -> Result<Packs, Failure> {
+    let mut packs = Packs::default();
+    for Brought { name, templates, context, .. } in plugins.brought()? {
+        packs = packs.with(&name, &name, templates, &context)?;
+    }
+    Ok(packs)
 }
 
 /// The target that this machine is.

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::{failure::Failure, report::print_result, settings::Configuration};
+use crate::{
+    failure::Failure,
+    report::print_result,
+    settings::{Configuration, Environment, PluginSettings},
+};
 
 use super::{session::targets, table::table};
 
@@ -40,7 +44,8 @@ enum Verb {
 impl Target {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        let targets = targets(configuration.targets.as_deref())?;
+        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
+        let targets = targets(configuration.targets.as_deref(), &plugins)?;
         match self.verb {
             Verb::List => {
                 let mut rows = Vec::new();

@@ -26,7 +26,7 @@ pub(super) fn files(
     let client = Client { note, url, suite, source, is_signed: signer.is_some() };
     let texts = kinds.iter().filter_map(|kind| {
         let text = kind.client_text(&client)?;
-        Some((kind.client().0.to_owned(), text))
+        Some((kind.client()?.0.to_owned(), text))
     });
     let mut files: BTreeMap<String, String> = texts.collect();
     if let Some(signer) = signer {

@@ -31,6 +31,9 @@ pub enum CollectionError {
     Signed { folder: PathBuf },
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// What a format from elsewhere says.
+    #[error("{problem}")]
+    External { problem: String },
     #[error("interrupted")]
     Interrupted,
     #[error("`{}` has gone or changed since this run looked at it; run again", path.display())]

@@ -178,6 +178,7 @@ impl<'k> Collection<'k> {
             collection: &self.folder,
             work: work.path(),
             stanzas: &[],
+            waiting: packages.waiting(),
             suite: &manifest.target,
             pool: pool.as_ref(),
             signer: publishing.signer,

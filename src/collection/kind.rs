@@ -1,6 +1,11 @@
 //! What a collection has to know of a package format.
 
-use std::{cmp::Ordering, fmt, fs, path::Path};
+use std::{
+    cmp::Ordering,
+    collections::BTreeMap,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
 use super::{CollectionError, Pool, Stanza, deb::Deb, rpm::Rpm};
 use crate::{relation::Strength, sign::Signer};
@@ -58,12 +63,36 @@ pub trait Kind: Sync {
     /// It cannot be written or signed.
     fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError>;
 
-    /// The file by which clients find a collection, its name, and what stands before the address in
-    /// it.
-    fn client(&self) -> (&str, &str);
+    /// The file by which clients find a collection: its name, and what stands before the address in
+    /// it; nothing where clients get none.
+    fn client(&self) -> Option<(&str, &str)>;
 
     /// The text of that file; nothing where [`Kind::prepare`] writes it.
     fn client_text(&self, client: &Client<'_>) -> Option<String>;
+
+    /// The requirements of packages that none of them meets; nothing where the packages of a
+    /// distribution tell it (`distribution::Repository`).
+    ///
+    /// # Errors
+    /// Nobody says what meets a requirement.
+    fn unmet(&self, _stanzas: &[&Stanza]) -> Result<Option<Vec<Unmet>>, CollectionError> {
+        Ok(None)
+    }
+
+    /// The paths of the files that a package installs, where its stanza says that.
+    fn paths<'s>(&self, _stanza: &'s Stanza) -> &'s [String] {
+        &[]
+    }
+}
+
+/// A requirement that nothing meets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmet {
+    pub package: String,
+    /// In the format's words.
+    pub relation: String,
+    /// The name that it is about.
+    pub name: String,
 }
 
 /// Signs a package file; the time is in seconds since 1970.
@@ -80,6 +109,8 @@ pub struct Listing<'a> {
     pub work: &'a Path,
     /// Of packages of this kind, sorted by name and file.
     pub stanzas: &'a [&'a Stanza],
+    /// Where files lie that are not in the collection yet, by their names.
+    pub waiting: &'a BTreeMap<String, PathBuf>,
     /// What the metadata calls the suite: the target's name.
     pub suite: &'a str,
     pub pool: Option<&'a Pool>,
@@ -161,7 +192,7 @@ impl<'a> Kinds<'a> {
     /// The address that the files for clients in a folder state.
     pub(super) fn known_url(&self, folder: &Path) -> Option<String> {
         self.iter().find_map(|kind| {
-            let (file, key) = kind.client();
+            let (file, key) = kind.client()?;
             let text = fs::read_to_string(folder.join(file)).ok()?;
             text.lines().find_map(|line| Some(line.strip_prefix(key)?.to_owned()))
         })

@@ -39,7 +39,7 @@ pub use client::NAME;
 pub use drift::{Drift, drift};
 pub use error::CollectionError;
 pub use folder::{Collection, Merge, Publishing};
-pub use kind::{Client, Kind, Kinds, Listing, Sign, Swap};
+pub use kind::{Client, Kind, Kinds, Listing, Sign, Swap, Unmet};
 pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
@@ -48,4 +48,4 @@ pub use metadata::flat_files;
 pub use pool::{Pool, SuiteName, apt_source};
 pub use record::{BuiltRecord, Described, Outcome, Record, Records};
 pub use staging::Staging;
-pub use stanza::{Entry, Stanza};
+pub use stanza::{Entry, PackageFile, Stanza, read_with};

@@ -96,6 +96,11 @@ impl<'k> Packages<'k> {
         }
     }
 
+    /// Where files lie that are to be moved in.
+    pub(super) fn waiting(&self) -> &BTreeMap<String, PathBuf> {
+        &self.new
+    }
+
     /// The package in a file of that name.
     pub(super) fn get(&self, file: &str) -> Option<&Stanza> {
         self.stanzas.get(file)

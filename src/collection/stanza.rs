@@ -79,14 +79,18 @@ impl Entry {
 }
 
 /// A package file by name and content.
-pub(super) struct PackageFile<'a> {
-    pub(super) name: &'a str,
-    pub(super) size: u64,
-    pub(super) sha256: String,
+pub struct PackageFile<'a> {
+    pub name: &'a str,
+    /// In bytes.
+    pub size: u64,
+    pub sha256: String,
 }
 
 /// Hashes a package file, then lets `parse` read its beginning.
-pub(super) fn read_with(
+///
+/// # Errors
+/// It cannot be read, or `parse` says why it is no package.
+pub fn read_with(
     path: &Path,
     parse: impl FnOnce(&mut BufReader<File>, PackageFile<'_>) -> Result<Stanza, String>,
 ) -> Result<Stanza, CollectionError> {

@@ -42,6 +42,10 @@ pub fn open(
     index: &dyn Index,
 ) -> Result<Repository, RepositoryError> {
     let opener = Opener { address, target, index };
+    if !["deb", "rpm"].contains(&target.format.as_str()) {
+        let problem = format!("nobody reads repositories of the format `{}`", target.format);
+        return Err(opener.fail(problem));
+    }
     let is_deb = target.format == "deb";
     let packages = match address.trim() {
         SYSTEM if is_deb => opener.apt_lists()?,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     plan::{FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile},
@@ -19,16 +19,17 @@ use super::{
 pub struct Deb;
 
 impl Format for Deb {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "deb"
     }
 
-    fn source_pack(&self) -> &'static str {
-        "deb-source"
+    fn source_pack(&self) -> Option<&str> {
+        Some("deb-source")
     }
 
+    /// A control file's lines end only at line feeds for dpkg, but at more for other readers.
     fn escape(&self) -> fn(&str) -> String {
-        escape
+        words::one_line
     }
 
     fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
@@ -61,6 +62,7 @@ impl Format for Deb {
                 version: evr.to_string(),
                 line: format!("Package {} {}.", plan.project, plan.release),
             },
+            words: Map::new(),
             source: plan
                 .from_source
                 .as_ref()
@@ -123,7 +125,7 @@ impl Format for Deb {
         )
     }
 
-    fn tag(&self, strength: Strength) -> &'static str {
+    fn tag(&self, strength: Strength) -> &str {
         match strength {
             Strength::Requires => "Depends",
             Strength::Recommends => "Recommends",
@@ -151,11 +153,6 @@ pub(super) fn scriptlets(plan: &PackagePlan) -> Value {
         "prerm": lines(Moment::PreRemove),
         "postrm": lines(Moment::PostRemove),
     })
-}
-
-/// A control file's lines end only at line feeds for dpkg, but at more for other readers.
-fn escape(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Policy 3.4.1: no article, no full stop, and not the package's name again.

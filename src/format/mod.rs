@@ -3,16 +3,21 @@
 mod common_licences;
 mod deb;
 mod deb_source;
+mod general;
+mod install;
 mod rpm;
 mod rpm_files;
 mod rpm_source;
 mod sample;
 mod words;
 
+pub use general::{general_context, shell_word};
+pub use install::attachments;
 pub use sample::sample;
+pub use words::{one_line, synopsis, wrap};
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     plan::{PackagePlan, PlannedFile},
@@ -23,10 +28,10 @@ use crate::{
 /// A package format. It only computes: words in its dialect and the context of its templates.
 pub trait Format: Sync {
     /// The format's name, which is its template pack's name too.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
-    /// The template pack of recipes that build sdists.
-    fn source_pack(&self) -> &'static str;
+    /// The template pack of recipes that build sdists, where the format has such.
+    fn source_pack(&self) -> Option<&str>;
 
     /// Makes text safe to stand in the format's recipe.
     fn escape(&self) -> fn(&str) -> String;
@@ -34,11 +39,23 @@ pub trait Format: Sync {
     /// What the plan says, in the format's words.
     fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError>;
 
+    /// What several plans say, in their order. One that cannot be said stops no other.
+    ///
+    /// # Errors
+    /// Whoever knows the format's words fails.
+    fn lower_all(
+        &self,
+        plans: &[&PackagePlan],
+        target: &Target,
+    ) -> Result<Vec<Result<Native, FormatError>>, FormatError> {
+        Ok(plans.iter().map(|plan| self.lower(plan, target)).collect())
+    }
+
     /// What the format's templates may refer to.
     fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value;
 
     /// How the format's recipes write a kind of relation: `Requires`, `Depends`.
-    fn tag(&self, strength: Strength) -> &'static str;
+    fn tag(&self, strength: Strength) -> &str;
 
     /// The plan's texts that stand as files of their own in the recipe, by their names there.
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)>;
@@ -64,6 +81,9 @@ pub enum FormatError {
     Relation { package: String, source: RelationError },
     #[error("package `{package}` needs `{soname}`, and the target knows no package with it")]
     Library { package: String, soname: String },
+    /// What a format from elsewhere says, or says of a package.
+    #[error("{problem}")]
+    External { problem: String },
 }
 
 /// A plan in its format's own words: what templates show and embedded writers write.
@@ -93,6 +113,9 @@ pub struct Native {
     pub compression: String,
     /// The changelog's only entry: the text of its header's date, and a line.
     pub changelog: Changelog,
+    /// What the format's own templates refer to beside the general context.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub words: Map<String, Value>,
     /// What a recipe for the sdist says beside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<NativeSource>,

@@ -3,27 +3,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{Content, Moment, PackageArchitecture, PackagePlan, PlannedFile},
+    plan::{Moment, PackageArchitecture, PackagePlan, PlannedFile},
     relation::{self, Capability, Relation, Strength},
     target::Target,
     version,
 };
 
-use super::{Changelog, Format, FormatError, Native, NativeRelation, rpm_files, rpm_source, words};
+use super::{
+    Changelog, Format, FormatError, Native, NativeRelation, install, rpm_files, rpm_source, words,
+};
 
 /// RPM packages.
 pub struct Rpm;
 
 impl Format for Rpm {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "rpm"
     }
 
-    fn source_pack(&self) -> &'static str {
-        "rpm-source"
+    fn source_pack(&self) -> Option<&str> {
+        Some("rpm-source")
     }
 
     fn escape(&self) -> fn(&str) -> String {
@@ -60,6 +62,7 @@ impl Format for Rpm {
                 version: evr.to_string(),
                 line: format!("Package {} {}", plan.project, plan.release),
             },
+            words: Map::new(),
             source: plan
                 .from_source
                 .as_ref()
@@ -80,7 +83,7 @@ impl Format for Rpm {
             .collect();
         let site = plan.site(target);
         words::extend(
-            words::shared_context(plan, target),
+            words::extend(words::shared_context(plan, target), install::context(plan, target)),
             json!({
                 "name": native.name,
                 "epoch": native.epoch,
@@ -92,17 +95,9 @@ impl Format for Rpm {
                 "independent": plan.architecture == PackageArchitecture::Independent,
                 "relations": relations,
                 "description": native.description.lines().collect::<Vec<_>>(),
-                "site": site,
                 // rpmlint takes `/usr/lib` for a mistake wherever it is written out.
                 "site_below_usr": site.strip_prefix("/usr/"),
-                "sources": sources(self, plan),
-                "patches": patches(plan),
                 "scriptlets": scriptlets(plan),
-                "scripts": scripts(plan, site),
-                "modes": modes(plan, site),
-                "moves": moves(plan, site),
-                "data": data_folder(plan),
-                "byte_code": byte_code(plan, target),
                 "files": rpm_files::files(plan, target, site),
                 "changelog": {
                     "author": native.changelog.author,
@@ -114,7 +109,7 @@ impl Format for Rpm {
         )
     }
 
-    fn tag(&self, strength: Strength) -> &'static str {
+    fn tag(&self, strength: Strength) -> &str {
         match strength {
             Strength::Requires => "Requires",
             Strength::Recommends => "Recommends",
@@ -126,23 +121,7 @@ impl Format for Rpm {
     }
 
     fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
-        let is_text = |file: &&PlannedFile| matches!(file.content, Content::Text(_));
-        plan.files
-            .iter()
-            // What builds an sdist writes them itself.
-            .filter(|file| {
-                let is_ours = plan.from_source.is_none() || plan.added_source(&file.path).is_some();
-                is_ours && is_text(file)
-            })
-            .map(|file| {
-                if let Some(source) = plan.added_source(&file.path) {
-                    return (source.to_owned(), file);
-                }
-                let base = file.path.rsplit('/').next().unwrap_or(&file.path);
-                let launches = file.mode & 0o111 != 0;
-                (if launches { format!("launcher-{base}") } else { base.to_owned() }, file)
-            })
-            .collect()
+        install::attachments(plan)
     }
 }
 
@@ -161,8 +140,7 @@ fn own_names(plan: &PackagePlan, target: &Target) -> Vec<String> {
 /// Text that rpm expands to itself: no macro, no line of its own, and no backslash that would
 /// confuse the reader before a percent sign.
 fn escape(text: &str) -> String {
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    one_line.replace("\\%", "\\ %").replace('%', "%%")
+    words::one_line(text).replace("\\%", "\\ %").replace('%', "%%")
 }
 
 fn capitalised(text: &str) -> String {
@@ -254,35 +232,6 @@ fn dotted(plan: &PackagePlan) -> String {
     name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
-    path.strip_prefix(folder)?.strip_prefix('/')
-}
-
-/// The member that a file is made of, and whether it is installed where it lies in the wheel.
-fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
-    let member = match &file.content {
-        Content::Member(member) | Content::Script { member, .. } => member,
-        _ => return None,
-    };
-    Some((member, below(&file.path, site) == Some(member)))
-}
-
-pub(super) fn sources(format: &Rpm, plan: &PackagePlan) -> Vec<Value> {
-    let attached = format.attachments(plan).into_iter().enumerate();
-    attached
-        .map(|(position, (name, file))| {
-            let mode = format!("{:04o}", file.mode);
-            json!({"number": position + 1, "file": name, "mode": mode, "path": file.path})
-        })
-        .collect()
-}
-
-/// Patches by their numbers.
-fn patches(plan: &PackagePlan) -> Vec<Value> {
-    let patches = plan.patches.iter().enumerate();
-    patches.map(|(at, patch)| json!({"number": at + 1, "file": patch.file})).collect()
-}
-
 /// Scriptlets by the sections that hold them.
 pub(super) fn scriptlets(plan: &PackagePlan) -> Vec<Value> {
     let section = |moment: &Moment| match moment {
@@ -297,82 +246,4 @@ pub(super) fn scriptlets(plan: &PackagePlan) -> Vec<Value> {
             json!({"section": section(moment), "lines": text.lines().collect::<Vec<_>>()})
         })
         .collect()
-}
-
-/// The scripts whose first line is replaced, by the new line.
-fn scripts(plan: &PackagePlan, site: &str) -> Vec<Value> {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for file in &plan.files {
-        if let (Content::Script { shebang, .. }, Some((member, _))) =
-            (&file.content, member(file, site))
-        {
-            groups.entry(shebang).or_default().push(member);
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(shebang, members)| {
-            let expression = format!("1s|^#!.*$|{shebang}|");
-            json!({"shebang": shebang, "expression": expression, "members": members})
-        })
-        .collect()
-}
-
-/// The files that stay where they are and do not have the usual mode, by their mode.
-fn modes(plan: &PackagePlan, site: &str) -> Vec<Value> {
-    let mut groups: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-    for file in plan.files.iter().filter(|file| file.mode != 0o644) {
-        if let Some((member, true)) = member(file, site) {
-            groups.entry(file.mode).or_default().push(member);
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(mode, members)| json!({"mode": format!("{mode:04o}"), "members": members}))
-        .collect()
-}
-
-/// The files that belong to another installation scheme.
-fn moves(plan: &PackagePlan, site: &str) -> Vec<Value> {
-    plan.files
-        .iter()
-        .filter_map(|file| match member(file, site)? {
-            (_, true) => None,
-            (member, false) => Some(json!({
-                "member": member,
-                "path": file.path,
-                "mode": format!("{:04o}", file.mode),
-            })),
-        })
-        .collect()
-}
-
-/// What compiles the modules, and where they are; nothing where the package has no byte code.
-fn byte_code(plan: &PackagePlan, target: &Target) -> Option<Value> {
-    let is_compiled = |file: &PlannedFile| matches!(file.content, Content::ByteCode { .. });
-    if !plan.files.iter().any(is_compiled) {
-        return None;
-    }
-    let python = &target.python;
-    let sites = BTreeSet::from([&python.purelib, &python.platlib]);
-    let has_files = |site: &&String| plan.files.iter().any(|f| below(&f.path, site).is_some());
-    let (major, minor) = python.version;
-    Some(json!({
-        "interpreter": format!("/usr/bin/python{major}.{minor}"),
-        "folders": sites.into_iter().filter(has_files).collect::<Vec<_>>(),
-    }))
-}
-
-/// The wheel's `.data` folder, where anything is installed from it.
-fn data_folder(plan: &PackagePlan) -> Option<String> {
-    let members = plan.files.iter().filter_map(|file| match &file.content {
-        Content::Member(member) | Content::Script { member, .. } => Some(member.as_str()),
-        _ => None,
-    });
-    let left_out = plan.left_out.iter().map(|left| left.member.as_str());
-    members
-        .chain(left_out)
-        .filter_map(|member| member.split_once('/'))
-        .find(|(folder, _)| folder.ends_with(".data"))
-        .map(|(folder, _)| folder.to_owned())
 }

@@ -9,7 +9,7 @@ use crate::{
     target::Target,
 };
 
-use super::rpm;
+use super::install;
 
 /// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
 /// with marked files is listed file by file: rpm warns of what is listed twice.
@@ -18,7 +18,8 @@ pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     let sites = [python.purelib.as_str(), python.platlib.as_str()];
     // The folder on top in a site folder that a path lies in; `__pycache__` is the interpreter's.
     let top = |path: &str| {
-        let (site, inside) = sites.iter().find_map(|site| Some((site, rpm::below(path, site)?)))?;
+        let (site, inside) =
+            sites.iter().find_map(|site| Some((site, install::below(path, site)?)))?;
         let (top, _) = inside.split_once('/').filter(|(top, _)| *top != "__pycache__")?;
         Some(format!("{site}/{top}"))
     };
@@ -39,7 +40,7 @@ pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     lines
         .into_iter()
         .map(|(path, attribute)| {
-            let inside = rpm::below(&path, site);
+            let inside = install::below(&path, site);
             json!({
                 "in_site": inside.is_some(),
                 "path": listed(inside.unwrap_or(&path)),

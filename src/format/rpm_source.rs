@@ -12,7 +12,7 @@ use crate::{
 };
 
 use super::{
-    Format, FormatError, Native, NativeRelation, NativeSource,
+    Format, FormatError, Native, NativeRelation, NativeSource, install,
     rpm::{self, Rpm},
     rpm_files, words,
 };
@@ -139,7 +139,7 @@ pub fn context(
             "licences": if marks_licences { &[][..] } else { &source.licences[..] },
             "documents": source.documents,
             "imports": source.imports.join(", "),
-            "sources": rpm::sources(&Rpm, plan),
+            "sources": install::sources(plan),
             "scriptlets": rpm::scriptlets(plan),
             "own_scripts": own_scripts(plan, target),
             "strays": source.strays,
@@ -165,7 +165,7 @@ fn own_scripts(plan: &PackagePlan, target: &Target) -> Value {
     };
     let (post, postun) = (lines(Moment::PostInstall), lines(Moment::PostRemove));
     let mut files = plan.files.iter();
-    let has_commands = files.any(|f| rpm::below(&f.path, &target.python.scripts).is_some());
+    let has_commands = files.any(|f| install::below(&f.path, &target.python.scripts).is_some());
     json!({
         "pre": lines(Moment::PreInstall),
         "has_post": has_commands || !post.is_empty(),
@@ -233,22 +233,22 @@ fn patches(source: &SourceBuild) -> Vec<Value> {
 fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
     let python = &target.python;
     let is_site = |path: &str| {
-        [&python.purelib, &python.platlib].iter().any(|site| rpm::below(path, site).is_some())
+        [&python.purelib, &python.platlib].iter().any(|site| install::below(path, site).is_some())
     };
     let (mut commands, mut manuals, mut configuration) = (Vec::new(), Vec::new(), Vec::new());
     let (mut shared, mut others) = (Vec::new(), Vec::new());
     let planned = plan.files.iter().filter(|file| !is_site(&file.path));
     for file in planned {
         let path = file.path.as_str();
-        if let Some(name) = rpm::below(path, &python.scripts) {
+        if let Some(name) = install::below(path, &python.scripts) {
             commands.push(command(name, target));
-        } else if let Some(page) = rpm::below(path, "/usr/share/man") {
+        } else if let Some(page) = install::below(path, "/usr/share/man") {
             manuals.push(rpm_files::listed(page));
         } else if let Some(inside) =
-            rpm::below(path, "/etc").filter(|_| file.role == FileRole::Configuration)
+            install::below(path, "/etc").filter(|_| file.role == FileRole::Configuration)
         {
             configuration.push(rpm_files::listed(inside));
-        } else if let Some(inside) = rpm::below(path, "/usr/share") {
+        } else if let Some(inside) = install::below(path, "/usr/share") {
             shared.push(rpm_files::listed(inside));
         } else {
             others.push(rpm_files::listed(path));
@@ -257,7 +257,7 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
     let folders = owned_folders(&plan.files);
     let folders = folders.iter().filter(|folder| !is_site(&format!("{folder}/")));
     let folder = |path: &String| {
-        let inside = rpm::below(path, "/usr/share");
+        let inside = install::below(path, "/usr/share");
         json!({"shared": inside.is_some(), "path": rpm_files::listed(inside.unwrap_or(path))})
     };
     let folders: Vec<Value> = folders.map(folder).collect();

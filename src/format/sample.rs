@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
-use super::{FormatError, named};
+use super::{Format, FormatError};
 use crate::{plan::PackagePlan, target::Target};
 
 /// The context of a project that has a little of everything, as the templates of `pack` see it; a
-/// target of another format, or an unknown pack, is an error.
-pub fn sample(pack: &str, target: &Target) -> Result<Value, FormatError> {
-    let format = named(&target.format)?;
+/// pack of another format than the target's is an error.
+pub fn sample(format: &dyn Format, pack: &str, target: &Target) -> Result<Value, FormatError> {
     let mut plan = plan(target);
     if pack == format.name() {
         plan.from_source = None;
-    } else if pack != format.source_pack() {
+    } else if Some(pack) != format.source_pack() {
         return Err(FormatError::OtherPack {
             pack: pack.to_owned(),
             target: target.name.clone(),
@@ -48,9 +47,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        format::Format,
+        format::named,
         target::Targets,
-        template::{Shape, fields, packs},
+        template::{Packs, Shape},
     };
 
     /// The targets whose samples have all that there is: target, Python, prefix.
@@ -82,15 +81,15 @@ mod tests {
         let mut contexts = Vec::new();
         for target in targets() {
             let format = named(&target.format).unwrap();
-            if ![format.name(), format.source_pack()].contains(&pack) {
+            if ![Some(format.name()), format.source_pack()].contains(&Some(pack)) {
                 continue;
             }
-            contexts.push(sample(pack, &target).unwrap());
+            contexts.push(sample(format, pack, &target).unwrap());
             let text = include_str!("../../tests/data/build/plan.json");
             let mut bare: PackagePlan = serde_json::from_str(text).unwrap();
             bare.homepage = None;
             bare.package = "sample".to_owned();
-            if pack == format.source_pack() {
+            if Some(pack) == format.source_pack() {
                 bare.from_source = plan(&target).from_source;
                 bare.from_source.as_mut().unwrap().releases_page = None;
             }
@@ -139,11 +138,12 @@ mod tests {
 
     #[test]
     fn the_table_of_the_context_says_what_it_has() {
-        for pack in packs() {
+        let packs = Packs::default();
+        for pack in packs.names() {
             let mut seen = BTreeMap::new();
             contexts(pack).iter().for_each(|context| collect("", context, &mut seen));
             let mut stated: BTreeMap<String, BTreeSet<Option<Found>>> = BTreeMap::new();
-            for field in fields(pack) {
+            for field in packs.fields(pack) {
                 let shape = match field.kind.shape {
                     Shape::Text => Found::Text,
                     Shape::Number => Found::Number,
@@ -174,7 +174,8 @@ mod tests {
         let mut target = Targets::embedded().load("fedora-43", None, None).unwrap();
         target.name = "\"mine\"".to_owned();
         target.python.scripts = "/opt/a\"".to_owned();
-        assert_eq!(sample("rpm", &target).unwrap()["target"]["name"], "\"mine\"");
+        let format = named("rpm").unwrap();
+        assert_eq!(sample(format, "rpm", &target).unwrap()["target"]["name"], "\"mine\"");
     }
 
     #[test]
@@ -183,10 +184,10 @@ mod tests {
         for name in targets.names() {
             let target = targets.load(name, None, None).unwrap();
             let format = named(&target.format).unwrap();
-            for pack in [format.name(), format.source_pack()] {
-                sample(pack, &target).unwrap();
+            for pack in [Some(format.name()), format.source_pack()].into_iter().flatten() {
+                sample(format, pack, &target).unwrap();
             }
-            assert!(sample("none", &target).is_err());
+            assert!(sample(format, "none", &target).is_err());
         }
     }
 }

@@ -31,6 +31,11 @@ pub fn synopsis(summary: &str) -> String {
     text.trim_end_matches([',', ';', ':', '.', '-', ' ']).to_owned()
 }
 
+/// A text without control characters, which are blanks then.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// A time in UTC by a strftime pattern; the first day of 1970 for times that do not exist.
 pub fn date(time: i64, pattern: &str) -> String {
     let timestamp = Timestamp::from_second(time).unwrap_or_default();

@@ -50,10 +50,11 @@ pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> V
     if let Some(needs) = user.project(project) {
         return needs;
     }
+    let Some(names) = Names::of(target) else { return Vec::new() };
     let rows = projects().iter().filter(|row| row.project == *project);
     rows.map(|row| Need {
         when: row.when,
-        packages: split(if is_debian(target) { &row.debian } else { &row.rpm }, target),
+        packages: names.split(if names == Names::Debian { &row.debian } else { &row.rpm }),
         origin: format!("hint table: {} ({})", row.why, row.source),
     })
     .collect()
@@ -85,9 +86,9 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     }
     let config = name.strip_prefix("pkgconfig(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(config) = config.or_else(|| name.strip_suffix(".pc")) {
-        return Some(match is_debian(target) {
-            true => by_table(config, When::Build, target),
-            false => Resolved::Packages(vec![format!("pkgconfig({config})")]),
+        return Some(match Names::of(target) {
+            Some(Names::Rpm) => Resolved::Packages(vec![format!("pkgconfig({config})")]),
+            _ => by_table(config, When::Build, target),
         });
     }
     if name.contains(".so") && !name.contains('/') {
@@ -97,14 +98,48 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     if let Some(header) = name.strip_suffix(".h") {
         return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
     }
-    if name.starts_with('/') && !is_debian(target) {
+    if name.starts_with('/') && Names::of(target) == Some(Names::Rpm) {
         return Some(Resolved::Packages(vec![name.to_owned()]));
     }
     Some(by_table(name, when, target))
 }
 
-fn is_debian(target: &Target) -> bool {
-    target.format == "deb"
+/// Whose names the tables have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Debian,
+    /// Capabilities that the distributions with rpm share.
+    Rpm,
+}
+
+impl Names {
+    /// Those of a target; nothing for formats that the tables do not know.
+    fn of(target: &Target) -> Option<Self> {
+        match target.format.as_str() {
+            "deb" => Some(Self::Debian),
+            "rpm" => Some(Self::Rpm),
+            _ => None,
+        }
+    }
+
+    fn column(self, library: &Library, is_build: bool) -> &str {
+        match (self, is_build) {
+            (Self::Debian, false) => &library.debian,
+            (Self::Debian, true) => &library.debian_build,
+            (Self::Rpm, false) => &library.rpm,
+            (Self::Rpm, true) => &library.rpm_build,
+        }
+    }
+
+    /// The relations of a table's cell, in the words of the format.
+    fn split(self, cell: &str) -> Vec<String> {
+        let parts = cell.split(", ").filter(|part| !part.is_empty());
+        let written = parts.map(|part| match part.contains(" or ") && self == Self::Rpm {
+            true => format!("({part})"),
+            false => part.to_owned(),
+        });
+        written.collect()
+    }
 }
 
 /// `libpng (>=1.5)` and `openssl@>=3` without what follows the name.
@@ -127,16 +162,19 @@ fn stem(name: &str) -> String {
 }
 
 fn by_table(name: &str, when: When, target: &Target) -> Resolved {
+    let Some(names) = Names::of(target) else {
+        return Resolved::Unknown { candidates: Vec::new() };
+    };
     let key = stem(name);
     let found = libraries().iter().find(|library| library.key == key || library.key == name);
     if let Some(library) = found {
         let is_build = when == When::Build || name.ends_with("-dev") || name.ends_with("-devel");
-        return Resolved::Packages(split(column(library, is_build, target), target));
+        return Resolved::Packages(names.split(names.column(library, is_build)));
     }
     // The very name that this family of distributions has.
     let is_known = |library: &Library| {
         [false, true].iter().any(|is_build| {
-            column(library, *is_build, target).split([',', '|']).any(|known| known.trim() == name)
+            names.column(library, *is_build).split([',', '|']).any(|known| known.trim() == name)
         })
     };
     if libraries().iter().any(is_known) {
@@ -151,27 +189,37 @@ fn by_table(name: &str, when: When, target: &Target) -> Resolved {
     Resolved::Unknown { candidates }
 }
 
+/// How rpm's capabilities write a library.
+fn capability(soname: &str) -> String {
+    format!("{soname}()(64bit)")
+}
+
+/// The row of a shared library.
+fn row(soname: &str) -> Option<&'static Library> {
+    let capability = capability(soname);
+    libraries().iter().find(|library| library.rpm.split(" or ").any(|name| name == capability))
+}
+
 fn by_soname(soname: &str, target: &Target) -> Resolved {
-    let capability = format!("{soname}()(64bit)");
-    if !is_debian(target) {
-        return Resolved::Packages(vec![capability]);
-    }
-    let in_table = || {
-        let mut found = libraries().iter();
-        let row = found.find(|library| library.rpm.split(" or ").any(|name| name == capability))?;
-        Some(row.debian.clone())
+    let package = match Names::of(target) {
+        Some(Names::Rpm) => return Resolved::Packages(vec![capability(soname)]),
+        Some(Names::Debian) => {
+            let in_table = || row(soname).map(|library| library.debian.clone());
+            target.libraries.get(soname).cloned().or_else(in_table)
+        }
+        None => target.libraries.get(soname).cloned(),
     };
-    match target.libraries.get(soname).cloned().or_else(in_table) {
+    match package {
         Some(package) => Resolved::Packages(vec![package]),
         None => Resolved::Unknown { candidates: Vec::new() },
     }
 }
 
-/// The one package in which a Debian target has a library, as far as its own list and the tables
-/// know; nothing where it differs between releases.
+/// The one package in which a target has a library, as far as its own list and the tables know;
+/// nothing where it differs between releases, and where packages require libraries by their sonames.
 pub fn library_package(soname: &str, target: &Target) -> Option<String> {
     match by_soname(soname, target) {
-        Resolved::Packages(names) if is_debian(target) => {
+        Resolved::Packages(names) if Names::of(target) != Some(Names::Rpm) => {
             names.into_iter().next().filter(|name| !name.contains('|'))
         }
         _ => None,
@@ -180,29 +228,8 @@ pub fn library_package(soname: &str, target: &Target) -> Option<String> {
 
 /// What has to be installed to build with a shared library; nothing where no table has it.
 pub fn development(soname: &str, target: &Target) -> Vec<String> {
-    let capability = format!("{soname}()(64bit)");
-    let is_of = |library: &&Library| library.rpm.split(" or ").any(|name| name == capability);
-    let row = libraries().iter().find(is_of);
-    row.map(|library| split(column(library, true, target), target)).unwrap_or_default()
-}
-
-fn column<'l>(library: &'l Library, is_build: bool, target: &Target) -> &'l str {
-    match (is_debian(target), is_build) {
-        (true, false) => &library.debian,
-        (true, true) => &library.debian_build,
-        (false, false) => &library.rpm,
-        (false, true) => &library.rpm_build,
-    }
-}
-
-/// The relations of a table's cell, in the words of the format.
-fn split(cell: &str, target: &Target) -> Vec<String> {
-    let parts = cell.split(", ").filter(|part| !part.is_empty());
-    let written = parts.map(|part| match part.contains(" or ") && !is_debian(target) {
-        true => format!("({part})"),
-        false => part.to_owned(),
-    });
-    written.collect()
+    let found = Names::of(target).zip(row(soname));
+    found.map(|(names, row)| names.split(names.column(row, true))).unwrap_or_default()
 }
 
 #[cfg(test)]

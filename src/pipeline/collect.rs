@@ -12,16 +12,17 @@ use crate::{
         BuiltRecord, Collection, Drift, FailureRecord, Kind, Merge, Outcome, PackageRecord, Record,
         Records, Stage, Why,
     },
-    format::{self, FormatError},
+    format::{Format, FormatError},
     relation::Strength,
     report::Event,
     sign::Signer,
-    target::Target,
     version::Evr,
     work::{self, Done, Item},
 };
 
-use super::{Built, Made, Package, PipelineError, Prepared, Run, Words, release};
+use super::{
+    Built, Made, Package, PipelineError, Prepared, Run, Words, prepare::render_again, release,
+};
 
 impl Run<'_> {
     /// Who signs what goes into a collection.
@@ -42,7 +43,7 @@ impl Run<'_> {
         collection: &Collection<'_>,
         signer: Option<&Signer<'_>>,
         prepared: Prepared,
-        words: &Words,
+        words: &Words<'_>,
         why: &dyn Fn(&Package) -> Why,
     ) -> Result<Built, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
@@ -60,7 +61,10 @@ impl Run<'_> {
             None
         });
         let builders = Builders::new(self.runner, &path).within(sandbox);
-        let others = builders.choose(self.settings.builder, &self.target.format)?;
+        let others: Box<dyn Builder + '_> = match &self.external {
+            Some(external) => Box::new(external.clone()),
+            None => builders.choose(self.settings.builder, &self.target.format)?,
+        };
         let dist_tag = &self.target.dist_tag;
         let builder =
             FromSource { others, runner: self.runner, sandbox: found, path: &path, dist_tag };
@@ -95,7 +99,7 @@ impl Run<'_> {
             let plan = &package.plan;
             let accepted = match failed.remove(&plan.project) {
                 Some(error) => Err(Refused::By(PipelineError::from(error).into())),
-                None => self.accept(&record, package, &before),
+                None => self.accept(&record, package, (&before, words.format)),
             };
             match accepted {
                 Ok(built) => {
@@ -127,7 +131,7 @@ impl Run<'_> {
         &self,
         record: &'r Record,
         package: &Package,
-        before: &Releases,
+        (before, format): (&Releases, &dyn Format),
     ) -> Result<&'r BuiltRecord, Refused> {
         let built = match &record.outcome {
             Outcome::Built(built) => built,
@@ -138,7 +142,7 @@ impl Run<'_> {
             let (package, evr) = (name.clone(), built.stanza.evr.clone());
             return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
-        let differences = differences(&built.drift, self.target);
+        let differences = differences(&built.drift, format);
         match self.settings.strict && !differences.is_empty() {
             true => Err(Refused::By(PipelineError::Drifted { differences }.into())),
             false => {
@@ -169,7 +173,7 @@ impl Run<'_> {
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
-        words: &Words,
+        words: &Words<'_>,
         builder: &str,
         records: &Records,
         failures: &mut Vec<FailureRecord>,
@@ -179,7 +183,7 @@ impl Run<'_> {
         let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
         let inputs = inputs.collect::<Result<Vec<_>, BuildError>>()?;
         let (mut settled, mut kept, mut again) = (Vec::new(), Vec::new(), Vec::new());
-        for (package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
+        for (mut package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
             let evr = &package.plan.evr;
             let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
             let builds = builds.get(&key).into_iter().flatten().copied();
@@ -192,15 +196,20 @@ impl Run<'_> {
                 kept.push(inputs);
                 continue;
             }
-            match package.with_release(release, self, words) {
-                Ok(package) => again.push((package, inputs)),
+            package.plan.evr.release = release;
+            again.push((package, inputs));
+        }
+        let (again, inputs): (Vec<Package>, Vec<String>) = again.into_iter().unzip();
+        let projects = again.iter().map(|package| package.plan.project.clone());
+        let mut inputs: BTreeMap<ProjectName, String> = projects.zip(inputs).collect();
+        let mut rendered = Vec::new();
+        for result in render_again(self, again, words)? {
+            match result {
+                Ok(package) => rendered.push(package),
                 Err(failure) => failures.push(failure),
             }
         }
         // What is rendered anew, plugins have not seen.
-        let (mut rendered, inputs): (Vec<Package>, Vec<String>) = again.into_iter().unzip();
-        let projects = rendered.iter().map(|package| package.plan.project.clone());
-        let mut inputs: BTreeMap<ProjectName, String> = projects.zip(inputs).collect();
         failures.extend(self.change_recipes(&mut rendered)?);
         for package in rendered {
             kept.extend(inputs.remove(&package.plan.project));
@@ -256,9 +265,7 @@ enum Refused {
 }
 
 /// How relations differ, a line each.
-fn differences(drift: &Drift, target: &Target) -> Vec<String> {
-    // The target's format is known: its packages were built.
-    let Ok(format) = format::named(&target.format) else { return Vec::new() };
+fn differences(drift: &Drift, format: &dyn Format) -> Vec<String> {
     let line = |word: &str, (strength, text): &(Strength, String)| {
         format!("{word} `{}: {text}`", format.tag(*strength))
     };

@@ -26,9 +26,9 @@ use std::{collections::BTreeMap, path::Path, sync::OnceLock};
 use crate::{
     artifact::ProjectName,
     collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
-    format,
+    format::{self, Format, FormatError},
     index::{Index, IndexError},
-    plugin::Plugins,
+    plugin::{External, Plugins},
     process::{CommandRunner, Sandbox, SandboxError},
     recipe::Additions,
     report::Reporter,
@@ -36,7 +36,7 @@ use crate::{
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
     settings::{SandboxSettings, Settings},
     target::Target,
-    template::Templates,
+    template::{Packs, Templates},
 };
 
 use self::distro::Decided;
@@ -56,6 +56,10 @@ pub struct Run<'a> {
     pub additions: &'a BTreeMap<ProjectName, Additions>,
     /// What takes part in its steps.
     pub plugins: &'a Plugins,
+    /// The target's format, where a plugin brings it.
+    pub external: Option<External<'a>>,
+    /// The packs of templates that there are.
+    pub packs: &'a Packs,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
     /// Which recipes packages of sdists get.
@@ -180,7 +184,7 @@ impl Run<'_> {
         &self,
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
-        words: &Words,
+        words: &Words<'_>,
     ) -> Result<Prepared, PipelineError> {
         let Decided { resolution, distribution, repository } =
             distro::decide(self, index, resolution)?;
@@ -193,20 +197,39 @@ impl Run<'_> {
         Ok(prepared)
     }
 
+    /// The target's format.
+    fn format(&self) -> Result<&dyn Format, FormatError> {
+        match &self.external {
+            Some(external) => Ok(external),
+            None => Ok(format::named(&self.target.format)?),
+        }
+    }
+
+    /// The collection in a folder, which knows the target's kind of packages.
+    fn collection(&self, folder: &Path) -> Result<Collection<'_>, PipelineError> {
+        let collection = Collection::open(folder, self.target)?;
+        Ok(match &self.external {
+            Some(external) => collection.with_kind(external),
+            None => collection,
+        })
+    }
+
     /// The target's format and its templates.
-    fn words(&self) -> Result<Words, PipelineError> {
-        let format = format::named(&self.target.format)?;
+    fn words(&self) -> Result<Words<'_>, PipelineError> {
+        let format = self.format()?;
         let folders = self.settings.templates.clone();
-        let templates = Templates::new(folders).for_target(&self.target.name);
+        let templates = Templates::new(folders).over(self.packs.clone());
+        let templates = templates.for_target(&self.target.name);
         let pack = |name| templates.pack(name, format.escape());
-        let packs = (pack(format.name())?, pack(format.source_pack())?);
+        let own = format.name();
+        let packs = (pack(own)?, pack(format.source_pack().unwrap_or(own))?);
         Ok(Words { format, packs })
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
     /// was built before, only packages that are made of something else now are built again.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
-        let collection = Collection::open(folder, self.target)?;
+        let collection = self.collection(folder)?;
         let path = self.settings.environment.path();
         let signer = self.signer(&collection, &path)?;
         let resolution = self.resolve(index)?;

@@ -5,14 +5,11 @@ use std::path::PathBuf;
 use crate::{
     build::BuildJob,
     bytecode::ByteCode,
-    collection::FailureRecord,
     format::{Format, Native},
     plan::{PackagePlan, SourceBuild},
     recipe::Recipe,
     template::Pack,
 };
-
-use super::{Run, prepare::render};
 
 /// Which recipes packages of sdists get. Those of wheels have only one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,13 +22,13 @@ pub enum RecipeStyle {
 }
 
 /// A format and its templates.
-pub struct Words {
-    pub format: &'static dyn Format,
+pub struct Words<'f> {
+    pub format: &'f dyn Format,
     /// For packages of wheels, and for those that are built of sdists.
     pub(super) packs: (Pack, Pack),
 }
 
-impl Words {
+impl Words<'_> {
     /// The templates of a plan's recipe.
     pub fn pack(&self, plan: &PackagePlan) -> &Pack {
         if plan.from_source.is_some() { &self.packs.1 } else { &self.packs.0 }
@@ -89,17 +86,5 @@ impl Package {
             sources: &self.material.further,
             own_recipe: self.made == Made::Edited,
         }
-    }
-
-    /// The same package with another release, in words and recipe, too.
-    pub(super) fn with_release(
-        mut self,
-        release: String,
-        run: &Run<'_>,
-        words: &Words,
-    ) -> Result<Self, FailureRecord> {
-        self.plan.evr.release = release;
-        let package = render(run, self.plan, self.material, words)?;
-        Ok(Self { planned: self.planned, ..package })
     }
 }

@@ -29,16 +29,23 @@ impl<'a> Run<'a> {
     }
 
     /// What the user decides about every package, with the names that plugins choose for projects
-    /// that the user does not name.
+    /// that the user does not name, and the versions that a plugin's format writes.
     pub(super) fn policy(&self, resolution: &Resolution) -> Result<Cow<'a, Policy>, PipelineError> {
         let policy = &self.settings.policy;
         let projects: Vec<&ProjectName> = resolution.pins.keys().collect();
         let path = self.settings.environment.path();
         let names = self.plugins.names(&projects, &self.context(&path))?;
-        if names.is_empty() {
+        let versions = match &self.external {
+            Some(external) => {
+                let pins = resolution.pins.iter();
+                external.versions(pins.map(|(project, pin)| (project, &pin.version)).collect())?
+            }
+            None => BTreeMap::new(),
+        };
+        if names.is_empty() && versions.is_empty() {
             return Ok(Cow::Borrowed(policy));
         }
-        let mut policy = policy.clone();
+        let mut policy = Policy { versions, ..policy.clone() };
         for (project, name) in names {
             policy.naming.names.entry(project).or_insert(name);
         }

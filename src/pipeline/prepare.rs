@@ -12,6 +12,7 @@ use crate::{
     artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
     bytecode::{ByteCode, Compiler},
     collection::{DistributionRecord, FailureRecord, Stage},
+    format::{FormatError, Native},
     index::Index,
     plan::{LeftOut, PackagePlan},
     planner::{
@@ -33,7 +34,7 @@ pub(super) fn prepare(
     index: &BuildingIndex<'_>,
     resolution: &Resolution,
     distribution: &[DistributionRecord],
-    words: &Words,
+    words: &Words<'_>,
 ) -> Result<Prepared, PipelineError> {
     let policy = run.policy(resolution)?;
     let neighbours = neighbours(run, resolution, &policy)?;
@@ -65,11 +66,11 @@ pub(super) fn prepare(
     prepared.failures.extend(run.change_plans(&mut planned)?);
     settle_conflicts(run, &mut planned)?;
     let compiler = compiler(run)?;
-    let rendered: Vec<_> = planned
+    let ready = planned
         .into_par_iter()
-        .map(|(plan, material)| finish(run, compiler.as_ref(), plan, material, words))
+        .map(|(plan, material)| complete(run, compiler.as_ref(), plan, material))
         .collect();
-    for result in rendered {
+    for result in render_ready(run, ready, words)? {
         match result {
             Ok(package) => prepared.packages.push(package),
             Err(failure) => prepared.failures.push(failure),
@@ -234,14 +235,21 @@ fn plan(
     Ok((plan, material))
 }
 
-/// What a person adds, byte code, and the recipe.
-pub(super) fn finish(
+/// A plan that is ready to be rendered.
+pub(super) struct Ready {
+    plan: PackagePlan,
+    /// The plan before a person's additions.
+    planned: Option<Box<PackagePlan>>,
+    material: Material,
+}
+
+/// What a person adds, and byte code.
+pub(super) fn complete(
     run: &Run<'_>,
     compiler: Option<&Compiler<'_>>,
     mut plan: PackagePlan,
     mut material: Material,
-    words: &Words,
-) -> Result<Package, FailureRecord> {
+) -> Result<Ready, FailureRecord> {
     let additions = run.additions.get(&plan.project);
     let planned = additions.map(|additions| {
         let planned = Box::new(plan.clone());
@@ -251,8 +259,45 @@ pub(super) fn finish(
     if plan.from_source.is_none() {
         material.byte_code = compile(run, compiler, &mut plan, &material.wheel)?;
     }
-    let package = render(run, plan, material, words)?;
-    Ok(Package { planned, ..package })
+    Ok(Ready { plan, planned, material })
+}
+
+/// The packages of the plans that are ready, in the words of their format; all of them are asked for
+/// at once. The failures so far stay among them.
+pub(super) fn render_ready(
+    run: &Run<'_>,
+    ready: Vec<Result<Ready, FailureRecord>>,
+    words: &Words<'_>,
+) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
+    let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
+    let mut natives = words.format.lower_all(&plans, run.target)?.into_iter();
+    let lowered: Vec<_> = ready
+        .into_iter()
+        .map(|ready| {
+            let ready = ready?;
+            Ok((natives.next(), ready))
+        })
+        .collect();
+    let rendered = lowered.into_par_iter().map(|lowered: Result<_, FailureRecord>| {
+        let (native, Ready { plan, planned, material }) = lowered?;
+        let unsaid = || FormatError::External { problem: "it says nothing of it".to_owned() };
+        let native = native.unwrap_or_else(|| Err(unsaid()));
+        let package = render(run, plan, material, native, words)?;
+        Ok(Package { planned, ..package })
+    });
+    Ok(rendered.collect())
+}
+
+/// The same package again, of its plan as it is now.
+pub(super) fn render_again(
+    run: &Run<'_>,
+    packages: Vec<Package>,
+    words: &Words<'_>,
+) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
+    let ready = packages
+        .into_iter()
+        .map(|Package { plan, planned, material, .. }| Ok(Ready { plan, planned, material }));
+    render_ready(run, ready.collect(), words)
 }
 
 /// The interpreter that compiles modules, where packages bring byte code.
@@ -288,18 +333,19 @@ fn compile(
     }
 }
 
-/// One plan in the words of its format.
-pub(super) fn render(
+/// The recipe of one plan.
+fn render(
     run: &Run<'_>,
     mut plan: PackagePlan,
     material: Material,
-    words: &Words,
+    native: Result<Native, FormatError>,
+    words: &Words<'_>,
 ) -> Result<Package, FailureRecord> {
     let (project, release) = (plan.project.clone(), plan.release.clone());
     let fail =
         |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
     let format = words.format;
-    let mut native = format.lower(&plan, run.target).map_err(|e| fail(Stage::Plan, &e))?;
+    let mut native = native.map_err(|e| fail(Stage::Plan, &e))?;
     if let Some(additions) = run.additions.get(&plan.project) {
         let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
         for note in notes {

@@ -11,7 +11,7 @@ use url::Url;
 use crate::{
     artifact::FileKind,
     bytecode::Compiler,
-    collection::{Collection, FailureRecord, Request, Stage, Why},
+    collection::{FailureRecord, Request, Stage, Why},
     index::Index,
     plan::PackagePlan,
     recipe::{Additions, Provenance, RecipeFolder},
@@ -19,8 +19,8 @@ use crate::{
 };
 
 use super::{
-    BuildingIndex, Built, Made, Material, Package, PipelineError, Prepared, Run, Words,
-    prepare::{compiler, finish},
+    BuildingIndex, Built, Made, Material, Package, PipelineError, Prepared, Run,
+    prepare::{Ready, compiler, complete, render_ready},
 };
 
 /// A recipe and what is generated of its plan now.
@@ -52,25 +52,23 @@ impl Run<'_> {
             let (major, minor) = self.target.python.version;
             return Err(PipelineError::NoCompiler { major, minor });
         }
-        let results: Vec<_> = read
+        let mut rest = BTreeMap::new();
+        for (folder, provenance, plan) in &read {
+            rest.insert(plan.project.clone(), ((*folder).clone(), provenance.clone()));
+        }
+        let ready = read
             .into_par_iter()
             .map(|(folder, provenance, plan)| {
                 let compiler = compiler.as_ref().filter(|_| provenance.byte_code);
-                let package = self.again(index, folder, plan, compiler, &words)?;
-                Ok(Regenerated { folder: folder.clone(), provenance, package })
+                self.again(index, folder, plan, compiler)
             })
             .collect();
-        let (mut regenerated, mut failures) = (Vec::new(), Vec::new());
-        for result in results {
+        let (mut packages, mut failures) = (Vec::new(), Vec::new());
+        for result in render_ready(self, ready, &words)? {
             match result {
-                Ok(one) => regenerated.push(one),
+                Ok(package) => packages.push(package),
                 Err(failure) => failures.push(failure),
             }
-        }
-        let (mut packages, mut rest) = (Vec::new(), BTreeMap::new());
-        for Regenerated { folder, provenance, package } in regenerated {
-            rest.insert(package.plan.project.clone(), (folder, provenance));
-            packages.push(package);
         }
         failures.extend(self.change_recipes(&mut packages)?);
         let regenerated = packages.into_iter().filter_map(|package| {
@@ -86,8 +84,7 @@ impl Run<'_> {
         folder: &RecipeFolder,
         plan: PackagePlan,
         compiler: Option<&Compiler<'_>>,
-        words: &Words,
-    ) -> Result<Package, FailureRecord> {
+    ) -> Result<Ready, FailureRecord> {
         let fail = |error: &dyn std::error::Error| {
             FailureRecord::new(&plan.project, &plan.release, Stage::Fetch, error)
         };
@@ -95,7 +92,7 @@ impl Run<'_> {
         let from_source = plan.from_source.clone();
         let further = Vec::new();
         let material = Material { wheel, source, from_source, byte_code: None, further };
-        finish(self, compiler, plan, material, words)
+        complete(self, compiler, plan, material)
     }
 
     /// The file that a plan names, and what is packed of it: a wheel itself, what a recipe builds
@@ -144,7 +141,7 @@ impl Run<'_> {
         folders: &[RecipeFolder],
         output: &Path,
     ) -> Result<Built, PipelineError> {
-        let collection = Collection::open(output, self.target)?;
+        let collection = self.collection(output)?;
         let path = self.settings.environment.path();
         let signer = self.signer(&collection, &path)?;
         for folder in folders {

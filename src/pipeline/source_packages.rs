@@ -11,7 +11,7 @@ use crate::{
     disk::WriteError,
 };
 
-use super::{Made, Package, PipelineError, Run, Words, prepare::render};
+use super::{Made, Package, PipelineError, Run, Words, prepare::render_again};
 
 /// The folder of source packages in a collection.
 const FOLDER: &str = "source";
@@ -31,7 +31,7 @@ impl Run<'_> {
     pub(super) fn source_packages(
         &self,
         packages: &[Package],
-        words: &Words,
+        words: &Words<'_>,
         folder: &Path,
         failures: &mut Vec<FailureRecord>,
     ) -> Result<Option<SourcePackages>, PipelineError> {
@@ -44,7 +44,7 @@ impl Run<'_> {
             fs::create_dir_all(&own).map_err(WriteError::at(&own))?;
             match self.source_package(package, words, &own) {
                 Ok(made) => files.extend(made.into_iter().rev()),
-                Err(Unmade::Never(error)) => return Err(error.into()),
+                Err(Unmade::Never(error)) => return Err(*error),
                 Err(Unmade::Failed(failure)) => failures.push(failure),
             }
         }
@@ -55,14 +55,14 @@ impl Run<'_> {
     fn source_package(
         &self,
         package: &Package,
-        words: &Words,
+        words: &Words<'_>,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Unmade> {
         let package = match package.made {
             Made::Now => {
-                let mut plan = package.plan.clone();
-                plan.from_source.clone_from(&package.material.from_source);
-                render(self, plan, package.material.clone(), words).map_err(Unmade::Failed)?
+                let mut package = package.clone();
+                package.plan.from_source.clone_from(&package.material.from_source);
+                self.rendered(package, words)?
             }
             // The recipe is in the folder as it was reviewed.
             Made::Earlier | Made::Edited => package.clone(),
@@ -79,7 +79,9 @@ impl Run<'_> {
             reporter: self.reporter,
         };
         source_package(&job, &tools, folder).map_err(|error| match error {
-            BuildError::NoSource { .. } | BuildError::Missing { .. } => Unmade::Never(error),
+            BuildError::NoSource { .. }
+            | BuildError::Missing { .. }
+            | BuildError::Format { .. } => Unmade::Never(Box::new(error.into())),
             _ => Unmade::Failed(FailureRecord::new(
                 &plan.project,
                 &plan.release,
@@ -88,12 +90,20 @@ impl Run<'_> {
             )),
         })
     }
+
+    /// A package with the recipe of its plan as it is now.
+    fn rendered(&self, package: Package, words: &Words<'_>) -> Result<Package, Unmade> {
+        let never = |error: PipelineError| Unmade::Never(Box::new(error));
+        let rendered = render_again(self, vec![package], words).map_err(never)?;
+        let rendered: Result<Vec<Package>, FailureRecord> = rendered.into_iter().collect();
+        Ok(rendered.map_err(Unmade::Failed)?.swap_remove(0))
+    }
 }
 
 /// Why there is no source package.
 enum Unmade {
     /// Nothing but another choice of the user's would change that.
-    Never(BuildError),
+    Never(Box<PipelineError>),
     Failed(FailureRecord),
 }
 

@@ -42,6 +42,9 @@ pub use relax::Relax;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     pub naming: NamingPolicy,
+    /// How packages write the versions of projects, where the target's format leaves that to a
+    /// plugin.
+    pub versions: BTreeMap<ProjectName, String>,
     /// Name and mail address of who answers for the packages.
     pub packager: OneLine,
     /// Who signs the changelog's entry, where that is another person.
@@ -136,7 +139,7 @@ pub fn plan(
         package,
         evr: Evr {
             epoch: wheel.metadata.version.epoch(),
-            version: target.layout.versions.upstream(&wheel.metadata.version),
+            version: version(wheel, target, policy)?,
             release: format!("{}{}", policy.release, target.dist_tag),
         },
         architecture: if wheel.platform_specific {
@@ -163,6 +166,17 @@ pub fn plan(
         scriptlets: BTreeMap::new(),
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
         from_source: None,
+    })
+}
+
+/// How a package states the wheel's version.
+fn version(wheel: &Wheel, target: &Target, policy: &Policy) -> Result<String, PlanError> {
+    let (project, release) = (&wheel.metadata.name, &wheel.metadata.version);
+    let written = target.layout.versions.upstream(release);
+    written.or_else(|| policy.versions.get(project).cloned()).ok_or_else(|| PlanError::Version {
+        project: project.clone(),
+        release: release.to_string(),
+        format: target.format.clone(),
     })
 }
 
@@ -258,6 +272,8 @@ pub enum PlanError {
     StartupCode { file: String, member: String },
     #[error("`{project}` needs `{hint}` from the system, which is no known package")]
     Hint { project: ProjectName, hint: String },
+    #[error("nobody says how packages of the format `{format}` write `{project}` {release}")]
+    Version { project: ProjectName, release: String, format: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]
     Glibc { file: String, needed: String, present: String },
 }

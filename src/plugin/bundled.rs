@@ -7,25 +7,28 @@ use sha2::{Digest, Sha256};
 use super::PluginError;
 use crate::disk::write_texts;
 
-/// A plugin's files: names, texts, and whether they are programs.
-type Files = [(&'static str, &'static str, bool); 4];
+/// A file of a plugin: its path, its text, and whether it is a program.
+type File = (&'static str, &'static str, bool);
 
-macro_rules! bundled {
-    ($($name:literal),+ $(,)?) => {
-        &[$(($name, [
-            ("plugin.toml", include_str!(concat!("../../plugins/", $name, "/plugin.toml")), false),
+/// The files of a plugin: its program, those that all have, and further ones.
+macro_rules! files {
+    ($name:literal $(, $further:literal)* $(,)?) => {
+        ($name, &[
             ($name, include_str!(concat!("../../plugins/", $name, "/", $name)), true),
-            (
-                "settings.schema.json",
-                include_str!(concat!("../../plugins/", $name, "/settings.schema.json")),
-                false,
-            ),
-            ("README.md", include_str!(concat!("../../plugins/", $name, "/README.md")), false),
-        ])),+]
+            $(($further, include_str!(concat!("../../plugins/", $name, "/", $further)), false)),*
+        ])
     };
 }
 
-const BUNDLED: &[(&str, Files)] = bundled!(
+macro_rules! bundled {
+    ($($name:literal $([$($further:literal),+ $(,)?])?),+ $(,)?) => {
+        &[$(files!(
+            $name, "plugin.toml", "settings.schema.json", "README.md" $($(, $further)+)?
+        )),+]
+    };
+}
+
+const BUNDLED: &[(&str, &[File])] = bundled!(
     "advisories",
     "git-changelog",
     "licence-policy",
@@ -40,12 +43,18 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     BUNDLED.iter().map(|(name, _)| *name)
 }
 
+/// The files of a bundled plugin; none for another name.
+pub(super) fn files(name: &str) -> &'static [File] {
+    BUNDLED.iter().find(|(known, _)| *known == name).map_or(&[], |(_, files)| files)
+}
+
 /// The folder of a bundled plugin below `cache`, where it is put unless it is there; nothing for
 /// another name.
 pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, PluginError> {
-    let Some((_, files)) = BUNDLED.iter().find(|(known, _)| *known == name) else {
+    let files = files(name);
+    if files.is_empty() {
         return Ok(None);
-    };
+    }
     let mut digest = Sha256::new();
     for (file, text, _) in files {
         digest.update(format!("{file}\0{}\0{text}", text.len()));
@@ -76,6 +85,13 @@ mod tests {
         for name in names() {
             let folder = folder(name, cache.path()).unwrap().unwrap();
             assert_eq!(Manifest::read(&folder).unwrap().name, name);
+            let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(name);
+            for entry in walkdir::WalkDir::new(&own) {
+                let path = entry.unwrap().into_path();
+                let is_text = path.is_file() && path.extension().unwrap_or_default() != "pyc";
+                let inside = path.strip_prefix(&own).unwrap();
+                assert!(!is_text || folder.join(inside).is_file(), "{}", path.display());
+            }
         }
         assert_eq!(folder("stranger", cache.path()).unwrap(), None);
     }

@@ -19,6 +19,8 @@ pub enum PluginError {
     Api { plugin: String, wanted: semver::VersionReq, present: semver::Version },
     #[error("the settings of the plugin `{plugin}`: {problem}")]
     Settings { plugin: String, problem: String },
+    #[error("no plugin brings the format `{format}`, which packages for `{target}` have")]
+    NoFormat { target: String, format: String },
     #[error("the plugin `{plugin}` has no hook `{hook}`")]
     NoHook { plugin: String, hook: String },
     #[error("the plugin `{plugin}` in `{hook}`: {error}")]

@@ -5,14 +5,15 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::Value;
 
 use super::{
-    Context, Hook, Level, Message, Plugin, PluginError, answer,
+    Choice, Context, Finder, Hook, Level, Message, Plugin, PluginError, answer,
     protocol::{
         Built, ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans,
         Projects, Recipes, Rendered, Said,
     },
 };
 use crate::{
-    artifact::ProjectName, disk::write_file, plan::PackagePlan, recipe::Recipe, text::OneLine,
+    artifact::ProjectName, disk::write_file, format, plan::PackagePlan, recipe::Recipe,
+    target::Target, text::OneLine,
 };
 
 /// The folder of a collection that plugins may write to.
@@ -43,6 +44,27 @@ impl Gathered {
 impl Plugins {
     fn with(&self, hook: Hook) -> impl Iterator<Item = &Plugin> {
         self.0.iter().filter(move |plugin| plugin.manifest.hooks.contains(&hook))
+    }
+
+    /// The plugin that brings the format of a target, where that is no built-in one: one that takes
+    /// part, else the one that is found by the format's name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn format(&self, target: &Target, finder: &Finder) -> Result<Option<Plugin>, PluginError> {
+        let format = &target.format;
+        if format::named(format).is_ok() {
+            return Ok(None);
+        }
+        let brings = |plugin: &&Plugin| plugin.brings(format);
+        if let Some(plugin) = self.with(Hook::Format).find(brings) {
+            return Ok(Some(plugin.clone()));
+        }
+        let found = finder.find(&Choice::named(format.clone())).ok().filter(|p| p.brings(format));
+        found.map(Some).ok_or_else(|| PluginError::NoFormat {
+            target: target.name.clone(),
+            format: format.clone(),
+        })
     }
 
     /// The names of packages that plugins choose; the first that names a project counts.
@@ -203,6 +225,11 @@ impl Plugins {
 }
 
 impl Plugin {
+    /// Whether it brings the package format of that name.
+    fn brings(&self, format: &str) -> bool {
+        self.manifest.name == *format && self.manifest.format.is_some()
+    }
+
     fn refuses(&self, hook: Hook, what: &str) -> PluginError {
         let plugin = self.manifest.name.clone();
         PluginError::Refused { plugin, hook: hook.to_string(), what: what.to_owned() }
@@ -229,6 +256,6 @@ fn in_collection(collection: &Path, manifest: &Value) -> InCollection {
 }
 
 /// A path for a plugin, which works in another folder.
-fn absolute(path: &Path) -> String {
+pub(super) fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

@@ -1,6 +1,7 @@
 //! `plugin.toml`.
 
 use std::{
+    collections::BTreeMap,
     fmt, fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,7 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MANIFEST, PluginError, protocol::API};
-use crate::text::{OneLine, is_plain_name, line_at, unknown_key};
+use crate::{
+    relation::Strength,
+    text::{OneLine, is_plain_name, line_at, unknown_key},
+};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,76 @@ pub struct Manifest {
     /// The file with the JSON Schema of its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<String>,
+    /// What it says of the package format that it brings, which has the plugin's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<FormatTable>,
+}
+
+/// A package format that a plugin brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FormatTable {
+    /// How the names of its package files end.
+    pub suffix: String,
+    /// How its templates write text from outside.
+    pub escape: Escaping,
+    /// What the name of a detached signature adds to that of its file; nothing where nothing is
+    /// signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
+    /// The file by which clients find a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFile>,
+    /// What recipes call each kind of relation.
+    pub fields: BTreeMap<Strength, String>,
+}
+
+/// How templates write text from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Escaping {
+    /// On one line.
+    Line,
+    /// As one word of a POSIX shell.
+    Shell,
+}
+
+/// A file for clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClientFile {
+    pub file: String,
+    /// What stands before the address in it.
+    pub url: String,
+}
+
+impl FormatTable {
+    fn check(&self) -> Result<(), &'static str> {
+        let is_ending = |text: &str| {
+            text.len() > 1
+                && text.starts_with('.')
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        };
+        if !is_ending(&self.suffix) || [".rpm", ".deb"].contains(&self.suffix.as_str()) {
+            return Err("`suffix` begins with a dot and is no other format's");
+        }
+        if self.signature.as_deref().is_some_and(|ending| !is_ending(ending)) {
+            return Err("`signature` begins with a dot");
+        }
+        if self.client.as_ref().is_some_and(|client| !is_file_name(&client.file)) {
+            return Err("`client.file` is the name of a file");
+        }
+        match self.fields.contains_key(&Strength::Requires) {
+            true => Ok(()),
+            false => Err("`fields` says what `requires` is called"),
+        }
+    }
+}
+
+/// Whether a text is a name of a file, and safe to show and to write anywhere.
+pub(super) fn is_file_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+~:-".contains(c))
 }
 
 /// The steps of a run that plugins take part in, in their order.
@@ -45,18 +119,23 @@ pub enum Hook {
     Package,
     Collection,
     Publish,
+    Format,
 }
 
 impl Hook {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ResolveName,
         Self::Plan,
         Self::Recipe,
         Self::Package,
         Self::Collection,
         Self::Publish,
+        Self::Format,
     ];
 }
+
+/// The formats that no plugin brings.
+const BUILT_IN: [&str; 2] = ["rpm", "deb"];
 
 const DEFAULT_TIMEOUT: u64 = 60;
 /// No plugin runs longer than this, in seconds.
@@ -75,6 +154,7 @@ impl fmt::Display for Hook {
             Self::Package => "package",
             Self::Collection => "collection",
             Self::Publish => "publish",
+            Self::Format => "format",
         })
     }
 }
@@ -118,9 +198,14 @@ impl Manifest {
         if self.hooks.is_empty() {
             return Err("`hooks` names none");
         }
-        match (1..=LONGEST).contains(&self.timeout) {
-            true => Ok(()),
-            false => Err("`timeout` is 1 to 3600 seconds"),
+        if !(1..=LONGEST).contains(&self.timeout) {
+            return Err("`timeout` is 1 to 3600 seconds");
+        }
+        match (&self.format, self.hooks.contains(&Hook::Format)) {
+            (None, false) => Ok(()),
+            (Some(format), true) if !BUILT_IN.contains(&self.name.as_str()) => format.check(),
+            (Some(_), true) => Err("`name` is that of a built-in format"),
+            _ => Err("the hook `format` and the table `[format]` belong together"),
         }
     }
 

@@ -4,9 +4,11 @@
 //! protocol. What an answer holds is trusted no more than what an index says.
 
 mod answer;
+mod brought;
 mod bundled;
 mod error;
 mod find;
+mod format;
 mod hooks;
 mod manifest;
 mod protocol;
@@ -18,10 +20,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use brought::Brought;
 pub use error::PluginError;
 pub use find::{Choice, Finder};
+pub use format::External;
 pub use hooks::{Gathered, Plugins};
-pub use manifest::{Hook, Manifest};
+pub use manifest::{ClientFile, Escaping, FormatTable, Hook, Manifest};
 pub use protocol::{API, Level, Message};
 pub use start::Context;
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const API: semver::Version = semver::Version::new(1, 0, 0);
+pub const API: semver::Version = semver::Version::new(1, 1, 0);
 
 /// What every request has, and what its hook adds.
 #[derive(Serialize, JsonSchema)]
@@ -36,13 +36,26 @@ pub struct TargetWords<'a> {
     family: &'a str,
     /// `3.11`
     python: String,
+    /// As packages for one architecture, and those for all of them, name it.
+    architecture: &'a str,
+    independent_architecture: &'a str,
+    /// The package that brings the interpreter.
+    interpreter_package: &'a str,
 }
 
 impl<'a> From<&'a Target> for TargetWords<'a> {
     fn from(target: &'a Target) -> Self {
         let (major, minor) = target.python.version;
-        let Target { name, format, family, .. } = target;
-        Self { name, format, family, python: format!("{major}.{minor}") }
+        let Target { name, format, family, architecture, python, .. } = target;
+        Self {
+            name,
+            format,
+            family,
+            python: format!("{major}.{minor}"),
+            architecture: &architecture.package,
+            independent_architecture: &architecture.independent,
+            interpreter_package: &python.interpreter_package,
+        }
     }
 }
 

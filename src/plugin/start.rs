@@ -1,6 +1,9 @@
 //! Starting a plugin for one hook.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::TempDir;
@@ -152,11 +155,16 @@ impl Plugin {
 
     /// Takes a regular file out of a plugin's working folder.
     pub(super) fn take(&self, work: &Path, from: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.place(work, from)?)
+    }
+
+    /// Where a regular file lies in a plugin's working folder.
+    pub(super) fn place(&self, work: &Path, from: &str) -> io::Result<PathBuf> {
         let path = work.join("work").join(from);
         let real = path.canonicalize()?;
         let inside = work.canonicalize()?;
         match real.starts_with(inside) && !path.symlink_metadata()?.is_symlink() && real.is_file() {
-            true => fs::read(real),
+            true => Ok(real),
             false => Err(io::Error::other("it is no file in the working folder")),
         }
     }

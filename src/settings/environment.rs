@@ -106,7 +106,7 @@ impl Environment {
 
     /// `SOURCE_DATE_EPOCH`: seconds since 1970 that stand for the clock.
     /// Source: the Reproducible Builds specification.
-    pub(super) fn source_date_epoch(&self) -> Result<Option<i64>, SettingsError> {
+    pub fn source_date_epoch(&self) -> Result<Option<i64>, SettingsError> {
         let Some(text) = self.get("SOURCE_DATE_EPOCH") else { return Ok(None) };
         let seconds: Option<u32> = text.parse().ok();
         let value = text.to_owned();

@@ -5,6 +5,7 @@ mod environment;
 mod file;
 mod names;
 mod pip;
+mod plugins;
 mod publishing;
 mod sandbox;
 mod time;
@@ -17,6 +18,7 @@ pub use file::{
     ByteCodePolicy, Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError,
 };
 
+pub use plugins::PluginSettings;
 pub use publishing::{PublishingFlags, PublishingSettings};
 pub use sandbox::{SandboxConfiguration, SandboxSettings};
 
@@ -26,7 +28,6 @@ use crate::{
     hint::UserHints,
     index::IndexStrategy,
     planner::{NamingPolicy, Policy, Relax},
-    plugin,
     requirements::FileOptions,
     resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
@@ -135,10 +136,7 @@ pub struct Settings {
     pub policy: Policy,
     /// Folders with template packs, the strongest first.
     pub templates: Vec<PathBuf>,
-    /// The plugins that take part, in their order.
-    pub plugins: Vec<plugin::Choice>,
-    /// Where plugins are looked for by name.
-    pub plugin_finder: plugin::Finder,
+    pub plugins: PluginSettings,
     pub targets: Option<PathBuf>,
     pub jobs: usize,
     pub cache: PathBuf,
@@ -156,6 +154,9 @@ pub fn resolve(
 ) -> Result<Settings, SettingsError> {
     let configured = configuration.options();
     let publishing = PublishingSettings::new(flags.publishing, &configuration);
+    let cache = flags.cache.or(configuration.cache.clone()).or_else(|| environment.cache());
+    let cache = cache.ok_or(SettingsError::NoCache)?;
+    let plugins = PluginSettings::new(flags.plugins, &configuration, &environment, &cache);
     let mut names = BTreeMap::new();
     let mut project_sources = BTreeMap::new();
     let mut licences = BTreeMap::new();
@@ -193,6 +194,7 @@ pub fn resolve(
             names,
             template: configuration.name_template,
         },
+        versions: BTreeMap::new(),
         packager: OneLine::new(&packager),
         changelog_author: environment
             .packager()
@@ -218,7 +220,6 @@ pub fn resolve(
     let index_strategy = configuration.index_strategy.map(Into::into);
     let asks_keyring =
         configuration.keyring_provider.map(|provider| provider == KeyringProvider::Subprocess);
-    let cache = flags.cache.or(configuration.cache).or_else(|| environment.cache());
     Ok(Settings {
         target: flags.target.or(configuration.target),
         python: flags.python.or(configuration.python),
@@ -260,20 +261,11 @@ pub fn resolve(
         compression: flags.compression.or(configuration.compression),
         source_packages: flags.source_packages || configuration.source_packages,
         policy,
-        plugins: configuration
-            .plugin
-            .into_iter()
-            .map(Into::into)
-            .chain(flags.plugins.into_iter().map(plugin::Choice::named))
-            .collect(),
-        plugin_finder: plugin::Finder {
-            folders: environment.plugin_folders(),
-            bundled: cache.clone().unwrap_or_default().join("plugins"),
-        },
+        plugins,
         templates: template_folders(flags.templates, &configuration.templates, &environment),
         targets: configuration.targets,
         jobs: flags.jobs.or(configuration.jobs).unwrap_or_else(available_cores),
-        cache: cache.ok_or(SettingsError::NoCache)?,
+        cache,
         environment,
     })
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use crate::text::{nearest, suggested};
 
 /// A value that templates may refer to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct Field {
     packs: String,
     /// As a template writes it at its top; `[]` stands for each element of a list.
@@ -67,25 +67,56 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the templates of a pack may refer to, in the order in which it is explained.
-pub fn fields(pack: &str) -> impl Iterator<Item = &'static Field> {
-    let is_of_pack =
-        move |field: &&Field| field.packs == "*" || field.packs.split(' ').any(|name| name == pack);
-    table().iter().filter(is_of_pack)
+/// What stands for all formats that plugins bring, where packs are named.
+const GENERAL: &str = "general";
+
+/// What the templates of a built-in pack may refer to, in the order in which it is explained.
+pub(super) fn built_in(pack: &str) -> Vec<Field> {
+    table().iter().filter(|field| field.is_of(pack)).cloned().collect()
+}
+
+/// What the templates of another pack may refer to: what all packs have, and the rows of a table of
+/// its own.
+///
+/// # Errors
+/// The first row that is none, by its line, and why.
+pub(super) fn general(pack: &str, table: &str) -> Result<Vec<Field>, (usize, String)> {
+    let mut fields = built_in(GENERAL);
+    for row in rows(table) {
+        let row = row.map_err(|error| {
+            let line = error.position().map_or(1, |position| position.line() as usize);
+            (line, error.to_string())
+        })?;
+        fields.extend(row.is_of(pack).then_some(row));
+    }
+    Ok(fields)
+}
+
+impl Field {
+    fn is_of(&self, pack: &str) -> bool {
+        self.is_of_all() || self.packs.split(' ').any(|name| name == pack)
+    }
+
+    /// Whether every pack has it.
+    pub fn is_of_all(&self) -> bool {
+        self.packs == "*"
+    }
+}
+
+fn rows(table: &str) -> impl Iterator<Item = Result<Field, csv::Error>> {
+    csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(table.as_bytes()).into_deserialize()
 }
 
 fn table() -> &'static [Field] {
     static TABLE: OnceLock<Vec<Field>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let text = include_str!("../../templates/context.csv");
-        let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
-        // A malformed row is left out, which a test finds.
-        reader.into_deserialize().filter_map(Result::ok).collect()
-    })
+    // A malformed row is left out, which a test finds.
+    let read =
+        || rows(include_str!("../../templates/context.csv")).filter_map(Result::ok).collect();
+    TABLE.get_or_init(read)
 }
 
 /// The paths of a pack's context, to look names up in.
-pub(super) struct Paths(BTreeMap<&'static str, Shape>);
+pub(super) struct Paths<'f>(BTreeMap<&'f str, Shape>);
 
 /// What a name in a template stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,10 +127,10 @@ pub(super) enum Place {
     Anything,
 }
 
-impl Paths {
+impl<'f> Paths<'f> {
     /// Those of a pack.
-    pub fn of(pack: &str) -> Self {
-        Self(fields(pack).map(|field| (field.path.as_str(), field.kind.shape)).collect())
+    pub fn of(fields: &'f [Field]) -> Self {
+        Self(fields.iter().map(|field| (field.path.as_str(), field.kind.shape)).collect())
     }
 
     /// What `name` is below a place.
@@ -142,18 +173,19 @@ impl Paths {
 /// The document of the context: what all packs have, and what each has of its own.
 #[cfg(test)]
 pub(super) fn tables() -> String {
-    use super::packs;
-
     let table = |title: &str, of_all: bool, pack: &str| {
-        let rows = fields(pack).filter(|field| (field.packs == "*") == of_all).map(|field| {
+        let fields = built_in(pack).into_iter();
+        let rows = fields.filter(|field| field.is_of_all() == of_all).map(|field| {
             let meaning = field.meaning.replace('|', "\\|");
             format!("| `{}` | {} | {meaning} |\n", field.path, field.kind)
         });
         let rows: String = rows.collect();
         format!("\n### {title}\n\n| Path | Type | Meaning |\n| --- | --- | --- |\n{rows}")
     };
-    let own = packs().map(|pack| table(&format!("`{pack}`"), false, pack));
-    table("All packs", true, "") + &own.collect::<String>()
+    let packs = super::Packs::default();
+    let own = packs.names().map(|pack| table(&format!("`{pack}`"), false, pack));
+    let general = table("Formats that plugins bring", false, GENERAL);
+    table("All packs", true, "") + &own.collect::<String>() + &general
 }
 
 #[cfg(test)]
@@ -169,7 +201,8 @@ mod tests {
 
     #[test]
     fn names_are_looked_up() {
-        let paths = Paths::of("rpm");
+        let fields = built_in("rpm");
+        let paths = Paths::of(&fields);
         let root = Place::Path(String::new());
         let sources = paths.below(&root, "sources").unwrap();
         let source = paths.element(&sources).unwrap().unwrap();

@@ -37,14 +37,9 @@ const PACKS: &[(&str, Files)] = &[
     ),
 ];
 
-/// The files of an embedded pack.
-pub(super) fn files(pack: &str) -> Option<Files> {
-    PACKS.iter().find(|(name, _)| *name == pack).map(|(_, files)| *files)
-}
-
-/// The names of the embedded packs.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    PACKS.iter().map(|(name, _)| *name)
+/// The embedded packs: names and files.
+pub(super) fn packs() -> impl Iterator<Item = (&'static str, Files)> {
+    PACKS.iter().copied()
 }
 
 #[cfg(test)]

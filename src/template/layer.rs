@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    TemplateError, embedded,
+    Packs, TemplateError,
     manifest::{Extension, MANIFEST},
     note::NOTE,
 };
@@ -43,17 +43,20 @@ impl Layer {
     ///
     /// # Errors
     /// A manifest that is wrong, or a file that replaces none.
-    pub fn new(place: &Path, texts: BTreeMap<String, String>) -> Result<Self, TemplateError> {
+    pub fn new(
+        place: &Path,
+        texts: BTreeMap<String, String>,
+        packs: &Packs,
+    ) -> Result<Self, TemplateError> {
         let own = place.file_name().unwrap_or_default().to_string_lossy();
-        let (pack, extension) = match embedded::files(&own) {
-            Some(_) => (own.into_owned(), None),
-            None => {
-                let extension = extension(place, &own, &texts)?;
+        let (pack, extension) = match packs.has(&own) {
+            true => (own.into_owned(), None),
+            false => {
+                let extension = extension(place, &own, &texts, packs)?;
                 (extension.extends.clone(), Some(extension))
             }
         };
-        let known: Vec<&str> =
-            embedded::files(&pack).into_iter().flatten().map(|(file, _)| *file).collect();
+        let known: Vec<&str> = packs.file_names(&pack).into_iter().collect();
         let manifest = texts.get(MANIFEST).cloned().unwrap_or_default();
         let mut files = Files::new();
         for (file, text) in texts {
@@ -79,9 +82,9 @@ impl Layer {
     }
 
     /// The layer of a folder, where it is one of a pack.
-    fn read(folder: &Path) -> Result<Option<Self>, TemplateError> {
+    fn read(folder: &Path, packs: &Packs) -> Result<Option<Self>, TemplateError> {
         let own = folder.file_name().unwrap_or_default().to_string_lossy();
-        let is_built_in = embedded::files(&own).is_some();
+        let is_built_in = packs.has(&own);
         let mut texts = BTreeMap::new();
         for path in entries(folder)?.into_iter().filter(|path| !path.is_dir()) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -92,7 +95,7 @@ impl Layer {
             }
         }
         let is_pack = is_built_in || !texts.is_empty();
-        is_pack.then(|| Self::new(folder, texts)).transpose()
+        is_pack.then(|| Self::new(folder, texts, packs)).transpose()
     }
 
     /// What is wrong with the targets that it is for.
@@ -108,13 +111,14 @@ fn extension(
     place: &Path,
     own: &str,
     texts: &BTreeMap<String, String>,
+    packs: &Packs,
 ) -> Result<Extension, TemplateError> {
     let Some(text) = texts.get(MANIFEST) else {
-        let known = embedded::names().collect::<Vec<_>>().join(", ");
-        let suggestion = nearest(own, embedded::names()).map(str::to_owned);
+        let known = packs.listed();
+        let suggestion = nearest(own, packs.names()).map(str::to_owned);
         return Err(TemplateError::NoPack { path: place.to_owned(), suggestion, known });
     };
-    Extension::parse(text).map_err(|(line, reason)| TemplateError::Template {
+    Extension::parse(text, packs).map_err(|(line, reason)| TemplateError::Template {
         file: place.join(MANIFEST).display().to_string(),
         line,
         reason,
@@ -123,20 +127,20 @@ fn extension(
 
 /// The layers of a folder that is searched, the strongest first: packs of their own before files of
 /// the built-in packs' names. A folder with a manifest is a pack itself.
-pub(super) fn layers(folder: &Path) -> Vec<Result<Layer, TemplateError>> {
+pub(super) fn layers(folder: &Path, packs: &Packs) -> Vec<Result<Layer, TemplateError>> {
     let listed = match entries(folder) {
         Ok(listed) => listed,
         Err(error) => return vec![Err(error)],
     };
     if folder.join(MANIFEST).is_file() {
-        return Layer::read(folder).transpose().into_iter().collect();
+        return Layer::read(folder, packs).transpose().into_iter().collect();
     }
     let mut layers = Vec::new();
     for path in listed {
         if path.is_dir() {
-            layers.extend(Layer::read(&path).transpose());
+            layers.extend(Layer::read(&path, packs).transpose());
         } else if path.to_string_lossy().ends_with(EXTENSION) {
-            let known = embedded::names().collect::<Vec<_>>().join(", ");
+            let known = packs.listed();
             layers.push(Err(TemplateError::NoPack { path, suggestion: None, known }));
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::embedded;
+use super::Packs;
 use crate::text::{is_plain_name, line_at, nearest, suggested, unknown_key};
 
 /// The manifest's file in a pack.
@@ -61,17 +61,17 @@ impl Manifest {
 }
 
 impl Extension {
-    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str, packs: &Packs) -> Result<Self, Wrong> {
         let extension: Self = read(text)?;
         fits(&extension.api, text)?;
         let wrong = |key, reason| Err((line_of(text, key), reason));
         let Self { name, extends, .. } = &extension;
-        if embedded::files(extends).is_none() {
-            let meant = suggested(nearest(extends, embedded::names()));
+        if !packs.has(extends) {
+            let meant = suggested(nearest(extends, packs.names()));
             let reason = format!("there is no pack `{extends}`{meant}");
             return wrong("extends", reason);
         }
-        if embedded::files(name).is_some() {
+        if packs.has(name) {
             return wrong("name", format!("`{name}` is the name of a built-in pack"));
         }
         if !is_plain_name(name) {

@@ -13,43 +13,55 @@ mod manifest;
 mod names;
 mod note;
 mod pack;
+mod packs;
 mod parcel;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
 
-pub use context::{Field, Kind, Shape, fields};
+pub use context::{Field, Kind, Shape};
 pub use layer::{Files, TemplateFile};
 pub use manifest::Extension;
 pub use note::{Base, base, eject};
 pub use pack::Pack;
+pub use packs::Packs;
 pub use parcel::{Parcel, remove};
 
-use crate::text::nearest;
 use layer::Layer;
 
 /// How a format makes text from outside safe to stand in its recipe.
 pub type Escape = fn(&str) -> String;
 
 /// Where packs are looked for: folders of the user's, first match wins for each file, then the
-/// embedded packs.
+/// packs that the program and its plugins bring.
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     folders: Vec<PathBuf>,
     target: Option<String>,
+    packs: Packs,
 }
 
 impl Templates {
     /// Templates of `folders`, best first, before the embedded ones. A folder has one sub-folder
     /// for each pack.
     pub fn new(folders: Vec<PathBuf>) -> Self {
-        Self { folders, target: None }
+        Self { folders, ..Self::default() }
     }
 
     /// The same, with packs that are for one target only.
     pub fn for_target(self, target: &str) -> Self {
         Self { target: Some(target.to_owned()), ..self }
+    }
+
+    /// The same over other packs than the built-in ones alone.
+    pub fn over(self, packs: Packs) -> Self {
+        Self { packs, ..self }
+    }
+
+    /// The packs that they lie over.
+    pub fn packs(&self) -> &Packs {
+        &self.packs
     }
 
     /// The pack of that name, compiled and checked.
@@ -58,7 +70,8 @@ impl Templates {
     /// There is none, or the first of what is wrong with it.
     pub fn pack(&self, name: &str, escape: Escape) -> Result<Pack, TemplateError> {
         let files = self.files(name)?;
-        Pack::compile(name, &files, escape).map_err(|mut errors| errors.swap_remove(0))
+        let fields = self.packs.fields(name);
+        Pack::compile(name, &files, fields, escape).map_err(|mut errors| errors.swap_remove(0))
     }
 
     /// The files of the pack of that name as they count.
@@ -66,9 +79,10 @@ impl Templates {
     /// # Errors
     /// There is no such pack, or a folder has files that cannot be used.
     pub fn files(&self, name: &str) -> Result<Files, TemplateError> {
-        let layers = self.folders.iter().map(|folder| layer::layers(folder).into_iter().collect());
+        let layers = |folder: &PathBuf| layer::layers(folder, &self.packs).into_iter().collect();
+        let layers = self.folders.iter().map(layers);
         let layers = layers.collect::<Result<Vec<Vec<Layer>>, _>>()?;
-        effective(name, self.target.as_deref(), &layers)
+        self.effective(name, self.target.as_deref(), &layers)
     }
 
     /// The packs in the folders that replace templates of others, with their files, the strongest
@@ -78,7 +92,7 @@ impl Templates {
     /// A folder has files that cannot be used.
     pub fn extensions(&self) -> Result<Vec<(Extension, Files)>, TemplateError> {
         let mut found = Vec::new();
-        for layer in self.folders.iter().flat_map(|folder| layer::layers(folder)) {
+        for layer in self.folders.iter().flat_map(|folder| layer::layers(folder, &self.packs)) {
             let layer = layer?;
             found.extend(layer.extension.map(|extension| (extension, layer.files)));
         }
@@ -92,108 +106,77 @@ impl Templates {
         let mut layers = Vec::new();
         for folder in &self.folders {
             let (sound, broken): (Vec<_>, Vec<_>) =
-                layer::layers(folder).into_iter().partition(Result::is_ok);
+                layer::layers(folder, &self.packs).into_iter().partition(Result::is_ok);
             errors.extend(broken.into_iter().filter_map(Result::err));
             layers.push(sound.into_iter().flatten().collect::<Vec<Layer>>());
         }
-        errors.extend(wrong(&layers, known));
+        errors.extend(self.wrong(&layers, known));
         errors
     }
-}
 
-/// The names of the built-in packs.
-pub fn packs() -> impl Iterator<Item = &'static str> {
-    embedded::names()
-}
-
-/// A built-in file.
-///
-/// # Errors
-/// There is no such pack or file.
-pub fn builtin(pack: &str, file: &str) -> Result<&'static str, TemplateError> {
-    let found = builtin_files(pack)?.find(|(name, _)| *name == file);
-    found.map(|(_, text)| text).ok_or_else(|| {
-        let names = embedded::files(pack).into_iter().flatten().map(|(name, _)| *name);
-        let suggestion = nearest(file, names.clone()).map(str::to_owned);
-        let (pack, file) = (pack.to_owned(), file.to_owned());
-        TemplateError::UnknownFile {
-            pack,
-            file,
-            suggestion,
-            known: names.collect::<Vec<_>>().join(", "),
-        }
-    })
-}
-
-/// The files of a built-in pack: names and texts.
-fn builtin_files(
-    pack: &str,
-) -> Result<impl Iterator<Item = (&'static str, &'static str)>, TemplateError> {
-    let files = embedded::files(pack).ok_or_else(|| TemplateError::UnknownPack {
-        pack: pack.to_owned(),
-        suggestion: nearest(pack, embedded::names()).map(str::to_owned),
-        known: embedded::names().collect::<Vec<_>>().join(", "),
-    })?;
-    Ok(files.iter().copied())
-}
-
-/// A pack's files where `layers` of several folders, the strongest first, lie over the built-in
-/// ones.
-fn effective(
-    name: &str,
-    target: Option<&str>,
-    layers: &[Vec<Layer>],
-) -> Result<Files, TemplateError> {
-    let own = |(file, text): (&str, &str)| {
-        (file.to_owned(), TemplateFile { text: text.to_owned(), path: None })
-    };
-    let mut files: Files = builtin_files(name)?.map(own).collect();
-    for folder in layers.iter().rev() {
-        let counts = |layer: &&Layer| {
-            layer.pack == name
-                && layer.extension.as_ref().is_none_or(|extension| extension.is_for(target))
+    /// A pack's files where `layers` of several folders, the strongest first, lie over its own.
+    fn effective(
+        &self,
+        name: &str,
+        target: Option<&str>,
+        layers: &[Vec<Layer>],
+    ) -> Result<Files, TemplateError> {
+        let own = |(file, text): (&String, &String)| {
+            (file.clone(), TemplateFile { text: text.clone(), path: None })
         };
-        let mut extended = Files::new();
-        for layer in folder.iter().filter(counts).rev() {
-            if layer.extension.is_none() {
-                files.extend(layer.files.clone());
-                continue;
-            }
-            for (file, found) in &layer.files {
-                let other = extended.insert(file.clone(), found.clone());
-                if let Some((other, path)) = other.and_then(|o| o.path).zip(found.path.clone()) {
-                    return Err(TemplateError::Twice { path, other });
+        let mut files: Files = self.packs.files(name)?.iter().map(own).collect();
+        for folder in layers.iter().rev() {
+            let counts = |layer: &&Layer| {
+                layer.pack == name
+                    && layer.extension.as_ref().is_none_or(|extension| extension.is_for(target))
+            };
+            let mut extended = Files::new();
+            for layer in folder.iter().filter(counts).rev() {
+                if layer.extension.is_none() {
+                    files.extend(layer.files.clone());
+                    continue;
+                }
+                for (file, found) in &layer.files {
+                    let other = extended.insert(file.clone(), found.clone());
+                    if let Some((other, path)) = other.and_then(|o| o.path).zip(found.path.clone())
+                    {
+                        return Err(TemplateError::Twice { path, other });
+                    }
                 }
             }
+            files.extend(extended);
         }
-        files.extend(extended);
+        Ok(files)
     }
-    Ok(files)
-}
 
-/// All that is wrong with the packs that layers make.
-fn wrong(layers: &[Vec<Layer>], known: &[&str]) -> Vec<TemplateError> {
-    let of_targets = layers.iter().flatten().filter_map(|layer| layer.wrong_target(known));
-    let mut errors: Vec<TemplateError> = of_targets.collect();
-    let extensions = || layers.iter().flatten().filter_map(|layer| layer.extension.as_ref());
-    let mut targets: Vec<Option<&str>> =
-        extensions().flat_map(|extension| &extension.targets).map(|t| Some(t.as_str())).collect();
-    targets.push(None);
-    targets.sort_unstable();
-    targets.dedup();
-    for pack in packs() {
-        for target in &targets {
-            let found = effective(pack, *target, layers).map_err(|error| vec![error]);
-            let compiled = found.and_then(|files| Pack::compile(pack, &files, str::to_owned));
-            let new = compiled.err().into_iter().flatten();
-            for error in new {
-                if !errors.contains(&error) {
-                    errors.push(error);
+    /// All that is wrong with the packs that layers make.
+    fn wrong(&self, layers: &[Vec<Layer>], known: &[&str]) -> Vec<TemplateError> {
+        let of_targets = layers.iter().flatten().filter_map(|layer| layer.wrong_target(known));
+        let mut errors: Vec<TemplateError> = of_targets.collect();
+        let extensions = || layers.iter().flatten().filter_map(|layer| layer.extension.as_ref());
+        let mut targets: Vec<Option<&str>> = extensions()
+            .flat_map(|extension| &extension.targets)
+            .map(|t| Some(t.as_str()))
+            .collect();
+        targets.push(None);
+        targets.sort_unstable();
+        targets.dedup();
+        for pack in self.packs.names() {
+            let fields = self.packs.fields(pack);
+            for target in &targets {
+                let found = self.effective(pack, *target, layers).map_err(|error| vec![error]);
+                let compiled =
+                    found.and_then(|files| Pack::compile(pack, &files, fields, str::to_owned));
+                let new = compiled.err().into_iter().flatten();
+                for error in new {
+                    if !errors.contains(&error) {
+                        errors.push(error);
+                    }
                 }
             }
         }
+        errors
     }
-    errors
 }
 
 /// What is wrong in a template of a pack.

@@ -41,7 +41,7 @@ impl Scope {
 pub(super) fn check(
     templates: &HashMap<String, Template>,
     outputs: &[(&str, &Template)],
-    paths: &Paths,
+    paths: &Paths<'_>,
 ) -> Vec<Problem> {
     let mut check = Check { templates, paths, problems: Vec::new(), seen: HashSet::new() };
     for (name, template) in outputs {
@@ -53,7 +53,7 @@ pub(super) fn check(
 
 struct Check<'a> {
     templates: &'a HashMap<String, Template>,
-    paths: &'a Paths,
+    paths: &'a Paths<'a>,
     problems: Vec<Problem>,
     /// The templates that were walked, and where.
     seen: HashSet<(String, Vec<Scope>)>,

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{TemplateError, builtin, builtin_files, layer::unreadable};
+use super::{Packs, TemplateError, layer::unreadable};
 use crate::{disk, text::line_at};
 
 /// The file beside ejected templates that holds them as they were.
@@ -40,10 +40,17 @@ pub struct Base {
 ///
 /// # Errors
 /// There is no such file, or one of that name is in the folder: nothing is written then.
-pub fn eject(pack: &str, file: Option<&str>, folder: &Path) -> Result<Vec<PathBuf>, TemplateError> {
-    let files = match file {
-        Some(file) => vec![(file, builtin(pack, file)?)],
-        None => builtin_files(pack)?.collect(),
+pub fn eject(
+    packs: &Packs,
+    pack: &str,
+    file: Option<&str>,
+    folder: &Path,
+) -> Result<Vec<PathBuf>, TemplateError> {
+    let files: Vec<(&str, &str)> = match file {
+        Some(file) => vec![(file, packs.file(pack, file)?)],
+        None => {
+            packs.files(pack)?.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect()
+        }
     };
     let folder = folder.join(pack);
     let path = |file: &str| folder.join(file);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Escape, Problem, TemplateError, check,
-    context::Paths,
+    context::{Field, Paths},
     layer::{EXTENSION, Files},
     manifest::{MANIFEST, Manifest, Output},
     names,
@@ -27,13 +27,14 @@ pub struct Pack {
 handlebars_helper!(shell: |text: str| format!("'{}'", text.replace('\'', r"'\''")));
 
 impl Pack {
-    /// Compiles and checks the files of the pack `name`.
+    /// Compiles and checks the files of the pack `name`, which may refer to `fields`.
     ///
     /// # Errors
     /// All that is wrong with them.
     pub(super) fn compile(
         name: &str,
         files: &Files,
+        fields: &[Field],
         escape: Escape,
     ) -> Result<Self, Vec<TemplateError>> {
         let places = files.iter().map(|(file, found)| {
@@ -69,7 +70,7 @@ impl Pack {
             }
         }
         if errors.is_empty() {
-            let problems = problems(name, &outputs, &registry);
+            let problems = problems(fields, &outputs, &registry);
             let located = |problem: Problem| {
                 let Problem { template, line, reason } = problem;
                 let file = if template == MANIFEST { template } else { template + EXTENSION };
@@ -109,7 +110,7 @@ impl Pack {
 }
 
 /// What is wrong with templates that can be read.
-fn problems(name: &str, outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Problem> {
+fn problems(fields: &[Field], outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Problem> {
     let templates = registry.get_templates();
     let mut problems = check::check(templates);
     let of_manifest = |reason: String| Problem { template: MANIFEST.to_owned(), line: 1, reason };
@@ -133,7 +134,7 @@ fn problems(name: &str, outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Pr
             Some((output.template.as_str(), templates.get(&output.template)?))
         });
         let rendered: Vec<_> = paths.iter().map(|path| (MANIFEST, path)).chain(rendered).collect();
-        problems = names::check(templates, &rendered, &Paths::of(name));
+        problems = names::check(templates, &rendered, &Paths::of(fields));
     }
     problems
 }

@@ -12,10 +12,9 @@ use flate2::bufread::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
 use super::{
-    Extension, TemplateError,
+    Extension, Packs, TemplateError, Templates,
     layer::{Layer, entries, is_of_pack, layers, unreadable},
     manifest::MANIFEST,
-    packs, wrong,
 };
 use crate::{disk, text::nearest};
 
@@ -39,7 +38,7 @@ impl Parcel {
     ///
     /// # Errors
     /// It cannot be read, is hostile, or is no pack that extends another.
-    pub fn read(path: &Path) -> Result<Self, TemplateError> {
+    pub fn read(path: &Path, packs: &Packs) -> Result<Self, TemplateError> {
         let contents = match path.is_dir() {
             true => read_folder(path)?,
             false => read_archive(path)?,
@@ -51,7 +50,7 @@ impl Parcel {
                 text.map_err(|_| refused(path, format!("has a file `{name}` that is no text")));
             texts.insert(name.clone(), text?);
         }
-        let mut layer = Layer::new(path, texts)?;
+        let mut layer = Layer::new(path, texts, packs)?;
         let Some(extension) = layer.extension.take() else {
             let problem = "is no pack of its own but files of a built-in one: copy it".to_owned();
             return Err(refused(path, problem));
@@ -67,16 +66,17 @@ impl Parcel {
 
     /// All that is wrong with the pack, also together with what is installed in `folder` already;
     /// targets have to be of the `known` ones.
-    pub fn check(&self, folder: &Path, known: &[&str]) -> Vec<TemplateError> {
-        let mut errors = wrong(&[vec![self.layer.clone()]], known);
+    pub fn check(&self, folder: &Path, known: &[&str], packs: &Packs) -> Vec<TemplateError> {
+        let templates = Templates::default().over(packs.clone());
+        let mut errors = templates.wrong(&[vec![self.layer.clone()]], known);
         let is_other = |layer: &Layer| {
             layer.extension.as_ref().is_some_and(|other| other.name != self.extension.name)
         };
-        let installed = if folder.is_dir() { layers(folder) } else { Vec::new() };
+        let installed = if folder.is_dir() { layers(folder, packs) } else { Vec::new() };
         let mut together: Vec<Layer> =
             installed.into_iter().filter_map(Result::ok).filter(is_other).collect();
         together.push(self.layer.clone());
-        let clashes = wrong(&[together], known).into_iter();
+        let clashes = templates.wrong(&[together], known).into_iter();
         errors.extend(clashes.filter(|error| matches!(error, TemplateError::Twice { .. })));
         errors
     }
@@ -85,9 +85,9 @@ impl Parcel {
     ///
     /// # Errors
     /// Something else has its place there, or it cannot be written.
-    pub fn install(&self, folder: &Path) -> Result<PathBuf, TemplateError> {
+    pub fn install(&self, folder: &Path, packs: &Packs) -> Result<PathBuf, TemplateError> {
         let place = folder.join(&self.extension.name);
-        if place.symlink_metadata().is_ok() && !is_installed(folder, &self.extension.name) {
+        if place.symlink_metadata().is_ok() && !is_installed(folder, &self.extension.name, packs) {
             return Err(TemplateError::Exists { path: place });
         }
         let written = disk::write_folder(&place, |new| {
@@ -108,13 +108,13 @@ impl Parcel {
 ///
 /// # Errors
 /// There is no such pack, or it cannot be removed.
-pub fn remove(folder: &Path, name: &str) -> Result<PathBuf, TemplateError> {
-    if !is_installed(folder, name) {
+pub fn remove(folder: &Path, name: &str, packs: &Packs) -> Result<PathBuf, TemplateError> {
+    if !is_installed(folder, name, packs) {
         let names: Vec<String> = fs::read_dir(folder)
             .into_iter()
             .flatten()
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| is_installed(folder, name))
+            .filter(|name| is_installed(folder, name, packs))
             .collect();
         let suggestion = nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
         return Err(TemplateError::NotInstalled { name: name.to_owned(), suggestion });
@@ -126,10 +126,10 @@ pub fn remove(folder: &Path, name: &str) -> Result<PathBuf, TemplateError> {
 }
 
 /// Whether a pack of its own is in a folder under that name.
-fn is_installed(folder: &Path, name: &str) -> bool {
+fn is_installed(folder: &Path, name: &str, packs: &Packs) -> bool {
     let place = folder.join(name);
     let is_folder = place.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    is_plain(name) && !packs().any(|own| own == name) && is_folder && place.join(MANIFEST).is_file()
+    is_plain(name) && !packs.has(name) && is_folder && place.join(MANIFEST).is_file()
 }
 
 /// Whether a name is nothing but a name.

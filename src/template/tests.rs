@@ -92,8 +92,9 @@ fn templates_that_would_exhaust_the_stack() {
 
 #[test]
 fn includes_that_would_take_for_ever() {
-    let own =
-        builtin_files("rpm-source").unwrap().filter_map(|(file, _)| file.strip_suffix(".hbs"));
+    let packs = Packs::default();
+    let own = packs.files("rpm-source").unwrap().keys();
+    let own = own.filter_map(|file| file.strip_suffix(".hbs"));
     let mut names: Vec<&str> = own.filter(|name| *name != "spec").collect();
     names.insert(0, "spec");
     let thrice = |name: &str| {
@@ -322,15 +323,16 @@ fn packs_that_cannot_be_used() {
 #[test]
 fn ejected_files_know_what_they_were() {
     let folder = tempfile::tempdir().unwrap();
-    let written = eject("rpm", Some("header.hbs"), folder.path()).unwrap();
+    let packs = Packs::default();
+    let written = eject(&packs, "rpm", Some("header.hbs"), folder.path()).unwrap();
     let header = folder.path().join("rpm/header.hbs");
     assert_eq!(written, std::slice::from_ref(&header));
-    eject("rpm", Some("files.hbs"), folder.path()).unwrap();
-    let text = builtin("rpm", "header.hbs").unwrap();
+    eject(&packs, "rpm", Some("files.hbs"), folder.path()).unwrap();
+    let text = packs.file("rpm", "header.hbs").unwrap();
     assert_eq!(base(&header).unwrap().unwrap().text, text);
     assert_eq!(fs::read_to_string(&header).unwrap(), text);
     // One file that exists keeps all others from being written.
-    let error = eject("rpm", None, folder.path()).unwrap_err().to_string();
+    let error = eject(&packs, "rpm", None, folder.path()).unwrap_err().to_string();
     assert!(error.ends_with("/rpm/files.hbs` exists"), "{error}");
     assert!(!folder.path().join("rpm/spec.hbs").exists());
     // A note that was changed by hand says nothing.
@@ -338,5 +340,5 @@ fn ejected_files_know_what_they_were() {
     let changed = fs::read_to_string(&note).unwrap().replace("# Note", "# Notice");
     fs::write(&note, changed).unwrap();
     assert_eq!(base(&header).unwrap(), None);
-    assert!(eject("rpm", Some("haeder.hbs"), folder.path()).is_err());
+    assert!(eject(&packs, "rpm", Some("haeder.hbs"), folder.path()).is_err());
 }

@@ -1,24 +1,28 @@
-//! Which of the two ways to write and order versions a target follows.
+//! Which way to write versions a target follows.
 
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use super::{deb, rpm};
 
-/// A way to write and order versions.
+/// A way to write versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     Rpm,
     Deb,
+    /// As the plugin says that brings the format.
+    Format,
 }
 
 impl Dialect {
-    /// The version without epoch and release, as a package of that version states it.
-    pub fn upstream(self, version: &Version) -> String {
+    /// The version without epoch and release, as a package of that version states it; nothing where
+    /// a plugin says it.
+    pub fn upstream(self, version: &Version) -> Option<String> {
         match self {
-            Self::Rpm => rpm::tag(version),
-            Self::Deb => deb::upstream(version),
+            Self::Rpm => Some(rpm::tag(version)),
+            Self::Deb => Some(deb::upstream(version)),
+            Self::Format => None,
         }
     }
 }

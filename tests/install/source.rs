@@ -267,7 +267,7 @@ fn planned_of(plan: PackagePlan, target: &str) -> Planned {
     let target = Targets::embedded().load(target, None, None).unwrap();
     let format = format::named(&target.format).unwrap();
     let native = format.lower(&plan, &target).unwrap();
-    let pack = Templates::default().pack(format.source_pack(), format.escape()).unwrap();
+    let pack = Templates::default().pack(format.source_pack().unwrap(), format.escape()).unwrap();
     let recipe = recipe::render(&plan, &target, &native, format, &pack).unwrap();
     Planned { plan, native, recipe, target }
 }

@@ -21,7 +21,7 @@ use super::{
 use tar::TarWriter;
 
 pub(super) use control::{Member, members};
-pub(super) use tree::{Entry, walk};
+pub(super) use tree::{Entry, Measured, walk};
 pub use verify::paths;
 pub(super) use verify::verify;
 

@@ -10,8 +10,9 @@ use crate::{
 use super::{
     super::{
         BuildError, BuildJob, Builder, BuiltPackage, Compression,
-        deb::{Entry, filename, members, verify, walk},
+        deb::{filename, members, verify},
         folder::{create_folders, set_time, work_folder, write_file},
+        staged::lay_out,
     },
     place::{Folders, Place},
     run, version,
@@ -85,19 +86,7 @@ impl Builder for DpkgDeb<'_> {
 /// Writes the tree of a package, control members and all, with its final modes and times.
 fn stage(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
     let time = job.time()?;
-    let mut folders = Vec::new();
-    let measured = walk(job, &mut |entry, bytes| match entry {
-        Entry::Folder { path } => {
-            let folder = tree.join(path.trim_start_matches('/'));
-            create_folders(&folder)?;
-            folders.push(folder);
-            Ok(())
-        }
-        Entry::File { path, mode } => {
-            let file = tree.join(path.trim_start_matches('/'));
-            write_file(&file, bytes, *mode, time)
-        }
-    })?;
+    let (measured, mut folders) = lay_out(job, tree)?;
     let control = tree.join("DEBIAN");
     create_folders(&control)?;
     for member in members(job, &measured)? {

@@ -11,7 +11,7 @@ use crate::{
     text::counted,
 };
 
-use super::{super::session::targets, Search};
+use super::Search;
 
 /// Load all templates, and tell what is wrong with them
 #[derive(Debug, Args)]
@@ -24,9 +24,9 @@ pub struct Check {
 impl Check {
     /// Status 1 where anything is wrong.
     pub fn run(self, search: Search) -> Result<u8, Failure> {
-        let targets = targets(search.configuration()?.targets.as_deref())?;
+        let targets = search.targets()?;
         let templates = match self.folder {
-            Some(folder) => template::Templates::new(vec![folder]),
+            Some(folder) => template::Templates::new(vec![folder]).over(search.packs()?),
             None => search.templates(None)?,
         };
         complain(&templates.check(&targets.names()))?;

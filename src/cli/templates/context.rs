@@ -5,19 +5,21 @@ use clap::Args;
 use crate::{
     failure::{Failure, USAGE},
     format,
-    report::print_result,
+    plugin::{self, External, Plugins},
+    process::HostRunner,
+    report::{Terminal, print_result},
+    settings::Environment,
     target::{Target, Targets},
-    template::builtin,
 };
 
-use super::{super::session::targets, Search};
+use super::Search;
 
 /// Print what the templates of a pack may refer to, for a project that has a little of everything
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg templates context rpm --target el9")]
 pub struct Context {
-    /// A built-in pack
+    /// A pack such as `rpm`
     pack: String,
     /// The distribution (default: the first one that has such recipes)
     #[arg(short, long, value_name = "NAME")]
@@ -29,13 +31,26 @@ pub struct Context {
 
 impl Context {
     pub fn run(self, search: Search) -> Result<u8, Failure> {
-        builtin(&self.pack, "pack.toml")?;
-        let targets = targets(search.configuration()?.targets.as_deref())?;
+        search.packs()?.files(&self.pack)?;
+        let targets = search.targets()?;
         let target = match &self.target {
             Some(name) => targets.load(name, self.python.as_deref(), None)?,
             None => first(&self.pack, &targets)?,
         };
-        let context = format::sample(&self.pack, &target)?;
+        let plugins = search.plugins()?;
+        let external = Plugins::default().format(&target, &plugins.finder)?;
+        let environment = Environment::of_process();
+        let started = plugin::Context {
+            target: &target,
+            runner: &HostRunner,
+            reporter: &Terminal::new(0),
+            time: None,
+            path: &environment.path(),
+        };
+        let context = match external.as_ref().and_then(|plugin| External::of(plugin, started)) {
+            Some(external) => format::sample(&external, &self.pack, &target)?,
+            None => format::sample(format::named(&target.format)?, &self.pack, &target)?,
+        };
         print_result(&serde_json::to_string_pretty(&context).unwrap_or_default());
         Ok(0)
     }
@@ -45,10 +60,12 @@ impl Context {
 fn first(pack: &str, targets: &Targets) -> Result<Target, Failure> {
     for name in targets.names() {
         let target = targets.load(name, None, None)?;
-        if format::named(&target.format).is_ok_and(|format| {
-            format.name() == pack
-                || (format.source_pack() == pack && target.source_recipe.is_some())
-        }) {
+        let builds = |pack: &str| {
+            let format = format::named(&target.format);
+            format.is_ok_and(|format| format.source_pack() == Some(pack))
+                && target.source_recipe.is_some()
+        };
+        if target.format == pack || builds(pack) {
             return Ok(target);
         }
     }

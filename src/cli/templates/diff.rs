@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     failure::Failure,
     report::print_result,
-    template::{TemplateError, base, builtin, packs},
+    template::{Packs, TemplateError, base},
     text::unified,
 };
 
@@ -36,16 +36,17 @@ impl Diff {
         };
         let templates = search.templates(self.target.as_deref())?;
         if let (Some(pack), Some(file)) = (only_pack, only_file) {
-            builtin(pack, file)?;
+            templates.packs().file(pack, file)?;
         }
-        let all: Vec<&str> = only_pack.map_or_else(|| packs().collect(), |pack| vec![pack]);
+        let all: Vec<&str> =
+            only_pack.map_or_else(|| templates.packs().names().collect(), |pack| vec![pack]);
         let mut has_overrides = false;
         for pack in all {
             for (file, found) in templates.files(pack)? {
                 let is_wanted = only_file.is_none_or(|only| only == file);
                 let Some(path) = found.path.filter(|_| is_wanted) else { continue };
                 has_overrides = true;
-                for text in differences(pack, &file, &path, &found.text)? {
+                for text in differences(templates.packs(), (pack, &file), &path, &found.text)? {
                     print_result(text.trim_end());
                 }
             }
@@ -59,14 +60,15 @@ impl Diff {
 
 /// How an override differs from the built-in file, and that from what it was.
 fn differences(
-    pack: &str,
-    file: &str,
+    packs: &Packs,
+    (pack, file): (&str, &str),
     path: &Path,
     text: &str,
 ) -> Result<Vec<String>, TemplateError> {
-    let now = builtin(pack, file)?;
+    let now = packs.file(pack, file)?;
     let name = format!("{pack}/{file}");
-    let title = |version: &str| format!("{name} (built in, {version})");
+    let from = packs.from(pack);
+    let title = |version: &str| format!("{name} ({from}, {version})");
     let version = env!("CARGO_PKG_VERSION");
     let shown = path.display().to_string();
     let mut texts = vec![unified([&title(version), &shown], now, text)];

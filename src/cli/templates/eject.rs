@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{failure::Failure, report::print_result, template::eject};
 
-use super::parse_file;
+use super::{Search, parse_file};
 
 /// Write built-in files as a starting point, and what they are now, for `diff`
 #[derive(Debug, Args)]
@@ -20,9 +20,9 @@ pub struct Eject {
 }
 
 impl Eject {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn run(self, search: &Search) -> Result<u8, Failure> {
         let (pack, file) = parse_file(&self.file);
-        for path in eject(pack, file, &self.output)? {
+        for path in eject(&search.packs()?, pack, file, &self.output)? {
             print_result(&path.display().to_string());
         }
         Ok(0)

@@ -11,7 +11,7 @@ use crate::{
     template::{Parcel, remove},
 };
 
-use super::{super::session::targets, Search, check::complain};
+use super::{Search, check::complain};
 
 /// Install a pack for this user, where every run finds it
 #[derive(Debug, Args)]
@@ -28,19 +28,19 @@ pub struct Remove {
 }
 
 impl Install {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+    pub fn run(self, search: &Search) -> Result<u8, Failure> {
         let folder = user_folder()?;
-        let targets = targets(search.configuration()?.targets.as_deref())?;
-        let parcel = Parcel::read(&self.path)?;
-        complain(&parcel.check(&folder, &targets.names()))?;
-        print_result(&parcel.install(&folder)?.display().to_string());
+        let (targets, packs) = (search.targets()?, search.packs()?);
+        let parcel = Parcel::read(&self.path, &packs)?;
+        complain(&parcel.check(&folder, &targets.names(), &packs))?;
+        print_result(&parcel.install(&folder, &packs)?.display().to_string());
         Ok(0)
     }
 }
 
 impl Remove {
-    pub fn run(self) -> Result<u8, Failure> {
-        print_result(&remove(&user_folder()?, &self.name)?.display().to_string());
+    pub fn run(self, search: &Search) -> Result<u8, Failure> {
+        print_result(&remove(&user_folder()?, &self.name, &search.packs()?)?.display().to_string());
         Ok(0)
     }
 }

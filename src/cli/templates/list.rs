@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     failure::Failure,
     report::print_result,
-    template::{Extension, TemplateFile, packs},
+    template::{Extension, Packs, TemplateFile},
 };
 
 use super::{super::table::table, Search};
@@ -28,14 +28,22 @@ struct Row {
     /// The pack's manifest, where it replaces files of another.
     extension: Option<Extension>,
     file: String,
-    /// Where it lies; nothing where it is built in.
+    /// Where it lies; nothing where nobody put it there.
     from: Option<String>,
+    /// Who brings the pack.
+    brought: String,
 }
 
 impl Row {
-    fn new(pack: &str, extension: Option<&Extension>, file: String, found: &TemplateFile) -> Self {
+    fn new(
+        packs: &Packs,
+        (pack, extension): (&str, Option<&Extension>),
+        file: String,
+        found: &TemplateFile,
+    ) -> Self {
         let from = found.path.as_ref().map(|path| path.display().to_string());
-        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from }
+        let brought = packs.from(pack).to_owned();
+        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from, brought }
     }
 
     fn json(&self) -> Value {
@@ -58,7 +66,7 @@ impl Row {
                 format!("{} {version} (extends {extends}{only})", self.pack)
             }
         };
-        let from = self.from.clone().unwrap_or_else(|| "built in".to_owned());
+        let from = self.from.as_ref().unwrap_or(&self.brought).clone();
         [pack, self.file.clone(), from]
     }
 }
@@ -67,12 +75,14 @@ impl List {
     pub fn run(self, search: Search) -> Result<u8, Failure> {
         let templates = search.templates(self.target.as_deref())?;
         let mut rows = Vec::new();
-        for pack in packs() {
+        let packs = templates.packs();
+        for pack in packs.names() {
             let files = templates.files(pack)?.into_iter();
-            rows.extend(files.map(|(file, found)| Row::new(pack, None, file, &found)));
+            rows.extend(files.map(|(file, found)| Row::new(packs, (pack, None), file, &found)));
         }
         for (extension, files) in templates.extensions()? {
-            let row = |(file, found)| Row::new(&extension.name, Some(&extension), file, &found);
+            let own = (extension.name.as_str(), Some(&extension));
+            let row = |(file, found)| Row::new(packs, own, file, &found);
             rows.extend(files.into_iter().map(row));
         }
         print_result(&match self.json {

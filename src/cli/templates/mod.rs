@@ -14,8 +14,9 @@ use clap::{Args, Subcommand};
 
 use crate::{
     failure::{Failure, USAGE},
-    settings::{Configuration, Environment, template_folders},
-    template,
+    settings::{Configuration, Environment, PluginSettings, template_folders},
+    target::Targets,
+    template::{self, Packs},
 };
 
 /// Look at the templates of recipes, and make them your own
@@ -43,6 +44,8 @@ enum Verb {
     Remove(install::Remove),
 }
 
+use super::session;
+
 /// Where templates are looked for.
 #[derive(Debug, Args)]
 struct Search {
@@ -59,12 +62,12 @@ impl Templates {
         match self.verb {
             Verb::List(verb) => verb.run(self.search),
             Verb::Show(verb) => verb.run(self.search),
-            Verb::Eject(verb) => verb.run(),
+            Verb::Eject(verb) => verb.run(&self.search),
             Verb::Check(verb) => verb.run(self.search),
             Verb::Diff(verb) => verb.run(self.search),
             Verb::Context(verb) => verb.run(self.search),
-            Verb::Install(verb) => verb.run(self.search),
-            Verb::Remove(verb) => verb.run(),
+            Verb::Install(verb) => verb.run(&self.search),
+            Verb::Remove(verb) => verb.run(&self.search),
         }
     }
 }
@@ -74,12 +77,26 @@ impl Search {
         Ok(Configuration::read(self.config.as_deref())?)
     }
 
+    fn plugins(&self) -> Result<PluginSettings, Failure> {
+        Ok(PluginSettings::of(&self.configuration()?, &Environment::of_process()))
+    }
+
+    /// The packs that overrides lie over.
+    fn packs(&self) -> Result<Packs, Failure> {
+        session::packs(&self.plugins()?)
+    }
+
+    fn targets(&self) -> Result<Targets, Failure> {
+        session::targets(self.configuration()?.targets.as_deref(), &self.plugins()?)
+    }
+
     /// The templates of all folders, as a run for a target has them.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
+        let packs = self.packs()?;
         let configured = self.configuration()?.templates;
         let environment = Environment::of_process();
         let folders = template_folders(self.folders, &configured, &environment);
-        let templates = template::Templates::new(folders);
+        let templates = template::Templates::new(folders).over(packs);
         Ok(match target {
             Some(target) => templates.for_target(target),
             None => templates,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{failure::Failure, report::print_result, template::builtin};
+use crate::{failure::Failure, report::print_result};
 
 use super::{Search, parse_one_file};
 
@@ -20,8 +20,9 @@ pub struct Show {
 impl Show {
     pub fn run(self, search: Search) -> Result<u8, Failure> {
         let (pack, file) = parse_one_file(&self.file)?;
-        let own = builtin(pack, file)?;
-        let files = search.templates(self.target.as_deref())?.files(pack)?;
+        let templates = search.templates(self.target.as_deref())?;
+        let own = templates.packs().file(pack, file)?;
+        let files = templates.files(pack)?;
         let text = files.get(file).map_or(own, |found| found.text.as_str());
         print_result(text.strip_suffix('\n').unwrap_or(text));
         Ok(0)

@@ -59,8 +59,8 @@ impl Kind for Deb {
         Ok(index.map(|index| -> Swap { Box::new(move |collection| index.publish(collection)) }))
     }
 
-    fn client(&self) -> (&str, &str) {
-        (concat!("pypi2pkg", ".sources"), "URIs: ")
+    fn client(&self) -> Option<(&str, &str)> {
+        Some(("pypi2pkg.sources", "URIs: "))
     }
 
     /// Source: sources.list(5).

@@ -61,8 +61,8 @@ impl Kind for Rpm {
         }))
     }
 
-    fn client(&self) -> (&str, &str) {
-        (concat!("pypi2pkg", ".repo"), "baseurl=")
+    fn client(&self) -> Option<(&str, &str)> {
+        Some(("pypi2pkg.repo", "baseurl="))
     }
 
     /// Source: dnf.conf(5).

@@ -38,7 +38,9 @@ fn archive(folder: &Path, members: &[Member<'_>]) -> PathBuf {
 fn problem(members: &[Member<'_>]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = archive(folder.path(), members);
-    let Err(error) = Parcel::read(&path) else { panic!("{members:?} were read") };
+    let Err(error) = Parcel::read(&path, &Packs::default()) else {
+        panic!("{members:?} were read")
+    };
     error.to_string().replace(&path.display().to_string(), "[]")
 }
 
@@ -49,40 +51,44 @@ fn a_pack_is_installed_and_removed() {
     let readme = ("acme/README", EntryType::Regular, "Read this.\n");
     let directory = ("acme/", EntryType::Directory, "");
     let path = archive(folder.path(), &[directory, MANIFEST, HEADER, readme]);
-    let parcel = Parcel::read(&path).unwrap();
-    assert_eq!(parcel.check(&into, &TARGETS), []);
+    let parcel = Parcel::read(&path, &Packs::default()).unwrap();
+    assert_eq!(parcel.check(&into, &TARGETS, &Packs::default()), []);
     assert_eq!(parcel.extension().version.to_string(), "1.0.0");
-    let place = parcel.install(&into).unwrap();
+    let place = parcel.install(&into, &Packs::default()).unwrap();
     assert_eq!(place, into.join("acme"));
     assert_eq!(fs::read_to_string(place.join("header.hbs")).unwrap(), "# Acme\n");
     assert!(place.join("README").is_file());
 
     // A newer version takes its place; what is gone from it goes.
     let newer = archive(folder.path(), &[MANIFEST]);
-    let parcel = Parcel::read(&newer).unwrap();
-    parcel.install(&into).unwrap();
+    let parcel = Parcel::read(&newer, &Packs::default()).unwrap();
+    parcel.install(&into, &Packs::default()).unwrap();
     assert!(!place.join("header.hbs").exists());
 
     // So does a folder.
-    let parcel = Parcel::read(&place).unwrap();
-    parcel.install(&into).unwrap();
+    let parcel = Parcel::read(&place, &Packs::default()).unwrap();
+    parcel.install(&into, &Packs::default()).unwrap();
 
     fs::create_dir(into.join("rpm")).unwrap();
     fs::write(into.join("rpm/pack.toml"), "").unwrap();
     for name in ["rpm", "../data/acme", "acme/", ".", "acmee"] {
-        let error = remove(&into, name).unwrap_err().to_string();
+        let error = remove(&into, name, &Packs::default()).unwrap_err().to_string();
         assert_eq!(error, format!("no pack `{name}` is installed"));
     }
-    assert_eq!(remove(&into, "acme").unwrap(), place);
+    assert_eq!(remove(&into, "acme", &Packs::default()).unwrap(), place);
     assert!(!place.exists());
 }
 
 #[test]
 fn what_lies_in_the_place_of_a_pack_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let parcel = Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER])).unwrap();
+    let parcel =
+        Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default()).unwrap();
     fs::create_dir(folder.path().join("acme")).unwrap();
-    assert!(matches!(parcel.install(folder.path()), Err(TemplateError::Exists { .. })));
+    assert!(matches!(
+        parcel.install(folder.path(), &Packs::default()),
+        Err(TemplateError::Exists { .. })
+    ));
 }
 
 #[test]
@@ -135,25 +141,30 @@ fn what_is_no_pack_is_refused() {
     );
     let folder = tempfile::tempdir().unwrap();
     let raw = ("acme/header.hbs", EntryType::Regular, "{{{name}}}");
-    let parcel = Parcel::read(&archive(folder.path(), &[MANIFEST, raw])).unwrap();
-    let errors = parcel.check(folder.path(), &[]);
+    let parcel =
+        Parcel::read(&archive(folder.path(), &[MANIFEST, raw]), &Packs::default()).unwrap();
+    let errors = parcel.check(folder.path(), &[], &Packs::default());
     let lines: Vec<_> = errors.iter().map(|error| error.to_string()).collect();
     assert!(lines[0].ends_with("pack.toml:5: there is no target `el9`"), "{lines:#?}");
     assert!(lines[1].contains("header.hbs:1: writes raw text"), "{lines:#?}");
     fs::write(folder.path().join("text"), "no archive").unwrap();
-    assert!(Parcel::read(&folder.path().join("text")).is_err());
+    assert!(Parcel::read(&folder.path().join("text"), &Packs::default()).is_err());
     fs::create_dir(folder.path().join("rpm")).unwrap();
-    assert!(Parcel::read(&folder.path().join("rpm")).is_err());
+    assert!(Parcel::read(&folder.path().join("rpm"), &Packs::default()).is_err());
 }
 
 #[test]
 fn packs_that_are_in_each_others_way() {
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("data");
-    Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER])).unwrap().install(&into).unwrap();
+    Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default())
+        .unwrap()
+        .install(&into, &Packs::default())
+        .unwrap();
     let other = PACK.replace("acme", "other");
     let other = ("acme/pack.toml", EntryType::Regular, other.as_str());
-    let parcel = Parcel::read(&archive(folder.path(), &[other, HEADER])).unwrap();
-    let errors = parcel.check(&into, &TARGETS);
+    let parcel =
+        Parcel::read(&archive(folder.path(), &[other, HEADER]), &Packs::default()).unwrap();
+    let errors = parcel.check(&into, &TARGETS, &Packs::default());
     assert!(matches!(errors[..], [TemplateError::Twice { .. }]), "{errors:?}");
 }

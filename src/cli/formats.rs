@@ -1,0 +1,75 @@
+//! The kinds of packages that collections have which lie there already.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    check::manifest,
+    collection::{CollectionManifest, Kinds},
+    failure::Failure,
+    plugin::{Context, External, Plugin, Plugins},
+    process::HostRunner,
+    report::Terminal,
+    settings::{Configuration, Environment, PluginSettings},
+    target::Target,
+};
+
+use super::session::targets;
+
+/// A format that a plugin brings, and what it is started with.
+pub struct Formats {
+    foreign: Option<(Target, Plugin)>,
+    path: Vec<PathBuf>,
+    time: Option<i64>,
+    reporter: Terminal,
+}
+
+impl Formats {
+    /// The formats of the collections among `folders`.
+    ///
+    /// # Errors
+    /// A target is not known any more, or no plugin brings its format.
+    pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
+        let environment = Environment::of_process();
+        let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
+        let is_foreign = |manifest: &CollectionManifest| {
+            !manifest.format.is_empty() && Kinds::default().of(&manifest.format).is_none()
+        };
+        let mut foreign = None;
+        for manifest in manifests.filter(is_foreign).take(1) {
+            let plugins = PluginSettings::of(configuration, &environment);
+            let targets = targets(configuration.targets.as_deref(), &plugins)?;
+            let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
+            let chosen = plugins.chosen.iter().map(|choice| plugins.finder.find(choice));
+            let chosen = Plugins(chosen.collect::<Result<_, _>>()?);
+            let plugin = chosen.format(&target, &plugins.finder)?;
+            foreign = plugin.map(|plugin| (target, plugin));
+        }
+        Ok(Self {
+            foreign,
+            path: environment.path(),
+            time: environment.source_date_epoch()?,
+            reporter: Terminal::new(0),
+        })
+    }
+
+    /// The one that a plugin brings.
+    pub fn external(&self) -> Option<External<'_>> {
+        let (target, plugin) = self.foreign.as_ref()?;
+        let context = Context {
+            target,
+            runner: &HostRunner,
+            reporter: &self.reporter,
+            time: self.time,
+            path: &self.path,
+        };
+        External::of(plugin, context)
+    }
+}
+
+/// The built-in kinds, and that of a plugin.
+pub fn kinds<'k>(external: Option<&'k External<'_>>) -> Kinds<'k> {
+    match external {
+        Some(external) => Kinds::default().with(external),
+        None => Kinds::default(),
+    }
+}

@@ -1,0 +1,96 @@
+//! What plugins that bring a package format bring beside their program: targets, and a pack of
+//! templates.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use super::{Choice, Finder, Manifest, PluginError, bundled};
+
+/// The folders of a plugin that hold targets and templates, and the table of the templates' context.
+const TARGETS: &str = "targets/";
+const TEMPLATES: &str = "templates/";
+const CONTEXT: &str = "context.csv";
+
+/// What a plugin brings for its format.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// The plugin's name, which is that of the format and of the pack of templates.
+    pub name: String,
+    /// Target files by the targets' names.
+    pub targets: BTreeMap<String, String>,
+    /// The pack's files by their names.
+    pub templates: BTreeMap<String, String>,
+    /// The table of what its templates may refer to beside the general context; may be empty.
+    pub context: String,
+}
+
+impl Brought {
+    fn add(&mut self, path: &str, text: &str) {
+        if let Some(name) = path.strip_prefix(TARGETS).and_then(|name| name.strip_suffix(".toml")) {
+            self.targets.insert(name.to_owned(), text.to_owned());
+        } else if let Some(name) = path.strip_prefix(TEMPLATES) {
+            self.templates.insert(name.to_owned(), text.to_owned());
+        } else if path == CONTEXT {
+            text.clone_into(&mut self.context);
+        }
+    }
+
+    fn of_folder(name: &str, folder: &Path) -> Result<Self, PluginError> {
+        let mut brought = Self { name: name.to_owned(), ..Self::default() };
+        let unreadable = |path: &Path, error: std::io::Error| PluginError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let mut paths = vec![folder.join(CONTEXT)];
+        for part in [TARGETS, TEMPLATES] {
+            let listed = fs::read_dir(folder.join(part)).into_iter().flatten().flatten();
+            paths.extend(listed.map(|entry| entry.path()));
+        }
+        for path in paths.into_iter().filter(|path| path.is_file()) {
+            let inside = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
+            let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+            brought.add(&inside, &text);
+        }
+        Ok(brought)
+    }
+}
+
+impl Finder {
+    /// What all plugins bring that have a format: those that are found by name, and those of
+    /// `chosen` that are named by their folders. Of two with one name the latter counts.
+    ///
+    /// # Errors
+    /// A chosen plugin cannot be read. An installed one that is broken hides no other.
+    pub fn brought(&self, chosen: &[Choice]) -> Result<Vec<Brought>, PluginError> {
+        let mut found = BTreeMap::new();
+        let installed = self.installed();
+        let mut names: BTreeSet<&str> = bundled::names().collect();
+        names.extend(installed.keys().map(String::as_str));
+        for name in names {
+            let Some(folder) = installed.get(name) else {
+                let mut brought = Brought { name: name.to_owned(), ..Brought::default() };
+                bundled::files(name).iter().for_each(|(path, text, _)| brought.add(path, text));
+                found.insert(name.to_owned(), brought);
+                continue;
+            };
+            if Manifest::read(folder).is_ok_and(|manifest| manifest.format.is_some())
+                && let Ok(brought) = Brought::of_folder(name, folder)
+            {
+                found.insert(name.to_owned(), brought);
+            }
+        }
+        for choice in chosen.iter().filter(|choice| choice.plugin.contains('/')) {
+            let plugin = self.find_unset(&choice.plugin)?;
+            if plugin.manifest.format.is_some() {
+                let name = plugin.manifest.name.clone();
+                let brought = Brought::of_folder(&name, &plugin.folder)?;
+                found.insert(name, brought);
+            }
+        }
+        found.retain(|_, brought| !brought.templates.is_empty() || !brought.targets.is_empty());
+        Ok(found.into_values().collect())
+    }
+}

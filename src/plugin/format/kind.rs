@@ -1,0 +1,285 @@
+//! Collections of an external format's packages.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    External, is_name, is_version,
+    protocol::{
+        AllRead, AllUnmet, Index, Indexed, Order, Read, Related, Stated, Step, ToIndex, ToRead,
+    },
+};
+use crate::{
+    build::decompress,
+    collection::{
+        Client, CollectionError, Entry, Kind, Listing, MANIFEST_FILE, NAME, Stanza, Swap, Unmet,
+        flat_files, read_with,
+    },
+    plugin::{PluginError, hooks::absolute, manifest::is_file_name},
+    relation::Strength,
+    sign::{Signer, issuer},
+    text::{OneLine, chain},
+    version::Evr,
+};
+
+impl From<PluginError> for CollectionError {
+    fn from(error: PluginError) -> Self {
+        Self::External { problem: chain(&error) }
+    }
+}
+
+impl Kind for External<'_> {
+    fn format(&self) -> &str {
+        &self.plugin.manifest.name
+    }
+
+    fn suffix(&self) -> &str {
+        &self.table.suffix
+    }
+
+    fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
+        let refuse = |reason: String| CollectionError::Package { path: path.to_owned(), reason };
+        let work = tempfile::tempdir().map_err(|error| refuse(error.to_string()))?;
+        let contents = work.path().join("contents");
+        decompress(path, &contents).map_err(|error| refuse(error.to_string()))?;
+        let file = ToRead { path: absolute(path), contents: absolute(&contents) };
+        let answer = self.ask::<AllRead>(Step::Read { files: vec![file] });
+        let answer = answer.map_err(|error| refuse(chain(&error)))?.answer;
+        let [said]: [Read; 1] = answer.packages.try_into().map_err(|packages: Vec<Read>| {
+            refuse(format!("the plugin says what {} packages are", packages.len()))
+        })?;
+        check(&said).map_err(|what| refuse(chain(&self.refuses(&what))))?;
+        read_with(path, |_, file| {
+            let Read { package, epoch, version, release, architecture, time, .. } = said;
+            let relations = said.relations.into_iter().map(|one| (one.strength, one.text.into()));
+            Ok(Stanza {
+                package,
+                evr: Evr { epoch, version, release },
+                architecture,
+                file: file.name.to_owned(),
+                folder: String::new(),
+                size: file.size,
+                sha256: file.sha256,
+                time,
+                signed_by: None,
+                entry: Entry::External {
+                    format: Kind::format(self).to_owned(),
+                    text: said.entry,
+                    relations: relations.collect(),
+                    paths: said.paths,
+                },
+            })
+        })
+    }
+
+    fn relations(
+        &self,
+        stanza: &Stanza,
+        _path: &Path,
+    ) -> Result<Vec<(Strength, String)>, CollectionError> {
+        Ok(parts(stanza).1.to_vec())
+    }
+
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, CollectionError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ranks = self.ask::<Order>(Step::Order { versions })?.answer.ranks;
+        match ranks.len() == versions.len() {
+            true => Ok(ranks),
+            false => Err(self.refuses("rank another number of versions").into()),
+        }
+    }
+
+    fn is_signed(&self, collection: &Path) -> bool {
+        self.signatures(collection).next().is_some()
+    }
+
+    fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError> {
+        let time = listing.stanzas.iter().map(|stanza| stanza.time).max().unwrap_or_default();
+        if listing.stanzas.is_empty() {
+            return Ok(None);
+        }
+        let mut files = Vec::new();
+        if let Some(signer) = listing.signer {
+            for stanza in listing.stanzas {
+                files.extend(self.signature(stanza, listing, signer)?);
+            }
+        }
+        for (name, bytes, is_signed) in self.index(listing, time)? {
+            let signature = match (listing.signer.filter(|_| is_signed), &self.table.signature) {
+                (Some(signer), Some(ending)) => {
+                    Some((format!("{name}{ending}"), signer.detached(&bytes, time as i64)?))
+                }
+                _ => None,
+            };
+            files.push((name, bytes));
+            files.extend(signature);
+        }
+        let stale = match listing.signer {
+            Some(_) => self.stale(listing, &files),
+            None => Vec::new(),
+        };
+        let swap = flat_files(listing, &files)?;
+        if swap.is_none() && stale.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Box::new(move |collection| {
+            swap.map_or(Ok(()), |swap| swap(collection))?;
+            stale.iter().try_for_each(|path| {
+                fs::remove_file(path).map_err(|source| CollectionError::Io {
+                    action: "remove",
+                    path: path.clone(),
+                    source,
+                })
+            })
+        })))
+    }
+
+    fn client(&self) -> Option<(&str, &str)> {
+        self.table.client.as_ref().map(|client| (client.file.as_str(), client.url.as_str()))
+    }
+
+    /// The plugin writes it with the metadata.
+    fn client_text(&self, _client: &Client<'_>) -> Option<String> {
+        None
+    }
+
+    fn unmet(&self, stanzas: &[&Stanza]) -> Result<Option<Vec<Unmet>>, CollectionError> {
+        let related = stanzas.iter().map(|stanza| Related {
+            package: &stanza.package,
+            version: stanza.evr.to_string(),
+            relations: parts(stanza)
+                .1
+                .iter()
+                .map(|(strength, text)| Stated { strength: *strength, text: OneLine::new(text) })
+                .collect(),
+        });
+        let answer = self.ask::<AllUnmet>(Step::Unmet { packages: related.collect() })?.answer;
+        let unmet = answer.unmet.into_iter().map(|one| Unmet {
+            package: one.package,
+            relation: one.relation.to_string(),
+            name: one.name,
+        });
+        Ok(Some(unmet.collect()))
+    }
+
+    fn paths<'s>(&self, stanza: &'s Stanza) -> &'s [String] {
+        parts(stanza).2
+    }
+}
+
+/// A stanza's text, relations and paths.
+fn parts(stanza: &Stanza) -> (&str, &[(Strength, String)], &[String]) {
+    match &stanza.entry {
+        Entry::External { text, relations, paths, .. } => (text, relations, paths),
+        Entry::Rpm { .. } | Entry::Deb { .. } => ("", &[], &[]),
+    }
+}
+
+/// What a package says of itself is from a stranger.
+fn check(said: &Read) -> Result<(), String> {
+    if !is_name(&said.package) || !is_name(&said.architecture) {
+        return Err(format!("name a package {:?} for {:?}", said.package, said.architecture));
+    }
+    if !is_version(&said.version) || !is_version(&said.release) {
+        return Err(format!("read the version {:?} {:?}", said.version, said.release));
+    }
+    let is_path = |path: &&String| !path.starts_with('/') || path.chars().any(char::is_control);
+    match said.paths.iter().find(is_path) {
+        None => Ok(()),
+        Some(path) => Err(format!("read the path {path:?}")),
+    }
+}
+
+impl External<'_> {
+    /// The files of a repository's metadata, in the order in which they are replaced, and whether
+    /// each gets a signature.
+    fn index(
+        &self,
+        listing: &Listing<'_>,
+        time: u64,
+    ) -> Result<Vec<(String, Vec<u8>, bool)>, CollectionError> {
+        let packages = listing.stanzas.iter().map(|stanza| Indexed {
+            package: &stanza.package,
+            file: stanza.place(),
+            version: stanza.evr.to_string(),
+            sha256: &stanza.sha256,
+            size: stanza.size,
+            entry: parts(stanza).0,
+            paths: parts(stanza).2,
+        });
+        let step = Step::Index(ToIndex {
+            name: NAME,
+            time,
+            url: listing.url,
+            signed: listing.signer.is_some(),
+            packages: packages.collect(),
+        });
+        let answered = self.ask::<Index>(step)?;
+        let mut files = Vec::new();
+        for file in &answered.answer.files {
+            let is_ours = file.path == MANIFEST_FILE || file.path.ends_with(&self.table.suffix);
+            if !is_file_name(&file.path) || is_ours {
+                return Err(self.refuses(&format!("write `{}`", file.path.escape_debug())).into());
+            }
+            let bytes = self.plugin.take(answered.work.path(), &file.from).map_err(|error| {
+                self.refuses(&format!("give `{}`: {error}", file.from.escape_debug()))
+            })?;
+            files.push((file.path.clone(), bytes, file.sign));
+        }
+        Ok(files)
+    }
+
+    /// The signature of a package; nothing where it has the signer's already.
+    fn signature(
+        &self,
+        stanza: &Stanza,
+        listing: &Listing<'_>,
+        signer: &Signer<'_>,
+    ) -> Result<Option<(String, Vec<u8>)>, CollectionError> {
+        let Some(ending) = &self.table.signature else { return Ok(None) };
+        let name = format!("{}{ending}", stanza.place());
+        let waiting = listing.waiting.get(&stanza.file);
+        let present = fs::read(listing.collection.join(&name)).ok();
+        let by = present.as_deref().and_then(issuer);
+        if waiting.is_none() && by.is_some_and(|by| signer.is(&by)) {
+            return Ok(None);
+        }
+        let path = waiting.cloned().unwrap_or_else(|| listing.collection.join(stanza.place()));
+        let bytes = fs::read(&path).map_err(|source| CollectionError::Io {
+            action: "read",
+            path,
+            source,
+        })?;
+        Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?)))
+    }
+
+    /// The signatures in a collection's folder.
+    fn signatures(&self, collection: &Path) -> impl Iterator<Item = PathBuf> {
+        let ending = self.table.signature.clone();
+        let paths = fs::read_dir(collection).into_iter().flatten().flatten();
+        paths.map(|entry| entry.path()).filter(move |path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            ending.as_ref().is_some_and(|ending| name.ends_with(ending.as_str()))
+        })
+    }
+
+    /// The signatures of what goes or went.
+    fn stale(&self, listing: &Listing<'_>, files: &[(String, Vec<u8>)]) -> Vec<PathBuf> {
+        let ending = self.table.signature.as_deref().unwrap_or_default();
+        let packages = listing.stanzas.iter().map(|stanza| format!("{}{ending}", stanza.place()));
+        let known: BTreeSet<String> =
+            packages.chain(files.iter().map(|(name, _)| name.clone())).collect();
+        let signatures = self.signatures(listing.collection);
+        signatures
+            .filter(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                !known.contains(name.as_ref())
+            })
+            .collect()
+    }
+}

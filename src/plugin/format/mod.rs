@@ -1,0 +1,102 @@
+//! A package format that a plugin brings. It stands behind the same traits as the built-in ones:
+//! [`Format`](crate::format::Format), [`Builder`](crate::build::Builder) and
+//! [`Kind`](crate::collection::Kind).
+
+mod builder;
+mod kind;
+pub(super) mod protocol;
+mod words;
+
+use std::collections::BTreeMap;
+
+use pep440_rs::Version;
+use serde::de::DeserializeOwned;
+
+use super::{
+    Context, FormatTable, Hook, Message, Plugin, PluginError, manifest::is_file_name,
+    start::Answered,
+};
+use crate::artifact::ProjectName;
+use protocol::{Step, Versions};
+
+/// A package format that a plugin brings.
+#[derive(Clone)]
+pub struct External<'a> {
+    plugin: &'a Plugin,
+    table: &'a FormatTable,
+    context: Context<'a>,
+}
+
+impl<'a> External<'a> {
+    /// The format of a plugin, where it has one.
+    pub fn of(plugin: &'a Plugin, context: Context<'a>) -> Option<Self> {
+        Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context })
+    }
+
+    /// How releases are written as versions of packages, without epoch and release number.
+    ///
+    /// # Errors
+    /// The plugin fails, or says of one nothing that could be a version.
+    pub fn versions(
+        &self,
+        releases: BTreeMap<&ProjectName, &Version>,
+    ) -> Result<BTreeMap<ProjectName, String>, PluginError> {
+        let wanted: Vec<ProjectName> = releases.keys().map(|project| (*project).clone()).collect();
+        let releases =
+            releases.into_iter().map(|(project, release)| (project, release.to_string()));
+        let step = Step::Versions { releases: releases.collect() };
+        let Versions { versions, .. } = self.ask::<Versions>(step)?.answer;
+        match wanted.iter().find(|project| !versions.get(project).is_some_and(|v| is_version(v))) {
+            None => Ok(versions),
+            Some(project) => Err(self.refuses(&format!("leave `{project}` without a version"))),
+        }
+    }
+
+    /// Asks the plugin and tells its messages; an error among them that is about no project is one.
+    fn ask<A: DeserializeOwned + Heard>(&self, step: Step<'_>) -> Result<Answered<A>, PluginError> {
+        let answered = self.plugin.ask::<A>(Hook::Format, step, &self.context)?;
+        self.plugin.tell(answered.answer.messages(), self.context.reporter)?;
+        Ok(answered)
+    }
+
+    /// What the plugin may not do.
+    fn refuses(&self, what: &str) -> PluginError {
+        let plugin = self.plugin.manifest.name.clone();
+        PluginError::Refused { plugin, hook: Hook::Format.to_string(), what: what.to_owned() }
+    }
+}
+
+/// An answer with messages.
+trait Heard {
+    fn messages(&self) -> &[Message];
+}
+
+macro_rules! heard {
+    ($($answer:ident),+) => {$(
+        impl Heard for protocol::$answer {
+            fn messages(&self) -> &[Message] {
+                &self.messages
+            }
+        }
+    )+};
+}
+
+heard!(Versions, AllLowered, AllBuilt, AllRead, Order, Index, AllUnmet);
+
+/// The first error among messages that is about a project.
+fn error_of<'m>(messages: &'m [Message], project: &ProjectName) -> Option<&'m Message> {
+    let is_error = |message: &&Message| {
+        message.level == super::Level::Error && message.project.as_ref() == Some(project)
+    };
+    messages.iter().find(is_error)
+}
+
+/// A part of a version, or a name, as packages of any format have them.
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+~^".contains(c))
+}
+
+fn is_name(text: &str) -> bool {
+    is_file_name(text) && !text.contains(':')
+}

@@ -1,0 +1,148 @@
+//! The words of an external format.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    External, error_of, is_name,
+    protocol::{AllLowered, Lowered, Step},
+};
+use crate::{
+    artifact::ProjectName,
+    format::{
+        Changelog, Format, FormatError, Native, NativeRelation, attachments, general_context,
+        one_line, shell_word, synopsis, wrap,
+    },
+    plan::{PackagePlan, PlannedFile},
+    plugin::{Escaping, PluginError, manifest::is_file_name},
+    relation::Strength,
+    target::Target,
+    text::chain,
+};
+
+/// The width of descriptions.
+const COLUMNS: usize = 79;
+
+impl From<PluginError> for FormatError {
+    fn from(error: PluginError) -> Self {
+        Self::External { problem: chain(&error) }
+    }
+}
+
+impl Format for External<'_> {
+    fn name(&self) -> &str {
+        &self.plugin.manifest.name
+    }
+
+    fn source_pack(&self) -> Option<&str> {
+        None
+    }
+
+    fn escape(&self) -> fn(&str) -> String {
+        match self.table.escape {
+            Escaping::Line => one_line,
+            Escaping::Shell => shell_word,
+        }
+    }
+
+    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+        let mut lowered = self.lower_all(&[plan], target)?;
+        lowered.swap_remove(0)
+    }
+
+    fn lower_all(
+        &self,
+        plans: &[&PackagePlan],
+        target: &Target,
+    ) -> Result<Vec<Result<Native, FormatError>>, FormatError> {
+        if plans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let step = Step::Lower { packages: plans.to_vec() };
+        let AllLowered { packages, messages } = self.ask::<AllLowered>(step)?.answer;
+        let mut lowered: BTreeMap<ProjectName, Lowered> =
+            packages.into_iter().map(|package| (package.project.clone(), package)).collect();
+        let natives = plans.iter().map(|plan| {
+            if let Some(message) = error_of(&messages, &plan.project) {
+                return Err(FormatError::External { problem: message.text.to_string() });
+            }
+            let said = lowered.remove(&plan.project);
+            let silent = || self.refuses(&format!("say nothing of `{}`", plan.project));
+            Ok(self.native(plan, target, said.ok_or_else(silent)?)?)
+        });
+        let natives = natives.collect();
+        match lowered.into_keys().next() {
+            None => Ok(natives),
+            Some(project) => Err(self.refuses(&format!("speak of `{project}`")).into()),
+        }
+    }
+
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        general_context(self, plan, target, native)
+    }
+
+    fn tag(&self, strength: Strength) -> &str {
+        self.table.fields.get(&strength).map_or("", String::as_str)
+    }
+
+    fn attachments<'p>(&self, plan: &'p PackagePlan) -> Vec<(String, &'p PlannedFile)> {
+        attachments(plan)
+    }
+}
+
+impl External<'_> {
+    /// What a plugin says of a plan, with what it does not decide.
+    fn native(
+        &self,
+        plan: &PackagePlan,
+        target: &Target,
+        said: Lowered,
+    ) -> Result<Native, PluginError> {
+        let Lowered { architecture, filename, relations, words, .. } = said;
+        if !is_name(&architecture) {
+            return Err(self.refuses(&format!("name the architecture {architecture:?}")));
+        }
+        if !is_file_name(&filename) || !filename.ends_with(&self.table.suffix) {
+            return Err(self.refuses(&format!("call a package {filename:?}")));
+        }
+        let unnamed = relations.iter().find(|one| !self.table.fields.contains_key(&one.strength));
+        if let Some(relation) = unnamed {
+            let text = &relation.text;
+            return Err(self.refuses(&format!("give `{text}`, for which `fields` has no name")));
+        }
+        let evr = &plan.evr;
+        let author = plan.changelog_author.as_ref().unwrap_or(&plan.packager);
+        Ok(Native {
+            name: plan.package.clone(),
+            epoch: (evr.epoch > 0).then_some(evr.epoch),
+            version: evr.version.clone(),
+            release: evr.release.clone(),
+            architecture,
+            summary: synopsis(plan.summary.as_str()),
+            description: wrap(plan.description.as_str(), COLUMNS).join("\n"),
+            licence: plan.licence.expression.clone(),
+            homepage: plan.homepage.clone(),
+            packager: plan.packager.to_string(),
+            own_names: Vec::new(),
+            relations: relations
+                .into_iter()
+                .map(|one| NativeRelation {
+                    strength: one.strength,
+                    text: one.text.to_string(),
+                    origin: one.origin.to_string(),
+                })
+                .collect(),
+            filename,
+            compression: target.compression.clone(),
+            changelog: Changelog {
+                time: plan.time,
+                author: author.to_string(),
+                version: evr.to_string(),
+                line: format!("Package {} {}", plan.project, plan.release),
+            },
+            words,
+            source: None,
+        })
+    }
+}
