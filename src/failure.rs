@@ -212,7 +212,9 @@ impl From<RepositoryError> for Failure {
 impl From<PluginError> for Failure {
     fn from(error: PluginError) -> Self {
         let hint = match &error {
-            PluginError::Unknown { .. } => Some("`pypi2pkg plugin list` shows what there is"),
+            PluginError::Unknown { .. } | PluginError::NoFormat { .. } => {
+                Some("`pypi2pkg plugin list` shows what there is")
+            }
             PluginError::NoManifest { .. } => {
                 Some("`pypi2pkg plugin new` writes a plugin to begin with")
             }
@@ -222,6 +224,7 @@ impl From<PluginError> for Failure {
         };
         match error {
             PluginError::Unknown { .. }
+            | PluginError::NoFormat { .. }
             | PluginError::NoManifest { .. }
             | PluginError::Manifest { .. }
             | PluginError::Settings { .. }

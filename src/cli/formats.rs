@@ -6,14 +6,14 @@ use crate::{
     check::manifest,
     collection::{CollectionManifest, Kinds},
     failure::Failure,
-    plugin::{Context, External, Plugin, Plugins},
+    plugin::{Context, External, Plugin},
     process::HostRunner,
     report::Terminal,
     settings::{Configuration, Environment, PluginSettings},
     target::Target,
 };
 
-use super::session::targets;
+use super::session;
 
 /// A format that a plugin brings, and what it is started with.
 pub struct Formats {
@@ -37,11 +37,9 @@ impl Formats {
         let mut foreign = None;
         for manifest in manifests.filter(is_foreign).take(1) {
             let plugins = PluginSettings::of(configuration, &environment);
-            let targets = targets(configuration.targets.as_deref(), &plugins)?;
+            let targets = session::targets(configuration.targets.as_deref(), &plugins)?;
             let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
-            let chosen = plugins.chosen.iter().map(|choice| plugins.finder.find(choice));
-            let chosen = Plugins(chosen.collect::<Result<_, _>>()?);
-            let plugin = chosen.format(&target, &plugins.finder)?;
+            let plugin = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
             foreign = plugin.map(|plugin| (target, plugin));
         }
         Ok(Self {

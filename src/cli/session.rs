@@ -126,10 +126,8 @@ impl Session {
         let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
         let target = load_target(&settings, &targets)?;
         let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
-        let PluginSettings { chosen, finder } = &settings.plugins;
-        let plugins = chosen.iter().map(|choice| finder.find(choice));
-        let plugins = Plugins(plugins.collect::<Result<Vec<_>, PluginError>>()?);
-        let external = plugins.format(&target, finder)?;
+        let plugins = plugins(&settings.plugins)?;
+        let external = plugins.format(&target, &settings.plugins.finder)?;
         let packs = packs(&settings.plugins)?;
         Ok(Self {
             path: settings.environment.path(),
@@ -205,6 +203,12 @@ pub fn targets(folder: Option<&Path>, plugins: &PluginSettings) -> Result<Target
         Some(folder) => Ok(targets.with_folder(folder)?),
         None => Ok(targets),
     }
+}
+
+/// The plugins that take part.
+pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
+    let PluginSettings { chosen, finder } = settings;
+    Ok(Plugins(chosen.iter().map(|choice| finder.find(choice)).collect::<Result<_, _>>()?))
 }
 
 /// The built-in packs of templates, and those that plugins bring.

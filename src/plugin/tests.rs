@@ -2,9 +2,12 @@ use std::{fs, path::Path};
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use super::protocol::{
-    ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
-    Recipes, Request, Said,
+use super::{
+    format::protocol::{AllBuilt, AllLowered, AllRead, AllUnmet, Index, Order, Step, Versions},
+    protocol::{
+        ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
+        Recipes, Request, Said,
+    },
 };
 
 fn request<T: JsonSchema>() -> Schema {
@@ -33,6 +36,14 @@ fn schemas_are_those_of_the_types() {
         ("collection.answer", answer::<NewFiles>()),
         ("publish.request", request::<InCollection>()),
         ("publish.answer", answer::<Said>()),
+        ("format.request", request::<Step<'static>>()),
+        ("format.versions.answer", answer::<Versions>()),
+        ("format.lower.answer", answer::<AllLowered>()),
+        ("format.build.answer", answer::<AllBuilt>()),
+        ("format.read.answer", answer::<AllRead>()),
+        ("format.order.answer", answer::<Order>()),
+        ("format.index.answer", answer::<Index>()),
+        ("format.unmet.answer", answer::<AllUnmet>()),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/schemas");
     let mut wrong = Vec::new();

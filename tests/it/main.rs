@@ -6,6 +6,7 @@ mod build;
 mod bundled;
 mod cases;
 mod distribution;
+mod format;
 mod hostile_sdist;
 mod inputs;
 mod native;

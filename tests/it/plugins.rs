@@ -155,7 +155,7 @@ fn plugins_that_misbehave_are_told_precisely() {
     place.plugin("tried", &["plan"], "", "api = '^2'\n");
     let found = place.build("debian-12");
     assert_eq!(found.status, 2);
-    assert!(found.stderr.contains("speaks version ^2 of the protocol, and this is 1.0.0"));
+    assert!(found.stderr.contains("speaks version ^2 of the protocol, and this is 1.1.0"));
     place.plugin("tried", &["plan"], "", "surprise = 1\n");
     let found = place.build("debian-12");
     assert!(

@@ -147,8 +147,8 @@ fn mistakes_are_told_with_file_and_line() {
         ),
         (
             &["templates", "show", "deb/contrl.hbs"],
-            "error: the pack `deb` has no file `contrl.hbs`; it has changelog.hbs, control.hbs, \
-             conffiles.hbs, copyright.hbs, lintian-overrides.hbs, pack.toml, postinst.hbs, \
+            "error: the pack `deb` has no file `contrl.hbs`; it has changelog.hbs, conffiles.hbs, \
+             control.hbs, copyright.hbs, lintian-overrides.hbs, pack.toml, postinst.hbs, \
              postrm.hbs, preinst.hbs, prerm.hbs, review.hbs\nhint: did you mean `control.hbs`?\n",
         ),
         (

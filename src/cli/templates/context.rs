@@ -5,14 +5,14 @@ use clap::Args;
 use crate::{
     failure::{Failure, USAGE},
     format,
-    plugin::{self, External, Plugins},
+    plugin::{self, External},
     process::HostRunner,
     report::{Terminal, print_result},
     settings::Environment,
     target::{Target, Targets},
 };
 
-use super::Search;
+use super::{super::session, Search};
 
 /// Print what the templates of a pack may refer to, for a project that has a little of everything
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ impl Context {
             None => first(&self.pack, &targets)?,
         };
         let plugins = search.plugins()?;
-        let external = Plugins::default().format(&target, &plugins.finder)?;
+        let external = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
         let environment = Environment::of_process();
         let started = plugin::Context {
             target: &target,

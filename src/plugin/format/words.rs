@@ -64,10 +64,10 @@ impl Format for External<'_> {
         let mut lowered: BTreeMap<ProjectName, Lowered> =
             packages.into_iter().map(|package| (package.project.clone(), package)).collect();
         let natives = plans.iter().map(|plan| {
+            let said = lowered.remove(&plan.project);
             if let Some(message) = error_of(&messages, &plan.project) {
                 return Err(FormatError::External { problem: message.text.to_string() });
             }
-            let said = lowered.remove(&plan.project);
             let silent = || self.refuses(&format!("say nothing of `{}`", plan.project));
             Ok(self.native(plan, target, said.ok_or_else(silent)?)?)
         });
