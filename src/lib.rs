@@ -21,6 +21,11 @@
 //! target's own idiom: the plan's part `from_source` says how, and [`build::build_from_source`] and
 //! [`build::source_package`] run the distribution's tools on it.
 //!
+//! A package format stands behind three traits: [`format::Format`] puts plans into its words,
+//! [`build::Builder`] makes packages of them, and [`collection::Kind`] reads packages and writes the
+//! metadata of repositories. rpm and Debian packages have built-in ones; [`plugin::External`] has all
+//! three for a format that a plugin brings, with its targets and templates.
+//!
 //! [`plan::PackagePlan`] is the public data model. Everything between it and the rendered recipe
 //! is pure: no input or output, no clock, no environment. A distribution is data
 //! (`templates/targets/*.toml`), not code.
