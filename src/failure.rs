@@ -218,13 +218,16 @@ impl From<PluginError> for Failure {
             PluginError::NoManifest { .. } => {
                 Some("`pypi2pkg plugin new` writes a plugin to begin with")
             }
-            PluginError::Manifest { .. } | PluginError::Settings { .. } => Some("correct it"),
+            PluginError::Manifest { .. }
+            | PluginError::SameTarget { .. }
+            | PluginError::Settings { .. } => Some("correct it"),
             PluginError::Api { .. } => Some("install a version of it that fits this program"),
             _ => None,
         };
         match error {
             PluginError::Unknown { .. }
             | PluginError::NoFormat { .. }
+            | PluginError::SameTarget { .. }
             | PluginError::NoManifest { .. }
             | PluginError::Manifest { .. }
             | PluginError::Settings { .. }

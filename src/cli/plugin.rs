@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 use crate::{
     disk::{WriteError, write_texts},
     failure::{Failure, USAGE},
-    plugin::{self, Finder, Hook, Plugin, PluginError},
+    format,
+    plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
     process::HostRunner,
     report::{Terminal, print_result},
     settings::{self, Configuration, Environment, Flags, Settings},
+    target::Targets,
+    template::{Packs, Templates},
     text::is_plain_name,
 };
 
@@ -184,8 +187,36 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
             problem: error.to_string(),
         })?;
     }
+    if plugin.manifest.format.is_some() {
+        check_format(plugin, settings, verbosity)?;
+    }
     print_result(&format!("{}: nothing wrong was found", plugin.title()));
     Ok(0)
+}
+
+/// Checks what a plugin brings for its format: targets, templates, and whether it answers.
+fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
+    let name = &plugin.manifest.name;
+    let brought = Brought::of_folder(name, &plugin.folder)?;
+    let targets = session::brought_targets(Targets::embedded(), &brought)?;
+    let templates = Templates::default().over(session::brought_pack(Packs::default(), &brought)?);
+    templates.pack(name, str::to_owned)?;
+    for target in brought.targets.keys().filter(|name| targets.names().contains(&name.as_str())) {
+        let target = targets.load(target, None, None)?;
+        let path = settings.environment.path();
+        let context = plugin::Context {
+            target: &target,
+            runner: &HostRunner,
+            reporter: &Terminal::new(verbosity),
+            time: settings.policy.time,
+            path: &path,
+        };
+        let format = External::of(plugin, context).filter(|_| target.format == *name);
+        if let Some(format) = format {
+            format::sample(&format, name, &target)?;
+        }
+    }
+    Ok(())
 }
 
 /// The files of a skeleton: names and texts, and whether they are programs.

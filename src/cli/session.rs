@@ -196,13 +196,32 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
 /// The embedded targets, those that plugins bring, and the user's.
 pub fn targets(folder: Option<&Path>, plugins: &PluginSettings) -> Result<Targets, Failure> {
     let mut targets = Targets::embedded();
-    for (name, text) in plugins.brought()?.iter().flat_map(|brought| &brought.targets) {
-        targets = targets.with_text(name, text)?;
+    for brought in plugins.brought()? {
+        targets = match brought_targets(targets.clone(), &brought) {
+            Err(error) if brought.is_chosen => return Err(error),
+            with => with.unwrap_or(targets),
+        };
     }
     match folder {
         Some(folder) => Ok(targets.with_folder(folder)?),
         None => Ok(targets),
     }
+}
+
+/// Targets, and those that a plugin brings, which have names of their own.
+pub fn brought_targets(targets: Targets, brought: &Brought) -> Result<Targets, Failure> {
+    if let Some(target) = brought.targets.keys().find(|name| targets.has(name)) {
+        let (plugin, target) = (brought.name.clone(), target.clone());
+        return Err(PluginError::SameTarget { plugin, target }.into());
+    }
+    let with = |targets: Targets, (name, text): (&String, &String)| targets.with_text(name, text);
+    Ok(brought.targets.iter().try_fold(targets, with)?)
+}
+
+/// Packs of templates, and the one that a plugin brings.
+pub fn brought_pack(packs: Packs, brought: &Brought) -> Result<Packs, Failure> {
+    let Brought { name, templates, context, .. } = brought;
+    Ok(packs.with(name, templates.clone(), context)?)
 }
 
 /// The plugins that take part.
@@ -214,8 +233,11 @@ pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
 /// The built-in packs of templates, and those that plugins bring.
 pub fn packs(plugins: &PluginSettings) -> Result<Packs, Failure> {
     let mut packs = Packs::default();
-    for Brought { name, templates, context, .. } in plugins.brought()? {
-        packs = packs.with(&name, &name, templates, &context)?;
+    for brought in plugins.brought()? {
+        packs = match brought_pack(packs.clone(), &brought) {
+            Err(error) if brought.is_chosen => return Err(error),
+            with => with.unwrap_or(packs),
+        };
     }
     Ok(packs)
 }

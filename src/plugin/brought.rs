@@ -19,6 +19,8 @@ const CONTEXT: &str = "context.csv";
 pub struct Brought {
     /// The plugin's name, which is that of the format and of the pack of templates.
     pub name: String,
+    /// Whether it takes part; else it is only installed, and what is wrong with it is in nobody's way.
+    pub is_chosen: bool,
     /// Target files by the targets' names.
     pub targets: BTreeMap<String, String>,
     /// The pack's files by their names.
@@ -38,7 +40,11 @@ impl Brought {
         }
     }
 
-    fn of_folder(name: &str, folder: &Path) -> Result<Self, PluginError> {
+    /// What the plugin `name` in `folder` brings.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn of_folder(name: &str, folder: &Path) -> Result<Self, PluginError> {
         let mut brought = Self { name: name.to_owned(), ..Self::default() };
         let unreadable = |path: &Path, error: std::io::Error| PluginError::Unreadable {
             path: path.to_owned(),
@@ -87,7 +93,12 @@ impl Finder {
             if plugin.manifest.format.is_some() {
                 let name = plugin.manifest.name.clone();
                 let brought = Brought::of_folder(&name, &plugin.folder)?;
-                found.insert(name, brought);
+                found.insert(name, Brought { is_chosen: true, ..brought });
+            }
+        }
+        for choice in chosen {
+            if let Some(brought) = found.get_mut(&choice.plugin) {
+                brought.is_chosen = true;
             }
         }
         found.retain(|_, brought| !brought.templates.is_empty() || !brought.targets.is_empty());

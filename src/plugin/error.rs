@@ -21,6 +21,8 @@ pub enum PluginError {
     Settings { plugin: String, problem: String },
     #[error("no plugin brings the format `{format}`, which packages for `{target}` have")]
     NoFormat { target: String, format: String },
+    #[error("the plugin `{plugin}` brings the target `{target}`, which is there without it")]
+    SameTarget { plugin: String, target: String },
     #[error("the plugin `{plugin}` has no hook `{hook}`")]
     NoHook { plugin: String, hook: String },
     #[error("the plugin `{plugin}` in `{hook}`: {error}")]

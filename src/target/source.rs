@@ -46,6 +46,11 @@ impl Targets {
         targets
     }
 
+    /// Whether there is a file of that name, also one that only others extend.
+    pub fn has(&self, name: &str) -> bool {
+        self.files.contains_key(name)
+    }
+
     /// These targets and a file's text on top, which is target `name`.
     pub fn with_text(mut self, name: &str, text: &str) -> Result<Targets, TargetError> {
         let table = parse(&format!("{name}.toml"), text)?;

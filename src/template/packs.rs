@@ -40,15 +40,14 @@ impl Default for Packs {
 }
 
 impl Packs {
-    /// These and the pack of a format that the plugin `plugin` brings. `table` has the rows of its
-    /// own for the context, in the form of `templates/context.csv`.
+    /// These and the pack of a format that the plugin of that name brings. `table` has the rows of
+    /// its own for the context, in the form of `templates/context.csv`.
     ///
     /// # Errors
     /// A row that is none. The name of a built-in pack is nobody else's.
     pub fn with(
         mut self,
         name: &str,
-        plugin: &str,
         texts: BTreeMap<String, String>,
         table: &str,
     ) -> Result<Self, TemplateError> {
@@ -59,7 +58,7 @@ impl Packs {
             let file = format!("the context of `{name}`");
             TemplateError::Template { file, line, reason }
         })?;
-        let from = format!("plugin {plugin}");
+        let from = format!("plugin {name}");
         self.0.insert(name.to_owned(), Brought { from, texts, fields });
         Ok(self)
     }

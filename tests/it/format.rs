@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use serde_json::Value;
@@ -238,6 +239,39 @@ fn what_a_format_may_not_do() {
     place.tamper("if step == 'order':\n    answer['ranks'] = []\n");
     let found = place.build(&["--release", "2", "--keep", "1"]);
     assert!(found.stderr.contains("rank another number of versions"), "{}", found.stderr);
+}
+
+#[test]
+fn plugins_that_bring_a_format_are_checked() {
+    let place = Place::new();
+    let checked = place.run(&["plugin", "check", "./bundle"]);
+    assert_eq!(checked.stdout, "bundle 1.0.0: nothing wrong was found\n", "{}", checked.stderr);
+    for (file, text, wanted) in [
+        ("templates/recipe.hbs", "{{nmae}}", "bundle/recipe.hbs:1: the context has no `nmae`"),
+        ("context.csv", "packs,path,type,meaning\nbundle,x,y,z\n", "the context of `bundle`:2: "),
+        ("targets/bundle.toml", "formt = 'bundle'", "`bundle.toml`, line 1: unknown key `formt`"),
+        ("targets/debian-12.toml", "", "brings the target `debian-12`, which is there without it"),
+        ("tamper.py", "if step == 'lower': sys.exit('no')", "ended with status 1: no"),
+    ] {
+        let place = Place::new();
+        fs::write(place.at("bundle").join(file), text).unwrap();
+        let found = place.run(&["plugin", "check", "./bundle"]);
+        assert!(found.stderr.contains(wanted), "{file}: {}", found.stderr);
+        assert_ne!(found.status, 0);
+        // One that is only installed is in nobody's way.
+        let data = place.at("data/pypi2pkg/plugins");
+        fs::create_dir_all(&data).unwrap();
+        fs::rename(place.at("bundle"), data.join("bundle")).unwrap();
+        fs::remove_file(place.at("pypi2pkg.toml")).unwrap();
+        let other = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+            .args(["plan", "one", "-q", "-i", "index", "-t", "debian-12"])
+            .current_dir(place.0.path())
+            .env("PYPI2PKG_CACHE_DIR", place.at("cache"))
+            .env("XDG_DATA_HOME", place.at("data"))
+            .output()
+            .unwrap();
+        assert!(other.status.success() && other.stderr.is_empty(), "{file}: {other:?}");
+    }
 }
 
 #[test]
