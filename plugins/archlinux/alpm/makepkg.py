@@ -1,13 +1,17 @@
 """The package that a PKGBUILD makes which a person has changed. Source: makepkg(8)."""
 
+import gzip
 import os
 import pwd
 import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+from io import BytesIO
 from pathlib import Path
 
+from . import mtree
 from .errors import Refused
 
 TOOLS = {"makepkg": "`makepkg` (on Debian the package makepkg, on Arch Linux pacman)",
@@ -61,7 +65,9 @@ def build(job, target):
     made = sorted(folder.glob("*.pkg.tar"))
     if len(made) != 1:
         raise Refused(f"its PKGBUILD makes {len(made)} packages, and has to make one")
-    return str(made[0])
+    package = outer / made[0].name
+    reproduce(made[0], package)
+    return str(package)
 
 
 def fill(folder, job):
@@ -83,7 +89,7 @@ def run(folder, time):
         user = pwd.getpwnam(USER)
         command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
                    *COMMAND]
-        give(folder, user)
+        give(folder.parent, user)
     done = subprocess.run(
         command,
         cwd=folder,
@@ -105,5 +111,21 @@ def give(folder, user):
     """Lets the user work in the folder, and get there."""
     for path in [folder, *folder.rglob("*")]:
         os.chown(path, user.pw_uid, user.pw_gid)
-    for path in [Path.cwd(), *folder.parents]:
+    for path in folder.parents:
         path.chmod(path.stat().st_mode | 0o011)
+
+
+def reproduce(made, package):
+    """Copies a package without its `.BUILDINFO`, which names a folder that is another one each
+    time."""
+    with tarfile.open(made) as old, tarfile.open(package, "w", format=tarfile.PAX_FORMAT) as new:
+        for member in old:
+            if member.name == ".BUILDINFO":
+                continue
+            content = old.extractfile(member) if member.isreg() else None
+            if member.name == ".MTREE":
+                lines = gzip.decompress(content.read()).split(b"\n")
+                kept = [line for line in lines if not line.startswith(b"./.BUILDINFO ")]
+                packed = mtree.compressed(b"\n".join(kept))
+                member.size, content = len(packed), BytesIO(packed)
+            new.addfile(member, content)

@@ -11,11 +11,15 @@ DEFAULTS = "/set type=file uid=0 gid=0 mode=644"
 
 def written(members):
     """The compressed text for the members of a package."""
-    lines = ["#mtree", DEFAULTS] + [line(member) for member in members]
+    lines = ["#mtree", DEFAULTS, *(line(member) for member in members), ""]
+    return compressed("\n".join(lines).encode())
+
+
+def compressed(text):
+    """With neither a name nor the clock."""
     packed = BytesIO()
-    # Neither a name nor the clock.
     with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file:
-        file.write("\n".join(lines).encode() + b"\n")
+        file.write(text)
     return packed.getvalue()
 
 
@@ -26,19 +30,20 @@ def line(member):
     if member.is_folder:
         words.append("type=dir")
     else:
-        size, digest = contents(member)
-        words += [f"size={size}", f"sha256digest={digest}"]
+        words += contents(member)
     return " ".join(words)
 
 
 def contents(member):
-    """The size and the digest of a file, which it has under each of its names."""
-    digest, size = hashlib.sha256(), 0
+    """The size and the digests of a file, which it has under each of its names. Version 2 does not
+    ask for MD5, and takes it; pacman before 6.1 does ask."""
+    md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
     with member.open() as file:
         for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
+            md5.update(block)
+            sha256.update(block)
             size += len(block)
-    return size, digest.hexdigest()
+    return [f"size={size}", f"md5digest={md5.hexdigest()}", f"sha256digest={sha256.hexdigest()}"]
 
 
 def quoted(path):
