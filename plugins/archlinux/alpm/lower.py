@@ -91,7 +91,7 @@ class Lowering:
             raise Refused("each of its bounds would count alone")
         for version in clauses.unsaid:
             self.tell("note", f"`{texts[0]}` does not exclude {pkgver(version)}.*: pacman knows no "
-                      "alternatives, and no version was chosen")
+                      "alternatives")
         conflicts = [("conflicts", text) for text in clauses.conflicts]
         return [(strength, text) for text in texts] + conflicts
 

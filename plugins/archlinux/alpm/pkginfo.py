@@ -107,5 +107,3 @@ def check(fields):
     for keyword in ("depend", "conflict", "provides", "replaces"):
         for value in fields[keyword]:
             Dependency.parse(value)
-    for value in fields["optdepend"]:
-        Dependency.parse(value.partition(":")[0])

@@ -61,6 +61,7 @@ def contents(path):
                     paths.add(f"/{name}")
                 elif not name.startswith(".") and not member.isdir():
                     raise Refused(f"`{name}` is neither a folder nor a file")
+            check_end(archive)
     # What tarfile raises where numbers, texts or nested headers make no sense.
     except (tarfile.TarError, ValueError, OverflowError, EOFError, RecursionError) as error:
         raise Refused(f"its archive cannot be read: {error}") from None
@@ -81,6 +82,13 @@ def members(archive):
         # Nothing of what was passed is needed again.
         archive.members.clear()
         yield member
+
+
+def check_end(archive):
+    """tarfile takes whatever is no member for the end, which is a block of zeros."""
+    archive.fileobj.seek(archive.offset)
+    if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise Refused("its archive ends too early")
 
 
 def checked(name):

@@ -148,7 +148,8 @@ def answer_order(request):
     """The ranks of versions, from 0; equal ones have the same."""
     versions = request["versions"]
     ranks, last = {}, None
-    for text in sorted(set(versions), key=functools.cmp_to_key(compare)):
+    # Without a pkgrel a version equals several that differ: the texts' own order decides first.
+    for text in sorted(sorted(set(versions)), key=functools.cmp_to_key(compare)):
         rank = 0 if last is None else ranks[last] + (compare(last, text) != 0)
         ranks[text], last = rank, text
     return {"ranks": [ranks[text] for text in versions]}
