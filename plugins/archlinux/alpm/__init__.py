@@ -1,0 +1,1 @@
+"""Arch Linux Package Management: versions, relations, packages and repositories."""

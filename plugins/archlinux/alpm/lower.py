@@ -1,0 +1,186 @@
+"""What a plan says, in pacman's words."""
+
+import hashlib
+import re
+
+from . import pep440, relation
+from .errors import Refused, message
+from .relation import NAME, Dependency
+from .version import FULL, pkgver
+
+STRENGTHS = ("requires", "recommends", "suggests", "provides", "conflicts", "replaces")
+
+# Names that a person gives may come with a bound, in any format's way: `NAME`, `NAME >= VERSION`,
+# `NAME (>= VERSION)`.
+GIVEN = re.compile(r"(\S+)(?: \(?(<<|<=|=|>=|>>|<|>) ([^\s)]+)\)?)?")
+
+
+def answer(request):
+    packages, messages = [], []
+    for plan in request["packages"]:
+        lowering = Lowering(plan, request["target"])
+        packages.append(lowering.package())
+        messages += lowering.messages
+    return {"packages": packages, "messages": messages}
+
+
+class Lowering:
+    """One plan, and what is told about it."""
+
+    def __init__(self, plan, target):
+        self.plan = plan
+        self.target = target
+        self.messages = []
+
+    def tell(self, level, text):
+        self.messages.append(message(level, text, self.plan["project"]))
+
+    def package(self):
+        plan = self.plan
+        name, version = plan["package"], full_version(plan["evr"])
+        if NAME.fullmatch(name) is None:
+            self.tell("error", f"`{name}` is no name of a package")
+        if FULL.fullmatch(version) is None:
+            self.tell("error", f"`{version}` is no version of a package")
+        independent = plan["architecture"] == "independent"
+        architecture = self.target["independent-architecture" if independent else "architecture"]
+        return {
+            "project": plan["project"],
+            "architecture": architecture,
+            # alpm-package(7).
+            "filename": f"{name}-{version}-{architecture}.pkg.tar.zst",
+            "relations": self.relations(),
+            "words": words(plan),
+        }
+
+    def relations(self):
+        """Each once, in the order of strengths and names; the bounds of a name keep theirs."""
+        origins = {}
+        for stated in self.plan["relations"]:
+            try:
+                for key in self.lowered(stated):
+                    origins.setdefault(key, stated["origin"])
+            except Refused as error:
+                self.tell("error", f"{stated['origin']}: {error}")
+
+        def place(key):
+            strength, text = key
+            return STRENGTHS.index(strength), re.split("[<>=:]", text)[0]
+
+        return [
+            {"strength": strength, "text": text, "origin": origins[strength, text]}
+            for strength, text in sorted(origins, key=place)
+        ]
+
+    def lowered(self, stated):
+        """The strengths and texts that a relation becomes."""
+        strength = stated["strength"]
+        ((kind, capability),) = stated["capability"].items()
+        texts = KINDS[kind](self, capability)
+        if strength in ("recommends", "suggests"):
+            # PKGBUILD(5), `optdepends`: for information; pacman compares no versions.
+            names = dict.fromkeys(Dependency.parse(text).name for text in texts)
+            return [(strength, f"{name}: {stated['origin']}") for name in names]
+        if kind != "project":
+            return [(strength, text) for text in texts]
+        return self.bounded(strength, texts, self.clauses(capability))
+
+    def bounded(self, strength, texts, clauses):
+        """A relation with a project, and the conflicts that it takes."""
+        if strength != "requires" and len(texts) + len(clauses.conflicts) > 1:
+            raise Refused("each of its bounds would count alone")
+        for version in clauses.unsaid:
+            self.tell("note", f"`{texts[0]}` does not exclude {pkgver(version)}.*: pacman knows no "
+                      "alternatives")
+        conflicts = [("conflicts", text) for text in clauses.conflicts]
+        return [(strength, text) for text in texts] + conflicts
+
+    def clauses(self, capability):
+        candidate = capability.get("candidate")
+        return relation.clauses(
+            capability["package"],
+            pep440.specifiers(capability["specifiers"]),
+            pep440.version(candidate) if candidate else None,
+        )
+
+    def project(self, capability):
+        return self.clauses(capability).requires
+
+    def dist(self, capability):
+        """A package is found by its own name; where that is not the project's, also by the name
+        that the project would have."""
+        package, interpreter = self.plan["package"], self.target["interpreter-package"]
+        conventional = f"{interpreter}-{capability['project']}"
+        # Other names are those of collections in a tree of their own.
+        is_public = package.startswith(f"{interpreter}-")
+        if not is_public or package in (conventional, capability["project"]):
+            return []
+        return [f"{conventional}={full_version(self.plan['evr'])}"]
+
+    def interpreter(self, capability):
+        """Exact for every package: the site folder has the version in its name."""
+        name, (major, minor) = self.target["interpreter-package"], capability["version"]
+        return [f"{name}>={major}.{minor}", f"{name}<{major}.{minor + 1}"]
+
+    def library(self, capability):
+        if capability.get("package") is None:
+            raise Refused(f"no package is known that has `{capability['soname']}`")
+        return [given(capability["package"])]
+
+    def named(self, capability):
+        own = f"={full_version(self.plan['evr'])}" if capability["own-version"] else ""
+        return [given(capability["name"]) + own]
+
+
+KINDS = {
+    "project": Lowering.project,
+    "dist": Lowering.dist,
+    "interpreter": Lowering.interpreter,
+    "library": Lowering.library,
+    "package": Lowering.named,
+}
+
+
+def given(text):
+    """A name with its bound, as pacman writes it."""
+    found = GIVEN.fullmatch(text)
+    if found is None:
+        raise Refused(f"`{text}` is no dependency of a package")
+    operator = (found[2] or "").replace("<<", "<").replace(">>", ">")
+    return str(Dependency.parse(found[1] + operator + (found[3] or "")))
+
+
+def full_version(evr):
+    """alpm-package-version(7): `[EPOCH:]PKGVER-PKGREL`."""
+    epoch = f"{evr['epoch']}:" if evr.get("epoch") else ""
+    return f"{epoch}{evr['version']}-{evr['release']}"
+
+
+def words(plan):
+    """What the templates use beside the general context: `context.csv`."""
+    return {
+        "install": install_name(plan),
+        "backup": backup(plan),
+        "checksums": checksums(plan),
+    }
+
+
+def install_name(plan):
+    """The file of a PKGBUILD's `install`, where a person has scriptlets."""
+    return f"{plan['package']}.install" if plan.get("scriptlets") else None
+
+
+def backup(plan):
+    """Files that pacman keeps where they were changed: PKGBUILD(5), `backup`."""
+    files = (file["path"] for file in plan["files"] if file["role"] == "configuration")
+    return [path.lstrip("/") for path in files]
+
+
+def checksums(plan):
+    """The sums of a recipe's sources: of the release file, then of the plan's own texts. A wheel
+    that was built here is another one wherever it is built again."""
+    source = plan["source"]
+    built = source.get("built-wheel") is not None
+    published = "SKIP" if built else source["hashes"].get("sha256", "SKIP")
+    texts = (file["content"]["text"] for file in plan["files"] if "text" in file["content"])
+    return [published] + [hashlib.sha256(text.encode()).hexdigest() for text in texts]

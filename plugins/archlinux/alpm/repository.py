@@ -1,0 +1,161 @@
+"""A repository: its databases, and how clients find it.
+
+Source: alpm-repo-db(7), alpm-repo-desc(5) version 2, alpm-repo-files(5), repo-add(8),
+pacman.conf(5).
+"""
+
+import gzip
+import re
+import tarfile
+from io import BytesIO
+from pathlib import PurePosixPath
+
+from .errors import Refused
+from .relation import NAME
+from .version import FULL, compare
+
+# The sections of a description in the order of repo-add, and the keywords that they come from.
+SECTIONS = {
+    "NAME": "pkgname",
+    "BASE": "pkgbase",
+    "VERSION": "pkgver",
+    "DESC": "pkgdesc",
+    "GROUPS": "group",
+    "CSIZE": None,
+    "ISIZE": "size",
+    "SHA256SUM": None,
+    "URL": "url",
+    "LICENSE": "license",
+    "ARCH": "arch",
+    "BUILDDATE": "builddate",
+    "PACKAGER": "packager",
+    "REPLACES": "replaces",
+    "CONFLICTS": "conflict",
+    "PROVIDES": "provides",
+    "DEPENDS": "depend",
+    "OPTDEPENDS": "optdepend",
+    "MAKEDEPENDS": "makedepend",
+    "CHECKDEPENDS": "checkdepend",
+}
+
+# libalpm takes no path in `%FILENAME%`, and no hidden name.
+FILENAME = re.compile(r"[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*")
+# `local` is what is installed, `options` the general section of pacman.conf.
+REPOSITORY = re.compile(r"(?!(?:local|options)$)[A-Za-z0-9_][A-Za-z0-9@._+-]*")
+
+CLIENT = """\
+# For /etc/pacman.conf: this section, or `Include = ` and this file's path.
+{remark}[{name}]
+SigLevel = {level}
+Server = {server}
+"""
+KEY = """\
+# The key that signs has to be known: pacman-key --add FILE, pacman-key --lsign-key FINGERPRINT
+"""
+PLACE = """\
+# Write the address that the collection is published at.
+"""
+
+
+def entry(fields, filename, size, sha256):
+    """The text of `desc` for a package's file."""
+    if FILENAME.fullmatch(filename) is None:
+        raise Refused(f"`{filename}` is no file name of a package in a repository")
+    own = {"CSIZE": [size], "SHA256SUM": [sha256]}
+    sections = [section("FILENAME", [filename])]
+    for name, keyword in SECTIONS.items():
+        sections.append(section(name, own[name] if keyword is None else fields[keyword]))
+    return "".join(sections)
+
+
+def section(name, values):
+    """Nothing where there is no value."""
+    return "".join([f"%{name}%\n", *(f"{value}\n" for value in values), "\n"]) if values else ""
+
+
+def answer(request):
+    name = request["settings"].get("repository") or request["name"]
+    if REPOSITORY.fullmatch(name) is None:
+        raise Refused(f"`{name}` is no name of a repository: say another with the setting "
+                      "`repository`")
+    packages = newest(request["packages"])
+    texts = {f"{name}.db": database(packages, request["time"], with_files=False),
+             f"{name}.files": database(packages, request["time"], with_files=True)}
+    client = f"{name}.conf"
+    for file, content in texts.items():
+        write(file, content)
+    write(client, configuration(name, request["url"], request["signed"]).encode())
+    signed = [{"path": file, "from": file, "sign": True} for file in texts]
+    return {"files": signed + [{"path": client, "from": client, "sign": False}]}
+
+
+def write(path, content):
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def newest(packages):
+    """The packages by name: a database has one version of each."""
+    found = {}
+    for package in packages:
+        name, version = package["package"], package["version"]
+        if NAME.fullmatch(name) is None or FULL.fullmatch(version) is None:
+            raise Refused(f"`{name}` `{version}` is no package of a repository")
+        if f"%FILENAME%\n{package['file']}\n" not in package["entry"]:
+            raise Refused(f"`{package['file']}` is not where its entry says: packages lie beside "
+                          "their database")
+        order = compare(version, found[name]["version"]) if name in found else 1
+        if order == 0:
+            raise Refused(f"`{package['file']}` and `{found[name]['file']}` are the same version "
+                          "of one package")
+        if order > 0:
+            found[name] = package
+    return sorted(found.values(), key=lambda package: package["package"])
+
+
+def database(packages, time, with_files):
+    """The compressed archive with a folder for each package."""
+    packed = BytesIO()
+    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file:
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for package in packages:
+                folder = f"{package['package']}-{package['version']}"
+                add(archive, folder, time, None)
+                add(archive, f"{folder}/desc", time, package["entry"])
+                if with_files:
+                    add(archive, f"{folder}/files", time, listed(package["paths"]))
+    return packed.getvalue()
+
+
+def add(archive, name, time, text):
+    """A file, or a folder where there is no text."""
+    info = tarfile.TarInfo(name)
+    info.mtime, info.mode = time, 0o755 if text is None else 0o644
+    info.type = tarfile.DIRTYPE if text is None else tarfile.REGTYPE
+    info.uname = info.gname = "root"
+    content = (text or "").encode()
+    info.size = len(content)
+    archive.addfile(info, BytesIO(content))
+
+
+def listed(paths):
+    """The text of `files`: paths without the root and the folders above them, which end in `/`."""
+    found = set()
+    for path in paths:
+        inside = PurePosixPath(path.lstrip("/"))
+        found.add(str(inside))
+        found.update(f"{folder}/" for folder in list(inside.parents)[:-1])
+    lines = sorted(found, key=lambda line: line.encode())
+    return "".join(f"{line}\n" for line in ["%FILES%", *lines])
+
+
+def configuration(name, url, signed):
+    """The section of pacman.conf for a client."""
+    if url is not None and not url.isprintable():
+        raise Refused("the address to publish at is no line of pacman.conf")
+    return CLIENT.format(
+        name=name,
+        remark=(KEY if signed else "") + ("" if url else PLACE),
+        level="Required" if signed else "Never",
+        server=(url or "https://packages.example/").rstrip("/"),
+    )

@@ -1,0 +1,1 @@
+python3 "$DATA/packages.py" control
