@@ -30,6 +30,14 @@ macro_rules! bundled {
 
 const BUNDLED: &[(&str, &[File])] = bundled!(
     "advisories",
+    "archlinux" [
+        "alpm/__init__.py", "alpm/build.py", "alpm/errors.py", "alpm/lower.py", "alpm/makepkg.py",
+        "alpm/mtree.py", "alpm/pep440.py", "alpm/pkginfo.py", "alpm/read.py", "alpm/relation.py",
+        "alpm/repository.py", "alpm/version.py", "context.csv", "targets/archlinux.toml",
+        "templates/header.hbs", "templates/install.hbs", "templates/metadata.hbs",
+        "templates/pack.toml", "templates/package.hbs", "templates/pkgbuild.hbs",
+        "templates/sources.hbs",
+    ],
     "git-changelog",
     "licence-policy",
     "lint",
