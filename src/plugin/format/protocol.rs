@@ -212,6 +212,9 @@ pub struct IndexFile {
     pub path: String,
     /// Its path in the plugin's working folder.
     pub from: String,
+    /// How it is compressed on the way there: `gzip:9`, `zstd:19`, `xz:6`.
+    #[serde(default)]
+    pub compression: Option<String>,
     /// Whether it gets a signature beside it, where there is a key.
     #[serde(default)]
     pub sign: bool,
