@@ -100,6 +100,17 @@ impl Compression {
     }
 }
 
+/// The bytes, compressed as `compression` says.
+///
+/// # Errors
+/// There is no such compression.
+pub fn compressed(bytes: &[u8], compression: &str) -> io::Result<Vec<u8>> {
+    let compression: Compression = compression.parse().map_err(io::Error::other)?;
+    let mut encoder = compression.encoder(Vec::new())?;
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
 /// Writes what lies at `from` to the new file `to`, compressed as `compression` says.
 ///
 /// # Errors

@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub use choice::{Builders, Preference};
-pub use compression::{Compression, compress, decompress};
+pub use compression::{Compression, compress, compressed, decompress};
 pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
 pub use from_source::FromSource;

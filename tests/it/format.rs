@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -61,6 +62,10 @@ fn a_format_is_built_collected_and_checked() {
     let list = fs::read_to_string(place.at("dist/bundles.list")).unwrap();
     assert_eq!(list.lines().count(), 2);
     assert!(list.contains("[\"python-two <2\", \"python-two >=0.5\"]"), "{list}");
+    let packed = fs::read(place.at("dist/bundles.list.gz")).unwrap();
+    let mut unpacked = String::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, list);
     let client = fs::read_to_string(place.at("dist/bundles.txt")).unwrap();
     assert_eq!(client, "at https://packages.example/\n");
     let recipe = fs::read_to_string(place.at("dist/recipes/python-one/python-one.bundle")).unwrap();
@@ -224,6 +229,7 @@ fn what_a_format_may_not_do() {
         ("index", "answer['files'][0]['path'] = 'collection.json'", "write `collection.json`"),
         ("index", "answer['files'][0]['path'] = 'x.bundle.tar.gz'", "write `x.bundle.tar.gz`"),
         ("index", "answer['files'][0]['from'] = '/etc/passwd'", "no file in the working folder"),
+        ("index", "answer['files'][1]['compression'] = 'rar'", "the compression `rar` is not one"),
         ("index", "sys.exit('broken')", "ended with status 1: broken"),
     ];
     for (step, change, wanted) in cases {

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    build::decompress,
+    build::{compressed, decompress},
     collection::{
         Client, CollectionError, Entry, Kind, Listing, MANIFEST_FILE, NAME, Stanza, Swap, Unmet,
         flat_files, read_with,
@@ -226,10 +226,15 @@ impl External<'_> {
             if !is_file_name(&file.path) || is_ours {
                 return Err(self.refuses(&format!("write `{}`", file.path.escape_debug())).into());
             }
-            let bytes = self.plugin.take(answered.work.path(), &file.from).map_err(|error| {
+            let bytes = self.plugin.take(answered.work.path(), &file.from);
+            let bytes = bytes.and_then(|bytes| match &file.compression {
+                Some(compression) => compressed(&bytes, compression),
+                None => Ok(bytes),
+            });
+            let refuse = |error: io::Error| {
                 self.refuses(&format!("give `{}`: {error}", file.from.escape_debug()))
-            })?;
-            files.push((file.path.clone(), bytes, file.sign));
+            };
+            files.push((file.path.clone(), bytes.map_err(refuse)?, file.sign));
         }
         Ok(files)
     }
