@@ -55,9 +55,9 @@ def pack(job):
     size = sum(member.size for member in tree)
     info = pkginfo.written(plan, native, backup(plan), size)
     own = [metadata(".PKGINFO", info.encode(), plan)]
-    script = install_name(plan)
+    script = job["recipe"].get(install_name(plan))
     if script is not None:
-        own.append(metadata(".INSTALL", job["recipe"][script]["text"].encode(), plan))
+        own.append(metadata(".INSTALL", script["text"].encode(), plan))
     whole = sorted(own + tree, key=place)
     own.append(metadata(".MTREE", mtree.written(whole), plan))
     name = native["filename"].rpartition(".pkg.tar")[0] + ".pkg.tar"

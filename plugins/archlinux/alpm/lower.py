@@ -3,9 +3,9 @@
 import hashlib
 import re
 
-from . import pep440, relation
+from . import pep440
 from .errors import Refused, message
-from .relation import NAME, Dependency
+from .relation import NAME, Clauses, Dependency, clauses
 from .version import FULL, pkgver
 
 STRENGTHS = ("requires", "recommends", "suggests", "provides", "conflicts", "replaces")
@@ -76,35 +76,26 @@ class Lowering:
         """The strengths and texts that a relation becomes."""
         strength = stated["strength"]
         ((kind, capability),) = stated["capability"].items()
-        texts = KINDS[kind](self, capability)
+        found = KINDS[kind](self, capability)
         if strength in ("recommends", "suggests"):
             # PKGBUILD(5), `optdepends`: for information; pacman compares no versions.
-            names = dict.fromkeys(Dependency.parse(text).name for text in texts)
+            names = dict.fromkeys(Dependency.parse(text).name for text in found.requires)
             return [(strength, f"{name}: {stated['origin']}") for name in names]
-        if kind != "project":
-            return [(strength, text) for text in texts]
-        return self.bounded(strength, texts, self.clauses(capability))
-
-    def bounded(self, strength, texts, clauses):
-        """A relation with a project, and the conflicts that it takes."""
-        if strength != "requires" and len(texts) + len(clauses.conflicts) > 1:
+        if strength != "requires" and len(found.requires) + len(found.conflicts) > 1:
             raise Refused("each of its bounds would count alone")
-        for version in clauses.unsaid:
-            self.tell("note", f"`{texts[0]}` does not exclude {pkgver(version)}.*: pacman knows no "
-                      "alternatives")
-        conflicts = [("conflicts", text) for text in clauses.conflicts]
-        return [(strength, text) for text in texts] + conflicts
+        for version in found.unsaid:
+            self.tell("note", f"{stated['origin']}: {pkgver(version)}.* is not excluded: no "
+                      "relation of pacman has alternatives")
+        texts = [(strength, text) for text in found.requires]
+        return texts + [("conflicts", text) for text in found.conflicts]
 
-    def clauses(self, capability):
+    def project(self, capability):
         candidate = capability.get("candidate")
-        return relation.clauses(
+        return clauses(
             capability["package"],
             pep440.specifiers(capability["specifiers"]),
             pep440.version(candidate) if candidate else None,
         )
-
-    def project(self, capability):
-        return self.clauses(capability).requires
 
     def dist(self, capability):
         """A package is found by its own name; where that is not the project's, also by the name
@@ -114,22 +105,22 @@ class Lowering:
         # Other names are those of collections in a tree of their own.
         is_public = package.startswith(f"{interpreter}-")
         if not is_public or package in (conventional, capability["project"]):
-            return []
-        return [f"{conventional}={full_version(self.plan['evr'])}"]
+            return Clauses([])
+        return Clauses([f"{conventional}={full_version(self.plan['evr'])}"])
 
     def interpreter(self, capability):
         """Exact for every package: the site folder has the version in its name."""
         name, (major, minor) = self.target["interpreter-package"], capability["version"]
-        return [f"{name}>={major}.{minor}", f"{name}<{major}.{minor + 1}"]
+        return Clauses([f"{name}>={major}.{minor}", f"{name}<{major}.{minor + 1}"])
 
     def library(self, capability):
         if capability.get("package") is None:
             raise Refused(f"no package is known that has `{capability['soname']}`")
-        return [given(capability["package"])]
+        return Clauses([given(capability["package"])])
 
     def named(self, capability):
         own = f"={full_version(self.plan['evr'])}" if capability["own-version"] else ""
-        return [given(capability["name"]) + own]
+        return Clauses([given(capability["name"]) + own])
 
 
 KINDS = {

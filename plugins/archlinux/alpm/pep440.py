@@ -14,7 +14,9 @@ VERSION = re.compile(
     r"(?:\+(?P<local>[a-z0-9]+(?:\.[a-z0-9]+)*))?"
 )
 
-SPECIFIER = re.compile(r"(?P<operator>===|==|!=|~=|<=|>=|<|>)\s*(?P<version>[^\s*]+?)(?P<star>\.\*)?")
+SPECIFIER = re.compile(
+    r"(?P<operator>===|==|!=|~=|<=|>=|<|>)\s*(?P<version>[^\s*]+?)(?P<star>\.\*)?"
+)
 
 
 class Version(NamedTuple):

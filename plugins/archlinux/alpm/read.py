@@ -4,6 +4,7 @@ A package may come from anybody: nothing of it is unpacked, and all that it stat
 """
 
 import hashlib
+import io
 import os
 import tarfile
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,15 @@ from .version import FULL
 MEMBERS = 1_000_000
 METADATA = 8 << 20
 FILES = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE)
+
+
+class Bounded(io.FileIO):
+    """A file of which no large part is read: tarfile reads headers whole, of any stated size."""
+
+    def read(self, size=-1):
+        if not 0 <= size <= METADATA:
+            raise tarfile.ReadError("a header is too large")
+        return super().read(size)
 
 
 def answer(request):
@@ -52,7 +62,9 @@ def contents(path):
     """The text of `.PKGINFO` and the installed paths of files, sorted."""
     info, paths = None, set()
     try:
-        with tarfile.open(path, "r:", encoding="utf-8", errors="strict") as archive:
+        with Bounded(path) as file, tarfile.open(
+            fileobj=file, mode="r:", encoding="utf-8", errors="strict"
+        ) as archive:
             for member in members(archive):
                 name = checked(member.name)
                 if name == ".PKGINFO":

@@ -7,7 +7,7 @@ more than a package can state.
 """
 
 import re
-from typing import List, NamedTuple
+from typing import NamedTuple, Sequence
 
 from . import pep440
 from .errors import Refused
@@ -49,32 +49,32 @@ class Dependency(NamedTuple):
 
 
 class Clauses(NamedTuple):
-    """What a set of specifiers comes to: what is required, lower bounds first, what is in conflict,
-    and the series of versions that no relation excludes."""
+    """What a relation comes to: what is required, lower bounds first, what is in conflict, and the
+    series of versions that neither excludes."""
 
-    requires: List[str]
-    conflicts: List[str]
-    unsaid: List[pep440.Version]
+    requires: Sequence[str]
+    conflicts: Sequence[str] = ()
+    unsaid: Sequence[pep440.Version] = ()
 
 
 def clauses(package, specifiers, candidate):
     """The relations with `package` within the specifiers; `candidate` is the version that was
     chosen, where one was."""
     components = len(candidate.release) if candidate else 0
-    lower, upper, found = [], [], Clauses([], [], [])
+    lower, upper, conflicts, unsaid = [], [], [], []
     for specifier in specifiers:
-        if specifier.operator != "!=":
-            low, high = bounds(specifier, components)
-        elif not specifier.is_prefix:
-            found.conflicts.append(f"{package}={exact(specifier.version, components)}")
+        if specifier.operator == "!=" and not specifier.is_prefix:
+            conflicts.append(f"{package}={exact(specifier.version, components)}")
             continue
-        else:
+        if specifier.operator == "!=":
             low, high = side(specifier.version, candidate)
-            found.unsaid.extend([] if low or high else [specifier.version])
-        lower += filter(None, [low])
-        upper += filter(None, [high])
-    found.requires.extend(package + bound for bound in dict.fromkeys(lower + upper))
-    return found if found.requires else found._replace(requires=[package])
+            unsaid += [] if low or high else [specifier.version]
+        else:
+            low, high = bounds(specifier, components)
+        lower += [low] if low else []
+        upper += [high] if high else []
+    requires = [package + bound for bound in dict.fromkeys(lower + upper)]
+    return Clauses(requires or [package], conflicts, unsaid)
 
 
 def bounds(specifier, components):
@@ -103,8 +103,8 @@ def bounds(specifier, components):
 
 
 def before(version, components):
-    """Where what is less than a version ends: PEP 440 leaves its pre-releases out, too, unless it is
-    one itself."""
+    """Where what is less than a version ends: PEP 440 leaves its pre-releases out, too, unless it
+    is one itself."""
     if version.is_final:
         return start(version)
     is_post = version.post is not None and version.dev is None
@@ -127,7 +127,7 @@ class Offer(NamedTuple):
 
     name: str
     version: str
-    provides: List[Dependency]
+    provides: Sequence[Dependency]
 
     def satisfies(self, dependency):
         """By libalpm's `_alpm_depcmp`: a provision without a version meets no bound."""

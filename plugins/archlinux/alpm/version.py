@@ -17,14 +17,17 @@ from typing import NamedTuple, Optional
 
 from . import pep440
 
-# alpm-package-version(7): `[EPOCH:]PKGVER-PKGREL`; alpm-pkgver(7), alpm-pkgrel(7).
+# alpm-package-version(7): `[EPOCH:]PKGVER-PKGREL`. alpm-pkgver(7): printable ASCII characters but
+# `-`, `/`, `:`, `<`, `=` and `>`, and no full stop in front.
 FULL = re.compile(
-    r"(?:(?P<epoch>[0-9]{1,18}):)?(?P<pkgver>[^\s:/<>=.-][^\s:/<>=-]*)-(?P<pkgrel>[0-9]+(?:\.[0-9]+)?)",
-    re.ASCII,
+    r"(?:(?P<epoch>[0-9]{1,18}):)?"
+    r"(?P<pkgver>[!-,0-9;?-~][!-,.0-9;?-~]*)-"
+    r"(?P<pkgrel>[0-9]+(?:\.[0-9]+)?)"
 )
-PKGREL = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
-# What a text of rpmvercmp begins with: separators, and a run of digits or of letters.
+# What a version begins with, and each part of it for rpmvercmp: separators, and a run of digits or
+# of letters.
+EPOCH = re.compile(rb"([0-9]*):")
 SEPARATORS = re.compile(rb"[^0-9A-Za-z]*")
 DIGITS = re.compile(rb"[0-9]*")
 LETTERS = re.compile(rb"[A-Za-z]*")
@@ -73,7 +76,7 @@ def _epoch(version):
 
 
 class Evr(NamedTuple):
-    """Epoch, pkgver and pkgrel of a text; a missing pkgrel is nothing."""
+    """Epoch, pkgver and pkgrel of a text; a missing pkgrel is nothing, and a missing epoch 0."""
 
     epoch: bytes
     version: bytes
@@ -82,17 +85,18 @@ class Evr(NamedTuple):
 
 def split(text):
     """The parts of a version, by the rules of libalpm's `parseEVR`."""
-    head, colon, rest = text.partition(":")
-    epoch, rest = (head or "0", rest) if colon and (head + "0").isdecimal() else ("0", text)
-    version, hyphen, release = rest.rpartition("-")
-    parts = (version, release) if hyphen else (rest, None)
-    return Evr(*(part if part is None else part.encode() for part in (epoch, *parts)))
+    text = text.encode()
+    epoch = EPOCH.match(text)
+    rest = text[epoch.end() :] if epoch else text
+    version, hyphen, release = rest.rpartition(b"-")
+    parts = (version, release) if hyphen else (release, None)
+    return Evr(epoch[1] if epoch else b"", *parts)
 
 
 def compare(a, b):
     """-1, 0 or 1, as vercmp(8) answers: a pkgrel counts only where both have one."""
     a, b = split(a), split(b)
-    order = _compare_part(a.epoch, b.epoch) or _compare_part(a.version, b.version)
+    order = _compare_part(a.epoch or b"0", b.epoch or b"0") or _compare_part(a.version, b.version)
     if order or a.release is None or b.release is None:
         return order
     return _compare_part(a.release, b.release)
