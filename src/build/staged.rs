@@ -1,6 +1,11 @@
 //! The tree of a package, laid out in a folder.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::plan::Content;
 
 use super::{
     BuildError, BuildJob,
@@ -8,14 +13,23 @@ use super::{
     folder::{create_folders, set_time, write_file},
 };
 
-/// Writes the tree that a job's package installs, with its final modes and times; folders have mode
-/// 0755.
+/// Writes the tree that a job's package installs, with its final modes and times, and with hard links
+/// where the plan has them; folders have mode 0755.
 ///
 /// # Errors
 /// The wheel cannot be read, or a file not written.
 pub fn write_tree(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
     let (_, folders) = lay_out(job, tree)?;
     let time = job.time()?;
+    let inside = |path: &str| tree.join(path.trim_start_matches('/'));
+    for file in &job.plan.files {
+        if let Content::HardLink(first) = &file.content {
+            let path = inside(&file.path);
+            fs::remove_file(&path)
+                .and_then(|()| fs::hard_link(inside(first), &path))
+                .map_err(|error| BuildError::file("link", &path, &error))?;
+        }
+    }
     // Only now: every new file changes the time of its folder.
     folders.iter().try_for_each(|folder| set_time(folder, time))
 }

@@ -29,9 +29,15 @@ pub struct Layout {
 }
 
 /// Maps every member of the wheel to its installed path.
-pub fn lay_out(wheel: &Wheel, target: &Target, policy: &Policy) -> Result<Layout, PlanError> {
+pub fn lay_out(
+    wheel: &Wheel,
+    package: &str,
+    target: &Target,
+    policy: &Policy,
+) -> Result<Layout, PlanError> {
     let mut placer = Placer {
         wheel,
+        package,
         target,
         policy,
         shebangs: wheel.shebangs.iter().map(|(m, l)| (m.as_str(), l.as_str())).collect(),
@@ -56,6 +62,8 @@ pub fn lay_out(wheel: &Wheel, target: &Target, policy: &Policy) -> Result<Layout
 
 struct Placer<'a> {
     wheel: &'a Wheel,
+    /// The package's name.
+    package: &'a str,
     target: &'a Target,
     policy: &'a Policy,
     shebangs: BTreeMap<&'a str, &'a str>,
@@ -93,10 +101,18 @@ impl<'a> Placer<'a> {
                 self.leave_out(&member.name, "is in the copyright file");
                 return Ok(());
             }
-            (true, LicencePlace::DistInfo) => FileRole::Licence,
+            (true, _) => FileRole::Licence,
             (false, _) => FileRole::Plain,
         };
-        let path = format!("{}/{}", self.site(), member.name);
+        let path = match (is_licence, layout.licences) {
+            (true, LicencePlace::Share) => {
+                let (data, package) = (&self.target.python.data, self.package);
+                // Source: PEP 639, "License files in wheels".
+                let name = inside.strip_prefix("licenses/").unwrap_or(inside);
+                format!("{data}/share/licenses/{package}/{name}")
+            }
+            _ => format!("{}/{}", self.site(), member.name),
+        };
         self.add(PlannedFile { path, mode: 0o644, role, content: member_content(member) })
     }
 

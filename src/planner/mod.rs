@@ -108,7 +108,7 @@ pub fn plan(
     let wheel = subject.wheel;
     let project = &wheel.metadata.name;
     let package = naming::package_name(project, target, &policy.naming)?;
-    let layout = layout::lay_out(wheel, target, policy)?;
+    let layout = layout::lay_out(wheel, &package, target, policy)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target);
     let libraries = relations::libraries(wheel, target, others);
     check_glibc(subject, target)?;

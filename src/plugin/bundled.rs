@@ -23,13 +23,13 @@ macro_rules! files {
 macro_rules! bundled {
     ($($name:literal $([$($further:literal),+ $(,)?])?),+ $(,)?) => {
         &[$(files!(
-            $name, "plugin.toml", "settings.schema.json", "README.md" $($(, $further)+)?
+            $name, "plugin.toml", "README.md" $($(, $further)+)?
         )),+]
     };
 }
 
 const BUNDLED: &[(&str, &[File])] = bundled!(
-    "advisories",
+    "advisories" ["settings.schema.json"],
     "archlinux" [
         "alpm/__init__.py", "alpm/build.py", "alpm/errors.py", "alpm/lower.py", "alpm/makepkg.py",
         "alpm/mtree.py", "alpm/pep440.py", "alpm/pkginfo.py", "alpm/read.py", "alpm/relation.py",
@@ -38,12 +38,12 @@ const BUNDLED: &[(&str, &[File])] = bundled!(
         "templates/pack.toml", "templates/package.hbs", "templates/pkgbuild.hbs",
         "templates/sources.hbs",
     ],
-    "git-changelog",
-    "licence-policy",
-    "lint",
-    "publish-folder",
-    "publish-http",
-    "strip-tests",
+    "git-changelog" ["settings.schema.json"],
+    "licence-policy" ["settings.schema.json"],
+    "lint" ["settings.schema.json"],
+    "publish-folder" ["settings.schema.json"],
+    "publish-http" ["settings.schema.json"],
+    "strip-tests" ["settings.schema.json"],
 );
 
 /// The names of all bundled plugins.

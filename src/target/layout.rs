@@ -38,6 +38,8 @@ pub enum LicencePlace {
     DistInfo,
     /// Their text is part of a copyright file.
     Copyright,
+    /// They go to the package's own folder in `share/licenses`.
+    Share,
 }
 
 /// A file of the recipe that is installed.

@@ -75,7 +75,7 @@ struct NamingRow {
     fold_python_prefix: Option<bool>,
     /// The name map to begin with.
     names: Option<String>,
-    /// Additions to the name map.
+    /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
     map: BTreeMap<ProjectName, String>,
 }
 
@@ -198,7 +198,10 @@ impl<'a> Choice<'a> {
         let naming = &profile.naming;
         let python = self.python()?;
         let source_recipe = profile.source_recipe.filled(&python.package_prefix);
-        map.extend(naming.map.clone());
+        let own = naming.map.iter().map(|(project, name)| {
+            (project.clone(), name.replace("{prefix}", &python.package_prefix))
+        });
+        map.extend(own);
         Ok(Target {
             name: self.target.to_owned(),
             description: self.required(&profile.description, "description")?,

@@ -1,6 +1,7 @@
 //! Packages as their users meet them: built from a recorded index, judged by the linters,
 //! installed by the distribution's own tools, imported, and removed again.
 
+mod arch;
 mod deb;
 mod lint;
 mod reproducible;

@@ -18,7 +18,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pypi2pkg::plan::PackagePlan;
+use pypi2pkg::{plan::PackagePlan, plugin::API};
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -45,6 +45,8 @@ struct Manifest {
     command: Vec<String>,
     timeout: u64,
     settings: Option<String>,
+    #[serde(default)]
+    format: Option<Value>,
 }
 
 /// What a plugin left behind.
@@ -279,7 +281,9 @@ fn plugins_are_whole() {
     for plugin in Plugin::all() {
         let (manifest, folder) = (&plugin.manifest, &plugin.folder);
         assert_eq!(manifest.name, stem(folder));
-        assert!(manifest.api.matches(&semver::Version::new(1, 0, 0)), "{}", manifest.name);
+        assert!(manifest.api.matches(&API), "{}", manifest.name);
+        let brings_format = manifest.hooks.iter().any(|hook| hook == "format");
+        assert_eq!(manifest.format.is_some(), brings_format, "{}", manifest.name);
         assert_eq!(manifest.version, semver::Version::new(1, 0, 0), "{}", manifest.name);
         assert!(!manifest.description.is_empty() && manifest.timeout > 0, "{}", manifest.name);
         let page = fs::read_to_string(folder.join("README.md")).unwrap();
@@ -292,8 +296,9 @@ fn plugins_are_whole() {
         }
         let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
         let example: Value = toml::from_str(example.unwrap()).unwrap();
+        let Some(schema) = &manifest.settings else { continue };
         assert_eq!(example["plugin"][0]["name"], manifest.name);
-        let schema = folder.join(manifest.settings.as_ref().unwrap());
+        let schema = folder.join(schema);
         let schema = serde_json::from_slice(&fs::read(schema).unwrap()).unwrap();
         jsonschema::validate(&schema, &example["plugin"][0]["settings"]).unwrap();
     }

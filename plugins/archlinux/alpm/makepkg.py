@@ -126,6 +126,6 @@ def reproduce(made, package):
             if member.name == ".MTREE":
                 lines = gzip.decompress(content.read()).split(b"\n")
                 kept = [line for line in lines if not line.startswith(b"./.BUILDINFO ")]
-                packed = mtree.compressed(b"\n".join(kept))
+                packed = mtree.stored(b"\n".join(kept))
                 member.size, content = len(packed), BytesIO(packed)
             new.addfile(member, content)

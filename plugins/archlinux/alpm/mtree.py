@@ -1,26 +1,32 @@
 """What pacman checks installed files by: `.MTREE`. Source: ALPM-MTREE(5), version 2; mtree(5)."""
 
-import gzip
 import hashlib
-from io import BytesIO
+import struct
+import zlib
 
 # What libarchive writes as it is in a path; all else is an octal escape.
 PLAIN = frozenset(range(0x21, 0x7F)) - frozenset(b"#=\\")
+# The most that a block of a gzip file holds as it is.
+BLOCK = 0xFFFF
 DEFAULTS = "/set type=file uid=0 gid=0 mode=644"
 
 
 def written(members):
-    """The compressed text for the members of a package."""
+    """The file's bytes for the members of a package."""
     lines = ["#mtree", DEFAULTS, *(line(member) for member in members), ""]
-    return compressed("\n".join(lines).encode())
+    return stored("\n".join(lines).encode())
 
 
-def compressed(text):
-    """With neither a name nor the clock."""
-    packed = BytesIO()
-    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file:
-        file.write(text)
-    return packed.getvalue()
+def stored(text):
+    """A gzip file that holds the text as it is (RFC 1952, RFC 1951 3.2.4): compressors differ between
+    the builds of Python, and the package is compressed itself."""
+    blocks = [text[at:at + BLOCK] for at in range(0, len(text), BLOCK)]
+    parts = [b"\x1f\x8b\x08\0\0\0\0\0\0\x03"]
+    for number, block in enumerate(blocks, 1):
+        parts.append(struct.pack("<BHH", number == len(blocks), len(block), len(block) ^ 0xFFFF))
+        parts.append(block)
+    parts.append(struct.pack("<II", zlib.crc32(text), len(text) & 0xFFFFFFFF))
+    return b"".join(parts)
 
 
 def line(member):

@@ -4,7 +4,6 @@ Source: alpm-repo-db(7), alpm-repo-desc(5) version 2, alpm-repo-files(5), repo-a
 pacman.conf(5).
 """
 
-import gzip
 import re
 import tarfile
 from io import BytesIO
@@ -38,6 +37,9 @@ SECTIONS = {
     "CHECKDEPENDS": "checkdepend",
 }
 
+# As repo-add compresses by default.
+COMPRESSION = "gzip:9"
+
 # libalpm takes no path in `%FILENAME%`, and no hidden name.
 FILENAME = re.compile(r"[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*")
 # `local` is what is installed, `options` the general section of pacman.conf.
@@ -51,9 +53,6 @@ Server = {server}
 """
 KEY = """\
 # The key that signs has to be known: pacman-key --add FILE, pacman-key --lsign-key FINGERPRINT
-"""
-PLACE = """\
-# Write the address that the collection is published at.
 """
 
 
@@ -74,19 +73,19 @@ def section(name, values):
 
 
 def answer(request):
-    name = request["settings"].get("repository") or request["name"]
+    name = request["name"]
     if REPOSITORY.fullmatch(name) is None:
-        raise Refused(f"`{name}` is no name of a repository: say another with the setting "
-                      "`repository`")
+        raise Refused(f"`{name}` is no name of a repository")
     packages = newest(request["packages"])
-    texts = {f"{name}.db": database(packages, request["time"], with_files=False),
-             f"{name}.files": database(packages, request["time"], with_files=True)}
-    client = f"{name}.conf"
-    for file, content in texts.items():
-        write(file, content)
-    write(client, configuration(name, request["url"], request["signed"]).encode())
-    signed = [{"path": file, "from": file, "sign": True} for file in texts]
-    return {"files": signed + [{"path": client, "from": client, "sign": False}]}
+    files = []
+    for file, with_files in ((f"{name}.files", True), (f"{name}.db", False)):
+        write(file, database(packages, request["time"], with_files))
+        files.append({"path": file, "from": file, "compression": COMPRESSION, "sign": True})
+    if request["url"] is not None:
+        client = f"{name}.conf"
+        write(client, configuration(name, request["url"], request["signed"]).encode())
+        files.append({"path": client, "from": client, "sign": False})
+    return {"files": files}
 
 
 def write(path, content):
@@ -114,16 +113,15 @@ def newest(packages):
 
 
 def database(packages, time, with_files):
-    """The compressed archive with a folder for each package."""
+    """The archive with a folder for each package."""
     packed = BytesIO()
-    with gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for package in packages:
-                folder = f"{package['package']}-{package['version']}"
-                add(archive, folder, time, None)
-                add(archive, f"{folder}/desc", time, package["entry"])
-                if with_files:
-                    add(archive, f"{folder}/files", time, listed(package["paths"]))
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for package in packages:
+            folder = f"{package['package']}-{package['version']}"
+            add(archive, folder, time, None)
+            add(archive, f"{folder}/desc", time, package["entry"])
+            if with_files:
+                add(archive, f"{folder}/files", time, listed(package["paths"]))
     return packed.getvalue()
 
 
@@ -151,11 +149,11 @@ def listed(paths):
 
 def configuration(name, url, signed):
     """The section of pacman.conf for a client."""
-    if url is not None and not url.isprintable():
+    if not url.isprintable():
         raise Refused("the address to publish at is no line of pacman.conf")
     return CLIENT.format(
         name=name,
-        remark=(KEY if signed else "") + ("" if url else PLACE),
+        remark=KEY if signed else "",
         level="Required" if signed else "Never",
-        server=(url or "https://packages.example/").rstrip("/"),
+        server=url.rstrip("/"),
     )

@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use super::{
-    External,
+    External, error_of,
     protocol::{AllBuilt, Step, ToBuild},
 };
 use crate::{
@@ -65,14 +65,14 @@ impl External<'_> {
             edited: job.own_recipe,
         };
         let answered = self.ask::<AllBuilt>(Step::Build { packages: vec![package] })?;
+        if let Some(message) = error_of(&answered.answer.messages, &job.plan.project) {
+            let (plugin, text) = (self.plugin.manifest.name.clone(), message.text.to_string());
+            return Err(PluginError::Said { plugin, text });
+        }
         let from = match &answered.answer.packages[..] {
             [made] if made.project == job.plan.project => &made.from,
             _ => return Err(self.refuses("answer with other packages than the one asked for")),
         };
-        if let Some(message) = super::error_of(&answered.answer.messages, &job.plan.project) {
-            let (plugin, text) = (self.plugin.manifest.name.clone(), message.text.to_string());
-            return Err(PluginError::Said { plugin, text });
-        }
         let from = self.plugin.place(answered.work.path(), from).map_err(|error| {
             self.refuses(&format!("give `{}` as a package: {error}", from.escape_debug()))
         })?;
