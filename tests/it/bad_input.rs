@@ -58,7 +58,7 @@ fn an_unknown_target() {
     fails(
         &["build", "one", "--target", "debain-12", "-i", "index"],
         2,
-        "error: unknown target `debain-12` (did you mean `debian-12`?); the targets are amazonlinux-2023, centos-stream-9, centos-stream-10, debian-12, debian-13, el8, el9, el10, fedora-42, fedora-43, fedora-44, opensuse-leap-15.6, opensuse-leap-16.0, opensuse-tumbleweed, ubuntu-22.04, ubuntu-24.04, ubuntu-26.04\nhint: `pypi2pkg target list` shows the targets and their Pythons\n",
+        "error: unknown target `debain-12` (did you mean `debian-12`?); the targets are amazonlinux-2023, archlinux, centos-stream-9, centos-stream-10, debian-12, debian-13, el8, el9, el10, fedora-42, fedora-43, fedora-44, opensuse-leap-15.6, opensuse-leap-16.0, opensuse-tumbleweed, ubuntu-22.04, ubuntu-24.04, ubuntu-26.04\nhint: `pypi2pkg target list` shows the targets and their Pythons\n",
     );
 }
 

@@ -142,7 +142,7 @@ fn mistakes_are_told_with_file_and_line() {
     for (arguments, error) in [
         (
             &["templates", "show", "rmp/spec.hbs"][..],
-            "error: there is no template pack `rmp`; there are deb, deb-source, rpm, rpm-source\n\
+            "error: there is no template pack `rmp`; there are archlinux, deb, deb-source, rpm, rpm-source\n\
              hint: `pypi2pkg templates list` shows all packs and files\n",
         ),
         (
