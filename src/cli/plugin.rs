@@ -194,13 +194,13 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
     Ok(0)
 }
 
-/// Checks what a plugin brings for its format: targets, templates, and whether it answers.
+/// Checks what a plugin brings for its format: targets, templates, and what it answers for them.
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
     let brought = Brought::of_folder(name, &plugin.folder)?;
     let targets = session::brought_targets(Targets::embedded(), &brought)?;
     let templates = Templates::default().over(session::brought_pack(Packs::default(), &brought)?);
-    templates.pack(name, str::to_owned)?;
+    let pack = templates.pack(name, str::to_owned)?;
     for target in brought.targets.keys().filter(|name| targets.names().contains(&name.as_str())) {
         let target = targets.load(target, None, None)?;
         let path = settings.environment.path();
@@ -213,7 +213,7 @@ fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(
         };
         let format = External::of(plugin, context).filter(|_| target.format == *name);
         if let Some(format) = format {
-            format::sample(&format, name, &target)?;
+            pack.render(&format::sample(&format, name, &target)?)?;
         }
     }
     Ok(())

@@ -172,6 +172,22 @@ fn its_recipes_are_rendered_edited_and_overridden() {
 }
 
 #[test]
+fn other_plugins_take_its_packages() {
+    let place = Place::new();
+    let served = place.at("served").display().to_string();
+    let text = format!(
+        "[[plugin]]\nname = './bundle'\n[[plugin]]\nname = 'strip-tests'\n[[plugin]]\n\
+         name = 'publish-folder'\nsettings = {{ folder = '{served}' }}\n"
+    );
+    fs::write(place.at("pypi2pkg.toml"), text).unwrap();
+    let built = place.build(&[]);
+    assert_eq!((built.status, built.stderr.as_str()), (0, ""));
+    for file in ["python-one-1.0-1.bundle.tar.gz", "bundles.list", "collection.json"] {
+        assert!(place.at("served").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
 fn its_targets_are_listed_and_shown() {
     let place = Place::new();
     let listed = place.run(&["target", "list"]);
@@ -252,7 +268,14 @@ fn plugins_that_bring_a_format_are_checked() {
     let place = Place::new();
     let checked = place.run(&["plugin", "check", "./bundle"]);
     assert_eq!(checked.stdout, "bundle 1.0.0: nothing wrong was found\n", "{}", checked.stderr);
+    let checked = place.run(&["plugin", "check", "archlinux"]);
+    assert_eq!(checked.stdout, "archlinux 1.0.0: nothing wrong was found\n", "{}", checked.stderr);
     for (file, text, wanted) in [
+        (
+            "tamper.py",
+            "if step == 'lower': answer['packages'][0]['words'] = {}",
+            "bundle/recipe.hbs:4: ",
+        ),
         ("templates/recipe.hbs", "{{nmae}}", "bundle/recipe.hbs:1: the context has no `nmae`"),
         ("context.csv", "packs,path,type,meaning\nbundle,x,y,z\n", "the context of `bundle`:2: "),
         ("targets/bundle.toml", "formt = 'bundle'", "`bundle.toml`, line 1: unknown key `formt`"),
