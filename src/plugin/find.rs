@@ -18,12 +18,14 @@ pub struct Choice {
     pub plugin: String,
     /// An object.
     pub settings: Value,
+    /// What paths in the settings are relative to.
+    pub folder: PathBuf,
 }
 
 impl Choice {
     /// A plugin without settings.
     pub fn named(plugin: String) -> Self {
-        Self { plugin, settings: serde_json::Map::new().into() }
+        Self { plugin, settings: serde_json::Map::new().into(), folder: PathBuf::new() }
     }
 }
 
@@ -42,9 +44,13 @@ impl Finder {
     /// # Errors
     /// It is not there, its manifest is wrong, or its settings are.
     pub fn find(&self, choice: &Choice) -> Result<Plugin, PluginError> {
-        let plugin =
-            Plugin { settings: choice.settings.clone(), ..self.find_unset(&choice.plugin)? };
-        plugin.check_settings()?;
+        let settings = choice.settings.clone();
+        let mut plugin = Plugin { settings, ..self.find_unset(&choice.plugin)? };
+        let schema = plugin.schema()?;
+        plugin.check_settings(schema.as_ref())?;
+        if let Some(schema) = schema {
+            root_paths(&schema, &mut plugin.settings, &choice.folder);
+        }
         Ok(plugin)
     }
 
@@ -119,18 +125,67 @@ impl Plugin {
     }
 
     /// Checks settings by the plugin's own schema; without one there is nothing to set.
-    fn check_settings(&self) -> Result<(), PluginError> {
-        let Some(schema) = self.schema()? else {
+    fn check_settings(&self, schema: Option<&Value>) -> Result<(), PluginError> {
+        let Some(schema) = schema else {
             let is_empty = self.settings.as_object().is_some_and(serde_json::Map::is_empty);
             let refuse = || Err(self.wrong_settings("it takes none".to_owned()));
             return if is_empty { Ok(()) } else { refuse() };
         };
-        jsonschema::validate(&schema, &self.settings).map_err(|error| {
+        jsonschema::validate(schema, &self.settings).map_err(|error| {
             self.wrong_settings(format!("{error} (at `{}`)", error.instance_path()))
         })
     }
 
     fn wrong_settings(&self, problem: String) -> PluginError {
         PluginError::Settings { plugin: self.manifest.name.clone(), problem }
+    }
+}
+
+/// Makes the paths among settings absolute, which the schema marks with `"format": "path"`: a plugin
+/// works in a folder of its own.
+fn root_paths(schema: &Value, settings: &mut Value, folder: &Path) {
+    match settings {
+        Value::String(text) if schema["format"] == "path" => {
+            let path = folder.join(&*text);
+            let path = std::path::absolute(&path).unwrap_or(path);
+            *text = path.display().to_string();
+        }
+        Value::Object(values) => {
+            for (key, value) in values {
+                let own = schema["properties"].get(key).unwrap_or(&schema["additionalProperties"]);
+                root_paths(own, value, folder);
+            }
+        }
+        Value::Array(values) => {
+            values.iter_mut().for_each(|value| root_paths(&schema["items"], value, folder));
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_found_wherever_a_schema_has_them() {
+        let path = json!({"type": "string", "format": "path"});
+        let schema = json!({
+            "properties": {"one": path, "many": {"items": path}, "text": {"type": "string"}},
+            "additionalProperties": {"additionalProperties": path},
+        });
+        let mut settings = json!({
+            "one": "a/b", "many": ["c", "/d"], "text": "e", "more": {"x": "../f"}, "other": 7,
+        });
+        root_paths(&schema, &mut settings, Path::new("/etc/own"));
+        assert_eq!(
+            settings,
+            json!({
+                "one": "/etc/own/a/b", "many": ["/etc/own/c", "/d"], "text": "e",
+                "more": {"x": "/etc/own/../f"}, "other": 7,
+            })
+        );
     }
 }

@@ -121,11 +121,14 @@ pub struct PluginConfiguration {
     name: String,
     #[serde(default)]
     settings: serde_json::Map<String, serde_json::Value>,
+    /// The configuration's.
+    #[serde(skip)]
+    folder: PathBuf,
 }
 
 impl From<PluginConfiguration> for plugin::Choice {
-    fn from(PluginConfiguration { name, settings }: PluginConfiguration) -> Self {
-        Self { plugin: name, settings: settings.into() }
+    fn from(PluginConfiguration { name, settings, folder }: PluginConfiguration) -> Self {
+        Self { plugin: name, settings: settings.into(), folder }
     }
 }
 
@@ -319,8 +322,11 @@ impl Configuration {
         for path in single.into_iter().flatten().chain(several) {
             *path = folder.join(&*path);
         }
-        for plugin in self.plugin.iter_mut().filter(|plugin| plugin.name.contains('/')) {
-            plugin.name = folder.join(&plugin.name).display().to_string();
+        for plugin in &mut self.plugin {
+            folder.clone_into(&mut plugin.folder);
+            if plugin.name.contains('/') {
+                plugin.name = folder.join(&plugin.name).display().to_string();
+            }
         }
         // These may be something else than a path, which is then not there.
         let indexes = self.index_url.iter_mut().chain(&mut self.extra_index_urls);

@@ -174,13 +174,11 @@ fn its_recipes_are_rendered_edited_and_overridden() {
 #[test]
 fn other_plugins_take_its_packages() {
     let place = Place::new();
-    let served = place.at("served").display().to_string();
-    let text = format!(
-        "[[plugin]]\nname = './bundle'\n[[plugin]]\nname = 'strip-tests'\n[[plugin]]\n\
-         name = 'publish-folder'\nsettings = {{ folder = '{served}' }}\n"
-    );
-    fs::write(place.at("pypi2pkg.toml"), text).unwrap();
-    let built = place.build(&[]);
+    let text = "[[plugin]]\nname = '../bundle'\n[[plugin]]\nname = 'strip-tests'\n[[plugin]]\n\
+                name = 'publish-folder'\nsettings = { folder = '../served' }\n";
+    fs::create_dir(place.at("conf")).unwrap();
+    fs::write(place.at("conf/own.toml"), text).unwrap();
+    let built = place.build(&["--config", "conf/own.toml"]);
     assert_eq!((built.status, built.stderr.as_str()), (0, ""));
     for file in ["python-one-1.0-1.bundle.tar.gz", "bundles.list", "collection.json"] {
         assert!(place.at("served").join(file).is_file(), "{file}");
