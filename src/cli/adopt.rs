@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     failure::{Failure, USAGE},
-    format,
+    format::{self, Format},
     pipeline::Regenerated,
     recipe::{Edits, RecipeFolder, Update},
     report::{Event, Reporter, print_result},
@@ -42,7 +42,7 @@ impl Adopt {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let mut adopted = Vec::new();
         for folder in &folders {
-            let edits = Edits::of(folder, format::named(&folder.plan()?.format)?)?;
+            let edits = Edits::of(folder, known_format(folder)?)?;
             if edits.is_empty() {
                 continue;
             }
@@ -78,4 +78,17 @@ impl Adopt {
         }
         Ok(0)
     }
+}
+
+/// The format of a recipe, whose files tell relations and fields apart.
+fn known_format(folder: &RecipeFolder) -> Result<&'static dyn Format, Failure> {
+    let format = folder.plan()?.format;
+    format::named(&format).map_err(|_| Failure {
+        status: USAGE,
+        message: format!(
+            "`{}`: nothing is adopted from recipes of the format `{format}`",
+            folder.path().display()
+        ),
+        hint: Some("write what you changed into the recipe's overrides.toml".to_owned()),
+    })
 }

@@ -16,7 +16,7 @@ use crate::{
     process::HostRunner,
     report::{Terminal, print_result},
     settings::{self, Configuration, Environment, Flags, Settings},
-    target::Targets,
+    target::{Target, Targets},
     template::{Packs, Templates},
     text::is_plain_name,
 };
@@ -120,14 +120,19 @@ fn ask(
     let target = session::targets(settings.targets.as_deref(), &settings.plugins)?
         .load(target, None, None)?;
     let path = settings.environment.path();
-    let context = plugin::Context {
-        target: &target,
-        runner: &HostRunner,
-        reporter: &Terminal::new(verbosity),
-        time: settings.policy.time,
-        path: &path,
-    };
-    Ok(plugin.run(hook, request, &context)?)
+    let terminal = Terminal::new(verbosity);
+    Ok(plugin.run(hook, request, &context(&target, settings, &terminal, &path))?)
+}
+
+/// What a plugin is started with.
+fn context<'a>(
+    target: &'a Target,
+    settings: &Settings,
+    terminal: &'a Terminal,
+    path: &'a [PathBuf],
+) -> plugin::Context<'a> {
+    let time = settings.policy.time;
+    plugin::Context { target, runner: &HostRunner, reporter: terminal, time, path }
 }
 
 fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
@@ -204,13 +209,8 @@ fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(
     for target in brought.targets.keys().filter(|name| targets.names().contains(&name.as_str())) {
         let target = targets.load(target, None, None)?;
         let path = settings.environment.path();
-        let context = plugin::Context {
-            target: &target,
-            runner: &HostRunner,
-            reporter: &Terminal::new(verbosity),
-            time: settings.policy.time,
-            path: &path,
-        };
+        let terminal = Terminal::new(verbosity);
+        let context = context(&target, settings, &terminal, &path);
         let format = External::of(plugin, context).filter(|_| target.format == *name);
         if let Some(format) = format {
             pack.render(&format::sample(&format, name, &target)?)?;

@@ -10,16 +10,6 @@ use crate::{
     target::Target,
 };
 
-/// In the order in which recipes name them.
-const STRENGTHS: [Strength; 6] = [
-    Strength::Requires,
-    Strength::Recommends,
-    Strength::Suggests,
-    Strength::Provides,
-    Strength::Conflicts,
-    Strength::Replaces,
-];
-
 /// What templates of a format from elsewhere may refer to. The format's own words add names and
 /// change none.
 pub fn general_context(
@@ -71,7 +61,7 @@ pub fn general_context(
 /// The relations by what recipes call them, in the order of their strengths.
 fn fields(format: &dyn Format, native: &Native) -> Vec<Value> {
     let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
-    for strength in STRENGTHS {
+    for strength in Strength::ALL {
         let texts = native.relations.iter().filter(|relation| relation.strength == strength);
         for text in texts.map(|relation| relation.text.as_str()) {
             let name = format.tag(strength);

@@ -1,10 +1,10 @@
 //! Turning edits into overrides.
 
-use crate::format::Format;
+use crate::{format::Format, relation::Strength};
 
 use super::{
     RecipeError, RecipeFolder,
-    additions::{Addition, Field, OVERRIDES, STRENGTHS, Setting},
+    additions::{Addition, Field, OVERRIDES, Setting},
     folder::{read, write},
     merge::{Statement, Syntax, statements},
 };
@@ -40,7 +40,7 @@ impl Edits {
             let Some(present) = folder.file(&name)? else { continue };
             let is_relation = |statement: &&Statement| {
                 let tag = statement.tag.rsplit('/').next().unwrap_or_default();
-                STRENGTHS.iter().any(|strength| format.tag(*strength) == tag)
+                Strength::ALL.iter().any(|strength| format.tag(*strength) == tag)
                     && !statement.text.contains('%')
             };
             let (old, new) = (statements(syntax, &base), statements(syntax, &present));

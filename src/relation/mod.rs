@@ -28,6 +28,18 @@ pub enum Strength {
     Replaces,
 }
 
+impl Strength {
+    /// In the order in which recipes name them.
+    pub const ALL: [Self; 6] = [
+        Self::Requires,
+        Self::Recommends,
+        Self::Suggests,
+        Self::Provides,
+        Self::Conflicts,
+        Self::Replaces,
+    ];
+}
+
 /// A relation of a package, in no format's dialect, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -11,16 +11,6 @@ use crate::{
 
 use super::{super::RecipeError, Addition, Additions, overrides::Field};
 
-/// All kinds of relations that overrides may speak of.
-pub(in crate::recipe) const STRENGTHS: [Strength; 6] = [
-    Strength::Requires,
-    Strength::Recommends,
-    Strength::Suggests,
-    Strength::Provides,
-    Strength::Conflicts,
-    Strength::Replaces,
-];
-
 impl Additions {
     /// Changes a plan: its fields, files, patches and scriptlets. `site` is the folder that the
     /// wheel's root is installed into.
@@ -96,8 +86,9 @@ impl Additions {
         native: &mut Native,
         format: &dyn Format,
     ) -> Result<Vec<OneLine>, RecipeError> {
-        let strength =
-            |tag: &str| STRENGTHS.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag));
+        let strength = |tag: &str| {
+            Strength::ALL.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag))
+        };
         let package = native.name.clone();
         let parts = |addition: &'_ Addition| -> Result<(Strength, String), RecipeError> {
             let parts = addition.parts().and_then(|(tag, text)| Some((strength(tag)?, text)));
@@ -137,11 +128,29 @@ impl Additions {
     }
 }
 
-/// Whether a relation is the one that is meant: by its whole text, or by its name.
+/// Whether a relation is the one that is meant: by its whole text, or by its name, behind which a
+/// version or, for pacman, a reason may stand.
 fn is_about(known: &str, meant: &str) -> bool {
-    known == meant || known.split(' ').next() == Some(meant)
+    known.strip_prefix(meant).is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with([' ', '<', '>', '=']) || rest.starts_with(": ")
+    })
 }
 
 fn note(plan: &mut PackagePlan, text: &str) {
     plan.notes.push(OneLine::new(text));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_about;
+
+    #[test]
+    fn relations_are_meant_by_their_names() {
+        for known in ["git", "git >= 2", "git (>= 2)", "git>=2", "git: for versions"] {
+            assert!(is_about(known, "git"), "{known}");
+        }
+        for known in ["git-core", "python3:any", "agit >= 2"] {
+            assert!(!is_about(known, "git") && !is_about(known, "python3"), "{known}");
+        }
+    }
 }

@@ -24,7 +24,6 @@ use crate::{
     source,
 };
 
-pub(super) use apply::STRENGTHS;
 pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
 
 /// The folder of patches in a recipe.
