@@ -11,12 +11,13 @@ use super::table::table;
 pub struct Doctor {}
 
 /// Each tool, what it is for, and what happens without it.
-const TOOLS: [(&str, &str, &str); 11] = [
+const TOOLS: [(&str, &str, &str); 12] = [
     ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
     ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),
     ("dpkg-deb", "builds Debian packages", "the embedded writer builds them"),
     ("dpkg-source", "makes Debian source packages", "`--source-package` fails for them"),
-    ("python3", "builds sdists into wheels", "projects without a wheel fail"),
+    ("makepkg", "builds PKGBUILDs that were edited", "only those that were not can be built"),
+    ("python3", "builds sdists into wheels, runs plugins", "projects without a wheel fail"),
     ("bwrap", "confines the code of sdists", "sdists are built with `--no-sandbox` only"),
     ("prlimit", "limits what sdists use", "sdists are built with `--no-sandbox` only"),
     ("setpriv", "gives root's rights up for sdists", "root builds none without `--no-sandbox`"),
