@@ -218,6 +218,9 @@ impl From<PluginError> for Failure {
             PluginError::NoManifest { .. } => {
                 Some("`pypi2pkg plugin new` writes a plugin to begin with")
             }
+            PluginError::Compression { .. } => {
+                Some("leave `--compression` out, or choose another level only")
+            }
             PluginError::Manifest { .. }
             | PluginError::SameTarget { .. }
             | PluginError::Settings { .. } => Some("correct it"),
@@ -227,6 +230,7 @@ impl From<PluginError> for Failure {
         match error {
             PluginError::Unknown { .. }
             | PluginError::NoFormat { .. }
+            | PluginError::Compression { .. }
             | PluginError::SameTarget { .. }
             | PluginError::NoManifest { .. }
             | PluginError::Manifest { .. }
@@ -324,6 +328,9 @@ impl From<PipelineError> for Failure {
             error @ (PipelineError::Open { .. }
             | PipelineError::SameRelease { .. }
             | PipelineError::Drifted { .. }) => Self::work(&error, None),
+            error @ PipelineError::NoSourcePackages { .. } => {
+                Self::usage(&error, Some("leave `--source-package` out"))
+            }
             error @ PipelineError::NoSpecs { .. } => {
                 Self::usage(&error, Some("choose an RPM distribution with `--target`"))
             }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::{GzBuilder, bufread::MultiGzDecoder, write::GzEncoder};
-use liblzma::{bufread::XzDecoder, write::XzEncoder};
+use liblzma::{bufread::XzDecoder, stream::Stream, write::XzEncoder};
 
 use super::BuildError;
 
@@ -65,8 +65,8 @@ impl Compression {
         }
     }
 
-    /// What follows `data.tar` in a Debian package.
-    pub(super) fn suffix(self) -> &'static str {
+    /// What follows the name of a file that is compressed with it, such as `data.tar`.
+    pub fn suffix(self) -> &'static str {
         match self {
             Self::Zstd(_) => ".zst",
             Self::Xz(_) => ".xz",
@@ -126,8 +126,12 @@ pub fn compress(from: &Path, to: &Path, compression: &str) -> Result<(), BuildEr
     write().map_err(|error| BuildError::file("write", to, &error))
 }
 
-/// The most that a package file may unpack to, in bytes.
-const UNPACKED_LIMIT: u64 = 32 << 30;
+/// The most that a package file may unpack to, in bytes: so many times its own size, but at least and
+/// at most so much.
+const UNPACKED_TIMES: u64 = 200;
+const UNPACKED_LIMITS: (u64, u64) = (64 << 20, 32 << 30);
+/// The memory that unpacking may take, in bytes: what `xz -9` needs, and more.
+const MEMORY_LIMIT: u64 = 128 << 20;
 
 /// Writes the contents of a compressed file to the new file `to`; how it is compressed, it says
 /// itself.
@@ -135,17 +139,23 @@ const UNPACKED_LIMIT: u64 = 32 << 30;
 /// # Errors
 /// It cannot be read, breaks off, or holds too much.
 pub fn decompress(from: &Path, to: &Path) -> io::Result<()> {
-    let mut input = BufReader::new(File::open(from)?);
+    let file = File::open(from)?;
+    let limit = file.metadata()?.len().saturating_mul(UNPACKED_TIMES);
+    let limit = limit.clamp(UNPACKED_LIMITS.0, UNPACKED_LIMITS.1);
+    let mut input = BufReader::new(file);
     let start = input.fill_buf()?;
     let mut contents: Box<dyn Read> = match start {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(zstd::Decoder::with_buffer(input)?),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Box::new(XzDecoder::new(input)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            let stream = Stream::new_stream_decoder(MEMORY_LIMIT, 0).map_err(io::Error::from)?;
+            Box::new(XzDecoder::new_stream(input, stream))
+        }
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(input)),
         _ => Box::new(input),
     };
     let mut out = BufWriter::new(File::create_new(to)?);
-    let copied = io::copy(&mut contents.by_ref().take(UNPACKED_LIMIT), &mut out)?;
-    if copied == UNPACKED_LIMIT {
+    let copied = io::copy(&mut contents.by_ref().take(limit), &mut out)?;
+    if copied == limit {
         return Err(io::Error::other("it unpacks to more than any package holds"));
     }
     out.flush()

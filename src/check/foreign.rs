@@ -58,8 +58,10 @@ pub(super) fn check(
     let failed = |source| CollectionError::Io { action: "read", path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
-        files.extend(name.ends_with(kind.suffix()).then_some(name));
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+        files.extend((is_plain && name.ends_with(kind.suffix())).then_some(name));
     }
     files.sort();
     report.packages = files.len();
@@ -116,6 +118,7 @@ fn listed(
         pool: None,
         signer: None,
         url: None,
+        note: "",
     };
     if kind.prepare(&listing)?.is_some() {
         let problem = "does not list the packages that lie there".to_owned();

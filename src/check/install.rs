@@ -57,14 +57,15 @@ impl Installation<'_> {
     /// # Errors
     /// A tool that is missing or fails.
     pub fn check(&self) -> Result<BTreeMap<String, Installed>, CheckError> {
+        if Kinds::default().of(&self.manifest.format).is_none() {
+            let format = &self.manifest.format;
+            let problem = format!("nothing here installs packages of the format `{format}`");
+            return Err(CheckError::Tool(problem));
+        }
         let packages = newest(self.folder, self.manifest, &Kinds::default())?;
         match self.manifest.format.as_str() {
             "deb" => self.install_deb(&packages)?,
-            "rpm" => self.install_rpm(&packages)?,
-            other => {
-                let problem = format!("nothing here installs packages of the format `{other}`");
-                return Err(CheckError::Tool(problem));
-            }
+            _ => self.install_rpm(&packages)?,
         }
         let mut results = BTreeMap::new();
         for package in &packages {

@@ -46,6 +46,9 @@ pub struct Check {
     /// Where downloads are kept
     #[arg(long, value_name = "FOLDER")]
     cache_dir: Option<PathBuf>,
+    /// Configuration (default: pypi2pkg.toml here)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -59,7 +62,7 @@ impl Check {
             true => None,
             false => Some(self.distribution(&manifest.target, &manifest.python)?),
         };
-        let formats = Formats::of(&[&self.folder], &Configuration::read(None)?)?;
+        let formats = Formats::of(&[&self.folder], &Configuration::read(self.config.as_deref())?)?;
         let external = formats.external();
         let kinds = kinds(external.as_ref());
         let report = check(&self.folder, &manifest, distribution.as_ref(), &kinds)?;
@@ -108,7 +111,7 @@ impl Check {
     ) -> Result<BTreeMap<String, Installed>, Failure> {
         let root = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
         let environment = Environment::of_process();
-        let configuration = Configuration::read(None)?;
+        let configuration = Configuration::read(self.config.as_deref())?;
         let plugins = PluginSettings::of(&configuration, &environment);
         let target = targets(configuration.targets.as_deref(), &plugins)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
@@ -127,7 +130,7 @@ impl Check {
     fn distribution(&self, target: &str, python: &str) -> Result<Repository, Failure> {
         let flags =
             Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
-        let configuration = Configuration::read(None)?;
+        let configuration = Configuration::read(self.config.as_deref())?;
         let settings = settings::resolve(flags, configuration, Environment::of_process())?;
         let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
         let target = targets.load(target, Some(python), None)?;

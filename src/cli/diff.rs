@@ -30,6 +30,9 @@ pub struct Diff {
     /// Show what a person changed in the recipes of one folder against what was generated
     #[arg(long, conflicts_with = "json")]
     mine: bool,
+    /// Configuration (default: pypi2pkg.toml here)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,7 +44,8 @@ impl Diff {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = match RecipeFolder::find(&self.old)?.is_empty() {
             true => {
-                let formats = Formats::of(&[&self.old, new], &Configuration::read(None)?)?;
+                let configuration = Configuration::read(self.config.as_deref())?;
+                let formats = Formats::of(&[&self.old, new], &configuration)?;
                 let external = formats.external();
                 collections(&self.old, new, &kinds(external.as_ref()))?
             }

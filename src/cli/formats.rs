@@ -1,11 +1,14 @@
 //! The kinds of packages that collections have which lie there already.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     check::manifest,
     collection::{CollectionManifest, Kinds},
-    failure::Failure,
+    failure::{Failure, USAGE},
     plugin::{Context, External, Plugin},
     process::HostRunner,
     report::Terminal,
@@ -27,18 +30,42 @@ impl Formats {
     /// The formats of the collections among `folders`.
     ///
     /// # Errors
-    /// A target is not known any more, or no plugin brings its format.
+    /// A target is not known any more, no plugin brings its format, or there are several such.
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
-        let environment = Environment::of_process();
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
             !manifest.format.is_empty() && Kinds::default().of(&manifest.format).is_none()
         };
+        let foreign =
+            manifests.filter(is_foreign).map(|manifest| (manifest.target, manifest.python));
+        let foreign: BTreeSet<(String, String)> = foreign.collect();
+        if foreign.len() > 1 {
+            let names: Vec<String> = foreign.into_iter().map(|(target, _)| target).collect();
+            return Err(Failure {
+                status: USAGE,
+                message: format!("the collections are for several targets: {}", names.join(", ")),
+                hint: Some("name collections for one target".to_owned()),
+            });
+        }
+        let first =
+            foreign.first().map(|(target, python)| (target.as_str(), Some(python.as_str())));
+        Self::of_target(first, configuration)
+    }
+
+    /// The format of a target and one of its Pythons.
+    ///
+    /// # Errors
+    /// There is no such target, or no plugin brings its format.
+    pub fn of_target(
+        target: Option<(&str, Option<&str>)>,
+        configuration: &Configuration,
+    ) -> Result<Self, Failure> {
+        let environment = Environment::of_process();
         let mut foreign = None;
-        for manifest in manifests.filter(is_foreign).take(1) {
+        if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);
             let targets = session::targets(configuration.targets.as_deref(), &plugins)?;
-            let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
+            let target = targets.load(name, python, None)?;
             let plugin = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
             foreign = plugin.map(|plugin| (target, plugin));
         }

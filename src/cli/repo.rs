@@ -14,10 +14,11 @@ use crate::{
 
 use super::{arguments::Publishing, formats::Formats};
 
-/// Make a folder of packages a repository for dnf or apt, or bring it up to date
+/// Make a folder of packages a repository for dnf, apt or pacman, or bring it up to date
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg repo packages/
+  pypi2pkg repo packages/ --target archlinux
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
 pub struct Repo {
@@ -29,6 +30,10 @@ pub struct Repo {
     /// What the metadata of a folder without `collection.json` calls it
     #[arg(long, value_name = "NAME", default_value = "local")]
     suite: SuiteName,
+    /// The target whose packages lie there, where a plugin brings their format and the folder has no
+    /// `collection.json`
+    #[arg(short, long, value_name = "NAME")]
+    target: Option<String>,
     /// Configuration (default: pypi2pkg.toml here)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -42,7 +47,10 @@ impl Repo {
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
         let collection = Collection::of_packages(&self.folder, &self.suite.to_string())?;
-        let formats = Formats::of(&[&self.folder], &configuration)?;
+        let formats = match &self.target {
+            Some(target) => Formats::of_target(Some((target, None)), &configuration)?,
+            None => Formats::of(&[&self.folder], &configuration)?,
+        };
         let external = formats.external();
         let collection = match &external {
             Some(external) => collection.with_kind(external),

@@ -11,6 +11,19 @@ pub const NAME: &str = "pypi2pkg";
 /// Stands where nobody said where the folder will be served.
 pub(super) const UNKNOWN_URL: &str = "https://packages.example/";
 
+/// Whether an address is the one that a person has to replace.
+pub(super) fn is_placeholder(url: &str) -> bool {
+    url.trim_end_matches('/') == UNKNOWN_URL.trim_end_matches('/')
+}
+
+/// What a person has to know of an address; may be empty.
+pub(super) fn note(url: &str) -> &'static str {
+    match is_placeholder(url) {
+        true => "Replace the address by that at which this folder is served.",
+        false => "",
+    }
+}
+
 /// The files, by name: one for each kind of package, and the public key. `source` is what
 /// [`super::apt_source`] says.
 pub(super) fn files(
@@ -19,11 +32,11 @@ pub(super) fn files(
     (url, source): (&str, &str),
     signer: Option<&Signer<'_>>,
 ) -> BTreeMap<String, String> {
-    let note = match url {
-        UNKNOWN_URL => "# Replace the address by that at which this folder is served.\n",
-        _ => "",
+    let note = match note(url) {
+        "" => String::new(),
+        text => format!("# {text}\n"),
     };
-    let client = Client { note, url, suite, source, is_signed: signer.is_some() };
+    let client = Client { note: &note, url, suite, source, is_signed: signer.is_some() };
     let texts = kinds.iter().filter_map(|kind| {
         let text = kind.client_text(&client)?;
         Some((kind.client()?.0.to_owned(), text))

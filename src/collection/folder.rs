@@ -183,6 +183,7 @@ impl<'k> Collection<'k> {
             pool: pool.as_ref(),
             signer: publishing.signer,
             url: url.as_deref(),
+            note: url.as_deref().map_or("", client::note),
         };
         let metadata = prepare(&packages, listing)?;
         let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();

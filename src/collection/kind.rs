@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{CollectionError, Pool, Stanza, deb::Deb, rpm::Rpm};
+use super::{CollectionError, Pool, Stanza, client::is_placeholder, deb::Deb, rpm::Rpm};
 use crate::{relation::Strength, sign::Signer};
 
 /// A package format as collections see it: how its package files are read, ordered, signed and
@@ -117,11 +117,13 @@ pub struct Listing<'a> {
     pub signer: Option<&'a Signer<'a>>,
     /// Where the folder is served, where clients get a file.
     pub url: Option<&'a str>,
+    /// What a person has to know of that address; may be empty.
+    pub note: &'a str,
 }
 
 /// What clients have to know.
 pub struct Client<'a> {
-    /// A comment for a person who has to replace the address; may be empty.
+    /// A comment for a person who has to replace the address, a whole line; may be empty.
     pub note: &'a str,
     pub url: &'a str,
     pub suite: &'a str,
@@ -194,7 +196,8 @@ impl<'a> Kinds<'a> {
         self.iter().find_map(|kind| {
             let (file, key) = kind.client()?;
             let text = fs::read_to_string(folder.join(file)).ok()?;
-            text.lines().find_map(|line| Some(line.strip_prefix(key)?.to_owned()))
+            let known = text.lines().find_map(|line| Some(line.strip_prefix(key)?.to_owned()));
+            known.filter(|url| !is_placeholder(url))
         })
     }
 }

@@ -16,6 +16,7 @@ pub use install::attachments;
 pub use sample::sample;
 pub use words::{one_line, synopsis, wrap};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -48,7 +49,7 @@ pub trait Format: Sync {
         plans: &[&PackagePlan],
         target: &Target,
     ) -> Result<Vec<Result<Native, FormatError>>, FormatError> {
-        Ok(plans.iter().map(|plan| self.lower(plan, target)).collect())
+        Ok(plans.par_iter().map(|plan| self.lower(plan, target)).collect())
     }
 
     /// What the format's templates may refer to.

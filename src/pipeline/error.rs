@@ -48,6 +48,8 @@ pub enum PipelineError {
     Sign(#[from] SignError),
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    #[error("the format `{format}` has no source packages")]
+    NoSourcePackages { format: String },
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// What a requirement names in place of an index.

@@ -205,8 +205,19 @@ impl Run<'_> {
         }
     }
 
+    /// Refuses what the target's format cannot be asked for, before anything is done.
+    fn check_format(&self) -> Result<(), PipelineError> {
+        let Some(external) = &self.external else { return Ok(()) };
+        if self.settings.source_packages {
+            return Err(PipelineError::NoSourcePackages { format: self.target.format.clone() });
+        }
+        let compression = self.settings.compression.as_deref();
+        Ok(compression.map_or(Ok(()), |compression| external.check_compression(compression))?)
+    }
+
     /// The collection in a folder, which knows the target's kind of packages.
     fn collection(&self, folder: &Path) -> Result<Collection<'_>, PipelineError> {
+        self.check_format()?;
         let collection = Collection::open(folder, self.target)?;
         Ok(match &self.external {
             Some(external) => collection.with_kind(external),

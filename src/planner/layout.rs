@@ -109,7 +109,12 @@ impl<'a> Placer<'a> {
                 let (data, package) = (&self.target.python.data, self.package);
                 // Source: PEP 639, "License files in wheels".
                 let name = inside.strip_prefix("licenses/").unwrap_or(inside);
-                format!("{data}/share/licenses/{package}/{name}")
+                let folder = format!("{data}/share/licenses/{package}");
+                // Some wheels have a licence in both places.
+                match self.files.contains_key(&format!("{folder}/{name}")) {
+                    true => format!("{folder}/{inside}"),
+                    false => format!("{folder}/{name}"),
+                }
             }
             _ => format!("{}/{}", self.site(), member.name),
         };

@@ -76,17 +76,19 @@ impl Finder {
         let mut names: BTreeSet<&str> = bundled::names().collect();
         names.extend(installed.keys().map(String::as_str));
         for name in names {
-            let Some(folder) = installed.get(name) else {
+            let own = installed.get(name).and_then(|folder| {
+                let manifest = Manifest::read(folder).ok()?;
+                (manifest.name == name && manifest.format.is_some())
+                    .then(|| Brought::of_folder(name, folder).ok())?
+            });
+            // Behind one that is broken, or of another name, the bundled one is still known: that it
+            // is in the way is told when the format is asked for.
+            let bundled = || {
                 let mut brought = Brought { name: name.to_owned(), ..Brought::default() };
                 bundled::files(name).iter().for_each(|(path, text, _)| brought.add(path, text));
-                found.insert(name.to_owned(), brought);
-                continue;
+                brought
             };
-            if Manifest::read(folder).is_ok_and(|manifest| manifest.format.is_some())
-                && let Ok(brought) = Brought::of_folder(name, folder)
-            {
-                found.insert(name.to_owned(), brought);
-            }
+            found.insert(name.to_owned(), own.unwrap_or_else(bundled));
         }
         for choice in chosen.iter().filter(|choice| choice.plugin.contains('/')) {
             let plugin = self.find_unset(&choice.plugin)?;

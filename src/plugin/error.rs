@@ -23,6 +23,8 @@ pub enum PluginError {
     NoFormat { target: String, format: String },
     #[error("the plugin `{plugin}` brings the target `{target}`, which is there without it")]
     SameTarget { plugin: String, target: String },
+    #[error("packages that are called `…{suffix}` are not compressed with `{compression}`")]
+    Compression { suffix: String, compression: String },
     #[error("the plugin `{plugin}` has no hook `{hook}`")]
     NoHook { plugin: String, hook: String },
     #[error("the plugin `{plugin}` in `{hook}`: {error}")]

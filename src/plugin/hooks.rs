@@ -60,11 +60,13 @@ impl Plugins {
         if let Some(plugin) = self.with(Hook::Format).find(brings) {
             return Ok(Some(plugin.clone()));
         }
-        let found = finder.find(&Choice::named(format.clone())).ok().filter(|p| p.brings(format));
-        found.map(Some).ok_or_else(|| PluginError::NoFormat {
-            target: target.name.clone(),
-            format: format.clone(),
-        })
+        match finder.find(&Choice::named(format.clone())) {
+            Ok(plugin) if plugin.brings(format) => Ok(Some(plugin)),
+            Ok(_) | Err(PluginError::Unknown { .. }) => {
+                Err(PluginError::NoFormat { target: target.name.clone(), format: format.clone() })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The names of packages that plugins choose; the first that names a project counts.

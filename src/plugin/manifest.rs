@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{MANIFEST, PluginError, protocol::API};
 use crate::{
+    collection::Kinds,
+    format,
     relation::Strength,
     text::{OneLine, is_plain_name, line_at, unknown_key},
 };
@@ -85,7 +87,9 @@ impl FormatTable {
                 && text.starts_with('.')
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
         };
-        if !is_ending(&self.suffix) || [".rpm", ".deb"].contains(&self.suffix.as_str()) {
+        let built_in = Kinds::default();
+        let is_other = built_in.iter().any(|kind| self.suffix.ends_with(kind.suffix()));
+        if !is_ending(&self.suffix) || is_other {
             return Err("`suffix` begins with a dot and is no other format's");
         }
         if self.signature.as_deref().is_some_and(|ending| !is_ending(ending)) {
@@ -133,9 +137,6 @@ impl Hook {
         Self::Format,
     ];
 }
-
-/// The formats that no plugin brings.
-const BUILT_IN: [&str; 2] = ["rpm", "deb"];
 
 const DEFAULT_TIMEOUT: u64 = 60;
 /// No plugin runs longer than this, in seconds.
@@ -203,7 +204,7 @@ impl Manifest {
         }
         match (&self.format, self.hooks.contains(&Hook::Format)) {
             (None, false) => Ok(()),
-            (Some(format), true) if !BUILT_IN.contains(&self.name.as_str()) => format.check(),
+            (Some(format), true) if format::named(&self.name).is_err() => format.check(),
             (Some(_), true) => Err("`name` is that of a built-in format"),
             _ => Err("the hook `format` and the table `[format]` belong together"),
         }

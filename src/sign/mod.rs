@@ -8,7 +8,7 @@ mod gpg;
 
 use std::path::{Path, PathBuf};
 
-use pgp::composed::{Deserializable, DetachedSignature};
+use pgp::composed::{Deserializable, DetachedSignature, SignedPublicKey};
 
 use crate::process::{CommandRunner, ProcessError};
 
@@ -82,6 +82,16 @@ impl<'a> Signer<'a> {
     /// Whether one of this key's made a signature that names its maker so.
     pub fn is(&self, fingerprint: &str) -> bool {
         self.fingerprints.iter().any(|own| own == fingerprint)
+    }
+
+    /// Whether a detached signature is one of `data` by this key.
+    pub fn made(&self, signature: &[u8], data: &[u8]) -> bool {
+        let public = SignedPublicKey::from_armor_single(self.public.as_bytes());
+        let signature = DetachedSignature::from_bytes(signature);
+        let (Ok((public, _)), Ok(signature)) = (public, signature) else { return false };
+        let mut subkeys = public.public_subkeys.iter();
+        signature.verify(&public, data).is_ok()
+            || subkeys.any(|subkey| signature.verify(subkey, data).is_ok())
     }
 
     /// The public key in ASCII armour.

@@ -25,8 +25,12 @@ pub struct Pack {
 }
 
 handlebars_helper!(shell: |text: str| format!("'{}'", text.replace('\'', r"'\''")));
-// What passes through an escape function that makes words of a shell needs no quotes of its own.
-handlebars_helper!(as_it_is: |text: str| text.to_owned());
+/// The helper `shell` where the escape function makes words of a shell itself.
+mod escaped {
+    use handlebars::handlebars_helper;
+
+    handlebars_helper!(shell: |text: str| text.to_owned());
+}
 
 impl Pack {
     /// Compiles and checks the files of the pack `name`, which may refer to `fields`.
@@ -60,8 +64,10 @@ impl Pack {
         registry.set_prevent_indent(true);
         registry.register_escape_fn(escape);
         let is_quoted = escape("'") != "'";
-        registry
-            .register_helper("shell", if is_quoted { Box::new(as_it_is) } else { Box::new(shell) });
+        registry.register_helper(
+            "shell",
+            if is_quoted { Box::new(escaped::shell) } else { Box::new(shell) },
+        );
         for (file, found) in files {
             let Some(template) = file.strip_suffix(EXTENSION) else { continue };
             if let Some(line) = check::too_deep(&found.text) {

@@ -51,7 +51,7 @@ impl Packs {
         texts: BTreeMap<String, String>,
         table: &str,
     ) -> Result<Self, TemplateError> {
-        if embedded::packs().any(|(own, _)| own == name) {
+        if self.is_built_in(name) {
             return Ok(self);
         }
         let fields = context::general(name, table).map_err(|(line, reason)| {
@@ -75,6 +75,11 @@ impl Packs {
 
     pub fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Whether a pack is the program's own.
+    pub fn is_built_in(&self, name: &str) -> bool {
+        embedded::packs().any(|(own, _)| own == name)
     }
 
     /// Who brings a pack; nothing for one that is not here.

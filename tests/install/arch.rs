@@ -127,6 +127,37 @@ fn pacman_installs_upgrades_and_removes_signed_packages() {
     assert!(stop.is_ok_and(|status| status.success()));
 }
 
+#[test]
+fn signatures_follow_the_packages_and_others_stay() {
+    if !have(&["gpg", "gpgconf", "zstd"]) {
+        return;
+    }
+    let work = tempfile::tempdir().expect("the temporary folder is writable");
+    key(work.path());
+    let secret = work.path().join("key.asc").display().to_string();
+    let collection = build_with(work.path(), "archlinux", "embedded", &["--sign-key", &secret]);
+    let package = files(&collection, "zst").remove(0);
+    let signature = format!("{}.sig", package.display());
+    let verify = || {
+        let mut gpg = Command::new("gpg");
+        gpg.env("GNUPGHOME", work.path().join("gnupg")).args(["--batch", "--verify", &signature]);
+        output(gpg.arg(&package)).status.success()
+    };
+    assert!(verify());
+    // The same package, compressed otherwise.
+    let other = work.path().join("other");
+    run(Command::new("zstd").args(["-dq", "-o"]).arg(&other).arg(&package));
+    run(Command::new("zstd").args(["-qf", "-1", "-o"]).arg(&package).arg(&other));
+    fs::write(collection.join("mine.sig"), "mine").expect("it is writable");
+    assert!(!verify());
+    run(Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+        .args(["repo", "--sign-key", &secret])
+        .arg(&collection)
+        .env("HOME", work.path()));
+    assert!(verify());
+    assert!(collection.join("mine.sig").exists());
+}
+
 /// What a database says: the text of each file, without what the formats of 2026 leave out.
 fn database(path: &Path, unpacked: &Path) -> BTreeMap<PathBuf, Vec<String>> {
     fs::create_dir(unpacked).expect("the work folder is writable");
@@ -249,4 +280,114 @@ fn edited_recipes_say_what_a_package_is() {
     let package = files(&work.join("build"), "zst");
     let about = run(Command::new("pacman").arg("-Qip").arg(&package[0]).env("LC_ALL", "C.UTF-8"));
     assert!(about.contains("Names for hosts"), "{about}");
+}
+
+/// Writes a wheel with modules whose names are options of `sed`, and commands for it.
+const HOSTILE_WHEEL: &str = r##"
+import base64, hashlib, sys, zipfile
+
+members = {
+    "evil/__init__.py": "",
+    "-e1e touch ran;#.py": "#!/usr/bin/python\nONE = 1\n",
+    "-i.py": "#!/usr/bin/python\nTWO = 2\n",
+    "evil-1.0.data/scripts/evil": "#!python\nprint(3)\n",
+    "evil-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n"
+        "Summary: %DEPENDS%\nLicense: MIT\n\nA description of this.\n",
+    "evil-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "evil-1.0.dist-info/LICENSE": "one\n",
+    "evil-1.0.dist-info/licenses/LICENSE": "two\n",
+}
+record = "".join(
+    f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}\n"
+    for name, text in members.items()
+)
+members["evil-1.0.dist-info/RECORD"] = record + "evil-1.0.dist-info/RECORD,,\n"
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    for name, text in members.items():
+        wheel.writestr(name, text)
+"##;
+
+#[test]
+fn names_in_wheels_are_no_options_of_the_tools_in_recipes() {
+    if !privileged() || !have(&["makepkg", "bsdtar", "pacman", "rpmbuild", "rpm", "unzip"]) {
+        return;
+    }
+    let work = tempfile::tempdir().expect("the temporary folder is writable");
+    let work = work.path();
+    let wheels = work.join("wheels");
+    fs::create_dir(&wheels).expect("the work folder is writable");
+    let wheel = wheels.join("evil-1.0-py3-none-any.whl");
+    run(Command::new("python3").args(["-c", HOSTILE_WHEEL]).arg(wheel));
+    let pypi2pkg = |arguments: &[&str], folder: &str| {
+        run(Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
+            .args(arguments)
+            .args(["-q", "--no-index", "--find-links"])
+            .arg(&wheels)
+            .arg("--cache-dir")
+            .arg(work.join("cache"))
+            .arg("-o")
+            .arg(work.join(folder))
+            .env("HOME", work));
+        work.join(folder)
+    };
+    let rpm = pypi2pkg(&["build", "evil", "-t", "fedora-43", "--builder", "system"], "rpm");
+    let listed = run(Command::new("rpm").arg("-qlp").args(files(&rpm, "rpm")));
+    assert!(listed.contains("/-e1e touch ran;#.py\n"), "{listed}");
+    assert!(!listed.contains("/ran\n"), "{listed}");
+
+    let rendered = pypi2pkg(&["render", "evil", "-t", "archlinux"], "recipes");
+    let recipe = rendered.join("evil/PKGBUILD");
+    let edited = fs::read_to_string(&recipe).expect("it was written") + "# mine\n";
+    fs::write(&recipe, edited).expect("it is writable");
+    let made = pypi2pkg(&["build", &rendered.display().to_string()], "edited");
+    let ours = pypi2pkg(&["build", "evil", "-t", "archlinux"], "arch");
+    let (made, ours) = (files(&made, "zst").remove(0), files(&ours, "zst").remove(0));
+    assert_eq!(listed_names(&ours), listed_names(&made));
+    assert!(listed_names(&ours).contains("usr/share/licenses/python-evil/licenses/LICENSE"));
+    let about = run(Command::new("pacman").arg("-Qip").arg(&ours).env("LC_ALL", "C.UTF-8"));
+    assert!(about.contains(": | %DEPENDS%\n"), "{about}");
+}
+
+/// The members of a package beside those that makepkg writes of itself.
+fn listed_names(package: &Path) -> BTreeSet<String> {
+    let text = run(Command::new("bsdtar").arg("-tf").arg(package));
+    text.lines().filter(|name| !name.starts_with('.')).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_a_changed_recipe_runs_is_confined() {
+    if !privileged() || !have(&["makepkg", "bwrap", "fakeroot"]) {
+        return;
+    }
+    let work = tempfile::tempdir().expect("the temporary folder is writable");
+    let work = work.path();
+    let pypi2pkg = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"));
+        command
+            .args(arguments)
+            .args(["-q", "--index-url", "tests/data/index", "--cache-dir"])
+            .arg(work.join("cache"))
+            .arg("-o")
+            .arg(work.join(arguments[0]))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("HOME", work);
+        command
+    };
+    run(&mut pypi2pkg(&["render", "idna", "--target", "archlinux"]));
+    let recipe = work.join("render/idna/PKGBUILD");
+    let secret = work.join("secret");
+    fs::write(&secret, "").expect("it is writable");
+    let text = fs::read_to_string(&recipe).expect("it was written");
+    let look = format!(
+        "package() {{\n  ls /sys/class/net > \"$pkgdir/network\"\n  test ! -e {} && touch \
+         \"$pkgdir/hidden\"\n",
+        secret.display()
+    );
+    fs::write(&recipe, text.replace("package() {\n", &look)).expect("it is writable");
+    let recipes = work.join("render").display().to_string();
+    let said = output(&mut pypi2pkg(&["build", &recipes]));
+    let stderr = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(said.status.success() && !stderr.contains("nothing confines"), "{stderr}");
+    let package = files(&work.join("build"), "zst").remove(0);
+    assert!(listed_names(&package).contains("hidden"), "{:?}", listed_names(&package));
 }

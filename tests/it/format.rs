@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{Read, Write},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -116,6 +117,66 @@ fn a_collection_that_does_not_hold_together_is_told() {
 }
 
 #[test]
+fn only_plain_files_that_unpack_to_little_are_read() {
+    let place = Place::new();
+    place.build(&[]);
+    symlink("/dev/zero", place.at("dist/zero.bundle.tar.gz")).unwrap();
+    let file = fs::File::create(place.at("dist/bomb.bundle.tar.gz")).unwrap();
+    let mut bomb = flate2::write::GzEncoder::new(file, flate2::Compression::best());
+    bomb.write_all(&vec![0; 100 << 20]).unwrap();
+    bomb.finish().unwrap();
+    let checked = place.run(&["check", "dist"]);
+    assert_eq!(checked.status, 1);
+    assert!(
+        checked.stderr.contains("bomb.bundle.tar.gz: ")
+            && checked.stderr.contains("it unpacks to more than any package holds"),
+        "{}",
+        checked.stderr
+    );
+    assert!(!checked.stderr.contains("zero.bundle"), "{}", checked.stderr);
+}
+
+#[test]
+fn what_a_format_does_not_have_is_told_first() {
+    let place = Place::new();
+    for (arguments, wanted) in [
+        (&["--source-package"][..], "the format `bundle` has no source packages"),
+        (&["--compression", "xz"], "called `….bundle.tar.gz` are not compressed with `xz`"),
+    ] {
+        let found = place.build(arguments);
+        assert_eq!(found.status, 2);
+        assert!(found.stderr.contains(wanted), "{}", found.stderr);
+        assert!(!place.at("dist").exists());
+    }
+    place.build(&[]);
+    let found = place.run(&["check", "dist", "--install"]);
+    assert!(found.stderr.contains("nothing here installs packages of the format"));
+}
+
+#[test]
+fn a_collection_that_loses_its_last_package_lists_none() {
+    let place = Place::new();
+    place.build(&[]);
+    for package in ["one", "two"] {
+        fs::remove_file(place.at(&format!("dist/python-{package}-1.0-1.bundle.tar.gz"))).unwrap();
+    }
+    assert_eq!(place.run(&["repo", "dist"]).status, 0);
+    assert_eq!(fs::read_to_string(place.at("dist/bundles.list")).unwrap(), "");
+}
+
+#[test]
+fn folders_of_packages_from_elsewhere_become_repositories() {
+    let place = Place::new();
+    place.build(&[]);
+    fs::create_dir(place.at("other")).unwrap();
+    let name = "python-two-1.0-1.bundle.tar.gz";
+    fs::copy(place.at("dist").join(name), place.at("other").join(name)).unwrap();
+    let found = place.run(&["repo", "other", "--target", "bundle"]);
+    assert_eq!((found.status, found.stderr.as_str()), (0, ""));
+    assert!(fs::read_to_string(place.at("other/bundles.list")).unwrap().starts_with(name));
+}
+
+#[test]
 fn newer_builds_replace_older_ones_as_the_plugin_orders_them() {
     let place = Place::new();
     for release in ["9", "10", "11"] {
@@ -153,7 +214,7 @@ fn its_recipes_are_rendered_edited_and_overridden() {
     assert!(text.starts_with("# bundle\nname=python-one\n"), "{text}");
     assert!(text.contains("summary=mine\n"), "{text}");
     let shown = place.run(&["templates", "diff", "bundle", "--templates", "own"]);
-    assert!(shown.stdout.contains("bundle/recipe.hbs (plugin bundle, "), "{}", shown.stdout);
+    assert!(shown.stdout.contains("bundle/recipe.hbs (plugin bundle)\n"), "{}", shown.stdout);
     let listed = place.run(&["templates", "list"]);
     assert!(listed.stdout.contains("bundle      recipe.hbs"), "{}", listed.stdout);
     assert!(listed.stdout.contains("plugin bundle"), "{}", listed.stdout);
@@ -226,6 +287,18 @@ fn what_a_format_may_not_do() {
             "answer['messages'] = [{'level': 'error', 'text': 'no', 'project': 'one'}]",
             "one 1.0, plan: no",
         ),
+        (
+            "lower",
+            "answer['packages'][0]['filename'] = answer['packages'][1]['filename']",
+            "call two packages `python-",
+        ),
+        ("lower", "answer['packages'].append(answer['packages'][0])", "call two packages"),
+        (
+            "versions",
+            "answer['messages'] = [{'level': 'error', 'text': 'no', 'project': 'one'}]",
+            "the plugin `bundle`: one: no",
+        ),
+        ("build", "answer['packages'][0]['filename'] = 'x.bundle.tar.gz'", "other packages"),
         ("build", "answer['packages'] = []", "other packages than the one asked for"),
         ("build", "answer['packages'][0]['from'] = '/etc/passwd'", "no file in the working folder"),
         (
@@ -238,10 +311,15 @@ fn what_a_format_may_not_do() {
         ("read", "answer['packages'][0]['package'] = '../x'", "name a package"),
         ("read", "answer['packages'][0]['version'] = '1 0'", "read the version"),
         ("read", "answer['packages'][0]['paths'] = ['x']", "read the path"),
+        ("read", "answer['packages'][0]['time'] = 1 << 40", "read the time"),
         ("read", "answer['packages'][0]['package'] = 'other'", "holds the package `other`"),
         ("index", "answer['files'][0]['path'] = '../list'", "write `../list`"),
         ("index", "answer['files'][0]['path'] = 'collection.json'", "write `collection.json`"),
         ("index", "answer['files'][0]['path'] = 'x.bundle.tar.gz'", "write `x.bundle.tar.gz`"),
+        ("index", "answer['files'][0]['path'] = 'pypi2pkg.asc'", "write `pypi2pkg.asc`"),
+        ("index", "answer['files'][0]['path'] = 'recipes'", "write `recipes`"),
+        ("index", "answer['files'].append(answer['files'][0])", "write `bundles.list`"),
+        ("index", "answer = {}", "missing field `files`"),
         ("index", "answer['files'][0]['from'] = '/etc/passwd'", "no file in the working folder"),
         ("index", "answer['files'][1]['compression'] = 'rar'", "the compression `rar` is not one"),
         ("index", "sys.exit('broken')", "ended with status 1: broken"),
@@ -259,6 +337,12 @@ fn what_a_format_may_not_do() {
     place.tamper("if step == 'order':\n    answer['ranks'] = []\n");
     let found = place.build(&["--release", "2", "--keep", "1"]);
     assert!(found.stderr.contains("rank another number of versions"), "{}", found.stderr);
+    place.tamper("if step == 'unmet':\n    answer = {}\n");
+    assert!(place.run(&["check", "dist"]).stderr.contains("missing field `unmet`"));
+    place.tamper(
+        "if step == 'unmet':\n    answer['unmet'] = [{'package': 'x', 'relation': 'y', 'name': 'y'}]\n",
+    );
+    assert!(place.run(&["check", "dist"]).stderr.contains("speak of `x`"));
 }
 
 #[test]

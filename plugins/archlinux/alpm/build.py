@@ -44,7 +44,9 @@ def answer(request):
         except Refused as error:
             messages.append(message("error", f"{name}: {error}", project))
         else:
-            packages.append({"project": project, "from": made})
+            # makepkg names its package by what the recipe says.
+            filename = f"{Path(made).name}.zst" if job["edited"] else name
+            packages.append({"project": project, "from": made, "filename": filename})
     return {"packages": packages, "messages": messages}
 
 

@@ -5,6 +5,7 @@ import re
 
 from . import pep440
 from .errors import Refused, message
+from .pkginfo import HEADER
 from .relation import NAME, Clauses, Dependency, clauses
 from .version import FULL, pkgver
 
@@ -42,6 +43,7 @@ class Lowering:
             self.tell("error", f"`{name}` is no name of a package")
         if FULL.fullmatch(version) is None:
             self.tell("error", f"`{version}` is no version of a package")
+        summary = plan["summary"].rstrip(". ")
         independent = plan["architecture"] == "independent"
         architecture = self.target["independent-architecture" if independent else "architecture"]
         return {
@@ -50,6 +52,8 @@ class Lowering:
             # alpm-package(7).
             "filename": f"{name}-{version}-{architecture}.pkg.tar.zst",
             "relations": self.relations(),
+            # In a database it would begin a section.
+            "summary": f"| {summary}" if HEADER.fullmatch(summary) else None,
             "words": words(plan),
         }
 

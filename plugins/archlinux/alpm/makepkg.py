@@ -41,6 +41,11 @@ SRCEXT=.src.tar
 COMMAND = ["makepkg", "--config", "../makepkg.conf", "--nodeps", "--nocheck", "--nosign",
            "--skippgpcheck", "--holdver", "--noconfirm"]
 
+# Where bubblewrap works, makepkg sees no network and no homes, and writes to its own folder alone.
+CONFINED = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000",
+            "--gid", "1000", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+            "--tmpfs", "/tmp", "--tmpfs", "/home", "--tmpfs", "/root", "--tmpfs", "/run"]
+
 # makepkg refuses to run as root.
 USER = "nobody"
 SHOWN = 20
@@ -48,11 +53,7 @@ SHOWN = 20
 
 def build(job, target):
     """Runs makepkg in a folder of its own and tells the package's path."""
-    needed = ["makepkg", "setpriv"] if os.geteuid() == 0 else ["makepkg"]
-    for tool in needed:
-        if shutil.which(tool) is None:
-            raise Refused(f"its recipe was changed, and what builds it is not installed: "
-                          f"{TOOLS[tool]}")
+    require("makepkg")
     outer = Path("makepkg", job["plan"]["project"])
     folder = outer / "recipe"
     folder.mkdir(parents=True)
@@ -83,15 +84,36 @@ def fill(folder, job):
         shutil.copyfile(path, folder / Path(path).name)
 
 
+def require(tool):
+    if shutil.which(tool) is None:
+        raise Refused(f"its recipe was changed, and what builds it is not installed: {TOOLS[tool]}")
+
+
+def works(command):
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+def command(folder):
+    """What runs makepkg in a folder: confined, or at least not as root."""
+    place = str(folder.parent.absolute())
+    confined = [*CONFINED, "--bind", place, place, "--chdir", str(folder.absolute()), "--"]
+    if works([*confined, "true"]):
+        return [*confined, *COMMAND]
+    print("nothing confines makepkg: bubblewrap does not work here", file=sys.stderr)
+    if os.geteuid() != 0:
+        return COMMAND
+    require("setpriv")
+    user = pwd.getpwnam(USER)
+    give(folder.parent, user)
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
+            *COMMAND]
+
+
 def run(folder, time):
-    command = COMMAND
-    if os.geteuid() == 0:
-        user = pwd.getpwnam(USER)
-        command = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups",
-                   *COMMAND]
-        give(folder.parent, user)
     done = subprocess.run(
-        command,
+        command(folder),
         cwd=folder,
         env={**os.environ, "HOME": str(folder.absolute()), "SOURCE_DATE_EPOCH": str(time)},
         stdin=subprocess.DEVNULL,

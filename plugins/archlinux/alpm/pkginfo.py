@@ -67,8 +67,9 @@ def written(plan, native, backup, size):
 
 
 def one_line(value):
-    """Nothing from outside adds a line."""
-    return " ".join(CONTROL.sub(" ", str(value)).split())
+    """Nothing from outside adds a line, or begins a section of a database."""
+    line = " ".join(CONTROL.sub(" ", str(value)).split())
+    return f"| {line}" if HEADER.fullmatch(line) else line
 
 
 def parsed(text):

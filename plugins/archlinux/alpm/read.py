@@ -67,6 +67,8 @@ def contents(path):
         ) as archive:
             for member in members(archive):
                 name = checked(member.name)
+                if name == ".PKGINFO" and info is not None:
+                    raise Refused("it has two files `.PKGINFO`")
                 if name == ".PKGINFO":
                     info = metadata(archive, member)
                 elif not name.startswith(".") and member.type in FILES:

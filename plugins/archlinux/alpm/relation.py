@@ -146,16 +146,27 @@ def of_strength(package, strength):
     return [(Dependency.parse(text), text) for text in texts]
 
 
+def newest(packages):
+    """The newest package of each name, sorted by name."""
+    found = {}
+    for package in packages:
+        known = found.get(package["package"])
+        if known is None or compare(package["version"], known["version"]) > 0:
+            found[package["package"]] = package
+    return sorted(found.values(), key=lambda package: package["package"])
+
+
 def answer_unmet(request):
-    """The requirements that no package of the list meets."""
+    """The requirements of the newest packages that none of them meets: a database has no others."""
+    packages = newest(request["packages"])
     offers = {}
-    for package in request["packages"]:
+    for package in packages:
         provides = [dependency for dependency, _ in of_strength(package, "provides")]
         offer = Offer(package["package"], package["version"], provides)
         for name in {offer.name, *(provided.name for provided in provides)}:
             offers.setdefault(name, []).append(offer)
     unmet = []
-    for package in request["packages"]:
+    for package in packages:
         for dependency, text in of_strength(package, "requires"):
             if not any(offer.satisfies(dependency) for offer in offers.get(dependency.name, ())):
                 told = {"package": package["package"], "relation": text, "name": dependency.name}

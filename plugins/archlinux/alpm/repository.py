@@ -10,8 +10,8 @@ from io import BytesIO
 from pathlib import PurePosixPath
 
 from .errors import Refused
-from .relation import NAME
-from .version import FULL, compare
+from .relation import NAME, newest
+from .version import FULL
 
 # The sections of a description in the order of repo-add, and the keywords that they come from.
 SECTIONS = {
@@ -42,6 +42,7 @@ COMPRESSION = "gzip:9"
 
 # libalpm takes no path in `%FILENAME%`, and no hidden name.
 FILENAME = re.compile(r"[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*")
+ARCH = re.compile(r"^%ARCH%\n(.*)$", re.MULTILINE)
 # `local` is what is installed, `options` the general section of pacman.conf.
 REPOSITORY = re.compile(r"(?!(?:local|options)$)[A-Za-z0-9_][A-Za-z0-9@._+-]*")
 
@@ -76,14 +77,14 @@ def answer(request):
     name = request["name"]
     if REPOSITORY.fullmatch(name) is None:
         raise Refused(f"`{name}` is no name of a repository")
-    packages = newest(request["packages"])
+    packages = listed_packages(request["packages"])
     files = []
     for file, with_files in ((f"{name}.files", True), (f"{name}.db", False)):
         write(file, database(packages, request["time"], with_files))
         files.append({"path": file, "from": file, "compression": COMPRESSION, "sign": True})
     if request["url"] is not None:
         client = f"{name}.conf"
-        write(client, configuration(name, request["url"], request["signed"]).encode())
+        write(client, configuration(name, request).encode())
         files.append({"path": client, "from": client, "sign": False})
     return {"files": files}
 
@@ -93,9 +94,9 @@ def write(path, content):
         file.write(content)
 
 
-def newest(packages):
-    """The packages by name: a database has one version of each."""
-    found = {}
+def listed_packages(packages):
+    """The packages by name: a database has one version of each, for one architecture."""
+    seen = {}
     for package in packages:
         name, version = package["package"], package["version"]
         if NAME.fullmatch(name) is None or FULL.fullmatch(version) is None:
@@ -103,13 +104,15 @@ def newest(packages):
         if f"%FILENAME%\n{package['file']}\n" not in package["entry"]:
             raise Refused(f"`{package['file']}` is not where its entry says: packages lie beside "
                           "their database")
-        order = compare(version, found[name]["version"]) if name in found else 1
-        if order == 0:
-            raise Refused(f"`{package['file']}` and `{found[name]['file']}` are the same version "
-                          "of one package")
-        if order > 0:
-            found[name] = package
-    return sorted(found.values(), key=lambda package: package["package"])
+        other = seen.setdefault((name, version), package["file"])
+        if other != package["file"]:
+            raise Refused(f"`{package['file']}` and `{other}` are the same version of one package")
+    found = (ARCH.search(package["entry"]) for package in packages)
+    machines = sorted({arch[1] for arch in found if arch} - {"any"})
+    if len(machines) > 1:
+        raise Refused(f"packages for {' and '.join(machines)} lie in one folder: a repository of "
+                      "pacman is for one architecture; build each into a folder of its own")
+    return newest(packages)
 
 
 def database(packages, time, with_files):
@@ -147,13 +150,14 @@ def listed(paths):
     return "".join(f"{line}\n" for line in ["%FILES%", *lines])
 
 
-def configuration(name, url, signed):
+def configuration(name, request):
     """The section of pacman.conf for a client."""
-    if not url.isprintable():
+    url, note = request["url"], request["note"]
+    if not url.isprintable() or not note.isprintable():
         raise Refused("the address to publish at is no line of pacman.conf")
     return CLIENT.format(
         name=name,
-        remark=KEY if signed else "",
-        level="Required" if signed else "Never",
+        remark=(f"# {note}\n" if note else "") + (KEY if request["signed"] else ""),
+        level="Required" if request["signed"] else "Never",
         server=url.rstrip("/"),
     )

@@ -68,7 +68,11 @@ fn differences(
     let now = packs.file(pack, file)?;
     let name = format!("{pack}/{file}");
     let from = packs.from(pack);
-    let title = |version: &str| format!("{name} ({from}, {version})");
+    // A plugin has versions of its own.
+    let title = |version: &str| match packs.is_built_in(pack) {
+        true => format!("{name} ({from}, {version})"),
+        false => format!("{name} ({from})"),
+    };
     let version = env!("CARGO_PKG_VERSION");
     let shown = path.display().to_string();
     let mut texts = vec![unified([&title(version), &shown], now, text)];

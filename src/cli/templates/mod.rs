@@ -19,6 +19,8 @@ use crate::{
     template::{self, Packs},
 };
 
+use super::session;
+
 /// Look at the templates of recipes, and make them your own
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -43,8 +45,6 @@ enum Verb {
     Install(install::Install),
     Remove(install::Remove),
 }
-
-use super::session;
 
 /// Where templates are looked for.
 #[derive(Debug, Args)]

@@ -1,7 +1,10 @@
 //! Packages of an external format: this program lays out the tree and compresses what the plugin
 //! makes of it.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::{
     External, error_of,
@@ -39,8 +42,7 @@ impl Builder for External<'_> {
         write_tree(job, &payload)?;
         let package = job.native.name.clone();
         let failed = |error: PluginError| BuildError::Refused { package, reason: chain(&error) };
-        let path = folder.join(&job.native.filename);
-        self.make(job, &payload, &path).map_err(failed)??;
+        let path = self.make(job, &payload, folder).map_err(failed)??;
         fs::remove_dir_all(&payload)
             .map_err(|error| BuildError::file("remove", &payload, &error))?;
         Ok(BuiltPackage { path })
@@ -48,13 +50,13 @@ impl Builder for External<'_> {
 }
 
 impl External<'_> {
-    /// Has the plugin make a package of a tree, and writes it compressed to `path`.
+    /// Has the plugin make a package of a tree, and writes it compressed into `folder`.
     fn make(
         &self,
         job: &BuildJob<'_>,
         payload: &Path,
-        path: &Path,
-    ) -> Result<Result<(), BuildError>, PluginError> {
+        folder: &Path,
+    ) -> Result<Result<PathBuf, BuildError>, PluginError> {
         let package = ToBuild {
             plan: job.plan,
             native: job.native,
@@ -64,18 +66,26 @@ impl External<'_> {
             sources: job.sources.iter().map(|source| absolute(source)).collect(),
             edited: job.own_recipe,
         };
-        let answered = self.ask::<AllBuilt>(Step::Build { packages: vec![package] })?;
+        let answered = self.ask_of_each::<AllBuilt>(Step::Build { packages: vec![package] })?;
         if let Some(message) = error_of(&answered.answer.messages, &job.plan.project) {
-            let (plugin, text) = (self.plugin.manifest.name.clone(), message.text.to_string());
-            return Err(PluginError::Said { plugin, text });
+            return Err(self.says(message));
         }
-        let from = match &answered.answer.packages[..] {
-            [made] if made.project == job.plan.project => &made.from,
-            _ => return Err(self.refuses("answer with other packages than the one asked for")),
+        let [made] = &answered.answer.packages[..] else {
+            return Err(self.refuses("answer with other packages than the one asked for"));
         };
-        let from = self.plugin.place(answered.work.path(), from).map_err(|error| {
-            self.refuses(&format!("give `{}` as a package: {error}", from.escape_debug()))
+        let planned = job.native.filename.as_str();
+        let name = made.filename.as_deref().unwrap_or(planned);
+        // Only a person's recipe says something else than the plan.
+        if made.project != job.plan.project || (name != planned && !job.own_recipe) {
+            return Err(self.refuses("answer with other packages than the one asked for"));
+        }
+        if !self.is_package_name(name) {
+            return Err(self.refuses(&format!("call a package {name:?}")));
+        }
+        let from = self.plugin.place(answered.work.path(), &made.from).map_err(|error| {
+            self.refuses(&format!("give `{}` as a package: {error}", made.from.escape_debug()))
         })?;
-        Ok(compress(&from, path, &job.native.compression))
+        let path = folder.join(name);
+        Ok(compress(&from, &path, &job.native.compression).map(|()| path))
     }
 }

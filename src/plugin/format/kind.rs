@@ -15,12 +15,12 @@ use super::{
 use crate::{
     build::{compressed, decompress},
     collection::{
-        Client, CollectionError, Entry, Kind, Listing, MANIFEST_FILE, NAME, Stanza, Swap, Unmet,
-        flat_files, read_with,
+        Client, CollectionError, Entry, Kind, Kinds, Listing, MANIFEST_FILE, NAME, Stanza, Swap,
+        Unmet, flat_files, read_with,
     },
     plugin::{PluginError, hooks::absolute, manifest::is_file_name},
     relation::Strength,
-    sign::{Signer, issuer},
+    sign::Signer,
     text::{OneLine, chain},
     version::Evr,
 };
@@ -100,16 +100,19 @@ impl Kind for External<'_> {
 
     fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError> {
         let time = listing.stanzas.iter().map(|stanza| stanza.time).max().unwrap_or_default();
-        if listing.stanzas.is_empty() {
-            return Ok(None);
-        }
         let mut files = Vec::new();
         if let Some(signer) = listing.signer {
             for stanza in listing.stanzas {
                 files.extend(self.signature(stanza, listing, signer)?);
             }
         }
-        for (name, bytes, is_signed) in self.index(listing, time)? {
+        let index = self.index(listing, time)?;
+        let is_there = |(name, ..): &(String, _, _)| listing.collection.join(name).exists();
+        // A collection that never had packages gets no metadata; one that lost its last does.
+        if listing.stanzas.is_empty() && !index.iter().any(is_there) {
+            return Ok(None);
+        }
+        for (name, bytes, is_signed) in index {
             let signature = match (listing.signer.filter(|_| is_signed), &self.table.signature) {
                 (Some(signer), Some(ending)) => {
                     Some((format!("{name}{ending}"), signer.detached(&bytes, time as i64)?))
@@ -120,7 +123,7 @@ impl Kind for External<'_> {
             files.extend(signature);
         }
         let stale = match listing.signer {
-            Some(_) => self.stale(listing, &files),
+            Some(_) => self.stale(listing),
             None => Vec::new(),
         };
         let swap = flat_files(listing, &files)?;
@@ -159,6 +162,11 @@ impl Kind for External<'_> {
                 .collect(),
         });
         let answer = self.ask::<AllUnmet>(Step::Unmet { packages: related.collect() })?.answer;
+        let is_known = |name: &str| stanzas.iter().any(|stanza| stanza.package == *name);
+        if let Some(stranger) = answer.unmet.iter().find(|one| !is_known(&one.package)) {
+            let what = format!("speak of `{}`", stranger.package.escape_debug());
+            return Err(self.refuses(&what).into());
+        }
         let unmet = answer.unmet.into_iter().map(|one| Unmet {
             package: one.package,
             relation: one.relation.to_string(),
@@ -171,6 +179,19 @@ impl Kind for External<'_> {
         parts(stanza).2
     }
 }
+
+/// The folders of a collection, and the metadata of the built-in formats.
+const RESERVED: [&str; 9] = [
+    "recipes",
+    "reports",
+    "source",
+    "pool",
+    "dists",
+    "repodata",
+    "Packages",
+    "Release",
+    "InRelease",
+];
 
 /// A stanza's text, relations and paths.
 fn parts(stanza: &Stanza) -> (&str, &[(Strength, String)], &[String]) {
@@ -187,6 +208,9 @@ fn check(said: &Read) -> Result<(), String> {
     }
     if !is_version(&said.version) || !is_version(&said.release) {
         return Err(format!("read the version {:?} {:?}", said.version, said.release));
+    }
+    if u32::try_from(said.time).is_err() {
+        return Err(format!("read the time {}", said.time));
     }
     let is_path = |path: &&String| !path.starts_with('/') || path.chars().any(char::is_control);
     match said.paths.iter().find(is_path) {
@@ -216,14 +240,15 @@ impl External<'_> {
             name: NAME,
             time,
             url: listing.url,
+            note: listing.note,
             signed: listing.signer.is_some(),
             packages: packages.collect(),
         });
         let answered = self.ask::<Index>(step)?;
-        let mut files = Vec::new();
+        let mut files: Vec<(String, Vec<u8>, bool)> = Vec::new();
         for file in &answered.answer.files {
-            let is_ours = file.path == MANIFEST_FILE || file.path.ends_with(&self.table.suffix);
-            if !is_file_name(&file.path) || is_ours {
+            let is_twice = files.iter().any(|(name, ..)| *name == file.path);
+            if !self.may_write(&file.path) || is_twice {
                 return Err(self.refuses(&format!("write `{}`", file.path.escape_debug())).into());
             }
             let bytes = self.plugin.take(answered.work.path(), &file.from);
@@ -239,6 +264,21 @@ impl External<'_> {
         Ok(files)
     }
 
+    /// Whether a file of metadata may have a name: none of the core's own, of a package or of another
+    /// format.
+    fn may_write(&self, name: &str) -> bool {
+        let key = format!("{NAME}.asc");
+        let is_core = RESERVED.contains(&name) || name == MANIFEST_FILE || name == key;
+        let signature = self.table.signature.as_deref().unwrap_or_default();
+        let is_package = [self.table.suffix.clone(), format!("{}{signature}", self.table.suffix)];
+        let of_other = Kinds::default().iter().any(|kind| {
+            let client = kind.client().is_some_and(|(file, _)| file == name);
+            client || name.ends_with(kind.suffix())
+        });
+        let is_of_package = is_package.iter().any(|ending| name.ends_with(ending.as_str()));
+        is_file_name(name) && !is_core && !is_of_package && !of_other
+    }
+
     /// The signature of a package; nothing where it has the signer's already.
     fn signature(
         &self,
@@ -248,19 +288,18 @@ impl External<'_> {
     ) -> Result<Option<(String, Vec<u8>)>, CollectionError> {
         let Some(ending) = &self.table.signature else { return Ok(None) };
         let name = format!("{}{ending}", stanza.place());
-        let waiting = listing.waiting.get(&stanza.file);
-        let present = fs::read(listing.collection.join(&name)).ok();
-        let by = present.as_deref().and_then(issuer);
-        if waiting.is_none() && by.is_some_and(|by| signer.is(&by)) {
-            return Ok(None);
-        }
-        let path = waiting.cloned().unwrap_or_else(|| listing.collection.join(stanza.place()));
+        let waiting = listing.waiting.get(&stanza.file).cloned();
+        let path = waiting.unwrap_or_else(|| listing.collection.join(stanza.place()));
         let bytes = fs::read(&path).map_err(|source| CollectionError::Io {
             action: "read",
             path,
             source,
         })?;
-        Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?)))
+        let present = fs::read(listing.collection.join(&name)).ok();
+        match present.is_some_and(|present| signer.made(&present, &bytes)) {
+            true => Ok(None),
+            false => Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?))),
+        }
     }
 
     /// The signatures in a collection's folder.
@@ -273,17 +312,17 @@ impl External<'_> {
         })
     }
 
-    /// The signatures of what goes or went.
-    fn stale(&self, listing: &Listing<'_>, files: &[(String, Vec<u8>)]) -> Vec<PathBuf> {
+    /// The signatures of packages that are gone, or go.
+    fn stale(&self, listing: &Listing<'_>) -> Vec<PathBuf> {
         let ending = self.table.signature.as_deref().unwrap_or_default();
-        let packages = listing.stanzas.iter().map(|stanza| format!("{}{ending}", stanza.place()));
-        let known: BTreeSet<String> =
-            packages.chain(files.iter().map(|(name, _)| name.clone())).collect();
+        let of_package = format!("{}{ending}", self.table.suffix);
+        let known = listing.stanzas.iter().map(|stanza| format!("{}{ending}", stanza.place()));
+        let known: BTreeSet<String> = known.collect();
         let signatures = self.signatures(listing.collection);
         signatures
             .filter(|path| {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                !known.contains(name.as_ref())
+                name.ends_with(&of_package) && !known.contains(name.as_ref())
             })
             .collect()
     }

@@ -13,10 +13,10 @@ use pep440_rs::Version;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Context, FormatTable, Hook, Message, Plugin, PluginError, manifest::is_file_name,
+    Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
     start::Answered,
 };
-use crate::artifact::ProjectName;
+use crate::{artifact::ProjectName, build::Compression};
 use protocol::{Step, Versions};
 
 /// A package format that a plugin brings.
@@ -52,11 +52,53 @@ impl<'a> External<'a> {
         }
     }
 
-    /// Asks the plugin and tells its messages; an error among them that is about no project is one.
+    /// Refuses a compression of which the names of packages say that it is another one.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check_compression(&self, compression: &str) -> Result<(), PluginError> {
+        let said = compression.parse::<Compression>().map(Compression::suffix).unwrap_or_default();
+        let suffix = &self.table.suffix;
+        let others = [".zst", ".xz", ".gz"].iter().filter(|ending| **ending != said);
+        match others.into_iter().any(|ending| suffix.ends_with(ending)) {
+            false => Ok(()),
+            true => Err(PluginError::Compression {
+                suffix: suffix.clone(),
+                compression: compression.to_owned(),
+            }),
+        }
+    }
+
+    /// Whether a text may be the name of one of its package files.
+    fn is_package_name(&self, name: &str) -> bool {
+        is_file_name(name) && name.ends_with(&self.table.suffix)
+    }
+
+    /// Asks the plugin and tells its messages; an error among them is one.
     fn ask<A: DeserializeOwned + Heard>(&self, step: Step<'_>) -> Result<Answered<A>, PluginError> {
+        let answered = self.ask_of_each::<A>(step)?;
+        let is_error = |message: &&Message| message.level == Level::Error;
+        match answered.answer.messages().iter().find(is_error) {
+            Some(message) => Err(self.says(message)),
+            None => Ok(answered),
+        }
+    }
+
+    /// The same, where an error that is about a project fails that one alone.
+    fn ask_of_each<A: DeserializeOwned + Heard>(
+        &self,
+        step: Step<'_>,
+    ) -> Result<Answered<A>, PluginError> {
         let answered = self.plugin.ask::<A>(Hook::Format, step, &self.context)?;
         self.plugin.tell(answered.answer.messages(), self.context.reporter)?;
         Ok(answered)
+    }
+
+    /// An error that the plugin tells.
+    fn says(&self, message: &Message) -> PluginError {
+        let plugin = self.plugin.manifest.name.clone();
+        let about = message.project.as_ref().map(|p| format!("{p}: ")).unwrap_or_default();
+        PluginError::Said { plugin, text: format!("{about}{}", message.text) }
     }
 
     /// What the plugin may not do.
@@ -86,7 +128,7 @@ heard!(Versions, AllLowered, AllBuilt, AllRead, Order, Index, AllUnmet);
 /// The first error among messages that is about a project.
 fn error_of<'m>(messages: &'m [Message], project: &ProjectName) -> Option<&'m Message> {
     let is_error = |message: &&Message| {
-        message.level == super::Level::Error && message.project.as_ref() == Some(project)
+        message.level == Level::Error && message.project.as_ref() == Some(project)
     };
     messages.iter().find(is_error)
 }

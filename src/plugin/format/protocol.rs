@@ -71,6 +71,8 @@ pub struct ToIndex<'a> {
     pub time: u64,
     /// Where it is served; nothing where clients get no file.
     pub url: Option<&'a str>,
+    /// What a person has to know of that address; may be empty.
+    pub note: &'a str,
     pub signed: bool,
     pub packages: Vec<Indexed<'a>>,
 }
@@ -131,6 +133,9 @@ pub struct Lowered {
     /// The finished package's file name.
     pub filename: String,
     pub relations: Vec<Explained>,
+    /// The summary, where the format cannot take the plan's.
+    #[serde(default)]
+    pub summary: Option<OneLine>,
     /// What the format's templates refer to beside the general context.
     #[serde(default)]
     pub words: Map<String, Value>,
@@ -160,12 +165,16 @@ pub struct NewPackage {
     pub project: ProjectName,
     /// Its path in the plugin's working folder.
     pub from: String,
+    /// Its finished name, where a recipe that a person changed says another one than was planned.
+    #[serde(default)]
+    pub filename: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AllRead {
     pub packages: Vec<Read>,
+    #[serde(default)]
     pub messages: Vec<Message>,
 }
 
@@ -188,19 +197,21 @@ pub struct Read {
     pub entry: String,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Order {
     /// In the order of the versions asked about: a higher number is a newer version.
     pub ranks: Vec<usize>,
+    #[serde(default)]
     pub messages: Vec<Message>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Index {
     /// In the order in which they are replaced: what names others comes last.
     pub files: Vec<IndexFile>,
+    #[serde(default)]
     pub messages: Vec<Message>,
 }
 
@@ -220,10 +231,11 @@ pub struct IndexFile {
     pub sign: bool,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct AllUnmet {
     pub unmet: Vec<Unmet>,
+    #[serde(default)]
     pub messages: Vec<Message>,
 }
 

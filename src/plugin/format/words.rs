@@ -1,6 +1,6 @@
 //! The words of an external format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -9,13 +9,12 @@ use super::{
     protocol::{AllLowered, Lowered, Step},
 };
 use crate::{
-    artifact::ProjectName,
     format::{
         Changelog, Format, FormatError, Native, NativeRelation, attachments, general_context,
         one_line, shell_word, synopsis, wrap,
     },
     plan::{PackagePlan, PlannedFile},
-    plugin::{Escaping, PluginError, manifest::is_file_name},
+    plugin::{Escaping, PluginError},
     relation::Strength,
     target::Target,
     text::chain,
@@ -60,9 +59,17 @@ impl Format for External<'_> {
             return Ok(Vec::new());
         }
         let step = Step::Lower { packages: plans.to_vec() };
-        let AllLowered { packages, messages } = self.ask::<AllLowered>(step)?.answer;
-        let mut lowered: BTreeMap<ProjectName, Lowered> =
-            packages.into_iter().map(|package| (package.project.clone(), package)).collect();
+        let AllLowered { packages, messages } = self.ask_of_each::<AllLowered>(step)?.answer;
+        let (mut lowered, mut names) = (BTreeMap::new(), BTreeSet::new());
+        for package in packages {
+            if !names.insert(package.filename.clone()) {
+                let what = format!("call two packages `{}`", package.filename.escape_debug());
+                return Err(self.refuses(&what).into());
+            }
+            if let Some(twice) = lowered.insert(package.project.clone(), package) {
+                return Err(self.refuses(&format!("speak of `{}` twice", twice.project)).into());
+            }
+        }
         let natives = plans.iter().map(|plan| {
             let said = lowered.remove(&plan.project);
             if let Some(message) = error_of(&messages, &plan.project) {
@@ -99,11 +106,11 @@ impl External<'_> {
         target: &Target,
         said: Lowered,
     ) -> Result<Native, PluginError> {
-        let Lowered { architecture, filename, relations, words, .. } = said;
+        let Lowered { architecture, filename, relations, summary, words, .. } = said;
         if !is_name(&architecture) {
             return Err(self.refuses(&format!("name the architecture {architecture:?}")));
         }
-        if !is_file_name(&filename) || !filename.ends_with(&self.table.suffix) {
+        if !self.is_package_name(&filename) {
             return Err(self.refuses(&format!("call a package {filename:?}")));
         }
         let unnamed = relations.iter().find(|one| !self.table.fields.contains_key(&one.strength));
@@ -119,7 +126,7 @@ impl External<'_> {
             version: evr.version.clone(),
             release: evr.release.clone(),
             architecture,
-            summary: synopsis(plan.summary.as_str()),
+            summary: summary.map_or_else(|| synopsis(plan.summary.as_str()), |own| own.to_string()),
             description: wrap(plan.description.as_str(), COLUMNS).join("\n"),
             licence: plan.licence.expression.clone(),
             homepage: plan.homepage.clone(),

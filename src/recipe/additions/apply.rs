@@ -131,8 +131,10 @@ impl Additions {
 /// Whether a relation is the one that is meant: by its whole text, or by its name, behind which a
 /// version or, for pacman, a reason may stand.
 fn is_about(known: &str, meant: &str) -> bool {
+    let is_name = !meant.contains([' ', '<', '>', '=']);
     known.strip_prefix(meant).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with([' ', '<', '>', '=']) || rest.starts_with(": ")
+        let is_end = rest.starts_with([' ', '<', '>', '=']) || rest.starts_with(": ");
+        rest.is_empty() || is_name && is_end
     })
 }
 
@@ -152,5 +154,6 @@ mod tests {
         for known in ["git-core", "python3:any", "agit >= 2"] {
             assert!(!is_about(known, "git") && !is_about(known, "python3"), "{known}");
         }
+        assert!(!is_about("libssl3 (>= 1) | libssl1", "libssl3 (>= 1)"));
     }
 }
