@@ -186,15 +186,7 @@ impl<'k> Collection<'k> {
             note: url.as_deref().map_or("", client::note),
         };
         let metadata = prepare(&packages, listing)?;
-        let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
-        let changed: Vec<&BuiltRecord> = built
-            .iter()
-            .map(|found| found.built)
-            .filter(|built| {
-                let sum = packages.get(&built.stanza.file).map(|stanza| stanza.sha256.as_str());
-                sum.is_none_or(|sum| !known.contains(sum)) || !self.has_recipe(built)
-            })
-            .collect();
+        let changed = self.changed(&built, &old, &packages);
         write_recipes(&changed, &work.path().join(RECIPES))?;
 
         packages.publish(&self.folder)?;
@@ -205,14 +197,7 @@ impl<'k> Collection<'k> {
         }
         metadata.into_iter().try_for_each(|swap| swap(&self.folder))?;
         if let Some(url) = url {
-            let kinds = packages.by_kind().into_iter().filter(|(_, stanzas)| !stanzas.is_empty());
-            let kinds: Vec<&dyn Kind> = kinds.map(|(kind, _)| kind).collect();
-            let source = apt_source(&self.folder);
-            let address = (url.as_str(), source.as_str());
-            let files = client::files(&kinds, &manifest.target, address, publishing.signer);
-            for (name, text) in files {
-                replace(&self.folder.join(name), work.path(), text.as_bytes())?;
-            }
+            self.set_up_clients(&packages, &url, &manifest.target, publishing.signer, work.path())?;
         }
         if self.has_manifest {
             let text = manifest.to_json();
@@ -222,6 +207,39 @@ impl<'k> Collection<'k> {
         records.update(&packages.changes())?;
         records.tidy(&packages);
         Ok(manifest)
+    }
+
+    /// The packages of this run that are others than the manifest had, or have no recipe there.
+    fn changed<'b>(
+        &self,
+        built: &[Found<'b>],
+        old: &[PackageRecord],
+        packages: &Packages<'_>,
+    ) -> Vec<&'b BuiltRecord> {
+        let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
+        let is_changed = |built: &&BuiltRecord| {
+            let sum = packages.get(&built.stanza.file).map(|stanza| stanza.sha256.as_str());
+            sum.is_none_or(|sum| !known.contains(sum)) || !self.has_recipe(built)
+        };
+        built.iter().map(|found| found.built).filter(is_changed).collect()
+    }
+
+    /// Writes the files for those who install.
+    fn set_up_clients(
+        &self,
+        packages: &Packages<'_>,
+        url: &str,
+        suite: &str,
+        signer: Option<&Signer<'_>>,
+        work: &Path,
+    ) -> Result<(), CollectionError> {
+        let kinds = packages.by_kind().into_iter().filter(|(_, stanzas)| !stanzas.is_empty());
+        let kinds: Vec<&dyn Kind> = kinds.map(|(kind, _)| kind).collect();
+        let source = apt_source(&self.folder);
+        for (name, text) in client::files(&kinds, suite, (url, &source), signer) {
+            replace(&self.folder.join(name), work, text.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// The address for those who install, where there is one or a key for them.

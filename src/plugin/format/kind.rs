@@ -302,9 +302,10 @@ impl External<'_> {
         }
     }
 
-    /// The signatures in a collection's folder.
+    /// The signatures of packages in a collection's folder.
     fn signatures(&self, collection: &Path) -> impl Iterator<Item = PathBuf> {
-        let ending = self.table.signature.clone();
+        let signature = self.table.signature.as_ref();
+        let ending = signature.map(|signature| format!("{}{signature}", self.table.suffix));
         let paths = fs::read_dir(collection).into_iter().flatten().flatten();
         paths.map(|entry| entry.path()).filter(move |path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -315,15 +316,12 @@ impl External<'_> {
     /// The signatures of packages that are gone, or go.
     fn stale(&self, listing: &Listing<'_>) -> Vec<PathBuf> {
         let ending = self.table.signature.as_deref().unwrap_or_default();
-        let of_package = format!("{}{ending}", self.table.suffix);
         let known = listing.stanzas.iter().map(|stanza| format!("{}{ending}", stanza.place()));
         let known: BTreeSet<String> = known.collect();
-        let signatures = self.signatures(listing.collection);
-        signatures
-            .filter(|path| {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                name.ends_with(&of_package) && !known.contains(name.as_ref())
-            })
-            .collect()
+        let is_known = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            known.contains(name.as_ref())
+        };
+        self.signatures(listing.collection).filter(|path| !is_known(path)).collect()
     }
 }
