@@ -379,8 +379,8 @@ fn what_a_changed_recipe_runs_is_confined() {
     fs::write(&secret, "").expect("it is writable");
     let text = fs::read_to_string(&recipe).expect("it was written");
     let look = format!(
-        "package() {{\n  ls /sys/class/net > \"$pkgdir/network\"\n  test ! -e {} && touch \
-         \"$pkgdir/hidden\"\n",
+        "package() {{\n  test ! -e {} && touch \"$pkgdir/hidden\"\n  \
+         test \"$(grep -c : /proc/net/dev)\" -le 1 && touch \"$pkgdir/alone\"\n",
         secret.display()
     );
     fs::write(&recipe, text.replace("package() {\n", &look)).expect("it is writable");
@@ -389,5 +389,6 @@ fn what_a_changed_recipe_runs_is_confined() {
     let stderr = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(said.status.success() && !stderr.contains("nothing confines"), "{stderr}");
     let package = files(&work.join("build"), "zst").remove(0);
-    assert!(listed_names(&package).contains("hidden"), "{:?}", listed_names(&package));
+    let names = listed_names(&package);
+    assert!(names.contains("hidden") && names.contains("alone"), "{names:?}");
 }

@@ -41,10 +41,12 @@ SRCEXT=.src.tar
 COMMAND = ["makepkg", "--config", "../makepkg.conf", "--nodeps", "--nocheck", "--nosign",
            "--skippgpcheck", "--holdver", "--noconfirm"]
 
-# Where bubblewrap works, makepkg sees no network and no homes, and writes to its own folder alone.
+# Where bubblewrap works, makepkg sees no network and nothing but programs of the system, and writes
+# to its own folder alone.
 CONFINED = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000",
-            "--gid", "1000", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-            "--tmpfs", "/tmp", "--tmpfs", "/home", "--tmpfs", "/root", "--tmpfs", "/run"]
+            "--gid", "1000", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/alternatives", "/etc/group",
+          "/etc/ld.so.cache", "/etc/passwd")
 
 # makepkg refuses to run as root.
 USER = "nobody"
@@ -98,7 +100,8 @@ def works(command):
 def command(folder):
     """What runs makepkg in a folder: confined, or at least not as root."""
     place = str(folder.parent.absolute())
-    confined = [*CONFINED, "--bind", place, place, "--chdir", str(folder.absolute()), "--"]
+    system = [word for path in SYSTEM for word in ("--ro-bind-try", path, path)]
+    confined = [*CONFINED, *system, "--bind", place, place, "--chdir", str(folder.absolute()), "--"]
     if works([*confined, "true"]):
         return [*confined, *COMMAND]
     print("nothing confines makepkg: bubblewrap does not work here", file=sys.stderr)
