@@ -30,25 +30,24 @@ impl Formats {
     /// The formats of the collections among `folders`.
     ///
     /// # Errors
-    /// A target is not known any more, no plugin brings its format, or there are several such.
+    /// A target is not known any more, no plugin brings its format, or there are several formats.
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
             !manifest.format.is_empty() && Kinds::default().of(&manifest.format).is_none()
         };
-        let foreign =
-            manifests.filter(is_foreign).map(|manifest| (manifest.target, manifest.python));
-        let foreign: BTreeSet<(String, String)> = foreign.collect();
-        if foreign.len() > 1 {
-            let names: Vec<String> = foreign.into_iter().map(|(target, _)| target).collect();
+        let foreign: Vec<CollectionManifest> = manifests.filter(is_foreign).collect();
+        let formats: BTreeSet<&str> = foreign.iter().map(|found| found.format.as_str()).collect();
+        if formats.len() > 1 {
+            let formats: Vec<&str> = formats.into_iter().collect();
             return Err(Failure {
                 status: USAGE,
-                message: format!("the collections are for several targets: {}", names.join(", ")),
-                hint: Some("name collections for one target".to_owned()),
+                message: format!("the collections are of several formats: {}", formats.join(", ")),
+                hint: Some("name collections of one format".to_owned()),
             });
         }
-        let first =
-            foreign.first().map(|(target, python)| (target.as_str(), Some(python.as_str())));
+        let first = foreign.first();
+        let first = first.map(|found| (found.target.as_str(), Some(found.python.as_str())));
         Self::of_target(first, configuration)
     }
 

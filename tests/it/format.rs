@@ -188,6 +188,27 @@ fn newer_builds_replace_older_ones_as_the_plugin_orders_them() {
         .map(|n| (*n).to_owned())
         .collect();
     assert_eq!(names, ["10", "11"]);
+    let old = place.at("old").display().to_string();
+    let again = place.run(&[
+        "build",
+        "one",
+        "-q",
+        "-i",
+        "index",
+        "-t",
+        "bundle",
+        "--release",
+        "7",
+        "-o",
+        &old,
+    ]);
+    assert_eq!(again.status, 0);
+    let changed = place.run(&["diff", "old", "dist"]);
+    assert_eq!(
+        changed.stdout, "python-one 1.0-7 -> 1.0-11\npython-two 1.0-7 -> 1.0-11\n",
+        "{}",
+        changed.stderr
+    );
     let repo = place.run(&["repo", "dist", "--keep", "1"]);
     assert_eq!((repo.status, repo.stderr.as_str()), (0, ""));
     assert!(!place.at("dist/python-one-1.0-10.bundle.tar.gz").exists());
