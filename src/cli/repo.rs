@@ -8,7 +8,7 @@ use crate::{
     collection::{Collection, SuiteName},
     failure::Failure,
     process::HostRunner,
-    report::print_result,
+    report::{Event, Reporter, Terminal, print_result},
     settings::{Configuration, Environment, PublishingSettings},
 };
 
@@ -56,6 +56,13 @@ impl Repo {
             Some(external) => collection.with_kind(external),
             None => collection,
         };
+        if !collection.has_packages()? {
+            let line = format!(
+                "`{}` holds no packages of a format that is known; `--target` names that of a plugin",
+                self.folder.display()
+            );
+            Terminal::new(0).event(Event::Warning(&line));
+        }
         let publishing = settings.publishing(signer.as_ref());
         collection.republish(publishing)?;
         print_result(&self.folder.display().to_string());

@@ -11,7 +11,7 @@ use super::{
     BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord, Kind,
     Kinds, Listing, MANIFEST_FILE, Outcome, PackageRecord, Pool, Record, Records, Staging, Swap,
     Why, client,
-    packages::Packages,
+    packages::{Packages, package_files},
     pool::apt_source,
     staging::{Lock, create_folder, rename, swap, write},
 };
@@ -121,6 +121,14 @@ impl<'k> Collection<'k> {
             });
         }
         Ok(manifest)
+    }
+
+    /// Whether any package lies there, of the kinds that it may have.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn has_packages(&self) -> Result<bool, CollectionError> {
+        Ok(!package_files(&self.folder, &self.kinds)?.is_empty())
     }
 
     /// Refuses to change a signed collection without a key: half of it would be signed.

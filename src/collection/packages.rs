@@ -238,7 +238,10 @@ impl<'k> Packages<'k> {
 }
 
 /// The package files that lie in a folder or in its pool, sorted.
-fn package_files(folder: &Path, kinds: &Kinds<'_>) -> Result<Vec<PathBuf>, CollectionError> {
+pub(super) fn package_files(
+    folder: &Path,
+    kinds: &Kinds<'_>,
+) -> Result<Vec<PathBuf>, CollectionError> {
     let failed = |error: walkdir::Error| CollectionError::io("read", folder)(error.into());
     let mut files = Vec::new();
     let pool = folder.join(pool::FOLDER);

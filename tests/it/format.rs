@@ -171,6 +171,10 @@ fn folders_of_packages_from_elsewhere_become_repositories() {
     fs::create_dir(place.at("other")).unwrap();
     let name = "python-two-1.0-1.bundle.tar.gz";
     fs::copy(place.at("dist").join(name), place.at("other").join(name)).unwrap();
+    let found = place.run(&["repo", "other"]);
+    assert!(
+        found.stderr.starts_with("warning: `other` holds no packages of a format that is known")
+    );
     let found = place.run(&["repo", "other", "--target", "bundle"]);
     assert_eq!((found.status, found.stderr.as_str()), (0, ""));
     assert!(fs::read_to_string(place.at("other/bundles.list")).unwrap().starts_with(name));
