@@ -4,7 +4,7 @@ use std::{
     fs::{self, Permissions},
     io::{self, Write},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
@@ -115,6 +115,14 @@ pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
         copied.map_err(|e| io::Error::other(format!("`{}`: {e}", entry.path().display())))?;
     }
     Ok(())
+}
+
+/// Whether a relative path leads to something below where it begins.
+pub fn stays_inside(path: &str) -> bool {
+    let mut components = Path::new(path).components();
+    !path.is_empty()
+        && !path.chars().any(char::is_control)
+        && components.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// A digest of all files below a folder, by their names; what interpreters leave there does

@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -20,7 +20,12 @@ use super::{
     packages::Packages,
     staging::{Lock, create_folder},
 };
-use crate::{build::BuiltPackage, disk::write_file, plan::PackagePlan, recipe::Recipe};
+use crate::{
+    build::BuiltPackage,
+    disk::{stays_inside, write_file},
+    plan::PackagePlan,
+    recipe::Recipe,
+};
 
 /// The version of the records' schema; records of another one count as missing.
 const SCHEMA: u32 = 1;
@@ -263,12 +268,6 @@ impl Records {
 
 fn has_size(path: &Path, size: u64) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == size)
-}
-
-/// Whether a relative path leads to something below where it begins.
-fn stays_inside(path: &str) -> bool {
-    !path.is_empty()
-        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {

@@ -1,13 +1,11 @@
 //! What an answer may change, and in which form.
 
-use std::{
-    collections::BTreeSet,
-    path::{Component, Path},
-};
+use std::collections::BTreeSet;
 
 use url::Url;
 
 use crate::{
+    disk::stays_inside,
     metadata::parse_expression,
     plan::{Content, PackagePlan, PlannedFile},
     recipe::{self, Recipe},
@@ -201,14 +199,6 @@ fn is_shebang(line: &str) -> bool {
 fn is_plain(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
-}
-
-/// Whether a relative path leads to something below where it begins.
-pub(super) fn stays_inside(path: &str) -> bool {
-    let mut components = Path::new(path).components();
-    !path.is_empty()
-        && !path.chars().any(char::is_control)
-        && components.all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// The files of a recipe stay in its folder.

@@ -12,8 +12,13 @@ use super::{
     },
 };
 use crate::{
-    artifact::ProjectName, disk::write_file, format, plan::PackagePlan, recipe::Recipe,
-    target::Target, text::OneLine,
+    artifact::ProjectName,
+    disk::{stays_inside, write_file},
+    format,
+    plan::PackagePlan,
+    recipe::Recipe,
+    target::Target,
+    text::OneLine,
 };
 
 /// The folder of a collection that plugins may write to.
@@ -195,7 +200,7 @@ impl Plugins {
                 let refuse = |problem: String| {
                     plugin.refuses(Hook::Collection, &format!("give `{}`: {problem}", file.path))
                 };
-                if !answer::stays_inside(&file.path) || !answer::stays_inside(&file.from) {
+                if !stays_inside(&file.path) || !stays_inside(&file.from) {
                     return Err(refuse("its path leaves the folder".to_owned()));
                 }
                 let bytes = plugin
