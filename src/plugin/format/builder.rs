@@ -23,13 +23,14 @@ impl Builder for External<'_> {
         "plugin"
     }
 
-    /// The plugin's version, and a digest of all its files: an author changes them between releases.
+    /// The plugin's version and settings, and a digest of all its files: an author changes them
+    /// between releases.
     fn identity(&self) -> Result<String, BuildError> {
         let folder = &self.plugin.folder;
         let digest =
             tree_digest(folder).map_err(|error| BuildError::file("read", folder, &error))?;
-        let program = env!("CARGO_PKG_VERSION");
-        Ok(format!("{} {digest}, pypi2pkg {program}", self.plugin.title()))
+        let (settings, program) = (&self.plugin.settings, env!("CARGO_PKG_VERSION"));
+        Ok(format!("{} {digest} {settings}, pypi2pkg {program}", self.plugin.title()))
     }
 
     fn build(
