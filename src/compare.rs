@@ -147,7 +147,7 @@ fn written(folder: &Path) -> Result<Packages, RecipeError> {
         let recipe = folder.recipe()?;
         let requires = recipe.statements().into_iter().filter(|statement| {
             let tag = statement.tag.rsplit('/').next().unwrap_or_default();
-            ["Requires", "Depends"].contains(&tag)
+            ["Requires", "Depends", "depends"].contains(&tag)
         });
         let mut package = Package {
             version: plan.evr.to_string(),

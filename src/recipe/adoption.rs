@@ -35,7 +35,7 @@ impl Edits {
             let fields: &[(&str, Field)] = match syntax {
                 Syntax::Spec => &SPEC_FIELDS,
                 Syntax::Control => &CONTROL_FIELDS,
-                Syntax::Changelog | Syntax::Text => continue,
+                Syntax::Changelog | Syntax::Pkgbuild | Syntax::Text => continue,
             };
             let Some(present) = folder.file(&name)? else { continue };
             let is_relation = |statement: &&Statement| {

@@ -5,6 +5,7 @@
 //! which order and wrapping say nothing; a changelog belongs to the person.
 
 mod changelog;
+mod pkgbuild;
 mod relations;
 mod statement;
 
@@ -44,27 +45,37 @@ pub fn merge(name: &str, base: &str, ours: &str, theirs: &str) -> Merged {
 
 fn merge_body(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Merged {
     let ours = &reset_release(syntax, base, ours, theirs);
-    let sets = relations::Sets::of(syntax, base, ours, theirs);
+    let of_sets = with_sets(syntax, &[base, ours, theirs]);
+    let sets = relations::Sets::of(of_sets, base, ours, theirs);
     let [base, ours, theirs] =
         [&sets.base, &sets.ours, &sets.theirs].map(|side| seamed(syntax, &side.rest));
     let (rest, is_conflict) = merge_lines(&base, &ours, &theirs);
-    let written = sets.write(syntax, &unseamed(&rest));
+    let written = sets.write(of_sets, &unseamed(&rest));
     Merged { is_conflict: is_conflict || written.is_conflict, ..written }
+}
+
+/// The syntax by which relations are sets, as far as all texts have it.
+fn with_sets(syntax: Syntax, texts: &[&str]) -> Syntax {
+    match syntax {
+        Syntax::Pkgbuild if !texts.iter().all(|text| pkgbuild::is_plain(text)) => Syntax::Text,
+        _ => syntax,
+    }
 }
 
 /// The person's text with the release that was generated, where the version is another one now:
 /// releases count from the beginning for each version.
 fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) -> Cow<'t, str> {
-    let field = match syntax {
-        Syntax::Spec => "Release",
-        Syntax::Control => "Version",
+    let (field, version, mark) = match syntax {
+        Syntax::Spec => ("Release", "Version", ':'),
+        Syntax::Control => ("Version", "Version", ':'),
+        Syntax::Pkgbuild => ("pkgrel", "pkgver", '='),
         Syntax::Changelog | Syntax::Text => return ours.into(),
     };
     let line = |text: &'_ str, field: &str| -> Option<String> {
-        let is_field = |line: &&str| line.split(':').next() == Some(field);
+        let is_field = |line: &&str| line.split(mark).next() == Some(field);
         text.split_inclusive('\n').find(is_field).map(str::to_owned)
     };
-    let is_same_version = line(base, "Version") == line(theirs, "Version");
+    let is_same_version = line(base, version) == line(theirs, version);
     match (line(ours, field), line(base, field)) {
         (Some(own), Some(generated)) if !is_same_version && own != generated => {
             ours.replacen(&own, &generated, 1).into()
@@ -79,13 +90,16 @@ const SEAM: char = '\u{1}';
 /// A text with a line of its own before and behind each field, so that changes of two fields, one
 /// below the other, do not contradict each other.
 fn seamed(syntax: Syntax, text: &str) -> String {
-    if !matches!(syntax, Syntax::Spec | Syntax::Control) {
-        return text.to_owned();
-    }
+    let mark = match syntax {
+        Syntax::Spec | Syntax::Control => ':',
+        Syntax::Pkgbuild => '=',
+        Syntax::Changelog | Syntax::Text => return text.to_owned(),
+    };
     let mut seamed = String::new();
     for line in text.split_inclusive('\n') {
-        let field = line.split_once(':').map(|(field, _)| field);
-        let is_name = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        let field = line.split_once(mark).map(|(field, _)| field);
+        let is_name =
+            |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         match field.filter(is_name).filter(|_| line.ends_with('\n')) {
             Some(field) => seamed += &format!("{SEAM}<{field}\n{line}{SEAM}>{field}\n"),
             None => seamed += line,
@@ -118,7 +132,7 @@ pub fn difference(name: &str, generated: &str, edited: &str) -> String {
 
 /// The same under another title.
 pub fn difference_as(name: &str, title: &str, generated: &str, edited: &str) -> String {
-    let syntax = Syntax::of(name);
+    let syntax = with_sets(Syntax::of(name), &[generated, edited]);
     let [old, new] = [generated, edited].map(|text| statement::in_order(syntax, text));
     unified(title, &old, &new)
 }

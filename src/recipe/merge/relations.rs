@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Merged,
+    Merged, pkgbuild,
     statement::{Piece, Statement, Syntax, pieces, statements},
 };
 
@@ -16,7 +16,7 @@ const ANCHOR: char = '\u{0}';
 pub(super) struct Side {
     pub rest: String,
     statements: Vec<Statement>,
-    /// The fields of a control file, as they are written.
+    /// The fields of a control file, and the arrays of a PKGBUILD, as they are written.
     fields: BTreeMap<String, String>,
 }
 
@@ -250,6 +250,9 @@ fn written(syntax: Syntax, tag: &str, statements: &[&Statement], is_wrapped: boo
             .map(String::as_str)
             .collect();
     }
+    if syntax == Syntax::Pkgbuild {
+        return pkgbuild::written(tag, statements);
+    }
     let field = tag.rsplit('/').next().unwrap_or(tag);
     if statements.iter().any(|statement| statement.lines.len() > 1) {
         let lines: String = statements.iter().flat_map(|s| &s.lines).map(String::as_str).collect();
@@ -267,6 +270,10 @@ const BEHIND: [&str; 4] = ["section", "priority", "homepage", "description"];
 /// preamble, or before the fields of their stanza that follow relations.
 fn insert(syntax: Syntax, text: &mut String, tag: &str, relations: &str) {
     if relations.is_empty() {
+        return;
+    }
+    if syntax == Syntax::Pkgbuild {
+        text.insert_str(pkgbuild::place(text), relations);
         return;
     }
     let mut at = 0;

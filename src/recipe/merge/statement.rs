@@ -1,4 +1,6 @@
-//! Relations as they stand in specs and control files.
+//! Relations as they stand in the files of recipes.
+
+use super::pkgbuild;
 
 /// What the lines of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +10,8 @@ pub enum Syntax {
     Control,
     /// Source: Debian Policy 4.4.
     Changelog,
+    /// Assignments and functions of a shell. Source: PKGBUILD(5).
+    Pkgbuild,
     Text,
 }
 
@@ -17,6 +21,7 @@ impl Syntax {
         match name {
             "DEBIAN/control" | "debian/control" => Self::Control,
             "changelog" | "debian/changelog" => Self::Changelog,
+            "PKGBUILD" => Self::Pkgbuild,
             _ if name.ends_with(".spec") => Self::Spec,
             _ => Self::Text,
         }
@@ -38,7 +43,9 @@ impl Statement {
     /// What it is about, whatever the version: the tag, and the name that its text begins with.
     pub fn subject(&self) -> (&str, &str) {
         let text = self.text.trim_start_matches('(');
-        (&self.tag, text.split([' ', '|']).next().unwrap_or(text))
+        let name = text.split([' ', '|', '<', '>', '=']).next().unwrap_or(text);
+        // An optional dependency of pacman has its reason behind a colon.
+        (&self.tag, name.strip_suffix(':').unwrap_or(name))
     }
 
     /// Whether both say the same, however they are commented.
@@ -136,6 +143,7 @@ pub(super) fn pieces(syntax: Syntax, text: &str) -> Vec<Piece<'_>> {
     match syntax {
         Syntax::Spec => spec_pieces(text),
         Syntax::Control => control_pieces(text),
+        Syntax::Pkgbuild => pkgbuild::pieces(text),
         Syntax::Changelog | Syntax::Text => text.split_inclusive('\n').map(Piece::Line).collect(),
     }
 }
