@@ -129,7 +129,7 @@ pub fn compress(from: &Path, to: &Path, compression: &str) -> Result<(), BuildEr
 /// The most that a package file may unpack to, in bytes: so many times its own size, but at least and
 /// at most so much.
 const UNPACKED_TIMES: u64 = 200;
-const UNPACKED_LIMITS: (u64, u64) = (64 << 20, 32 << 30);
+const UNPACKED_LIMITS: (u64, u64) = (1 << 30, 32 << 30);
 /// The memory that unpacking may take, in bytes: what `xz -9` needs, and more.
 const MEMORY_LIMIT: u64 = 128 << 20;
 
@@ -141,7 +141,11 @@ const MEMORY_LIMIT: u64 = 128 << 20;
 pub fn decompress(from: &Path, to: &Path) -> io::Result<()> {
     let file = File::open(from)?;
     let limit = file.metadata()?.len().saturating_mul(UNPACKED_TIMES);
-    let limit = limit.clamp(UNPACKED_LIMITS.0, UNPACKED_LIMITS.1);
+    unpack(file, to, limit.clamp(UNPACKED_LIMITS.0, UNPACKED_LIMITS.1))
+}
+
+/// The same for at most `limit` bytes.
+fn unpack(file: File, to: &Path, limit: u64) -> io::Result<()> {
     let mut input = BufReader::new(file);
     let start = input.fill_buf()?;
     let mut contents: Box<dyn Read> = match start {
@@ -249,6 +253,26 @@ mod tests {
         for text in ["", "zstd:", "zstd:0", "zstd:23", "xz:10", "gzip:-1", "bzip2:9", "none:1"] {
             let error = text.parse::<Compression>().unwrap_err();
             assert_eq!(error, BuildError::Compression { text: text.to_owned() });
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked_up_to_a_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, packed) = (folder.path().join("plain"), folder.path().join("packed"));
+        for (at, compression) in ["zstd:9", "xz:2", "gzip:6", "none"].into_iter().enumerate() {
+            std::fs::write(&plain, [7; 1000]).unwrap();
+            let packed = packed.with_extension(at.to_string());
+            compress(&plain, &packed, compression).unwrap();
+            let out = |name: &str| folder.path().join(format!("{name}-{at}"));
+            decompress(&packed, &out("all")).unwrap();
+            assert_eq!(std::fs::read(out("all")).unwrap(), [7; 1000], "{compression}");
+            assert_eq!(
+                std::fs::read(&packed).unwrap(),
+                compressed(&[7; 1000], compression).unwrap()
+            );
+            let error = unpack(File::open(&packed).unwrap(), &out("less"), 1000).unwrap_err();
+            assert!(error.to_string().contains("more than any package"), "{compression}");
         }
     }
 

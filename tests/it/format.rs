@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::Read,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
@@ -117,23 +117,12 @@ fn a_collection_that_does_not_hold_together_is_told() {
 }
 
 #[test]
-fn only_plain_files_that_unpack_to_little_are_read() {
+fn only_plain_files_are_read() {
     let place = Place::new();
     place.build(&[]);
     symlink("/dev/zero", place.at("dist/zero.bundle.tar.gz")).unwrap();
-    let file = fs::File::create(place.at("dist/bomb.bundle.tar.gz")).unwrap();
-    let mut bomb = flate2::write::GzEncoder::new(file, flate2::Compression::best());
-    bomb.write_all(&vec![0; 100 << 20]).unwrap();
-    bomb.finish().unwrap();
     let checked = place.run(&["check", "dist"]);
-    assert_eq!(checked.status, 1);
-    assert!(
-        checked.stderr.contains("bomb.bundle.tar.gz: ")
-            && checked.stderr.contains("it unpacks to more than any package holds"),
-        "{}",
-        checked.stderr
-    );
-    assert!(!checked.stderr.contains("zero.bundle"), "{}", checked.stderr);
+    assert_eq!((checked.status, checked.stderr.as_str()), (0, ""));
 }
 
 #[test]
