@@ -128,8 +128,8 @@ pub fn compress(from: &Path, to: &Path, compression: &str) -> Result<(), BuildEr
 
 /// The most that a package file may unpack to, in bytes: so many times its own size, but at least and
 /// at most so much.
-const UNPACKED_TIMES: u64 = 200;
-const UNPACKED_LIMITS: (u64, u64) = (1 << 30, 32 << 30);
+const UNPACKED_TIMES: u64 = 20;
+const UNPACKED_LIMITS: (u64, u64) = (4 << 30, 64 << 30);
 /// The memory that unpacking may take, in bytes: what `xz -9` needs, and more.
 const MEMORY_LIMIT: u64 = 128 << 20;
 
@@ -158,8 +158,8 @@ fn unpack(file: File, to: &Path, limit: u64) -> io::Result<()> {
         _ => Box::new(input),
     };
     let mut out = BufWriter::new(File::create_new(to)?);
-    let copied = io::copy(&mut contents.by_ref().take(limit), &mut out)?;
-    if copied == limit {
+    let copied = io::copy(&mut contents.by_ref().take(limit + 1), &mut out)?;
+    if copied > limit {
         return Err(io::Error::other("it unpacks to more than any package holds"));
     }
     out.flush()
@@ -265,13 +265,14 @@ mod tests {
             let packed = packed.with_extension(at.to_string());
             compress(&plain, &packed, compression).unwrap();
             let out = |name: &str| folder.path().join(format!("{name}-{at}"));
+            unpack(File::open(&packed).unwrap(), &out("just"), 1000).unwrap();
             decompress(&packed, &out("all")).unwrap();
             assert_eq!(std::fs::read(out("all")).unwrap(), [7; 1000], "{compression}");
             assert_eq!(
                 std::fs::read(&packed).unwrap(),
                 compressed(&[7; 1000], compression).unwrap()
             );
-            let error = unpack(File::open(&packed).unwrap(), &out("less"), 1000).unwrap_err();
+            let error = unpack(File::open(&packed).unwrap(), &out("less"), 999).unwrap_err();
             assert!(error.to_string().contains("more than any package"), "{compression}");
         }
     }

@@ -31,6 +31,8 @@ pub enum CollectionError {
     Signed { folder: PathBuf },
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error("`{}` has packages of the format `{format}`, which nobody reads here", folder.display())]
+    Format { folder: PathBuf, format: String },
     /// What a format from elsewhere says.
     #[error("{problem}")]
     External { problem: String },

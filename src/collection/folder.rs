@@ -140,6 +140,15 @@ impl<'k> Collection<'k> {
         }
     }
 
+    /// Refuses to change a collection whose packages nobody here can read: it would count as empty.
+    fn refuse_unknown(&self) -> Result<(), CollectionError> {
+        let format = self.manifest()?.format;
+        match format.is_empty() || self.kinds.of(&format).is_some() {
+            true => Ok(()),
+            false => Err(CollectionError::Format { folder: self.folder.clone(), format }),
+        }
+    }
+
     /// Brings signatures and metadata up to date with the packages that lie there.
     pub fn republish(&self, publishing: Publishing<'_>) -> Result<(), CollectionError> {
         let CollectionManifest { failures, distribution, .. } = self.manifest()?;
@@ -157,6 +166,7 @@ impl<'k> Collection<'k> {
         let lock = Lock::take(&self.folder)?;
         let work = Staging::new(&self.folder, &lock)?;
         let Merge { built, failures, distribution, publishing } = merge;
+        self.refuse_unknown()?;
         self.refuse_unsigned(publishing.signer)?;
         let records = self.records();
         let mut manifest = self.manifest()?;

@@ -111,10 +111,10 @@ impl<'a> Placer<'a> {
                 let name = inside.strip_prefix("licenses/").unwrap_or(inside);
                 let folder = format!("{data}/share/licenses/{package}");
                 // Some wheels have a licence in both places.
-                match self.files.contains_key(&format!("{folder}/{name}")) {
-                    true => format!("{folder}/{inside}"),
-                    false => format!("{folder}/{name}"),
-                }
+                let beside = format!("{}/{name}", self.wheel.dist_info);
+                let is_twice = name != inside
+                    && self.wheel.licence_texts.iter().any(|(file, _)| *file == beside);
+                format!("{folder}/{}", if is_twice { inside } else { name })
             }
             _ => format!("{}/{}", self.site(), member.name),
         };

@@ -296,6 +296,8 @@ members = {
     "evil-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     "evil-1.0.dist-info/LICENSE": "one\n",
     "evil-1.0.dist-info/licenses/LICENSE": "two\n",
+    "evil-1.0.dist-info/notice.txt": "three\n",
+    "evil-1.0.dist-info/licenses/notice.txt": "four\n",
 }
 record = "".join(
     f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')},{len(text)}\n"

@@ -154,6 +154,27 @@ fn a_collection_that_loses_its_last_package_lists_none() {
 }
 
 #[test]
+fn a_collection_is_left_alone_by_those_who_cannot_read_it() {
+    let place = Place::new();
+    place.build(&[]);
+    let before = fs::read(place.at("dist/collection.json")).unwrap();
+    let found = place.run(&["repo", "dist", "--target", "fedora-43"]);
+    assert_eq!(found.status, 1);
+    assert!(
+        found
+            .stderr
+            .contains("`dist` has packages of the format `bundle`, which nobody reads here"),
+        "{}",
+        found.stderr
+    );
+    assert_eq!(fs::read(place.at("dist/collection.json")).unwrap(), before);
+    // A signature of metadata makes it a signed one.
+    fs::write(place.at("dist/bundles.list.sig"), "").unwrap();
+    let found = place.run(&["repo", "dist"]);
+    assert!(found.stderr.contains("is signed, and no key is given"), "{}", found.stderr);
+}
+
+#[test]
 fn folders_of_packages_from_elsewhere_become_repositories() {
     let place = Place::new();
     place.build(&[]);

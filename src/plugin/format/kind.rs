@@ -95,7 +95,13 @@ impl Kind for External<'_> {
     }
 
     fn is_signed(&self, collection: &Path) -> bool {
-        self.signatures(collection).next().is_some()
+        let Some(ending) = &self.table.signature else { return false };
+        let names = fs::read_dir(collection).into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let is_of_file = |name: &str| collection.join(name).is_file();
+        names
+            .filter_map(|name| name.strip_suffix(ending.as_str()).map(str::to_owned))
+            .any(|name| is_of_file(&name))
     }
 
     fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, CollectionError> {

@@ -78,7 +78,8 @@ fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) ->
     let is_same_version = line(base, version) == line(theirs, version);
     match (line(ours, field), line(base, field)) {
         (Some(own), Some(generated)) if !is_same_version && own != generated => {
-            ours.replacen(&own, &generated, 1).into()
+            let lines = ours.split_inclusive('\n');
+            lines.map(|line| if line == own { generated.as_str() } else { line }).collect()
         }
         _ => ours.into(),
     }
@@ -97,6 +98,15 @@ fn seamed(syntax: Syntax, text: &str) -> String {
     };
     let mut seamed = String::new();
     for line in text.split_inclusive('\n') {
+        // The comments that explain relations change with them, above their arrays.
+        let key = match line.starts_with(relations::ANCHOR) {
+            true => Some(line.trim_end()),
+            false => pkgbuild::explained(line),
+        };
+        if let Some(key) = key.filter(|_| syntax == Syntax::Pkgbuild) {
+            seamed += &format!("{SEAM}<{key}\n{line}{SEAM}>{key}\n");
+            continue;
+        }
         let field = line.split_once(mark).map(|(field, _)| field);
         let is_name =
             |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));

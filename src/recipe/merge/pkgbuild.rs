@@ -7,97 +7,167 @@ use crate::format::shell_word;
 const ARRAYS: [&str; 7] =
     ["depends", "makedepends", "checkdepends", "optdepends", "provides", "conflicts", "replaces"];
 
-/// Takes a text apart. An array that a shell would have to expand is lines like others.
+/// Takes a text apart. Relations are those of the assignments at its beginning: functions, conditions
+/// and all behind them are lines.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while !rest.is_empty() {
-        if let Some((tag, raw)) = array(rest)
-            && let Some(statements) = statements(tag, raw)
-        {
-            pieces.push(Piece::Field { tag: tag.to_owned(), statements, raw: raw.to_owned() });
-            rest = &rest[raw.len()..];
-            continue;
+    while let Some((name, array)) = assignment(rest) {
+        let length = array.as_ref().map_or_else(|| line_end(rest), |array| array.length);
+        match (ARRAYS.into_iter().find(|known| Some(*known) == name), array) {
+            (Some(tag), Some(array)) => pieces.push(Piece::Field {
+                tag: tag.to_owned(),
+                statements: array.statements(tag),
+                raw: rest[..length].to_owned(),
+            }),
+            _ => pieces.extend(rest[..length].split_inclusive('\n').map(Piece::Line)),
         }
-        let end = rest.find('\n').map_or(rest.len(), |at| at + 1);
-        pieces.push(Piece::Line(&rest[..end]));
-        rest = &rest[end..];
+        rest = &rest[length..];
     }
+    pieces.extend(rest.split_inclusive('\n').map(Piece::Line));
     pieces
 }
 
-/// Whether every array of relations in a text is plain; else it is merged by lines.
+/// Whether every array of relations in a text is plain and there once; else the text is merged by
+/// lines.
 pub(super) fn is_plain(text: &str) -> bool {
-    pieces(text).iter().all(|piece| match piece {
-        Piece::Line(line) => !ARRAYS.iter().any(|tag| line.starts_with(&format!("{tag}=("))),
-        Piece::Statement(_) | Piece::Field { .. } => true,
-    })
-}
-
-/// An array that a text begins with: its name, and its lines up to the closing bracket.
-fn array(text: &str) -> Option<(&str, &str)> {
-    let (tag, inside) = text.split_once("=(")?;
-    let tag = ARRAYS.into_iter().find(|known| *known == tag)?;
-    let mut end = text.len() - inside.len();
-    for line in inside.split_inclusive('\n') {
-        end += line.len();
-        if !line.trim_start().starts_with('#') && line.trim_end().ends_with(')') {
-            return Some((tag, &text[..end]));
+    let mut seen = Vec::new();
+    for piece in pieces(text) {
+        match piece {
+            Piece::Field { tag, .. } if seen.contains(&tag) => return false,
+            Piece::Field { tag, .. } => seen.push(tag),
+            Piece::Line(line) => {
+                let is_array = |tag: &str| line.trim_start().starts_with(&format!("{tag}=("));
+                if ARRAYS.iter().any(|tag| is_array(tag)) {
+                    return false;
+                }
+            }
+            Piece::Statement(_) => {}
         }
     }
-    None
+    true
 }
 
-/// The elements, each with the comments right above it; nothing where a word is not plain.
-fn statements(tag: &str, raw: &str) -> Option<Vec<Statement>> {
-    let inside = raw.split_once('(')?.1.trim_end().strip_suffix(')')?;
-    let (mut found, mut comments) = (Vec::new(), Vec::new());
-    for line in inside.lines() {
-        if line.trim_start().starts_with('#') {
-            comments.push(format!("{line}\n"));
-            continue;
-        }
-        for text in words(line)? {
-            let mut lines = std::mem::take(&mut comments);
-            lines.push(format!("  {}\n", shell_word(&text)));
-            found.push(Statement { tag: tag.to_owned(), text, lines });
+/// The array that a generated comment is about: `# depends 'git' 'why'`.
+pub(super) fn explained(line: &str) -> Option<&'static str> {
+    let word = line.strip_prefix("# ")?.split(' ').next()?;
+    ARRAYS.into_iter().find(|known| *known == word)
+}
+
+fn line_end(text: &str) -> usize {
+    text.find('\n').map_or(text.len(), |at| at + 1)
+}
+
+/// What a text begins with: a blank line or a comment, which have no name, or an assignment, with its
+/// elements where it is of an array; nothing for all else.
+fn assignment(text: &str) -> Option<(Option<&str>, Option<Array>)> {
+    let line = text.get(..line_end(text)).filter(|line| !line.is_empty())?;
+    if line.trim().is_empty() || line.starts_with('#') {
+        return Some((None, None));
+    }
+    let (name, value) = line.split_once('=')?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
+    if !is_name {
+        return None;
+    }
+    if value.starts_with('(') {
+        return Some((Some(name), Some(Array::read(&text[name.len() + 2..], name.len() + 2)?)));
+    }
+    let goes_on = value.trim_end().ends_with('\\') || value.contains("<<");
+    (!goes_on).then_some((Some(name), None))
+}
+
+/// The elements of an array.
+struct Array {
+    elements: Vec<Element>,
+    /// Of the whole assignment with its line feed, in bytes.
+    length: usize,
+}
+
+struct Element {
+    text: String,
+    /// The lines of comments above.
+    above: Vec<String>,
+    /// A comment behind it on its line.
+    behind: String,
+}
+
+impl Array {
+    /// Reads up to the closing bracket; `start` is where `text` begins in the assignment. Nothing
+    /// where a shell would have to expand anything, or something stands behind the array.
+    fn read(text: &str, start: usize) -> Option<Self> {
+        let (mut elements, mut above): (Vec<Element>, Vec<String>) = (Vec::new(), Vec::new());
+        let (mut at, mut is_own_line) = (0, false);
+        loop {
+            let rest = &text[at..];
+            match rest.chars().next()? {
+                '\n' => {
+                    is_own_line = true;
+                    at += 1;
+                }
+                c if c.is_whitespace() => at += c.len_utf8(),
+                '#' => {
+                    let comment = rest[..line_end(rest)].trim_end().to_owned();
+                    at += comment.len();
+                    match elements.last_mut().filter(|_| !is_own_line) {
+                        Some(element) => element.behind = format!(" {comment}"),
+                        None => above.push(format!("  {comment}\n")),
+                    }
+                }
+                ')' => {
+                    let end = line_end(rest);
+                    let is_end = rest[1..end].trim().is_empty() && above.is_empty();
+                    return is_end.then_some(Self { elements, length: start + at + end });
+                }
+                _ => {
+                    let (text, length) = word(rest)?;
+                    let above = std::mem::take(&mut above);
+                    elements.push(Element { text, above, behind: String::new() });
+                    is_own_line = false;
+                    at += length;
+                }
+            }
         }
     }
-    comments.is_empty().then_some(found)
-}
 
-/// The words of a line as a shell takes them; nothing where it would expand any.
-fn words(line: &str) -> Option<Vec<String>> {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_open = false;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        let quoted = match c {
-            c if c.is_whitespace() => {
-                is_open = false;
-                continue;
-            }
-            '\'' | '"' => {
-                let rest = chars.as_str();
-                let end = rest.find(c)?;
-                chars = rest[end + 1..].chars();
-                rest[..end].to_owned()
-            }
-            '\\' => chars.next()?.to_string(),
-            c => c.to_string(),
+    fn statements(self, tag: &str) -> Vec<Statement> {
+        let statement = |Element { text, mut above, behind }: Element| {
+            above.push(format!("  {}{behind}\n", shell_word(&text)));
+            Statement { tag: tag.to_owned(), text, lines: above }
         };
-        let is_plain =
-            c == '\'' || c == '\\' || !quoted.contains(['$', '`', '*', '?', '[', '{', '\\']);
-        if !is_plain {
-            return None;
-        }
-        match words.last_mut().filter(|_| is_open) {
-            Some(word) => *word += &quoted,
-            None => words.push(quoted),
-        }
-        is_open = true;
+        self.elements.into_iter().map(statement).collect()
     }
-    Some(words)
+}
+
+/// The word that a text begins with, as a shell takes it, and its length there in bytes; nothing
+/// where a shell would expand it.
+fn word(text: &str) -> Option<(String, usize)> {
+    const SPECIAL: &str = "(<>;&|$`*?[{\\~";
+    let (mut word, mut at) = (String::new(), 0);
+    while let Some(c) = text[at..].chars().next() {
+        match c {
+            '\'' | '"' => {
+                let inside = &text[at + 1..];
+                let inside = &inside[..inside.find(c)?];
+                if c == '"' && inside.contains(['$', '`', '\\']) {
+                    return None;
+                }
+                word += inside;
+                at += inside.len() + 2;
+            }
+            '\\' if text[at..].starts_with("\\'") => {
+                word.push('\'');
+                at += 2;
+            }
+            c if c.is_whitespace() || c == ')' => break,
+            c if SPECIAL.contains(c) => return None,
+            c => {
+                word.push(c);
+                at += c.len_utf8();
+            }
+        }
+    }
+    Some((word, at))
 }
 
 /// An array with these elements.
@@ -125,12 +195,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_those_of_a_shell() {
-        let found = |line: &str| words(line);
-        let plain = ["python>=3.14", "a b", "it's", "x:y"].map(str::to_owned);
-        assert_eq!(found(r#" 'python>=3.14' "a b" 'it'\''s' x:y"#), Some(plain.to_vec()));
-        for line in ["$pkgver", "\"$x\"", "`x`", "a*", "'open", "{a,b}"] {
-            assert_eq!(found(line), None, "{line}");
+    fn arrays_are_read_as_a_shell_reads_them() {
+        let texts = |text: &str| {
+            let array = Array::read(text, 0)?;
+            Some(array.elements.into_iter().map(|one| one.text).collect::<Vec<_>>())
+        };
+        let found =
+            texts(" 'python>=3.14' \"a b\" 'it'\\''s' x:y # why (really)\n  # own\n z\n)\n");
+        assert_eq!(found.unwrap(), ["python>=3.14", "a b", "it's", "x:y", "z"]);
+        for text in [
+            "$pkgver)\n",
+            "\"$x\")\n",
+            "`x`)\n",
+            "a*)\n",
+            "'open)\n",
+            "{a,b})\n",
+            "a) # mine\n",
+            "a); b=(c)\n",
+            "a\n  # last\n)\n",
+            "a\n",
+        ] {
+            assert!(texts(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_assignments_at_the_beginning_are_relations() {
+        for (text, is_plain_text) in [
+            ("a=1\n\n# x\nsource=(\n  \"$_wheel\"\n)\n", true),
+            ("depends=(a)\npackage() {\n  cd x\n}\n", true),
+            ("depends=(a)\npackage() {\nmakedepends=(git)\n}\n", false),
+            ("if true; then\nmakedepends=(gcc)\nfi\n", false),
+            ("depends=(a)\ndepends=(b)\n", false),
+            ("cat <<X\nprovides=(a)\nX\n", false),
+            ("true || \\\ndepends=(git)\n", false),
+            ("depends=(a) # mine\n", false),
+        ] {
+            assert_eq!(is_plain(text), is_plain_text, "{text}");
         }
     }
 }

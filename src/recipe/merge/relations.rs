@@ -9,7 +9,7 @@ use super::{
 
 /// Stands for the relations of one tag while the lines around them are merged. No text from outside
 /// holds the character.
-const ANCHOR: char = '\u{0}';
+pub(super) const ANCHOR: char = '\u{0}';
 
 /// A text without the relations that are merged as a set, and these.
 #[derive(Default)]
@@ -215,6 +215,12 @@ impl Side {
                     } else {
                         side.rest.extend(statement.lines);
                     }
+                }
+                // An array that is a person's own stays where they put it.
+                Piece::Field { tag, raw, .. }
+                    if syntax == Syntax::Pkgbuild && !generated.iter().any(|g| g.tag == tag) =>
+                {
+                    side.rest += &raw;
                 }
                 Piece::Field { tag, statements, raw } => {
                     side.anchor(&tag, places);
