@@ -58,16 +58,17 @@ impl Check {
     /// Status 1 where the collection has a problem.
     pub fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
+        let configuration = Configuration::read(self.config.as_deref())?;
         let distribution = match self.satisfy_from.is_empty() {
             true => None,
-            false => Some(self.distribution(&manifest.target, &manifest.python)?),
+            false => Some(self.distribution(&manifest, &configuration)?),
         };
-        let formats = Formats::of(&[&self.folder], &Configuration::read(self.config.as_deref())?)?;
+        let formats = Formats::of(&[&self.folder], &configuration)?;
         let external = formats.external();
         let kinds = kinds(external.as_ref());
         let report = check(&self.folder, &manifest, distribution.as_ref(), &kinds)?;
         let installed = match self.install {
-            true => self.install(&manifest)?,
+            true => self.install(&manifest, &configuration)?,
             false => BTreeMap::new(),
         };
         if self.json {
@@ -108,12 +109,12 @@ impl Check {
     fn install(
         &self,
         manifest: &CollectionManifest,
+        configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
         let root = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
         let environment = Environment::of_process();
-        let configuration = Configuration::read(self.config.as_deref())?;
-        let plugins = PluginSettings::of(&configuration, &environment);
-        let target = targets(configuration.targets.as_deref(), &plugins)?;
+        let plugins = PluginSettings::of(configuration, &environment);
+        let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
         let installation = Installation {
             folder: &self.folder,
@@ -127,13 +128,16 @@ impl Check {
         Ok(installation.check()?)
     }
 
-    fn distribution(&self, target: &str, python: &str) -> Result<Repository, Failure> {
+    fn distribution(
+        &self,
+        manifest: &CollectionManifest,
+        configuration: &Configuration,
+    ) -> Result<Repository, Failure> {
         let flags =
             Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
-        let configuration = Configuration::read(self.config.as_deref())?;
-        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
-        let target = targets.load(target, Some(python), None)?;
+        let settings = settings::resolve(flags, configuration.clone(), Environment::of_process())?;
+        let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
+        let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings =
             IndexSettings { offline: settings.offline, ..IndexSettings::new(&settings.cache) };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;

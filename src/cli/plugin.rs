@@ -117,7 +117,7 @@ fn ask(
     settings: &Settings,
     verbosity: i8,
 ) -> Result<(tempfile::TempDir, Vec<u8>), Failure> {
-    let target = session::targets(settings.targets.as_deref(), &settings.plugins)?
+    let target = session::targets(settings.targets.as_deref(), &settings.plugins.brought()?)?
         .load(target, None, None)?;
     let path = settings.environment.path();
     let terminal = Terminal::new(verbosity);

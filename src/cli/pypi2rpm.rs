@@ -80,7 +80,7 @@ impl Pypi2Rpm {
             return Ok(self.target.clone());
         }
         let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());
-        let targets = session::targets(None, &plugins)?;
+        let targets = session::targets(None, &plugins.brought()?)?;
         let is_rpm = session::detect(&targets)
             .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));
         match is_rpm {

@@ -123,12 +123,13 @@ impl Session {
     fn with(settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
         let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
-        let targets = targets(settings.targets.as_deref(), &settings.plugins)?;
+        let brought = settings.plugins.brought()?;
+        let targets = targets(settings.targets.as_deref(), &brought)?;
         let target = load_target(&settings, &targets)?;
         let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
         let plugins = plugins(&settings.plugins)?;
         let external = plugins.format(&target, &settings.plugins.finder)?;
-        let packs = packs(&settings.plugins)?;
+        let packs = packs(&brought)?;
         Ok(Self {
             path: settings.environment.path(),
             settings,
@@ -194,14 +195,8 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
 }
 
 /// The embedded targets, those that plugins bring, and the user's.
-pub fn targets(folder: Option<&Path>, plugins: &PluginSettings) -> Result<Targets, Failure> {
-    let mut targets = Targets::embedded();
-    for brought in plugins.brought()? {
-        targets = match brought_targets(targets.clone(), &brought) {
-            Err(error) if brought.is_chosen => return Err(error),
-            with => with.unwrap_or(targets),
-        };
-    }
+pub fn targets(folder: Option<&Path>, brought: &[Brought]) -> Result<Targets, Failure> {
+    let targets = over(Targets::embedded(), brought, brought_targets)?;
     match folder {
         Some(folder) => Ok(targets.with_folder(folder)?),
         None => Ok(targets),
@@ -231,15 +226,20 @@ pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
 }
 
 /// The built-in packs of templates, and those that plugins bring.
-pub fn packs(plugins: &PluginSettings) -> Result<Packs, Failure> {
-    let mut packs = Packs::default();
-    for brought in plugins.brought()? {
-        packs = match brought_pack(packs.clone(), &brought) {
-            Err(error) if brought.is_chosen => return Err(error),
-            with => with.unwrap_or(packs),
-        };
-    }
-    Ok(packs)
+pub fn packs(brought: &[Brought]) -> Result<Packs, Failure> {
+    over(Packs::default(), brought, brought_pack)
+}
+
+/// What plugins bring, over what is there: one that is not chosen brings nothing where it cannot.
+fn over<T: Clone>(
+    built_in: T,
+    brought: &[Brought],
+    with: fn(T, &Brought) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    brought.iter().try_fold(built_in, |known, brought| match with(known.clone(), brought) {
+        Err(error) if brought.is_chosen => Err(error),
+        with => Ok(with.unwrap_or(known)),
+    })
 }
 
 /// The target that this machine is.

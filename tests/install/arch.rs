@@ -250,6 +250,20 @@ fn makepkg_makes_the_same_packages_of_recipes() {
     }
 }
 
+/// A verb that works on the recorded index, and writes into a folder of its own name.
+fn pypi2pkg(work: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"));
+    command
+        .args(arguments)
+        .args(["-q", "--index-url", "tests/data/index", "--cache-dir"])
+        .arg(work.join("cache"))
+        .arg("-o")
+        .arg(work.join(arguments[0]))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("HOME", work);
+    command
+}
+
 #[test]
 fn edited_recipes_say_what_a_package_is() {
     if !privileged() || !have(&["makepkg", "bsdtar", "fakeroot", "setpriv", "pacman"]) {
@@ -257,16 +271,7 @@ fn edited_recipes_say_what_a_package_is() {
     }
     let work = tempfile::tempdir().expect("the temporary folder is writable");
     let work = work.path();
-    let pypi2pkg = |arguments: &[&str]| {
-        run(Command::new(env!("CARGO_BIN_EXE_pypi2pkg"))
-            .args(arguments)
-            .args(["-q", "--index-url", "tests/data/index", "--cache-dir"])
-            .arg(work.join("cache"))
-            .arg("-o")
-            .arg(work.join(arguments[0]))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("HOME", work))
-    };
+    let pypi2pkg = |arguments: &[&str]| run(&mut pypi2pkg(work, arguments));
     pypi2pkg(&["render", "idna", "--target", "archlinux"]);
     let recipe = work.join("render/idna/PKGBUILD");
     let text = fs::read_to_string(&recipe).expect("it was written");
@@ -363,18 +368,7 @@ fn what_a_changed_recipe_runs_is_confined() {
     }
     let work = tempfile::tempdir().expect("the temporary folder is writable");
     let work = work.path();
-    let pypi2pkg = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pypi2pkg"));
-        command
-            .args(arguments)
-            .args(["-q", "--index-url", "tests/data/index", "--cache-dir"])
-            .arg(work.join("cache"))
-            .arg("-o")
-            .arg(work.join(arguments[0]))
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .env("HOME", work);
-        command
-    };
+    let pypi2pkg = |arguments: &[&str]| pypi2pkg(work, arguments);
     run(&mut pypi2pkg(&["render", "idna", "--target", "archlinux"]));
     let recipe = work.join("render/idna/PKGBUILD");
     let secret = work.join("secret");

@@ -83,19 +83,21 @@ impl Search {
 
     /// The packs that overrides lie over.
     fn packs(&self) -> Result<Packs, Failure> {
-        session::packs(&self.plugins()?)
+        session::packs(&self.plugins()?.brought()?)
     }
 
     fn targets(&self) -> Result<Targets, Failure> {
-        session::targets(self.configuration()?.targets.as_deref(), &self.plugins()?)
+        let configuration = self.configuration()?;
+        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
+        session::targets(configuration.targets.as_deref(), &plugins.brought()?)
     }
 
     /// The templates of all folders, as a run for a target has them.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
-        let packs = self.packs()?;
-        let configured = self.configuration()?.templates;
+        let configuration = self.configuration()?;
         let environment = Environment::of_process();
-        let folders = template_folders(self.folders, &configured, &environment);
+        let packs = session::packs(&PluginSettings::of(&configuration, &environment).brought()?)?;
+        let folders = template_folders(self.folders, &configuration.templates, &environment);
         let templates = template::Templates::new(folders).over(packs);
         Ok(match target {
             Some(target) => templates.for_target(target),
