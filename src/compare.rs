@@ -171,8 +171,8 @@ fn lines(lines: &[OneLine]) -> BTreeSet<String> {
 /// What is required beside Python projects and the interpreter.
 fn external(relations: &[Relation]) -> BTreeSet<String> {
     let names = relations.iter().filter_map(|relation| match &relation.capability {
-        Capability::Library { soname, .. } => Some(soname.clone()),
-        Capability::Package { name, own_version: false } => Some(name.clone()),
+        Capability::Library { soname, .. } => Some(soname.to_string()),
+        Capability::Package { name, own_version: false } => Some(name.to_string()),
         _ => None,
     });
     names.collect()

@@ -1,14 +1,34 @@
 //! Writing files and folders so that what was there before stays whole until the new is complete.
+//!
+//! What others may read has the modes 0644 and 0755 less the umask; what is private has 0600 and
+//! 0700 whatever the umask.
+
+mod private;
+mod temporary;
+mod tree;
 
 use std::{
-    fs::{self, Permissions},
+    fs::{self, DirBuilder, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Component, Path, PathBuf},
+    sync::OnceLock,
 };
 
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
+
+use crate::text::is_hidden;
+
+pub use self::{
+    private::{Exposure, create_private_folders, own_folder, private_folder_in, write_private},
+    temporary::{Temporary, temporary_place},
+    tree::{Links, copy_tree, open_lock, open_regular, read_inside},
+};
 
 /// The name that temporary files and folders begin with.
 const PREFIX: &str = ".pypi2pkg-";
@@ -28,22 +48,58 @@ impl WriteError {
     }
 }
 
-/// Writes a file with mode 0644 in place of an older one.
+/// The mode of files that others may read, and that of programs and folders, before the umask.
+const FILE: u32 = 0o644;
+const FOLDER: u32 = 0o755;
+
+/// Writes a file that others may read in place of an older one.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let parent = parent(path);
     let write = || {
-        fs::create_dir_all(parent)?;
+        create_folders(parent)?;
         let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(parent)?;
         file.write_all(bytes)?;
-        file.as_file().set_permissions(Permissions::from_mode(0o644))?;
+        file.as_file().set_permissions(public(FILE))?;
         file.persist(path).map_err(|error| error.error)
     };
     write().map(drop).map_err(WriteError::at(path))
 }
 
-/// Gives a file the mode of a program, 0755.
+/// Creates a folder that others may read, and those above it.
+///
+/// # Errors
+/// It cannot be created.
+pub fn create_folders(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER).create(path)
+}
+
+/// Gives a file the mode of one that others may read, whatever mode it was made with.
+///
+/// # Errors
+/// Its mode cannot be changed.
+pub fn publish_file(path: &Path) -> io::Result<()> {
+    fs::set_permissions(path, public(FILE))
+}
+
+/// Gives a file the mode of a program that others may start.
 pub fn make_executable(path: &Path) -> Result<(), WriteError> {
-    fs::set_permissions(path, Permissions::from_mode(0o755)).map_err(WriteError::at(path))
+    fs::set_permissions(path, public(FOLDER)).map_err(WriteError::at(path))
+}
+
+/// A mode without what the umask takes.
+fn public(mode: u32) -> Permissions {
+    Permissions::from_mode(mode & !umask())
+}
+
+/// The umask of this process. Source: proc(5); it cannot be asked for without being changed.
+fn umask() -> u32 {
+    const USUAL: u32 = 0o022;
+    static UMASK: OnceLock<u32> = OnceLock::new();
+    *UMASK.get_or_init(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+        line.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(USUAL)
+    })
 }
 
 /// Writes a folder in place of an older one: `fill` fills a temporary folder beside it, which is
@@ -54,18 +110,33 @@ pub fn write_folder<E: From<WriteError>>(
 ) -> Result<(), E> {
     let failed = |source| WriteError { path: folder.to_owned(), source };
     let parent = parent(folder);
-    let temporary = || tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent);
-    fs::create_dir_all(parent).map_err(failed)?;
-    let new = temporary().map_err(failed)?;
-    fill(new.path())?;
-    fs::set_permissions(new.path(), Permissions::from_mode(0o755)).map_err(failed)?;
-    // Removed with its content when this function ends.
-    let old = temporary().map_err(failed)?;
-    if folder.exists() {
-        fs::rename(folder, old.path().join("old")).map_err(failed)?;
+    create_folders(parent).map_err(failed)?;
+    // Removed with what is left in it when this function ends.
+    let work = private_folder_in(parent, PREFIX).map_err(failed)?;
+    let new = work.path().join("new");
+    fs::create_dir(&new).map_err(failed)?;
+    fill(&new)?;
+    fs::set_permissions(&new, public(FOLDER)).map_err(failed)?;
+    Ok(swap(&new, folder).map_err(failed)?)
+}
+
+/// Puts the folder `new` in the place of `old`, which need not exist; what was there is at `new`
+/// or beside it afterwards. At no moment the place is empty, where the file system can do that.
+///
+/// # Errors
+/// One of them cannot be moved.
+pub fn swap(new: &Path, old: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(old).is_err() {
+        return fs::rename(new, old);
     }
-    fs::rename(new.keep(), folder).map_err(failed)?;
-    Ok(())
+    match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            fs::rename(old, new.with_extension("replaced"))?;
+            fs::rename(new, old)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn parent(path: &Path) -> &Path {
@@ -93,35 +164,11 @@ pub fn write_texts<T: AsRef<str>>(
     })
 }
 
-/// Copies what is in a folder into another, empty one: folders, plain files with their modes, and
-/// links as they are.
-///
-/// # Errors
-/// What cannot be read or written, with its path.
-pub fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in WalkDir::new(from).min_depth(1) {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        let kind = entry.file_type();
-        let copied = if kind.is_dir() {
-            fs::create_dir(&target)
-        } else if kind.is_symlink() {
-            fs::read_link(entry.path()).and_then(|to| std::os::unix::fs::symlink(to, &target))
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &target).map(drop)
-        } else {
-            Ok(())
-        };
-        copied.map_err(|e| io::Error::other(format!("`{}`: {e}", entry.path().display())))?;
-    }
-    Ok(())
-}
-
 /// Whether a relative path leads to something below where it begins.
 pub fn stays_inside(path: &str) -> bool {
     let mut components = Path::new(path).components();
     !path.is_empty()
-        && !path.chars().any(char::is_control)
+        && !path.chars().any(is_hidden)
         && components.all(|part| matches!(part, Component::Normal(_)))
 }
 
@@ -148,6 +195,19 @@ pub fn tree_digest(folder: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_may_read_has_one_mode() {
+        let root = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        write_file(&root.path().join("a/b/file"), b"").unwrap();
+        make_executable(&root.path().join("a/b/file")).unwrap();
+        write_file(&root.path().join("a/b/other"), b"").unwrap();
+        write_folder(&root.path().join("a/folder"), |_| Ok::<(), WriteError>(())).unwrap();
+        let modes = ["a/b/file", "a/b/other", "a", "a/b", "a/folder"];
+        let expected = [0o755, 0o644, 0o755, 0o755, 0o755].map(|mode| mode & !umask());
+        assert_eq!(modes.map(|path| mode(&root.path().join(path))), expected);
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_folder() {

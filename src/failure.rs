@@ -41,7 +41,9 @@ impl From<SettingsError> for Failure {
         let hint = match &error {
             SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
             SettingsError::Hint { .. } => Some("correct that line"),
-            SettingsError::NoCache => Some("name a folder with `--cache-dir`"),
+            SettingsError::NoCache | SettingsError::Cache { .. } => {
+                Some("name a folder with `--cache-dir`")
+            }
             SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
             SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
             SettingsError::Syntax { .. } => Some("correct that line; the README lists all keys"),
@@ -62,37 +64,23 @@ impl From<TargetError> for Failure {
 
 impl From<RequirementsError> for Failure {
     fn from(error: RequirementsError) -> Self {
-        let hint = match &error {
-            RequirementsError::Read { .. } => "check the path after `-r` or `-c`",
-            RequirementsError::Recursion { .. } => "remove one of the lines",
-            RequirementsError::Requirement { .. } => {
-                "write NAME, NAME[EXTRA], NAME==VERSION, a URL, or a path such as ./folder"
-            }
-            RequirementsError::File { .. } => "correct the file",
-            RequirementsError::UnknownOption { .. } | RequirementsError::Option { .. } => {
-                "options are those of pip's requirements files; correct the line or remove it"
-            }
-            RequirementsError::Quote { .. } => "close the quote, or remove it",
-            RequirementsError::Constraint { .. } => "constrain the project by its name",
-            RequirementsError::NotPinned { .. } => "write NAME==VERSION on each of these lines",
-            RequirementsError::NotLocked { .. } => {
-                "write NAME==VERSION --hash=… on each of these lines, or omit `--lock-format`"
-            }
-            RequirementsError::NoSuch { .. } => "name a `pyproject.toml` that has it with `-r`",
-            RequirementsError::LockWithOthers { .. } => "name the lock file alone",
-        };
-        Self::usage(&error, Some(hint))
+        Self::usage(&error, Some(&error.hint()))
     }
 }
 
 impl From<IndexError> for Failure {
     fn from(error: IndexError) -> Self {
+        let insecure;
         let hint = match &error {
             IndexError::Unreachable { .. } => Some(
                 "check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache",
             ),
             IndexError::Untrusted { .. } => {
                 Some("name the certificates that sign the server's in `SSL_CERT_FILE`")
+            }
+            IndexError::Insecure { host, .. } => {
+                insecure = format!("use `https://`, or allow it with `--trusted-host {host}`");
+                Some(insecure.as_str())
             }
             IndexError::Offline { .. } => Some("run once without `--offline`"),
             IndexError::Hash { .. } => {
@@ -115,22 +103,12 @@ impl From<ResolveError> for Failure {
             error => {
                 let mut hints = error.hints();
                 if hints.is_empty() {
-                    hints.push(default_hint(&error).to_owned());
+                    hints.push("loosen or remove one of these requirements".to_owned());
                 }
                 let hint = Some(hints.join("\n      "));
                 Self { status: FAILED, message: chain(&error), hint }
             }
         }
-    }
-}
-
-/// The remedy where the resolver knows none that is particular to the case.
-fn default_hint(error: &ResolveError) -> &'static str {
-    match error {
-        ResolveError::UnknownProject { .. } => {
-            "check the spelling, or name another index with `--index-url`"
-        }
-        _ => "loosen or remove one of these requirements",
     }
 }
 
@@ -156,6 +134,7 @@ impl From<CollectionError> for Failure {
         }
         let hint = match &error {
             CollectionError::Io { .. } => Some("choose another folder with `-o`"),
+            CollectionError::Link { .. } => Some("remove the link"),
             CollectionError::Signed { .. } => Some("give the key with `--sign-key`"),
             CollectionError::OtherTarget { .. } => {
                 Some("give each target a folder of its own with `-o`")
@@ -168,7 +147,12 @@ impl From<CollectionError> for Failure {
 
 impl From<SignError> for Failure {
     fn from(error: SignError) -> Self {
+        let exposed;
         let hint = match &error {
+            SignError::Exposed { path, .. } => {
+                exposed = format!("`chmod 600 {}`", path.display());
+                Some(exposed.as_str())
+            }
             SignError::NoGpg { .. } => Some("install gnupg, or name a file with a secret key"),
             SignError::Unknown { .. } => Some("`gpg --list-secret-keys` shows what gpg has"),
             SignError::File { .. } => {
@@ -224,6 +208,9 @@ impl From<PluginError> for Failure {
             PluginError::Manifest { .. }
             | PluginError::SameTarget { .. }
             | PluginError::Settings { .. } => Some("correct it"),
+            PluginError::Exposed { .. } => {
+                Some("name another folder with `--cache-dir`, or close it with `chmod 700`")
+            }
             PluginError::Api { .. } => Some("install a version of it that fits this program"),
             _ => None,
         };
@@ -249,7 +236,9 @@ impl From<WriteError> for Failure {
 
 impl From<RecipeError> for Failure {
     fn from(error: RecipeError) -> Self {
-        Self::work(&error, None)
+        let is_other = matches!(error, RecipeError::OtherTarget { .. });
+        let hint = is_other.then_some("give each target a folder of its own with `-o`");
+        Self::work(&error, hint)
     }
 }
 
@@ -325,14 +314,31 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::Offline { .. } => {
                 Self::work(&error, Some("run once without `--offline`"))
             }
+            PipelineError::Check(error) => error.into(),
+            error @ PipelineError::NotPublished { .. } => Self::work(
+                &error,
+                Some(
+                    "build what is missing, or set `publish-incomplete = true` in the configuration",
+                ),
+            ),
             error @ (PipelineError::Open { .. }
+            | PipelineError::NeedsFailed { .. }
             | PipelineError::SameRelease { .. }
             | PipelineError::Drifted { .. }) => Self::work(&error, None),
             error @ PipelineError::NoSourcePackages { .. } => {
                 Self::usage(&error, Some("leave `--source-package` out"))
             }
+            error @ PipelineError::OtherName { .. } => {
+                Self::usage(&error, Some("leave `--name` out, or give the spec that name"))
+            }
+            error @ PipelineError::OtherVersion { .. } => {
+                Self::usage(&error, Some("name the spec's version, as in `NAME==VERSION`"))
+            }
             error @ PipelineError::NoSpecs { .. } => {
                 Self::usage(&error, Some("choose an RPM distribution with `--target`"))
+            }
+            error @ PipelineError::RecipesFor { .. } => {
+                Self::usage(&error, Some("render recipes for it into another folder"))
             }
             error @ PipelineError::OtherTargets { .. } => {
                 Self::usage(&error, Some("name the recipes of one target"))
@@ -351,6 +357,13 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::NoCompiler { .. } => Self::usage(
                 &error,
                 Some("install it, or let packages go without byte code with `--bytecode none`"),
+            ),
+            error @ PipelineError::UnconfinedCompiler { .. } => Self::usage(
+                &error,
+                Some(
+                    "install bubblewrap and util-linux, compile without a sandbox with \
+                     `--no-sandbox`, or use `--bytecode none`",
+                ),
             ),
             error @ PipelineError::SamePath { .. } => Self::work(
                 &error,

@@ -100,3 +100,6 @@ pub mod pipeline;
 pub mod failure;
 
 pub mod cli;
+
+#[cfg(fuzzing)]
+pub mod fuzzing;

@@ -121,6 +121,23 @@ pub struct ReleaseFile {
     pub upload_time: Option<i64>,
 }
 
+impl ReleaseFile {
+    /// A file of which no index says anything.
+    pub fn new(filename: String, url: Url, kind: FileKind, hashes: Hashes) -> Self {
+        Self {
+            filename,
+            url,
+            kind,
+            hashes,
+            size: None,
+            requires_python: None,
+            yanked: None,
+            metadata: None,
+            upload_time: None,
+        }
+    }
+}
+
 /// Why a text is no release file name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{filename}` is not a wheel or sdist name: {reason}")]
@@ -135,10 +152,10 @@ impl FileNameError {
     }
 }
 
-/// Refuses what no file system or terminal should see: folders, blanks, control characters, names
-/// too long for a file system.
+/// Refuses what is no name of a release file: those are of letters, digits and `._+-!` (PEP 427,
+/// PEP 440, PEP 625), also where a tag is one that no machine has. Recipes name the file.
 pub(super) fn check_file_name(filename: &str) -> Result<(), FileNameError> {
-    let refused = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '\\');
+    let refused = |c: char| !c.is_ascii_alphanumeric() && !"._+-!".contains(c);
     if filename.contains(refused) {
         return Err(FileNameError::new(filename, "it has a character that no file name may have"));
     }
@@ -174,8 +191,17 @@ mod tests {
     }
 
     #[test]
-    fn names_that_leave_their_folder_are_refused() {
-        for name in ["../foo-1.0.tar.gz", "a/foo-1.0.tar.gz", "foo-1.0\n.tar.gz", "fo o-1.tar.gz"] {
+    fn names_that_are_more_than_names_are_refused() {
+        for name in [
+            "../foo-1.0.tar.gz",
+            "a/foo-1.0.tar.gz",
+            "foo-1.0\n.tar.gz",
+            "fo o-1.tar.gz",
+            "foo-1.0-py3.$(id)-none-any.whl",
+            "foo-1.0-1;id-py3-none-any.whl",
+            "foo-1.0-py3-none-any.%(id).whl",
+            "foo-1.0-py3-none.`id`-any.whl",
+        ] {
             assert!(FileKind::parse(name, None).is_err(), "{name:?}");
         }
         let long = format!("{}-1.0.tar.gz", "a".repeat(300));

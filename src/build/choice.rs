@@ -1,15 +1,15 @@
 //! Which builder makes a format's packages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::process::{CommandRunner, Sandbox, which};
+use crate::process::{CommandRunner, Sandbox, SandboxError, which};
 
-use super::{BuildError, Builder, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild};
+use super::{BuildError, Builder, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild, system::is_system};
 
 /// What was asked for with `--builder`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preference {
-    /// The system's tool where it is installed, else the embedded writer.
+    /// The system's tool where it is installed and can be confined, else the embedded writer.
     #[default]
     Auto,
     System,
@@ -21,29 +21,43 @@ pub struct Builders<'a> {
     runner: &'a dyn CommandRunner,
     /// The folders in which programs are looked for.
     path: &'a [PathBuf],
-    sandbox: Option<&'a Sandbox>,
+    /// What confines the tools, or why nothing does; nothing only where a person wants that.
+    sandbox: Result<Option<&'a Sandbox>, SandboxError>,
+    /// A further program that the tool runs.
+    compiler: Option<&'a Path>,
+}
+
+/// A builder, and why the system's tool is left aside where it would have been taken.
+pub struct Choice<'a> {
+    pub builder: Box<dyn Builder + 'a>,
+    pub unconfined: Option<BuildError>,
 }
 
 impl<'a> Builders<'a> {
     /// Builders whose tools are run by `runner` and looked for in `path`.
     pub fn new(runner: &'a dyn CommandRunner, path: &'a [PathBuf]) -> Self {
-        Self { runner, path, sandbox: None }
+        Self { runner, path, sandbox: Ok(None), compiler: None }
     }
 
-    /// These, with the system's tools confined.
+    /// These, with the system's tools confined; an error says why nothing confines them here.
     #[must_use]
-    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+    pub fn within(self, sandbox: Result<Option<&'a Sandbox>, SandboxError>) -> Self {
         Self { sandbox, ..self }
     }
 
-    /// The builder for packages of `format`.
+    /// These, for packages whose tool also runs this interpreter.
+    #[must_use]
+    pub fn running(self, compiler: Option<&'a Path>) -> Self {
+        Self { compiler, ..self }
+    }
+
+    /// The builder for packages of `format`: without a sandbox the system's tool is only taken where a
+    /// person wants no sandbox.
     ///
-    /// Fails for a format that none knows, and where the system's tool is demanded but missing.
-    pub fn choose(
-        &self,
-        preference: Preference,
-        format: &str,
-    ) -> Result<Box<dyn Builder + 'a>, BuildError> {
+    /// # Errors
+    /// A format that no builder knows, and where the system's tool is demanded, one that is missing or
+    /// that nothing confines.
+    pub fn choose(&self, preference: Preference, format: &str) -> Result<Choice<'a>, BuildError> {
         let program = match format {
             "rpm" => "rpmbuild",
             "deb" => "dpkg-deb",
@@ -53,15 +67,47 @@ impl<'a> Builders<'a> {
             Preference::Embedded => None,
             Preference::Auto | Preference::System => which(program, self.path),
         };
-        Ok(match (found, format) {
-            (None, _) if preference == Preference::System => {
-                return Err(BuildError::Missing { program, format: format.to_owned() });
+        let embedded = || -> Box<dyn Builder + 'a> {
+            if format == "rpm" { Box::new(EmbeddedRpm) } else { Box::new(EmbeddedDeb) }
+        };
+        let is_demanded = preference == Preference::System;
+        let Some(path) = found else {
+            let missing = BuildError::Missing { program, format: format.to_owned() };
+            let choice = || Choice { builder: embedded(), unconfined: None };
+            return if is_demanded { Err(missing) } else { Ok(choice()) };
+        };
+        let programs: Vec<&Path> = self.compiler.into_iter().chain([path.as_path()]).collect();
+        match confined(&programs, &self.sandbox) {
+            Ok(sandbox) => {
+                let builder: Box<dyn Builder + 'a> = match format {
+                    "rpm" => Box::new(RpmBuild::new(self.runner, path).within(sandbox)),
+                    _ => Box::new(DpkgDeb::new(self.runner, path).within(sandbox)),
+                };
+                Ok(Choice { builder, unconfined: None })
             }
-            (Some(path), "rpm") => Box::new(RpmBuild::new(self.runner, path).within(self.sandbox)),
-            (Some(path), _) => Box::new(DpkgDeb::new(self.runner, path).within(self.sandbox)),
-            (None, "rpm") => Box::new(EmbeddedRpm),
-            (None, _) => Box::new(EmbeddedDeb),
-        })
+            Err(reason) => {
+                let error = BuildError::Exposed { program, reason };
+                match is_demanded {
+                    true => Err(error),
+                    false => Ok(Choice { builder: embedded(), unconfined: Some(error) }),
+                }
+            }
+        }
+    }
+}
+
+/// What confines the programs, unless a person wants no sandbox; else why nothing can.
+fn confined<'a>(
+    programs: &[&Path],
+    sandbox: &Result<Option<&'a Sandbox>, SandboxError>,
+) -> Result<Option<&'a Sandbox>, String> {
+    let sandbox = sandbox.clone().map_err(|error| error.to_string())?;
+    let outside = programs.iter().find(|program| !is_system(program));
+    match (sandbox, outside) {
+        (Some(_), Some(program)) => {
+            Err(format!("a sandbox only shows the system's programs, not `{}`", program.display()))
+        }
+        _ => Ok(sandbox),
     }
 }
 
@@ -95,8 +141,57 @@ mod tests {
         ];
         for (preference, format, wanted) in cases {
             let chosen = builders.choose(preference, format);
-            let named = chosen.map(|builder| builder.name()).map_err(|error| error.to_string());
+            let named =
+                chosen.map(|choice| choice.builder.name()).map_err(|error| error.to_string());
             assert_eq!(named, wanted.map_err(str::to_owned), "{preference:?} {format}");
         }
+    }
+    #[test]
+    fn without_a_sandbox_the_embedded_writer_is_taken() {
+        let path = [PathBuf::from("/usr/bin")];
+        if which("rpmbuild", &path).is_none() {
+            assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`rpmbuild` is missing");
+            return;
+        }
+        let broken = || SandboxError::Broken { reason: "no namespaces".to_owned() };
+        let builders = Builders::new(&HostRunner, &path).within(Err(broken()));
+        let choice = builders.choose(Preference::Auto, "rpm").unwrap();
+        let reason = choice.unconfined.map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(choice.builder.name(), "embedded");
+        let wanted = "nothing confines `rpmbuild` here: `bwrap` does not work: no namespaces; \
+                      install bubblewrap, use `--builder embedded`, or `--no-sandbox`";
+        assert_eq!(reason, wanted);
+        let refused = builders.choose(Preference::System, "rpm").err().unwrap().to_string();
+        assert_eq!(refused, wanted);
+        let choice = builders.choose(Preference::Embedded, "rpm").unwrap();
+        assert!(choice.unconfined.is_none());
+        // `--no-sandbox`
+        let open = Builders::new(&HostRunner, &path).within(Ok(None));
+        assert_eq!(open.choose(Preference::Auto, "rpm").unwrap().builder.name(), "system");
+    }
+
+    #[test]
+    fn tools_outside_the_system_are_not_run_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let tool = folder.path().join("dpkg-deb");
+        fs::write(&tool, "").unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let system = [PathBuf::from("/usr/bin")];
+        let Ok(sandbox) = Sandbox::probe(&system, crate::process::Limits::default(), &HostRunner)
+        else {
+            assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "no sandbox");
+            return;
+        };
+        let path = [folder.path().to_owned()];
+        let builders = Builders::new(&HostRunner, &path).within(Ok(Some(&sandbox)));
+        let choice = builders.choose(Preference::Auto, "deb").unwrap();
+        assert_eq!(choice.builder.name(), "embedded");
+        let reason = choice.unconfined.map(|error| error.to_string()).unwrap_or_default();
+        assert!(reason.contains("a sandbox only shows the system's programs"), "{reason}");
+        assert!(builders.choose(Preference::System, "deb").is_err());
+        let compiler = tool.as_path();
+        let builders =
+            Builders::new(&HostRunner, &system).within(Ok(Some(&sandbox))).running(Some(compiler));
+        assert_eq!(builders.choose(Preference::Auto, "deb").unwrap().builder.name(), "embedded");
     }
 }

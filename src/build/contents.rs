@@ -42,6 +42,11 @@ impl<'a> Contents<'a> {
         }
     }
 
+    /// The bytes of a planned file before it is compressed.
+    pub(super) fn plain(&mut self, file: &PlannedFile) -> Result<Vec<u8>, BuildError> {
+        self.member(file)
+    }
+
     fn member(&mut self, file: &PlannedFile) -> Result<Vec<u8>, BuildError> {
         self.payload
             .read(file)

@@ -16,6 +16,18 @@ pub enum BuildError {
          install bubblewrap, or use `--no-sandbox`"
     )]
     Unconfined { package: String, error: SandboxError },
+    /// A tool of the system that nothing confines.
+    #[error(
+        "nothing confines `{program}` here: {reason}; install bubblewrap, use `--builder embedded`, \
+         or `--no-sandbox`"
+    )]
+    Exposed { program: &'static str, reason: String },
+    /// The same, for a recipe that takes the tool.
+    #[error(
+        "`{package}` has a recipe that a person changed, which takes {tool}, and nothing confines that \
+         here: {reason}; install bubblewrap, or use `--no-sandbox`"
+    )]
+    ExposedRecipe { package: String, tool: &'static str, reason: String },
     /// A writer that does not read recipes.
     #[error("`{package}` has a recipe that a person changed, which takes {tool}")]
     OwnRecipe { package: String, tool: &'static str },
@@ -43,6 +55,9 @@ pub enum BuildError {
     Process(#[from] ProcessError),
     #[error("`{file}` was built with the {field} `{found}`, but `{wanted}` was planned")]
     Other { file: String, field: &'static str, found: String, wanted: String },
+    /// A finished package that is not the planned one, or has what its recipe does not say.
+    #[error("`{file}` was built otherwise than planned: {differences}")]
+    Different { file: String, differences: String },
     #[error("`{file}` was built damaged: {reason}")]
     Damaged { file: String, reason: String },
     #[error("no builder knows the package format `{format}`")]

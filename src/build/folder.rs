@@ -8,9 +8,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tempfile::TempDir;
-
 use super::BuildError;
+use crate::disk::{Temporary, temporary_place};
 
 /// Creates `path` and what is missing above it, each with mode 0755 whatever the umask.
 pub(super) fn create_folders(path: &Path) -> Result<(), BuildError> {
@@ -56,15 +55,13 @@ fn times(time: u32) -> FileTimes {
 /// A private folder for a tool's work, removed with this value: below `TMPDIR`, where whoever has
 /// the memory can offer a faster file system than the collection's. rpmbuild splits paths with
 /// spaces and expands percent signs: a `TMPDIR` with such a name is left aside.
-pub(super) fn work_folder() -> Result<TempDir, BuildError> {
+pub(super) fn work_folder() -> Result<Temporary, BuildError> {
     const FALLBACK: &str = "/var/tmp";
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._+-".contains(c);
-    let mut parent = std::env::temp_dir();
+    let mut parent = temporary_place();
     if !parent.to_str().is_some_and(|path| path.chars().all(is_plain)) {
         parent = FALLBACK.into();
     }
-    tempfile::Builder::new()
-        .prefix("pypi2pkg-build-")
-        .tempdir_in(&parent)
+    Temporary::new_in(&parent)
         .map_err(|error| BuildError::file("create a folder in", &parent, &error))
 }

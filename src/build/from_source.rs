@@ -17,6 +17,8 @@ pub struct FromSource<'a> {
     pub runner: &'a dyn CommandRunner,
     /// What confines the projects' code, or why nothing does; nothing only where a person wants that.
     pub sandbox: Result<Option<&'a Sandbox>, SandboxError>,
+    /// Why the system's builder is not among `others`, where nothing confines it.
+    pub unconfined: Option<BuildError>,
     /// The folders in which programs are looked for.
     pub path: &'a [PathBuf],
     /// What the target puts behind every release number.
@@ -39,7 +41,8 @@ impl Builder for FromSource<'_> {
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
         if job.plan.from_source.is_none() {
-            return self.others.build(job, folder, reporter);
+            let built = self.others.build(job, folder, reporter);
+            return built.map_err(|error| self.explained(error));
         }
         let sandbox = self
             .sandbox
@@ -54,5 +57,17 @@ impl Builder for FromSource<'_> {
         };
         let tools = SourceTools { runner: self.runner, sandbox, path: self.path, reporter };
         Ok(BuiltPackage { path: build_from_source(&source, &tools, folder)? })
+    }
+}
+
+impl FromSource<'_> {
+    /// A recipe that takes the system's tool is refused because of what is wrong with that.
+    fn explained(&self, error: BuildError) -> BuildError {
+        match (error, &self.unconfined) {
+            (BuildError::OwnRecipe { package, tool }, Some(BuildError::Exposed { reason, .. })) => {
+                BuildError::ExposedRecipe { package, tool, reason: reason.clone() }
+            }
+            (error, _) => error,
+        }
     }
 }

@@ -9,11 +9,13 @@ mod compression;
 mod contents;
 mod deb;
 mod error;
+mod facts;
 mod folder;
 mod from_source;
 mod rpm;
 mod source;
 mod staged;
+mod stated;
 mod system;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,12 +26,12 @@ use crate::{
     bytecode::ByteCode, format::Native, plan::PackagePlan, recipe::Recipe, report::Reporter,
 };
 
-pub use choice::{Builders, Preference};
+pub use choice::{Builders, Choice, Preference};
 pub use compression::{Compression, compress, compressed, decompress};
 pub use deb::{EmbeddedDeb, paths as deb_paths};
 pub use error::BuildError;
 pub use from_source::FromSource;
-pub use rpm::EmbeddedRpm;
+pub use rpm::{EmbeddedRpm, files as rpm_files};
 pub use source::{SourceJob, SourceTools, build_from_source, source_package};
 pub use staged::write_tree;
 pub use system::{DpkgDeb, RpmBuild};

@@ -57,7 +57,11 @@ impl Sample {
             release: "1".to_owned(),
             architecture: "all".to_owned(),
             filename: "python3-sample_1.0-1_all.deb".to_owned(),
-            relations: Vec::new(),
+            relations: vec![NativeRelation {
+                strength: Strength::Requires,
+                text: "python3".to_owned(),
+                origin: String::new(),
+            }],
             ..native()
         };
         let files = [
@@ -149,7 +153,9 @@ pub(crate) fn query(tool: &Path, arguments: &[&str], filename: &str, package: &[
 pub(crate) fn system_builder(format: &str, tool_name: &str) -> Option<Box<dyn Builder>> {
     let folder = tool(tool_name)?.parent().unwrap().to_owned();
     let path: &'static [PathBuf] = Vec::leak(vec![folder]);
-    Some(super::Builders::new(&HostRunner, path).choose(Preference::System, format).unwrap())
+    Some(
+        super::Builders::new(&HostRunner, path).choose(Preference::System, format).unwrap().builder,
+    )
 }
 
 /// The system's builder as it is, and confined.
@@ -161,8 +167,9 @@ pub(crate) fn both_ways(
     tool("bwrap")?;
     let path: &'static [PathBuf] = Vec::leak(vec![PathBuf::from("/usr/bin")]);
     let sandbox = Sandbox::probe(path, Limits::default(), &HostRunner).unwrap();
-    let builders = super::Builders::new(&HostRunner, path).within(Some(Box::leak(sandbox.into())));
-    Some((open, builders.choose(Preference::System, format).unwrap()))
+    let sandbox: &'static Sandbox = Box::leak(sandbox.into());
+    let builders = super::Builders::new(&HostRunner, path).within(Ok(Some(sandbox)));
+    Some((open, builders.choose(Preference::System, format).unwrap().builder))
 }
 
 fn members() -> Vec<(String, &'static str)> {

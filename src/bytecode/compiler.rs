@@ -1,17 +1,15 @@
 //! Running the interpreter.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     plan::{Content, FileRole, PackagePlan, PlannedFile},
-    process::{Command, CommandRunner, which},
+    process::{Command, CommandRunner, Sandbox, which},
+    source::Interpreter,
     target::Target,
 };
 
-use super::{ByteCode, ByteCodeError, store};
+use super::{ByteCode, ByteCodeError, interpreter::Confinement, store};
 
 /// The oldest Python whose `compileall` compiles several levels and writes final paths.
 const OLDEST: (u32, u32) = (3, 9);
@@ -19,21 +17,27 @@ const OLDEST: (u32, u32) = (3, 9);
 /// What tells who an interpreter is: a line that names its byte code, then its exact version.
 const IDENTIFY: &str = "import sys; print(sys.implementation.cache_tag, sys.version)";
 
-const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
-
 /// A CPython of the target's version on this machine.
 pub struct Compiler<'a> {
-    interpreter: PathBuf,
+    interpreter: Interpreter,
+    /// As people call it, and specs.
+    program: PathBuf,
     /// Such as `cpython-313`.
     tag: String,
     identity: String,
+    confinement: Confinement,
     runner: &'a dyn CommandRunner,
 }
 
 impl<'a> Compiler<'a> {
-    /// The first interpreter of the target's version in `path` that starts. There is none for
-    /// targets whose packages bring no byte code.
-    pub fn find(target: &Target, path: &[PathBuf], runner: &'a dyn CommandRunner) -> Option<Self> {
+    /// The first interpreter of the target's version in `path` that starts and that a sandbox, where
+    /// there is one, reaches. There is none for targets whose packages bring no byte code.
+    pub fn find(
+        target: &Target,
+        path: &[PathBuf],
+        sandbox: Option<&Sandbox>,
+        runner: &'a dyn CommandRunner,
+    ) -> Option<Self> {
         let (major, minor) = target.python.version;
         if !target.layout.byte_code || target.python.version < OLDEST {
             return None;
@@ -42,13 +46,17 @@ impl<'a> Compiler<'a> {
         let programs = path.iter().filter_map(|folder| {
             which(&format!("python{major}.{minor}"), std::slice::from_ref(folder))
         });
-        programs.into_iter().find_map(|interpreter| {
-            let command = Command::new(&interpreter, Path::new("/"));
+        programs.into_iter().find_map(|program| {
+            let command = Command::new(&program, Path::new("/"));
             let command = command.argument("-I").argument("-c").argument(IDENTIFY);
-            let output = runner.run(&command.timeout(TIME_LIMIT)).ok()?;
+            let output = runner.run(&command).ok()?;
             let identity = String::from_utf8(output.stdout).ok()?;
             let fits = output.status == 0 && identity.split(' ').next() == Some(&tag);
-            fits.then(|| Self { interpreter, tag: tag.clone(), identity, runner })
+            let interpreter = fits.then(|| Interpreter::at(&program, runner)).flatten()?;
+            let confinement = Confinement::new(sandbox, path);
+            let is_reached = sandbox.is_none_or(|sandbox| sandbox.reaches(&interpreter.program));
+            let tag = tag.clone();
+            is_reached.then(|| Self { interpreter, program, tag, identity, confinement, runner })
         })
     }
 
@@ -67,7 +75,7 @@ impl<'a> Compiler<'a> {
         let modules: Vec<PlannedFile> =
             plan.files.iter().filter(|file| is_module(file, target)).cloned().collect();
         let folder = store::compiled(plan, wheel, &modules, &self.identity, cache, |root| {
-            self.compile_in(root, target)
+            self.compile_in(root, &modules, target)
         })?;
         for PlannedFile { path: module, .. } in modules {
             let path = compiled_path(&module, &self.tag);
@@ -82,40 +90,39 @@ impl<'a> Compiler<'a> {
             plan.files.extend(other.map(|content| compiled(optimised, content)));
         }
         plan.files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(ByteCode { folder, interpreter: self.interpreter.clone() })
+        Ok(ByteCode { folder, interpreter: self.program.clone() })
     }
 
-    /// Compiles all below the site folders of `root` as specs do: the arguments are the same there.
-    fn compile_in(&self, root: &Path, target: &Target) -> Result<(), ByteCodeError> {
-        // Elsewhere modules of the package could stand in for those of the interpreter.
-        let mut command = Command::new(&self.interpreter, Path::new("/"))
-            .timeout(TIME_LIMIT)
-            .variable("PYTHONHASHSEED", "0");
-        let arguments = ["-s", "-B", "-m", "compileall", "-qq", "-f", "-o", "0", "-o", "1"];
-        for argument in arguments {
-            command = command.argument(argument);
-        }
+    /// Compiles all below the site folders of `root` as specs do: the arguments are the same there,
+    /// but for what is said of modules that cannot be compiled.
+    fn compile_in(
+        &self,
+        root: &Path,
+        modules: &[PlannedFile],
+        target: &Target,
+    ) -> Result<(), ByteCodeError> {
+        let files: Vec<String> = modules
+            .iter()
+            .flat_map(|PlannedFile { path, .. }| {
+                let optimised = format!("{}.opt-1", self.tag);
+                [compiled_path(path, &self.tag), compiled_path(path, &optimised)]
+            })
+            .collect();
+        let seen = self.confinement.root(root).display().to_string();
         // Where the clock is stood for, hashes would be written in place of times.
-        for argument in ["--hardlink-dupes", "--invalidation-mode", "timestamp"] {
-            command = command.argument(argument);
-        }
-        command = command.argument("-s").argument(root).argument("-p").argument("/");
+        let options = "-s -B -m compileall -q -f -o 0 -o 1 --hardlink-dupes --invalidation-mode \
+                       timestamp -s";
+        let options = options.split(' ').map(str::to_owned);
+        let mut arguments: Vec<String> =
+            options.chain([seen.clone(), "-p".to_owned(), "/".to_owned()]).collect();
         let python = &target.python;
         for site in [&python.purelib, &python.platlib] {
-            let folder = root.join(site.trim_start_matches('/'));
-            if folder.is_dir() && !command.arguments.contains(&folder.clone().into_os_string()) {
-                command = command.argument(folder);
+            let folder = format!("{seen}{site}");
+            if root.join(site.trim_start_matches('/')).is_dir() && !arguments.contains(&folder) {
+                arguments.push(folder);
             }
         }
-        let output = self.runner.run(&command)?;
-        match output.status {
-            // 1: some are no Python for this interpreter.
-            0 | 1 => Ok(()),
-            _ => Err(ByteCodeError::Failed {
-                interpreter: self.interpreter.clone(),
-                reason: output.reason(5),
-            }),
-        }
+        self.confinement.run(&self.interpreter, &arguments, root, &files, self.runner)
     }
 }
 
@@ -170,12 +177,16 @@ mod tests {
                 let is_first = command.program.parent().unwrap().ends_with("a");
                 let said = if is_first { first } else { "cpython-39 3.9.2" };
                 let status = if is_first { status } else { 0 };
+                let said = match command.arguments.last().is_some_and(|last| last == IDENTIFY) {
+                    true => said.to_owned(),
+                    false => what_it_is(&command.program),
+                };
                 Ok(Output { stdout: said.into(), status, ..Output::default() })
             })
         };
         let target = |name: &str| Targets::embedded().load(name, None, None).unwrap();
         let found = |name, runner: &RecordingRunner| {
-            Compiler::find(&target(name), &path, runner).map(|found| found.interpreter)
+            Compiler::find(&target(name), &path, None, runner).map(|found| found.program)
         };
         let cases = [
             ("cpython-39 3.9.1", 0, "el9", Some("a/python3.9")),
@@ -189,5 +200,31 @@ mod tests {
             let wanted = wanted.map(|wanted| folder.path().join(wanted));
             assert_eq!(found(name, &answering(first, status)), wanted, "{first} {status} {name}");
         }
+    }
+
+    /// What an interpreter says of itself.
+    fn what_it_is(program: &Path) -> String {
+        let markers: serde_json::Map<_, _> = [
+            "implementation_name",
+            "os_name",
+            "platform_machine",
+            "platform_python_implementation",
+            "platform_release",
+            "platform_system",
+            "platform_version",
+            "sys_platform",
+        ]
+        .into_iter()
+        .map(|key| (key.to_owned(), "x".into()))
+        .chain(
+            ["implementation_version", "python_full_version", "python_version"]
+                .map(|key| (key.to_owned(), "3.9".into())),
+        )
+        .collect();
+        serde_json::json!({
+            "program": program, "prefix": "/usr", "version": [3, 9], "glibc": [2, 34],
+            "markers": markers,
+        })
+        .to_string()
     }
 }

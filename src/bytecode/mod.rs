@@ -2,6 +2,7 @@
 //! Source: Fedora's `brp-python-bytecompile`; PEP 3147 (where it lies), PEP 488 (its levels).
 
 mod compiler;
+mod interpreter;
 mod store;
 
 use std::path::PathBuf;
@@ -33,4 +34,16 @@ pub enum ByteCodeError {
     Process(#[from] ProcessError),
     #[error("`{}` cannot compile modules: {reason}", .interpreter.display())]
     Failed { interpreter: PathBuf, reason: String },
+}
+
+impl ByteCodeError {
+    /// Whether the modules are to blame, or what they are compiled with: the package can go without
+    /// byte code.
+    pub fn is_of_compiling(&self) -> bool {
+        match self {
+            Self::Failed { .. } => true,
+            Self::Process(error) => *error != ProcessError::Interrupted,
+            Self::Source(_) | Self::Write(_) => false,
+        }
+    }
 }

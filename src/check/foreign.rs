@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::{CheckError, Report, owners};
 use crate::{
     collection::{CollectionError, CollectionManifest, Kind, Kinds, Listing, Stanza, Unmet},
+    disk::Temporary,
     distribution::Available,
     relation::{Capability, Strength},
 };
@@ -79,8 +80,8 @@ pub(super) fn check(
     listed(folder, manifest, kind, &stanzas, &mut report)?;
     let newest = |stanza: &&&Stanza| manifest.packages.iter().any(|r| r.file == stanza.file);
     let newest: Vec<&Stanza> = stanzas.iter().filter(newest).copied().collect();
-    owners(newest.iter().map(|s| (s.package.as_str(), kind.paths(s))), &mut report);
-    requirements(manifest, kind.unmet(&stanzas)?.unwrap_or_default(), &mut report);
+    owners(newest.iter().map(|s| (s.package.as_str(), kind.paths(s))), &|_, _| false, &mut report);
+    requirements(manifest, kind.unmet(&newest)?.unwrap_or_default(), &mut report);
     Ok(report)
 }
 
@@ -108,13 +109,14 @@ fn listed(
     stanzas: &[&Stanza],
     report: &mut Report,
 ) -> Result<(), CheckError> {
-    let work = tempfile::tempdir().map_err(|error| CheckError::Tool(error.to_string()))?;
+    let work = Temporary::new().map_err(|error| CheckError::Tool(error.to_string()))?;
     let listing = Listing {
         collection: folder,
         work: work.path(),
         stanzas,
         waiting: &BTreeMap::new(),
         suite: &manifest.target,
+        time: 0,
         pool: None,
         signer: None,
         url: None,
@@ -132,7 +134,7 @@ fn listed(
 fn requirements(manifest: &CollectionManifest, unmet: Vec<Unmet>, report: &mut Report) {
     let relations = manifest.packages.iter().flat_map(|record| &record.relations);
     let planned = relations.filter_map(|relation| match &relation.capability {
-        Capability::Project { package, candidate: Some(_), .. } => Some(package.as_str()),
+        Capability::Project { package, candidate: Some(_), .. } => Some(&**package),
         _ => None,
     });
     let own = manifest.packages.iter().map(|record| record.package.as_str());

@@ -52,7 +52,7 @@ pub struct Installation<'a> {
 }
 
 impl Installation<'_> {
-    /// Installs all packages, imports their modules and starts their commands; by package.
+    /// Installs all packages by their names, imports their modules and starts their commands; by package.
     ///
     /// # Errors
     /// A tool that is missing or fails.
@@ -67,9 +67,12 @@ impl Installation<'_> {
             "deb" => self.install_deb(&packages)?,
             _ => self.install_rpm(&packages)?,
         }
+        let versions = self.versions()?;
         let mut results = BTreeMap::new();
         for package in &packages {
-            results.insert(package.package.clone(), self.start(&package.paths)?);
+            let mut installed = self.start(&package.paths)?;
+            installed.problems.extend(instead(package, &versions));
+            results.insert(package.package.clone(), installed);
         }
         Ok(results)
     }
@@ -118,12 +121,9 @@ impl Installation<'_> {
         let source = apt_source(self.folder);
         fs::write(&list, format!("deb [trusted=yes] file:{INSIDE} {source}\n")).map_err(tool)?;
         self.run(&self.inside(&["apt-get", "update", "-q"])?)?;
-        let mut command = self.inside(&["apt-get", "install", "-q", "-y"])?;
-        command = command.argument("--no-install-recommends");
-        for package in packages {
-            command = command.argument(format!("{}={}", package.package, package.version));
-        }
-        self.run(&command).map(drop)
+        let command = self.inside(&["apt-get", "install", "-q", "-y"])?;
+        let command = command.argument("--no-install-recommends");
+        self.run(&with_names(command, packages)).map(drop)
     }
 
     fn install_rpm(&self, packages: &[Available]) -> Result<(), CheckError> {
@@ -143,11 +143,26 @@ impl Installation<'_> {
         for (number, source) in self.sources.iter().enumerate() {
             command = command.argument(format!("--repofrompath=distribution{number},{source}"));
         }
-        command = command.argument("install");
-        for package in packages {
-            command = command.argument(format!("{}-{}", package.package, package.version));
-        }
-        self.run(&command).map(drop)
+        self.run(&with_names(command.argument("install"), packages)).map(drop)
+    }
+
+    /// The versions of installed packages by their names.
+    fn versions(&self) -> Result<BTreeMap<String, String>, CheckError> {
+        let command = match self.manifest.format.as_str() {
+            "deb" => {
+                self.inside(&["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"])?
+            }
+            _ => self
+                .tool("rpm")?
+                .argument(format!("--root={}", self.root.display()))
+                .argument("--query")
+                .argument("--all")
+                .argument("--queryformat=%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"),
+        };
+        let output = self.run(&command)?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let pairs = text.lines().filter_map(|line| line.split_once(' '));
+        Ok(pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect())
     }
 
     /// Copies the collection into the root.
@@ -196,6 +211,19 @@ impl Installation<'_> {
     }
 }
 
+/// Packages by their names, as people install them.
+fn with_names(command: Command, packages: &[Available]) -> Command {
+    packages.iter().fold(command, |command, package| command.argument(&package.package))
+}
+
+/// What was installed in place of a package.
+fn instead(package: &Available, versions: &BTreeMap<String, String>) -> Option<String> {
+    let version = versions.get(&package.package).map(String::as_str);
+    let problem =
+        |version: &str| format!("installed by its name, it is {version}, not {}", package.version);
+    (version != Some(package.version.as_str())).then(|| problem(version.unwrap_or("missing")))
+}
+
 fn tool(error: io::Error) -> CheckError {
     CheckError::Tool(error.to_string())
 }
@@ -225,6 +253,24 @@ fn modules(paths: &[String], sites: &[&str]) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_installed_in_place_of_a_package_is_told() {
+        let package = Available {
+            package: "python3-one".to_owned(),
+            version: "1.4-1".to_owned(),
+            ..Available::default()
+        };
+        let found = |version: &str| {
+            let versions = BTreeMap::from([("python3-one".to_owned(), version.to_owned())]);
+            instead(&package, &versions)
+        };
+        assert_eq!(found("1.4-1"), None);
+        let told = "installed by its name, it is 1:1.2-1, not 1.4-1";
+        assert_eq!(found("1:1.2-1").as_deref(), Some(told));
+        let told = "installed by its name, it is missing, not 1.4-1";
+        assert_eq!(instead(&package, &BTreeMap::new()).as_deref(), Some(told));
+    }
 
     #[test]
     fn top_level_modules_are_found() {

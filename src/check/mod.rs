@@ -2,6 +2,7 @@
 
 mod foreign;
 mod install;
+mod precedence;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    build::deb_paths,
+    build::{deb_paths, rpm_files},
     collection::{CollectionError, CollectionManifest, Kinds, MANIFEST_FILE},
     distribution::{Available, Repository, RepositoryError, open_collection},
     relation::Capability,
@@ -71,15 +72,20 @@ pub fn newest(
         return foreign::newest(folder, manifest, kind);
     }
     let is_deb = manifest.format == "deb";
-    let named: BTreeSet<&str> = manifest.packages.iter().map(|entry| entry.file.as_str()).collect();
     let mut packages = open_collection(folder, is_deb)?.packages;
-    packages.retain(|package| named.contains(package.file.trim_start_matches("./")));
+    packages.retain(named(manifest));
     if is_deb {
         for package in &mut packages {
             package.paths = deb_paths(&folder.join(&package.file)).map_err(CheckError::Tool)?;
         }
     }
     Ok(packages)
+}
+
+/// Whether a manifest names a package: the newest build of each.
+fn named(manifest: &CollectionManifest) -> impl Fn(&Available) -> bool {
+    let named: BTreeSet<&str> = manifest.packages.iter().map(|entry| entry.file.as_str()).collect();
+    move |package| named.contains(package.file.trim_start_matches("./"))
 }
 
 /// Checks a collection by its own data, and with `distribution` also what it leaves to that.
@@ -118,8 +124,18 @@ pub fn check(
     for file in listed {
         report.add(file, "is in the manifest, but not in the repository".to_owned());
     }
+    // Older builds that are kept have to be whole, but nobody installs them beside newer ones.
+    repository.retain(named(manifest));
     let owned = repository.packages.iter().map(|p| (p.package.as_str(), p.paths.as_slice()));
-    owners(owned, &mut report);
+    let same =
+        |path: &str, owners: &BTreeSet<&str>| !is_deb && is_same(folder, &repository, path, owners);
+    owners(owned, &same, &mut report);
+    if let Some(distribution) = distribution {
+        precedence::superseded(&repository, distribution, &mut report);
+        if is_deb {
+            precedence::outside_bounds(manifest, &repository, distribution, &mut report);
+        }
+    }
     let left = Left::of(manifest, is_deb);
     for package in &repository.packages {
         for relation in &package.requires {
@@ -148,8 +164,23 @@ fn file(folder: &Path, package: &Available, is_deb: bool) -> Result<Vec<String>,
     }
 }
 
-/// Paths that more than one package owns.
-fn owners<'p>(packages: impl Iterator<Item = (&'p str, &'p [String])>, report: &mut Report) {
+/// Whether a file is the same in all packages of those names: rpm lets them own it together.
+fn is_same(folder: &Path, repository: &Repository, path: &str, owners: &BTreeSet<&str>) -> bool {
+    let packages = repository.packages.iter().filter(|p| owners.contains(p.package.as_str()));
+    let mut found =
+        packages.filter(|package| package.paths.iter().any(|own| own == path)).map(|package| {
+            rpm_files(&folder.join(&package.file)).ok().and_then(|mut f| f.remove(path))
+        });
+    let first = found.next().flatten();
+    first.is_some() && found.all(|other| other == first)
+}
+
+/// Paths that more than one package owns, but for those that `same` allows.
+fn owners<'p>(
+    packages: impl Iterator<Item = (&'p str, &'p [String])>,
+    same: &dyn Fn(&str, &BTreeSet<&str>) -> bool,
+    report: &mut Report,
+) {
     let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (package, paths) in packages {
         for path in paths {
@@ -157,6 +188,9 @@ fn owners<'p>(packages: impl Iterator<Item = (&'p str, &'p [String])>, report: &
         }
     }
     for (path, packages) in owners.into_iter().filter(|(_, packages)| packages.len() > 1) {
+        if same(path, &packages) {
+            continue;
+        }
         for package in &packages {
             let others: Vec<&str> = packages.iter().copied().filter(|p| p != package).collect();
             report.add(package, format!("owns `{path}`, as does {}", others.join(", ")));
@@ -177,7 +211,7 @@ impl Left {
         for relation in manifest.packages.iter().flat_map(|record| &record.relations) {
             match &relation.capability {
                 Capability::Project { project, package, candidate: None, .. } => {
-                    names.insert(if is_deb { package.clone() } else { project.to_string() });
+                    names.insert(if is_deb { package.to_string() } else { project.to_string() });
                 }
                 Capability::Package { name, .. } => {
                     names.extend(name.split(" | ").map(str::to_owned));

@@ -10,7 +10,8 @@ use clap::Args;
 use url::Url;
 
 use super::choices::{
-    ByteCode, IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax, Resolution, Source,
+    ByteCode, CommandNames, IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax,
+    Resolution, Source,
 };
 use crate::{
     artifact::{ExtraName, ProjectName, extra_name, project_name},
@@ -18,7 +19,7 @@ use crate::{
     disk::WriteError,
     failure::{Failure, USAGE},
     requirements::{self, FileOptions, ProjectRule, Request},
-    settings::{Environment, Flags, PublishingFlags},
+    settings::{Environment, Flags, PublishingFlags, values},
 };
 
 /// What is asked for.
@@ -74,6 +75,9 @@ pub struct Sources {
     /// Look at no index
     #[arg(long)]
     pub no_index: bool,
+    /// Use a host, or a port of one, without encryption
+    #[arg(long = "trusted-host", value_name = "HOST[:PORT]")]
+    pub trusted_hosts: Vec<String>,
     /// Which of several indexes count
     #[arg(long, value_enum, value_name = "STRATEGY")]
     pub index_strategy: Option<IndexStrategy>,
@@ -123,6 +127,7 @@ impl Sources {
             extra_index_urls: self.extra_index_url.clone(),
             find_links: self.find_links.clone(),
             no_index: self.no_index,
+            trusted_hosts: self.trusted_hosts.clone(),
             ..FileOptions::default()
         }
     }
@@ -207,8 +212,12 @@ pub struct Choice {
 #[derive(Debug, Args, Default)]
 pub struct Naming {
     /// Put a prefix before every package name
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = values::name_prefix)]
     pub name_prefix: Option<String>,
+    /// Make every package name of a template: `{name}` stands for the target's name, `{project}` for
+    /// the project's
+    #[arg(long, value_name = "TEMPLATE", value_parser = values::name_template)]
+    pub name_template: Option<String>,
     /// Name one project's package; the project may be left out where only one is asked for
     #[arg(long = "name", value_name = "[PROJECT=]NAME", value_parser = parse_name)]
     pub names: Vec<(Option<ProjectName>, String)>,
@@ -234,14 +243,18 @@ pub struct Naming {
     /// What to do where packages would own the same files (default: fail)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_conflict: Option<OnConflict>,
+    /// What the commands of a Python beside the target's default one are called (default: suffixed
+    /// where a package of the default one could own the same path)
+    #[arg(long, value_enum, value_name = "NAMES")]
+    pub command_names: Option<CommandNames>,
     /// Whether RPM packages bring byte code (default: auto)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub bytecode: Option<ByteCode>,
     /// Who answers for the packages: `Name <address>`
-    #[arg(long, value_name = "PERSON")]
+    #[arg(long, value_name = "PERSON", value_parser = values::packager)]
     pub packager: Option<String>,
     /// The release (Debian: revision) of the packages
-    #[arg(long, value_name = "NUMBER", value_parser = parse_release)]
+    #[arg(long, value_name = "NUMBER", value_parser = values::release)]
     pub release: Option<String>,
     /// Let a plugin take part, by its name or the path of its folder
     #[arg(long = "plugin", value_name = "PLUGIN")]
@@ -311,6 +324,7 @@ impl Asked {
             no_deps: self.choice.no_deps,
             excluded: self.choice.exclude.clone(),
             name_prefix: naming.name_prefix,
+            name_template: naming.name_template,
             names,
             only_name,
             name_map: naming.name_map,
@@ -319,6 +333,7 @@ impl Asked {
             satisfy_from: naming.satisfy_from,
             install_prefix: naming.install_prefix,
             on_conflict: naming.on_conflict.map(Into::into),
+            command_names: naming.command_names.map(Into::into),
             bytecode: naming.bytecode.map(Into::into),
             relax: naming.relax.map(Into::into),
             packager: naming.packager,
@@ -367,16 +382,9 @@ fn parse_extra(text: &str) -> Result<ExtraName, String> {
 
 fn parse_name(text: &str) -> Result<(Option<ProjectName>, String), String> {
     match text.split_once('=') {
-        Some((project, name)) => Ok((Some(parse_project(project)?), name.to_owned())),
-        None => Ok((None, text.to_owned())),
+        Some((project, name)) => Ok((Some(parse_project(project)?), values::package_name(name)?)),
+        None => Ok((None, values::package_name(text)?)),
     }
-}
-
-fn parse_release(text: &str) -> Result<String, String> {
-    let is_release = !text.is_empty()
-        && text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".~+".contains(c));
-    is_release.then(|| text.to_owned()).ok_or("write a number such as 1 or 2.1".to_owned())
 }
 
 /// How a collection is handed to those who install from it.
@@ -387,7 +395,7 @@ pub struct Publishing {
     #[arg(long, value_name = "KEY")]
     sign_key: Option<String>,
     /// Where the folder will be served, for the files with which machines are set up
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = values::repo_url)]
     repo_url: Option<Url>,
     /// How many builds of each package stay (default: all)
     #[arg(long, value_name = "NUMBER")]

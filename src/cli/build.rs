@@ -49,6 +49,9 @@ pub struct Build {
     /// Build the one project that is named with a spec of one's own
     #[arg(long, value_name = "FILE")]
     spec_file: Option<PathBuf>,
+    /// Stop at the first project that cannot be resolved or fetched
+    #[arg(long)]
+    no_keep_going: bool,
     /// Leave out packages whose relations are not the planned ones
     #[arg(long)]
     strict: bool,
@@ -92,6 +95,7 @@ impl Build {
         flags.jobs = self.jobs.map(usize::from);
         flags.allow_fixme = self.allow_fixme;
         flags.strict = self.strict;
+        flags.keep_going = !self.no_keep_going;
         flags.spec_file = self.spec_file;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         let session = match &folders {

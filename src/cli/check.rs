@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     check::{Installation, Installed, check, manifest},
     collection::CollectionManifest,
-    disk::WriteError,
+    disk::{Temporary, WriteError, temporary_place},
     distribution::{self, Repository},
     failure::{FAILED, Failure},
     index::{self, IndexSettings, Logins, Sources},
@@ -32,12 +32,13 @@ pub struct Check {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,
-    /// Prove what is left to the distribution by this repository: a URL or folder, an apt source,
-    /// or `system`
+    /// Prove what is left to the distribution by this repository, and that it has no higher version
+    /// of a package: a URL or folder, an apt source, or `system`
     #[arg(long, value_name = "REPOSITORY")]
     satisfy_from: Vec<String>,
-    /// Install all packages into a root of their own with mmdebstrap and apt, or dnf, import their
-    /// modules and start their commands; needs root, and the distribution's `--satisfy-from`
+    /// Install all packages by their names into a root of their own with mmdebstrap and apt, or dnf,
+    /// import their modules and start their commands; needs root, and the distribution's
+    /// `--satisfy-from`
     #[arg(long)]
     install: bool,
     /// Use nothing but the cache
@@ -111,7 +112,7 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
-        let root = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let environment = Environment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
         let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
@@ -138,8 +139,11 @@ impl Check {
         let settings = settings::resolve(flags, configuration.clone(), Environment::of_process())?;
         let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
-        let index_settings =
-            IndexSettings { offline: settings.offline, ..IndexSettings::new(&settings.cache) };
+        let index_settings = IndexSettings {
+            offline: settings.offline,
+            trusted_hosts: distribution::plain_hosts(&self.satisfy_from),
+            ..IndexSettings::new(&settings.cache)
+        };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;
         let mut joined = Repository::default();
         for address in &self.satisfy_from {

@@ -63,6 +63,24 @@ impl From<Relax> for planner::Relax {
     }
 }
 
+/// `--command-names`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum CommandNames {
+    /// As the project calls them
+    Plain,
+    /// With the version of their Python: `flask-3.12`
+    Suffixed,
+}
+
+impl From<CommandNames> for planner::CommandNames {
+    fn from(choice: CommandNames) -> Self {
+        match choice {
+            CommandNames::Plain => Self::Plain,
+            CommandNames::Suffixed => Self::Suffixed,
+        }
+    }
+}
+
 /// `--source`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Source {

@@ -54,8 +54,8 @@ impl Explain {
                 hint: Some("`pypi2pkg tree` shows the projects that are needed".to_owned()),
             });
         };
-        let name =
-            crate::planner::name_origin(&self.project, run.target, &run.settings.policy.naming);
+        let naming = run.naming(&resolution);
+        let name = crate::planner::name_origin(&self.project, run.target, &naming);
         print_result(&explanation(&package.plan, &package.native, pin, &name).join("\n"));
         Ok(0)
     }
@@ -69,6 +69,9 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
         format!("  made of: {}", plan.source.filename),
         format!("    {}", plan.source.url),
     ];
+    if let Some(origin) = &plan.source.origin {
+        lines.push(format!("    from {origin}"));
+    }
     if let Some(wheel) = &plan.source.built_wheel {
         lines.push(format!("    built into {wheel}"));
     }

@@ -33,10 +33,10 @@ use std::{ffi::OsString, path::Path};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    failure::{Failure, USAGE},
+    failure::{FAILED, Failure, USAGE},
     process::{interrupted, watch_signals},
     recipe::RecipeFolder,
-    report::{print_error, print_result},
+    report::{keep_output_error, output_error, print_error, print_result},
 };
 
 /// Convert projects of the Python Package Index to native RPM and Debian packages.
@@ -96,13 +96,27 @@ enum Verb {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // Without it, signals end the program as they do by default.
     let _ = watch_signals();
-    let result = match parse_and_run(arguments.into_iter().collect()) {
+    let status = run_verb(arguments.into_iter().collect());
+    match output_error() {
+        Some(error) if status == 0 => {
+            print_error(&format!("cannot write to standard output: {error}"), None);
+            FAILED
+        }
+        _ => status,
+    }
+}
+
+fn run_verb(arguments: Vec<OsString>) -> u8 {
+    let result = match parse_and_run(arguments) {
         Ok(result) => result,
         Err(error) => {
             // `--help` and `--version` are no errors; clap knows which stream each belongs to.
-            let status = if error.use_stderr() { USAGE } else { 0 };
-            let _ = error.print();
-            return status;
+            if error.use_stderr() {
+                let _ = error.print();
+                return USAGE;
+            }
+            keep_output_error(error.print());
+            return 0;
         }
     };
     if let Some(status) = interrupted() {

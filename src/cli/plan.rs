@@ -5,7 +5,7 @@ use clap::Args;
 use crate::{
     collection::FailureRecord,
     failure::{FAILED, Failure},
-    pipeline::Prepared,
+    pipeline::{Prepared, Resolved},
     report::print_result,
     text::counted,
 };
@@ -25,6 +25,9 @@ pub struct Plan {
     asked: Asked,
     #[command(flatten)]
     naming: Naming,
+    /// Stop at the first project that cannot be resolved or fetched
+    #[arg(long)]
+    no_keep_going: bool,
     /// Print the whole plans
     #[arg(long)]
     json: bool,
@@ -32,12 +35,13 @@ pub struct Plan {
 
 impl Plan {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(self.naming)?;
+        let mut flags = self.asked.flags(self.naming)?;
+        flags.keep_going = !self.no_keep_going;
         let session = Session::start(&self.asked, flags, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
-        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
+        let Resolved { resolution, failures } = run.resolve_partly(&index)?;
+        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?.after(failures);
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
             print_result(&serde_json::to_string_pretty(&plans).unwrap_or_default());

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
-    disk::{WriteError, write_texts},
+    disk::{Temporary, WriteError, write_texts},
     failure::{Failure, USAGE},
     format,
     plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
@@ -116,7 +116,7 @@ fn ask(
     target: &str,
     settings: &Settings,
     verbosity: i8,
-) -> Result<(tempfile::TempDir, Vec<u8>), Failure> {
+) -> Result<(Temporary, Vec<u8>), Failure> {
     let target = session::targets(settings.targets.as_deref(), &settings.plugins.brought()?)?
         .load(target, None, None)?;
     let path = settings.environment.path();

@@ -8,7 +8,7 @@ use std::{
 use clap::Parser;
 
 use crate::{
-    disk::{WriteError, write_file},
+    disk::{Temporary, WriteError, temporary_place, write_file},
     failure::Failure,
     pipeline::Built,
     report::{Event, Reporter, Terminal, print_result},
@@ -113,7 +113,7 @@ impl Pypi2Rpm {
 
     /// Builds in a folder of its own, and puts the package where it belongs.
     fn finish(&self, build: impl FnOnce(&Path) -> Result<Built, Failure>) -> Result<u8, Failure> {
-        let folder = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let folder = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let Built { manifest, files } = build(&folder.path().join("collection"))?;
         for file in &files {
             let built = folder.path().join("collection").join(file);

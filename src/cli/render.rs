@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     collection::FailureRecord,
     failure::{FAILED, Failure},
-    pipeline::{Package, Prepared, Regenerated},
+    pipeline::{Package, Prepared, Regenerated, Resolved},
     plan::PackagePlan,
     recipe::{Provenance, RecipeFolder, Update},
     report::{Event, Reporter, print_result},
@@ -40,6 +40,9 @@ pub struct Render {
     /// The folder that gets one folder for each project
     #[arg(short, long, value_name = "FOLDER", default_value = "recipes")]
     output: PathBuf,
+    /// Stop at the first project that cannot be resolved or fetched
+    #[arg(long)]
+    no_keep_going: bool,
     #[command(flatten)]
     mode: Mode,
 }
@@ -68,7 +71,8 @@ pub(super) struct Item {
 impl Render {
     /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(self.naming)?;
+        let mut flags = self.asked.flags(self.naming)?;
+        flags.keep_going = !self.no_keep_going;
         let folders = super::recipe_folders(&self.asked.inputs)?;
         if let Some(folders) = folders {
             let session =
@@ -88,11 +92,14 @@ impl Render {
             true => RecipeFolder::find(&self.output)?,
             false => Vec::new(),
         };
+        for folder in &present {
+            Provenance::read(folder.path())?.check_target(folder.path(), &session.target)?;
+        }
         session.read_additions(&present)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
-        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
+        let Resolved { resolution, failures } = run.resolve_partly(&index)?;
+        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?.after(failures);
         let items = packages.into_iter().map(|package| {
             let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
             let requested = requested(&resolution, &package.plan);

@@ -15,6 +15,9 @@ use crate::{
 use super::{arguments::Publishing, formats::Formats};
 
 /// Make a folder of packages a repository for dnf, apt or pacman, or bring it up to date
+///
+/// Whatever packages lie in the folder get into the metadata, and with `--sign-key` your signature,
+/// whoever built them: name a folder only if you vouch for all that is in it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg repo packages/
@@ -22,7 +25,7 @@ use super::{arguments::Publishing, formats::Formats};
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
 pub struct Repo {
-    /// The folder with the packages; they are signed where they lie
+    /// The folder with the packages; with `--sign-key`, all of them are signed where they lie
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
@@ -42,11 +45,14 @@ pub struct Repo {
 impl Repo {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        let settings = PublishingSettings::new(self.publishing.into(), &configuration);
         let environment = Environment::of_process();
+        let settings =
+            PublishingSettings::new(self.publishing.into(), &configuration, &environment)?;
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
+        let terminal = Terminal::new(0);
         let collection = Collection::of_packages(&self.folder, &self.suite.to_string())?;
+        let collection = collection.with_reporter(&terminal);
         let formats = match &self.target {
             Some(target) => Formats::of_target(Some((target, None)), &configuration)?,
             None => Formats::of(&[&self.folder], &configuration)?,
@@ -61,7 +67,11 @@ impl Repo {
                 "`{}` holds no packages of a format that is known; `--target` names that of a plugin",
                 self.folder.display()
             );
-            Terminal::new(0).event(Event::Warning(&line));
+            terminal.event(Event::Warning(&line));
+        } else if signer.is_some() {
+            let line =
+                format!("signing all packages in `{}`, whoever built them", self.folder.display());
+            terminal.event(Event::End { phase: "repo", line: &line });
         }
         let publishing = settings.publishing(signer.as_ref());
         collection.republish(publishing)?;

@@ -6,17 +6,15 @@ use std::{
     sync::OnceLock,
 };
 
-use tempfile::TempDir;
-
 use crate::{
     artifact::ProjectName,
-    disk::WriteError,
+    disk::{Temporary, WriteError, own_folder, temporary_place},
     failure::{Failure, USAGE},
     pipeline::{BuildingIndex, PipelineError, RecipeStyle, Run},
     plugin::{Brought, Context, External, Plugin, PluginError, Plugins},
     process::HostRunner,
     recipe::{Additions, Provenance, RecipeError, RecipeFolder},
-    report::Terminal,
+    report::{Event, Reporter, Terminal},
     requirements::Inputs,
     settings::{self, Configuration, Environment, Flags, PluginSettings, Settings},
     target::{Target, Targets},
@@ -43,8 +41,13 @@ pub struct Session {
     pub reporter: Terminal,
     runner: HostRunner,
     /// Where sdists are built on the way to a plan.
-    work: TempDir,
+    work: Temporary,
 }
+
+/// What lies in a cache, and what of it is not compared with a digest from elsewhere whenever it is
+/// used.
+const CACHE: [&str; 6] = ["bytecode", "digests", "files", "metadata", "pages", "plugins"];
+const UNVERIFIED: [&str; 5] = ["bytecode", "digests", "metadata", "pages", "plugins"];
 
 /// What names this machine's distribution. Source: os-release(5).
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
@@ -86,7 +89,14 @@ impl Session {
                 None => first = Some((folder, provenance)),
             }
         }
-        if let Some((_, known)) = first {
+        if let Some((folder, known)) = first {
+            for (asked, known) in [(&flags.target, &known.target), (&flags.python, &known.python)] {
+                if let Some(asked) = asked.as_ref().filter(|asked| *asked != known) {
+                    let (folder, known) = (folder.path().to_owned(), known.clone());
+                    let asked = asked.clone();
+                    return Err(PipelineError::RecipesFor { folder, known, asked }.into());
+                }
+            }
             flags.target = Some(known.target);
             flags.python = Some(known.python);
             flags.arch = Some(known.arch);
@@ -120,9 +130,10 @@ impl Session {
         Ok(())
     }
 
-    fn with(settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
+    fn with(mut settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
-        let work = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let work = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
+        own_cache(&mut settings, work.path(), &reporter)?;
         let brought = settings.plugins.brought()?;
         let targets = targets(settings.targets.as_deref(), &brought)?;
         let target = load_target(&settings, &targets)?;
@@ -172,13 +183,38 @@ impl Session {
             time: self.settings.policy.time,
             path: &self.path,
         };
-        External::of(self.external.as_ref()?, context)
+        let external = External::of(self.external.as_ref()?, context)?;
+        Some(external.unconfined(!self.settings.sandbox.enabled))
     }
 
     /// The index that a run asks.
     pub fn index<'r>(&self, run: &'r Run<'r>) -> Result<BuildingIndex<'r>, Failure> {
         Ok(run.index(self.work.path())?)
     }
+}
+
+/// Closes the cache to other users. One that is somebody else's, or that others can write to, is
+/// replaced by a temporary one below `work`.
+///
+/// # Errors
+/// It cannot be looked at.
+fn own_cache(
+    settings: &mut Settings,
+    work: &Path,
+    reporter: &dyn Reporter,
+) -> Result<(), WriteError> {
+    let cache = settings.cache.clone();
+    if !cache.is_dir() {
+        return Ok(());
+    }
+    let owned = own_folder(&cache, &CACHE, &UNVERIFIED).map_err(WriteError::at(&cache))?;
+    if let Err(exposure) = owned {
+        let line = format!("the cache `{}` is not used: {exposure}", cache.display());
+        reporter.event(Event::Warning(&line));
+        settings.cache = work.join("cache");
+        settings.plugins.finder.bundled = settings.cache.join("plugins");
+    }
+    Ok(())
 }
 
 /// The project of the only requirement, for options that are about one project.
@@ -221,7 +257,7 @@ pub fn brought_pack(packs: Packs, brought: &Brought) -> Result<Packs, Failure> {
 
 /// The plugins that take part.
 pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
-    let PluginSettings { chosen, finder } = settings;
+    let PluginSettings { chosen, finder, .. } = settings;
     Ok(Plugins(chosen.iter().map(|choice| finder.find(choice)).collect::<Result<_, _>>()?))
 }
 
@@ -255,6 +291,17 @@ fn load_target(settings: &Settings, targets: &Targets) -> Result<Target, Failure
         None => detect(targets)?,
     };
     let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
+    if let Some((name, what)) = settings.policy.naming.forbidden(&target) {
+        let (format, expected) = (&target.format, target.naming.rule.wording());
+        return Err(Failure {
+            status: USAGE,
+            message: format!(
+                "`{}`, {what}, is not allowed in names of {format} packages",
+                name.escape_debug()
+            ),
+            hint: Some(format!("write {expected}")),
+        });
+    }
     match &settings.install_prefix {
         Some(prefix) => Ok(target.isolated(prefix)?),
         None => Ok(target),

@@ -36,6 +36,8 @@ pub enum CollectionError {
     /// What a format from elsewhere says.
     #[error("{problem}")]
     External { problem: String },
+    #[error("`{}` is a symbolic link, which nothing is written through", path.display())]
+    Link { path: PathBuf },
     #[error("interrupted")]
     Interrupted,
     #[error("`{}` has gone or changed since this run looked at it; run again", path.display())]

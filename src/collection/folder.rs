@@ -1,21 +1,24 @@
 //! A collection's folder, and merging a run's records into it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
 };
 
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord, Kind,
-    Kinds, Listing, MANIFEST_FILE, Outcome, PackageRecord, Pool, Record, Records, Staging, Swap,
-    Why, client,
+    Kinds, Listing, MANIFEST_FILE, PackageRecord, Pool, Record, Records, Staging, Swap, Why,
+    client,
+    found::{Found, entries, only_built, restore, write_recipes},
+    ledger::Ledger,
+    metadata::clock,
     packages::{Packages, package_files},
     pool::apt_source,
-    staging::{Lock, create_folder, rename, swap, write},
+    staging::{Listener, Lock, create_folder, rename, swap, write},
+    sums::Sums,
 };
-use crate::{sign::Signer, target::Target};
+use crate::{report::Reporter, sign::Signer, target::Target};
 
 /// The folder of recipes in a collection: one folder a package.
 pub(super) const RECIPES: &str = "recipes";
@@ -29,6 +32,10 @@ pub struct Collection<'k> {
     /// What the manifest of this target is when the collection is empty.
     empty: CollectionManifest,
     has_manifest: bool,
+    /// Whether only packages that were built here are in it.
+    is_own: bool,
+    listener: Listener<'k>,
+    sums: Sums,
 }
 
 /// What a run hands to its collection.
@@ -50,6 +57,8 @@ pub struct Publishing<'a> {
     pub keep: Option<usize>,
     /// Where the folder is served.
     pub url: Option<&'a str>,
+    /// When metadata that change are made, in seconds since 1970; now where there is no time.
+    pub time: Option<u64>,
     /// Apt's usual layout; without it, the one that the folder has, which is flat at first.
     pub pool: Option<&'a Pool>,
 }
@@ -61,8 +70,7 @@ impl<'k> Collection<'k> {
     /// It is a collection for another target.
     pub fn open(folder: &Path, target: &Target) -> Result<Self, CollectionError> {
         let empty = CollectionManifest::new(target);
-        let folder = folder.to_owned();
-        let collection = Self { folder, kinds: Kinds::default(), empty, has_manifest: true };
+        let collection = Self::new(folder, empty, true, true);
         collection.manifest()?;
         Ok(collection)
     }
@@ -77,7 +85,45 @@ impl<'k> Collection<'k> {
         let present = CollectionManifest::read(&folder.join(MANIFEST_FILE))?;
         let has_manifest = present.is_some();
         let empty = present.unwrap_or_else(|| CollectionManifest::bare(suite));
-        Ok(Self { folder: folder.to_owned(), kinds: Kinds::default(), empty, has_manifest })
+        Ok(Self::new(folder, empty, has_manifest, false))
+    }
+
+    /// A folder of packages that were built here but need no manifest: of `added`, which lie in it,
+    /// and of those that were added before.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn of_sources(
+        folder: &Path,
+        suite: &str,
+        added: &[PathBuf],
+    ) -> Result<Self, CollectionError> {
+        let collection = Self::new(folder, CollectionManifest::bare(suite), false, true);
+        let mut ledger = Ledger::read(folder);
+        for path in added {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            ledger.add(&name, &collection.sums.of(path).unwrap_or_default());
+        }
+        ledger.write(folder)?;
+        Ok(collection)
+    }
+
+    fn new(folder: &Path, empty: CollectionManifest, has_manifest: bool, is_own: bool) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            kinds: Kinds::default(),
+            empty,
+            has_manifest,
+            is_own,
+            listener: Listener::default(),
+            sums: Sums::default(),
+        }
+    }
+
+    /// The same, where somebody is told of what the user should look at.
+    #[must_use]
+    pub fn with_reporter(self, reporter: &'k dyn Reporter) -> Self {
+        Self { listener: Listener(Some(reporter)), ..self }
     }
 
     /// The same, where a further kind of packages is known.
@@ -99,13 +145,13 @@ impl<'k> Collection<'k> {
     /// A private folder for building packages; it is removed with the answer.
     pub fn staging(&self) -> Result<Staging, CollectionError> {
         create_folder(&self.folder)?;
-        let lock = Lock::take(&self.folder)?;
+        let lock = Lock::take(&self.folder, self.listener)?;
         Staging::new(&self.folder, &lock)
     }
 
     /// What became of the packages of this and earlier runs.
-    pub fn records(&self) -> Records {
-        Records::of(&self.folder)
+    pub fn records(&self) -> Records<'k> {
+        Records::of(&self.folder, self.listener, self.sums.clone())
     }
 
     /// What is in the collection.
@@ -163,7 +209,7 @@ impl<'k> Collection<'k> {
     /// packages that nothing speaks of any more are removed.
     pub fn merge(&self, merge: Merge<'_>) -> Result<CollectionManifest, CollectionError> {
         create_folder(&self.folder)?;
-        let lock = Lock::take(&self.folder)?;
+        let lock = Lock::take(&self.folder, self.listener)?;
         let work = Staging::new(&self.folder, &lock)?;
         let Merge { built, failures, distribution, publishing } = merge;
         self.refuse_unknown()?;
@@ -173,10 +219,15 @@ impl<'k> Collection<'k> {
         let old = manifest.packages.clone();
         let built = only_built(&built, &records, &self.folder)?;
 
-        let mut packages = Packages::read(&self.folder, &records, &self.kinds)?;
+        let mut ledger = Ledger::read(&self.folder);
+        ledger.add_manifest(&manifest);
+        let known = self.is_own.then_some(&ledger);
+        let mut packages = Packages::read(&self.folder, &records, &self.kinds, known)?;
         for Found { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
+        self.warn_of_strangers(&packages, &ledger);
+        restore(&mut manifest, &records);
         manifest.packages.retain(|entry| packages.get(entry.file_name()).is_some());
         manifest.merge(entries(&built), failures, distribution);
         packages.prune(publishing.keep, &manifest)?;
@@ -198,6 +249,7 @@ impl<'k> Collection<'k> {
             stanzas: &[],
             waiting: packages.waiting(),
             suite: &manifest.target,
+            time: publishing.time.unwrap_or_else(clock),
             pool: pool.as_ref(),
             signer: publishing.signer,
             url: url.as_deref(),
@@ -207,6 +259,11 @@ impl<'k> Collection<'k> {
         let changed = self.changed(&built, &old, &packages);
         write_recipes(&changed, &work.path().join(RECIPES))?;
 
+        // Before anything is moved: a run that is killed meanwhile leaves nothing unknown.
+        if self.is_own {
+            packages.note(&mut ledger);
+            ledger.write(&self.folder)?;
+        }
         packages.publish(&self.folder)?;
         for BuiltRecord { package, .. } in changed {
             let place = Path::new(RECIPES).join(&package.package);
@@ -224,7 +281,29 @@ impl<'k> Collection<'k> {
         packages.remove_superseded(&self.folder)?;
         records.update(&packages.changes())?;
         records.tidy(&packages);
+        if self.is_own {
+            let mut ledger = Ledger::default();
+            packages.note(&mut ledger);
+            ledger.write(&self.folder)?;
+        }
         Ok(manifest)
+    }
+
+    /// Names what lies in the folder and is left out.
+    fn warn_of_strangers(&self, packages: &Packages<'_>, ledger: &Ledger) {
+        for (path, name) in packages.strange() {
+            let path = path.display();
+            self.listener.warn(&match ledger.names(name) {
+                true => format!(
+                    "`{path}` has changed since it was built: it is left out of the metadata; \
+                     build it again, or remove it"
+                ),
+                false => format!(
+                    "`{path}` was not built here: it is left out of the metadata and not signed; \
+                     `pypi2pkg repo` is for packages from elsewhere"
+                ),
+            });
+        }
     }
 
     /// The packages of this run that are others than the manifest had, or have no recipe there.
@@ -289,62 +368,4 @@ fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError
     let new = work.join("new");
     write(&new, bytes)?;
     rename(&new, path)
-}
-
-/// A package that was built.
-struct Found<'r> {
-    record: &'r Record,
-    built: &'r BuiltRecord,
-    why: &'r Why,
-}
-
-/// The built ones, each of which has a name of its own and a file.
-fn only_built<'r>(
-    all: &'r [(Record, Why)],
-    records: &Records,
-    folder: &Path,
-) -> Result<Vec<Found<'r>>, CollectionError> {
-    let mut seen = BTreeMap::new();
-    let mut found = Vec::new();
-    for (record, why) in all {
-        let Outcome::Built(built) = &record.outcome else { continue };
-        let package = &built.package;
-        if let Some(first) = seen.insert(&package.package, &package.project) {
-            return Err(CollectionError::Twice {
-                package: package.package.clone(),
-                first: first.to_string(),
-                second: package.project.to_string(),
-            });
-        }
-        if records.is_gone(record) {
-            return Err(CollectionError::Gone { path: folder.join(&built.stanza.file) });
-        }
-        found.push(Found { record, built, why });
-    }
-    Ok(found)
-}
-
-/// What the manifest says of them.
-fn entries(all: &[Found<'_>]) -> Vec<PackageRecord> {
-    let entry = |Found { built, why, .. }: &Found<'_>| PackageRecord {
-        why: (*why).clone(),
-        ..built.package.clone()
-    };
-    all.iter().map(entry).collect()
-}
-
-/// Writes one folder a package below `folder`.
-fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(), CollectionError> {
-    for BuiltRecord { package, recipe, .. } in built {
-        create_folder(&folder.join(&package.package))?;
-        for (name, file) in &recipe.files {
-            let path = folder.join(&package.package).join(name);
-            create_folder(path.parent().unwrap_or(folder))?;
-            fs::write(&path, &file.text).map_err(CollectionError::io("write", &path))?;
-            let mode = if file.executable { 0o755 } else { 0o644 };
-            fs::set_permissions(&path, Permissions::from_mode(mode))
-                .map_err(CollectionError::io("set the mode of", &path))?;
-        }
-    }
-    Ok(())
 }

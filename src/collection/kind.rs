@@ -113,6 +113,8 @@ pub struct Listing<'a> {
     pub waiting: &'a BTreeMap<String, PathBuf>,
     /// What the metadata calls the suite: the target's name.
     pub suite: &'a str,
+    /// Stands for the clock: seconds since 1970.
+    pub time: u64,
     pub pool: Option<&'a Pool>,
     pub signer: Option<&'a Signer<'a>>,
     /// Where the folder is served, where clients get a file.

@@ -159,6 +159,12 @@ impl FailureRecord {
         }
     }
 
+    /// What failed before a release of the project was chosen.
+    pub fn of_project(project: &ProjectName, stage: Stage, error: &dyn std::error::Error) -> Self {
+        let cause = Paragraph::new(&chain(error));
+        Self { project: project.clone(), release: None, stage, cause, hint: None }
+    }
+
     /// The same with a remedy.
     #[must_use]
     pub fn with_hint(self, hint: Option<&str>) -> Self {

@@ -12,7 +12,7 @@ use liblzma::write::XzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::{
-    CollectionError, Listing, Stanza, Swap,
+    CollectionError, Listing, Swap,
     staging::{rename, write},
 };
 
@@ -44,9 +44,16 @@ pub(super) fn holds(path: &Path, bytes: &[u8]) -> bool {
     fs::read(path).is_ok_and(|present| present == bytes)
 }
 
-/// The newest package's time: it stands for the clock.
-pub(super) fn newest(stanzas: &[&Stanza]) -> u64 {
-    stanzas.iter().map(|stanza| stanza.time).max().unwrap_or(0)
+/// The clock: seconds since 1970.
+pub(super) fn clock() -> u64 {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| elapsed.as_secs())
+}
+
+/// The time of new metadata, in seconds since 1970: `time`, but never before that of the `present`
+/// ones. Apt ignores metadata that are older than those it knows.
+pub(super) fn not_before(present: Option<u64>, time: u64) -> u64 {
+    time.max(present.unwrap_or(0))
 }
 
 /// The files of a folder that are named by a hash, last written first.

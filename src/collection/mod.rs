@@ -12,6 +12,10 @@
 //! is written by this module, in the form of `createrepo_c` and `apt-ftparchive`; tests compare
 //! the results with theirs.
 //!
+//! Nothing that lies there is believed: a record has a digest of its own, a package file is compared
+//! with the digest that its record states, and what is damaged is built again. A file that no record
+//! knows gets into no metadata, and is not signed, but by [`Collection::of_packages`].
+//!
 //! Every change is prepared in a private folder and then swapped in, packages first, metadata
 //! next, the manifest last. What a reader has begun to read stays complete: metadata files are
 //! named by their hash, and the last few replaced ones are kept.
@@ -21,7 +25,9 @@ mod deb;
 mod drift;
 mod error;
 mod folder;
+mod found;
 mod kind;
+mod ledger;
 mod manifest;
 mod metadata;
 mod packages;
@@ -30,6 +36,7 @@ mod record;
 mod rpm;
 mod staging;
 mod stanza;
+mod sums;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

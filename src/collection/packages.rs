@@ -11,7 +11,9 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, Kind, Kinds, PackageRecord, Records, Stanza,
+    BuiltRecord, CollectionError, CollectionManifest, Kind, Kinds, PackageRecord, Record, Records,
+    Stanza,
+    ledger::Ledger,
     pool::{self, Pool},
     staging::{create_folder, rename, sync_folder},
 };
@@ -21,6 +23,8 @@ use crate::sign::Signer;
 pub(super) struct Packages<'k> {
     kinds: &'k Kinds<'k>,
     stanzas: BTreeMap<String, Stanza>,
+    /// Files that no record knows.
+    strange: Vec<PathBuf>,
     /// What was signed or moved, as it was before.
     before: BTreeMap<String, Stanza>,
     /// Files that wait to be moved in.
@@ -32,42 +36,63 @@ pub(super) struct Packages<'k> {
 }
 
 impl<'k> Packages<'k> {
-    /// The packages that lie in a folder. Only files without a record are read.
+    /// The packages that lie in a folder. Only files without a record are read; where there is a
+    /// ledger, those that it does not hold are left out.
     pub(super) fn read(
         folder: &Path,
-        records: &Records,
+        records: &Records<'_>,
         kinds: &'k Kinds<'k>,
+        ledger: Option<&Ledger>,
     ) -> Result<Self, CollectionError> {
         let known = records.all_built();
-        let known: BTreeMap<&str, &Stanza> = known
-            .values()
-            .filter_map(|record| record.stanza())
-            .map(|stanza| (stanza.file.as_str(), stanza))
-            .collect();
+        let mut stanzas: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
+        for stanza in known.values().filter_map(Record::stanza) {
+            stanzas.entry(&stanza.file).or_default().push(stanza);
+        }
         let files = package_files(folder, kinds)?;
-        let stanzas = files.par_iter().map(|path| {
+        let found = files.par_iter().map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let parent = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
             let parent = parent.map(|parent| parent.to_string_lossy().into_owned());
-            let is_known = |stanza: &&&Stanza| {
-                fs::metadata(path).is_ok_and(|found| found.len() == stanza.size)
-            };
-            let stanza = match known.get(&*name).filter(is_known) {
+            let sum = records.sum(path).unwrap_or_default();
+            let mut of_name = stanzas.get(&*name).into_iter().flatten();
+            let stanza = match of_name.find(|stanza| stanza.sha256 == sum) {
                 Some(stanza) => (*stanza).clone(),
+                None if ledger.is_some_and(|ledger| !ledger.holds(&name, &sum)) => {
+                    return Ok(Err(path.clone()));
+                }
                 None => kinds.read(path)?,
             };
-            Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza })
+            Ok(Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza }))
         });
-        let stanzas = stanzas.collect::<Result<Vec<Stanza>, CollectionError>>()?;
-        let named = stanzas.into_iter().map(|stanza| (stanza.file.clone(), stanza));
+        let found = found.collect::<Result<Vec<_>, CollectionError>>()?;
+        let (found, strange): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
+        let named = found.into_iter().flatten().map(|stanza| (stanza.file.clone(), stanza));
         Ok(Self {
             kinds,
             stanzas: named.collect(),
+            strange: strange.into_iter().filter_map(Result::err).collect(),
             before: BTreeMap::new(),
             new: BTreeMap::new(),
             spare: Vec::new(),
             superseded: Vec::new(),
         })
+    }
+
+    /// The files that no record knows and that nothing takes the place of.
+    pub(super) fn strange(&self) -> impl Iterator<Item = (&Path, &str)> {
+        let named =
+            self.strange.iter().filter_map(|path| Some((path, path.file_name()?.to_str()?)));
+        named
+            .filter(|(_, name)| !self.stanzas.contains_key(*name))
+            .map(|(path, name)| (path.as_path(), name))
+    }
+
+    /// The digests of all packages as they are now.
+    pub(super) fn note(&self, ledger: &mut Ledger) {
+        for stanza in self.stanzas.values() {
+            ledger.add(&stanza.file, &stanza.sha256);
+        }
     }
 
     /// Adds a package that was built, whose file lies at `waiting` if not in the folder.

@@ -12,17 +12,20 @@ use std::{
     time::Duration,
 };
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
     CollectionError, Drift, FailureRecord, PackageRecord, Stanza, Why,
     folder::RECIPES,
+    metadata::sha256,
     packages::Packages,
-    staging::{Lock, create_folder},
+    staging::{Listener, Lock, create_folder},
+    sums::Sums,
 };
 use crate::{
     build::BuiltPackage,
-    disk::{stays_inside, write_file},
+    disk::{publish_file, stays_inside, write_file},
     plan::PackagePlan,
     recipe::Recipe,
 };
@@ -30,8 +33,14 @@ use crate::{
 /// The version of the records' schema; records of another one count as missing.
 const SCHEMA: u32 = 1;
 
-/// The folder of what only this program reads.
-const OWN: &str = ".pypi2pkg";
+/// The folder of what only this program reads, and those in it of records and of packages that wait.
+pub(super) const OWN: &str = ".pypi2pkg";
+pub(super) const RECORDS: &str = "records";
+pub(super) const BUILT: &str = "built";
+
+/// What stands around a record's digest at the end of its file, and how long a digest is.
+const SEAL: (&str, &str) = (",\"digest\":\"", "\"}");
+const DIGITS: usize = 64;
 
 /// No run lives so long that it would still merge a package of this age.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -96,31 +105,40 @@ pub struct Described<'a> {
 
 /// The records of one collection, and the packages that wait to be merged into it.
 #[derive(Debug, Clone)]
-pub struct Records {
+pub struct Records<'k> {
     collection: PathBuf,
+    listener: Listener<'k>,
+    sums: Sums,
 }
 
-impl Records {
-    pub(super) fn of(collection: &Path) -> Self {
-        Self { collection: collection.to_owned() }
+impl<'k> Records<'k> {
+    pub(super) fn of(collection: &Path, listener: Listener<'k>, sums: Sums) -> Self {
+        Self { collection: collection.to_owned(), listener, sums }
     }
 
-    /// The package that was made of these inputs, where its file still is what was built.
+    /// The package that was made of these inputs, where the record and the file still are what was
+    /// written.
     pub fn built(&self, inputs: &str) -> Option<Record> {
-        let record = self.read(&self.path(inputs))?;
-        self.file(&record).is_some().then_some(record)
+        let (record, is_sealed) = self.read(&self.path(inputs))?;
+        (is_sealed && self.file(&record).is_some()).then_some(record)
     }
 
-    /// All packages whose files are there, by inputs.
+    /// All packages whose files are there as they were built, by inputs.
     pub fn all_built(&self) -> BTreeMap<String, Record> {
-        let records = self.every().filter(|record| self.file(record).is_some());
+        let records: Vec<Record> = self.every().collect();
+        let records = records.into_par_iter().filter(|record| self.file(record).is_some());
         records.map(|record| (record.inputs.clone(), record)).collect()
     }
 
+    /// The SHA-256 of a package file.
+    pub(super) fn sum(&self, path: &Path) -> Option<String> {
+        self.sums.of(path)
+    }
+
     fn every(&self) -> impl Iterator<Item = Record> {
-        let folder = self.collection.join(OWN).join("records");
+        let folder = self.collection.join(OWN).join(RECORDS);
         let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        paths.filter_map(|path| self.read(&path))
+        paths.filter_map(|path| self.read(&path).map(|(record, _)| record))
     }
 
     /// Takes a package that was built; with a recipe of a person's own it need not be called as
@@ -147,10 +165,11 @@ impl Records {
             let (package, file) = (plan.package.clone(), file.clone());
             return Err(CollectionError::RecipePath { package, file });
         }
+        publish_file(&built.path).map_err(CollectionError::io("set the mode of", &built.path))?;
         let synced = File::open(&built.path).and_then(|file| file.sync_all());
         synced.map_err(CollectionError::io("write", &built.path))?;
         // Until the package lies there, no other run takes its folder for an empty one.
-        let _lock = Lock::take(&self.collection)?;
+        let _lock = Lock::take(&self.collection, self.listener)?;
         let waiting = self.waiting(inputs, &stanza.file);
         create_folder(waiting.parent().unwrap_or(&waiting))?;
         fs::rename(&built.path, &waiting).map_err(CollectionError::io("replace", &waiting))?;
@@ -168,7 +187,7 @@ impl Records {
     pub(super) fn unmerged(&self, record: &Record) -> Option<PathBuf> {
         let stanza = record.stanza()?;
         let path = self.waiting(&record.inputs, &stanza.file);
-        has_size(&path, stanza.size).then_some(path)
+        self.is_of(&path, stanza).then_some(path)
     }
 
     /// Notes what was signed or moved: each stanza as it was, and as it is now.
@@ -196,8 +215,8 @@ impl Records {
     pub(super) fn tidy(&self, packages: &Packages<'_>) {
         let own = self.collection.join(OWN);
         let entries = |folder: &str| fs::read_dir(own.join(folder)).into_iter().flatten().flatten();
-        for entry in entries("records") {
-            let record = self.read(&entry.path());
+        for entry in entries(RECORDS) {
+            let record = self.read(&entry.path()).map(|(record, _)| record);
             if record
                 .is_none_or(|record| self.is_gone(&record) || self.is_replaced(&record, packages))
             {
@@ -205,7 +224,7 @@ impl Records {
                 let _ = fs::remove_file(entry.path());
             }
         }
-        for folder in entries("built") {
+        for folder in entries(BUILT) {
             for package in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
                 let age =
                     package.metadata().and_then(|found| found.modified()).map(|t| t.elapsed());
@@ -234,30 +253,45 @@ impl Records {
     pub fn file(&self, record: &Record) -> Option<PathBuf> {
         let stanza = record.stanza()?;
         let merged = self.collection.join(stanza.place());
-        let is_merged = has_size(&merged, stanza.size);
-        self.unmerged(record).or_else(|| is_merged.then_some(merged))
+        self.unmerged(record).or_else(|| self.is_of(&merged, stanza).then_some(merged))
+    }
+
+    /// Whether a file is the one that a stanza is of.
+    fn is_of(&self, path: &Path, stanza: &Stanza) -> bool {
+        fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == stanza.size)
+            && self.sum(path).as_deref() == Some(&stanza.sha256)
     }
 
     fn path(&self, inputs: &str) -> PathBuf {
-        self.collection.join(OWN).join("records").join(format!("{inputs}.json"))
+        self.collection.join(OWN).join(RECORDS).join(format!("{inputs}.json"))
     }
 
     fn waiting(&self, inputs: &str, file: &str) -> PathBuf {
-        self.collection.join(OWN).join("built").join(inputs).join(file)
+        self.collection.join(OWN).join(BUILT).join(inputs).join(file)
     }
 
-    /// A record; `None` where it is missing, cut off or of another program.
-    fn read(&self, path: &Path) -> Option<Record> {
-        let record: Record = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        (record.schema == SCHEMA && self.path(&record.inputs) == path).then_some(record)
+    /// A record, and whether it has a digest, which those of older versions do not have; `None` where
+    /// it is missing, damaged or of another program.
+    fn read(&self, path: &Path) -> Option<(Record, bool)> {
+        let text = fs::read_to_string(path).ok()?;
+        let (text, digest) = match unsealed(&text) {
+            Some((bare, digest)) => (bare, Some(digest)),
+            None => (text, None),
+        };
+        if digest.as_ref().is_some_and(|digest| *digest != sha256(text.as_bytes())) {
+            return None;
+        }
+        let record: Record = serde_json::from_str(&text).ok()?;
+        let is_here = record.schema == SCHEMA && self.path(&record.inputs) == path;
+        is_here.then_some((record, digest.is_some()))
     }
 
     fn write(&self, inputs: &str, outcome: Outcome) -> Result<Record, CollectionError> {
         let record = Record { schema: SCHEMA, inputs: inputs.to_owned(), outcome };
         let path = self.path(inputs);
         // Nothing in a record can fail to serialise: all map keys are texts.
-        let text = serde_json::to_vec(&record).unwrap_or_default();
-        write_file(&path, &text).map_err(|error| CollectionError::Io {
+        let text = sealed(serde_json::to_string(&record).unwrap_or_default());
+        write_file(&path, text.as_bytes()).map_err(|error| CollectionError::Io {
             action: "write",
             path,
             source: error.source,
@@ -266,8 +300,20 @@ impl Records {
     }
 }
 
-fn has_size(path: &Path, size: u64) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == size)
+/// A record's text with its own digest as its last field.
+fn sealed(text: String) -> String {
+    let digest = sha256(text.as_bytes());
+    let (before, after) = SEAL;
+    let bare = text.strip_suffix('}').unwrap_or(&text);
+    format!("{bare}{before}{digest}{after}")
+}
+
+/// A record's text without its digest, and the digest; nothing where it has none.
+fn unsealed(text: &str) -> Option<(String, String)> {
+    let (before, after) = SEAL;
+    let rest = text.strip_suffix(after)?;
+    let (rest, digest) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;
+    Some((format!("{}}}", rest.strip_suffix(before)?), digest.to_owned()))
 }
 
 fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {

@@ -1,21 +1,36 @@
 //! Private folders inside a collection, its lock, and swapping finished things in.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fmt,
+    fs::{self, File},
     io::{self, Write},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rustix::{
-    fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with},
+    fs::{FlockOperation, flock},
     io::{Errno, retry_on_intr},
 };
 use tempfile::TempDir;
 
-use super::CollectionError;
+use super::{
+    CollectionError,
+    folder::RECIPES,
+    record::{BUILT, OWN, RECORDS},
+};
+use crate::{
+    disk::{create_folders, open_lock, private_folder_in, publish_file},
+    process::interrupted,
+    report::{Event, Reporter},
+};
 
 const LOCK_FILE: &str = ".pypi2pkg.lock";
 const STAGING_PREFIX: &str = ".pypi2pkg-";
+/// How long a run waits for another one without a word, and between two looks.
+const MOMENT: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A private, empty folder on the file system of a collection. Packages are built here and then
 /// moved; what is left goes with this value.
@@ -31,9 +46,7 @@ impl Staging {
     /// lock must be held, so that no folder is found before it is claimed.
     pub(super) fn new(collection: &Path, _lock: &Lock) -> Result<Self, CollectionError> {
         remove_stale(collection)?;
-        let folder = tempfile::Builder::new()
-            .prefix(STAGING_PREFIX)
-            .tempdir_in(collection)
+        let folder = private_folder_in(collection, STAGING_PREFIX)
             .map_err(CollectionError::io("create a folder in", collection))?;
         let claim = claim(folder.path(), FlockOperation::LockExclusive)
             .map_err(CollectionError::io("lock", folder.path()))?;
@@ -46,6 +59,25 @@ impl Staging {
     }
 }
 
+/// Who is told what happens to a collection.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Listener<'k>(pub Option<&'k dyn Reporter>);
+
+impl fmt::Debug for Listener<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
+    }
+}
+
+impl Listener<'_> {
+    /// Reports something that the user should look at.
+    pub fn warn(&self, line: &str) {
+        if let Some(reporter) = self.0 {
+            reporter.event(Event::Warning(line));
+        }
+    }
+}
+
 /// The right to change a collection. The system takes it back when the process ends, however that
 /// happens.
 pub(super) struct Lock {
@@ -53,18 +85,39 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Waits until no other run changes the collection.
-    pub(super) fn take(collection: &Path) -> Result<Self, CollectionError> {
+    /// Waits until no other run changes the collection, and says so after a moment.
+    pub(super) fn take(collection: &Path, listener: Listener<'_>) -> Result<Self, CollectionError> {
+        refuse_links(collection)?;
         let path = collection.join(LOCK_FILE);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(CollectionError::io("open", &path))?;
-        retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))
-            .map_err(|error| CollectionError::io("lock", &path)(error.into()))?;
-        Ok(Self { _file: file })
+        let file = open_lock(&path).map_err(CollectionError::io("open", &path))?;
+        let begun = Instant::now();
+        let mut is_told = false;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+                Err(error) => return Err(CollectionError::io("lock", &path)(error.into())),
+            }
+            if interrupted().is_some() {
+                return Err(CollectionError::Interrupted);
+            }
+            if !is_told && begun.elapsed() > MOMENT {
+                is_told = true;
+                let folder = collection.display();
+                listener.warn(&format!("waiting for another pypi2pkg that works in `{folder}`"));
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Refuses folders of a collection that are links: what is written would land elsewhere.
+fn refuse_links(collection: &Path) -> Result<(), CollectionError> {
+    let own = collection.join(OWN);
+    let paths = [own.join(RECORDS), own.join(BUILT), own, collection.join(RECIPES)];
+    match paths.into_iter().find(|path| path.is_symlink()) {
+        Some(path) => Err(CollectionError::Link { path }),
+        None => Ok(()),
     }
 }
 
@@ -93,6 +146,7 @@ fn remove_stale(collection: &Path) -> Result<(), CollectionError> {
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
     let attempt = |error| CollectionError::io("write", path)(error);
     let mut file = File::create(path).map_err(attempt)?;
+    publish_file(path).map_err(attempt)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(attempt)
 }
 
@@ -104,7 +158,7 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), CollectionError> {
 
 /// Creates a folder and those above it.
 pub(super) fn create_folder(path: &Path) -> Result<(), CollectionError> {
-    fs::create_dir_all(path).map_err(CollectionError::io("create", path))
+    create_folders(path).map_err(CollectionError::io("create", path))
 }
 
 /// Moves a file or folder; a file that is in the place is replaced in the same moment.
@@ -112,18 +166,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), CollectionError> {
     fs::rename(from, to).map_err(CollectionError::io("replace", to))
 }
 
-/// Puts the folder `new` in the place of `old`, which need not exist; what was there is at `new`
-/// or beside it afterwards. At no moment the place is empty, where the file system can do that.
+/// Puts the folder `new` in the place of `old`; see [`crate::disk::swap`].
 pub(super) fn swap(new: &Path, old: &Path) -> Result<(), CollectionError> {
-    if fs::symlink_metadata(old).is_err() {
-        return rename(new, old);
-    }
-    match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
-        Ok(()) => Ok(()),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            rename(old, &new.with_extension("replaced"))?;
-            rename(new, old)
-        }
-        Err(error) => Err(CollectionError::io("replace", old)(error.into())),
-    }
+    crate::disk::swap(new, old).map_err(CollectionError::io("replace", old))
 }

@@ -7,7 +7,9 @@ use std::{
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Collection, CollectionManifest, Described, Drift, Kinds, Merge, Record, Stanza, Why};
+use super::{
+    Collection, CollectionManifest, Described, Drift, Kinds, Merge, Publishing, Record, Stanza, Why,
+};
 use crate::{
     build::BuiltPackage,
     plan::PackagePlan,
@@ -141,11 +143,22 @@ pub(super) fn add(
     names: &[&str],
     write: impl Fn(&Path, &str) -> BuiltPackage,
 ) -> CollectionManifest {
+    let publishing = Publishing { time: Some(TIME), ..Publishing::default() };
+    publish(collection, publishing, names, write)
+}
+
+/// Adds packages to a collection that is published so.
+pub(super) fn publish(
+    collection: &Collection<'_>,
+    publishing: Publishing<'_>,
+    names: &[&str],
+    write: impl Fn(&Path, &str) -> BuiltPackage,
+) -> CollectionManifest {
     let staging = collection.staging().unwrap();
     let records =
         names.iter().map(|name| keep(collection, name, &write(staging.path(), name)).unwrap());
     let built = records.map(|record| (record, Why::default())).collect();
-    collection.merge(Merge { built, ..Merge::default() }).unwrap()
+    collection.merge(Merge { built, publishing, ..Merge::default() }).unwrap()
 }
 
 /// The unpacked text of a gzip file.

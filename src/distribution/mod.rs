@@ -6,11 +6,14 @@ mod pack;
 mod rpm;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use pep440_rs::{Version, VersionSpecifiers};
+use pep440_rs::VersionSpecifiers;
 
-pub use self::source::{RepositoryError, open, open_collection};
+pub use self::source::{RepositoryError, open, open_collection, plain_hosts};
 use crate::{
     artifact::ProjectName,
     metadata::satisfies,
@@ -81,6 +84,14 @@ impl Repository {
         }
     }
 
+    /// Leaves out the packages that are not wanted.
+    pub fn retain(&mut self, is_wanted: impl Fn(&Available) -> bool) {
+        let mut packages = std::mem::take(&mut self.packages);
+        packages.retain(is_wanted);
+        self.provided.clear();
+        self.extend(packages);
+    }
+
     /// Joins another repository of the same format.
     pub fn join(&mut self, other: Self) {
         if !self.origin.is_empty() {
@@ -96,9 +107,43 @@ impl Repository {
         self.provided.contains_key(name)
     }
 
-    /// Whether a package is here in this very version.
-    pub fn has(&self, package: &str, version: &str) -> bool {
-        self.packages.iter().any(|known| known.package == package && known.version == version)
+    /// The highest version of the package of a name; nothing where only others provide it.
+    pub fn newest(&self, name: &str) -> Option<&str> {
+        self.builds(name).map(|package| package.version.as_str()).max_by(|a, b| self.compare(a, b))
+    }
+
+    /// The packages of a name, in all versions that are here.
+    pub fn builds(&self, name: &str) -> impl Iterator<Item = &Available> {
+        let known = self.provided.get(name).into_iter().flatten();
+        let packages = known.map(|(at, _)| &self.packages[*at]);
+        packages.filter(move |package| package.package == name)
+    }
+
+    /// The version of each package that has or provides a name, under that name.
+    pub fn versions<'r>(
+        &'r self,
+        name: &str,
+    ) -> impl Iterator<Item = (&'r Available, &'r str)> + use<'r> {
+        let known = self.provided.get(name).into_iter().flatten();
+        known.map(|(at, version)| (&self.packages[*at], version.as_str()))
+    }
+
+    /// Orders two versions as the package manager does.
+    pub fn compare(&self, a: &str, b: &str) -> Ordering {
+        match self.is_deb {
+            true => version::deb::compare(a, b),
+            false => version::rpm::compare_evr(a, b),
+        }
+    }
+
+    /// Whether a package here has a name, but is not the project: it does not provide it. Where
+    /// packages do not tell of projects, none is known to be another.
+    pub fn has_other(&self, name: &str, project: &ProjectName, target: &Target) -> bool {
+        let own = target.dist_capability(project);
+        let is_other = |package: &Available| {
+            package.package == name && !package.provides.iter().any(|(name, _)| *name == own)
+        };
+        !self.is_deb && self.packages.iter().any(is_other)
     }
 
     /// A package that satisfies a relation alone, the newest where there are several.
@@ -114,13 +159,8 @@ impl Repository {
                     false => relation::rpm::satisfied(relation, &name, version)?,
                 };
                 let package = &self.packages[*at];
-                let is_newer = |known: &Available| {
-                    let compare = match self.is_deb {
-                        true => version::deb::compare,
-                        false => version::rpm::compare_evr,
-                    };
-                    compare(&package.version, &known.version).is_gt()
-                };
+                let is_newer =
+                    |known: &Available| self.compare(&package.version, &known.version).is_gt();
                 if meets && found.is_none_or(is_newer) {
                     found = Some(package);
                 }
@@ -146,9 +186,10 @@ impl Repository {
         target: &Target,
     ) -> Option<Provision> {
         match self.is_deb {
+            true if target.naming.is_taken(package, project) => None,
             true => self.provided.get(package)?.iter().find_map(|(at, version)| {
                 let package = &self.packages[*at];
-                let published = upstream(version)?;
+                let published = version::deb::published(version)?;
                 let meets = specifiers.iter().all(|wanted| satisfies(&published, wanted));
                 meets.then(|| Provision {
                     package: package.package.clone(),
@@ -175,20 +216,6 @@ impl Repository {
     }
 }
 
-/// The version that upstream published, of a Debian version: without epoch, revision and what
-/// repacking adds. Source: Policy 5.6.12 and 3.2.
-fn upstream(version: &str) -> Option<Version> {
-    let version = version.split_once(':').map_or(version, |(_, rest)| rest);
-    let version = version.rsplit_once('-').map_or(version, |(rest, _)| rest);
-    let end = ["+dfsg", "+ds", "+repack", "+really", "+git", ".dfsg", ".ds"]
-        .iter()
-        .filter_map(|mark| version.find(mark))
-        .min();
-    let version = &version[..end.unwrap_or(version.len())];
-    let spelled = version.replace("~~dev", ".dev").replace("+post", ".post").replace('~', "");
-    spelled.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,21 +228,6 @@ mod tests {
             version: version.to_owned(),
             provides: provides.collect(),
             ..Available::default()
-        }
-    }
-
-    #[test]
-    fn debian_versions_are_read_as_upstream_wrote_them() {
-        for (version, expected) in [
-            ("1:1.24.2-1", Some("1.24.2")),
-            ("2.0~rc1-1", Some("2.0rc1")),
-            ("9.4.0-1.1+deb12u1", Some("9.4.0")),
-            ("3.2.1+dfsg-2", Some("3.2.1")),
-            ("1.0+post1-1", Some("1.0.post1")),
-            ("abc", None),
-        ] {
-            let read = upstream(version).map(|version| version.to_string());
-            assert_eq!(read.as_deref(), expected, "{version}");
         }
     }
 

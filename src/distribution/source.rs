@@ -98,6 +98,17 @@ fn lists(folder: &Path) -> Vec<PathBuf> {
     if lists.is_empty() { vec![folder.join("Packages")] } else { lists }
 }
 
+/// The hosts of repositories that are served without encryption, as distributions' own mirrors are.
+pub fn plain_hosts(addresses: &[String]) -> Vec<String> {
+    let urls = addresses.iter().flat_map(|text| text.split_whitespace()).map(Url::parse);
+    let plain = urls.flatten().filter(|url| url.scheme() == "http");
+    let named = plain.filter_map(|url| {
+        let host = url.host_str()?.to_owned();
+        Some(url.port().map_or(host.clone(), |port| format!("{host}:{port}")))
+    });
+    named.collect()
+}
+
 /// The address without a password.
 fn shown(address: &str) -> String {
     address.split_whitespace().map(crate::artifact::redacted).collect::<Vec<_>>().join(" ")

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{FileRole, Moment, PackageArchitecture, PackagePlan, PlannedFile},
+    plan::{FileRole, Moment, PackageArchitecture, PackagePlan},
     planner::glibc_version,
-    relation::{self, Capability, Relation, Strength},
+    relation::{self, Capability, Relation, RelationError, Strength},
     target::Target,
+    version::deb::Numbering,
 };
 
 use super::{
-    Changelog, Format, FormatError, Native, NativeRelation, common_licences, deb_source, words,
+    Attachment, Changelog, Format, FormatError, Native, NativeRelation, common_licences,
+    deb_source, install, words,
 };
 
 /// Debian packages.
@@ -33,6 +35,9 @@ impl Format for Deb {
     }
 
     fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+        if plan.from_source.is_some() {
+            deb_source::check_modules(plan)?;
+        }
         let architecture = match &plan.architecture {
             PackageArchitecture::Independent => target.architecture.independent.clone(),
             PackageArchitecture::Machine(_) => target.architecture.package.clone(),
@@ -136,9 +141,18 @@ impl Format for Deb {
         }
     }
 
-    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
-        let files = plan.files.iter();
-        files.filter_map(|f| Some((plan.added_source(&f.path)?.to_owned(), f))).collect()
+    fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError> {
+        let may_have_alternatives =
+            matches!(strength, Strength::Requires | Strength::Recommends | Strength::Suggests);
+        relation::deb::check(text, may_have_alternatives)
+    }
+
+    /// What a person adds: this program writes all else into the tree itself.
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
+        let added = |attached: &Attachment| {
+            attached.path.as_ref().is_some_and(|path| plan.added_source(path).is_some())
+        };
+        install::attachments(plan).into_iter().filter(added).collect()
     }
 }
 
@@ -157,7 +171,7 @@ pub(super) fn scriptlets(plan: &PackagePlan) -> Value {
 
 /// Policy 3.4.1: no article, no full stop, and not the package's name again.
 fn synopsis(plan: &PackagePlan) -> String {
-    let mut text = words::synopsis(plan.summary.as_str());
+    let mut text = words::synopsis(plan);
     for article in ["A ", "An ", "The ", "a ", "an ", "the "] {
         if let Some(rest) = text.strip_prefix(article) {
             text = rest.to_owned();
@@ -165,10 +179,11 @@ fn synopsis(plan: &PackagePlan) -> String {
         }
     }
     let start = format!("{} ", plan.package);
-    match text.to_ascii_lowercase().starts_with(&start) {
+    let text = match text.to_ascii_lowercase().starts_with(&start) {
         true => text.split_off(start.len()),
         false => text,
-    }
+    };
+    words::or_project(text, plan)
 }
 
 /// Policy 5.6.13: an empty line is a full stop, and a line must not begin with one otherwise.
@@ -248,8 +263,12 @@ fn clauses(
     target: &Target,
 ) -> Result<Vec<String>, FormatError> {
     let clauses = match &relation.capability {
-        Capability::Project { specifiers, package, candidate, .. } => {
-            relation::deb::dependency(package, specifiers, candidate.as_ref())
+        Capability::Project { specifiers, package, candidate, epoch, available, .. } => {
+            let numbering = match candidate {
+                Some(version) => Numbering::own(version, *epoch),
+                None => Numbering::distributed(available.as_deref()),
+            };
+            relation::deb::dependency(package, specifiers, numbering)
                 .map_err(|source| FormatError::Relation { package: plan.package.clone(), source })?
         }
         // Debian has no names for projects of the index: the package's name is all there is.
@@ -270,15 +289,18 @@ fn clauses(
         Capability::Library { soname, versions, package } => {
             let package = package.as_deref().ok_or_else(|| FormatError::Library {
                 package: plan.package.clone(),
-                soname: soname.clone(),
+                soname: soname.to_string(),
             })?;
             match versions.iter().filter_map(|version| glibc_version(version)).max() {
                 Some((major, minor)) => vec![format!("{package} (>= {major}.{minor})")],
                 None => vec![package.to_owned()],
             }
         }
-        Capability::Package { name, own_version: true } => vec![format!("{name} (= {})", plan.evr)],
-        Capability::Package { name, own_version: false } => vec![name.clone()],
+        Capability::Package { name, own_version: true } => {
+            let operator = if relation.strength == Strength::Replaces { "<<" } else { "=" };
+            vec![format!("{name} ({operator} {})", plan.evr)]
+        }
+        Capability::Package { name, own_version: false } => vec![name.to_string()],
     };
     Ok(clauses)
 }

@@ -50,6 +50,25 @@ pub fn relations(
     })
 }
 
+/// Characters that mean something within double quotes of a shell.
+const SHELL: [char; 4] = ['"', '$', '`', '\\'];
+
+/// Refuses modules whose paths would run when the package is removed: where py3clean is gone, the script
+/// that dh_python3 adds hands them to a shell. Source: dh-python's autoscript `prerm-py3clean`.
+///
+/// # Errors
+/// The first such module.
+pub fn check_modules(plan: &PackagePlan) -> Result<(), FormatError> {
+    let mut modules = plan.files.iter().filter(|file| file.path.ends_with(".py"));
+    match modules.find(|file| file.path.contains(SHELL)) {
+        None => Ok(()),
+        Some(file) => Err(FormatError::Module {
+            package: plan.package.clone(),
+            path: file.path.escape_debug().to_string(),
+        }),
+    }
+}
+
 /// What the templates of the pack `deb-source` may refer to.
 pub fn context(
     plan: &PackagePlan,
@@ -78,8 +97,11 @@ pub fn context(
             "system": if source.has_pyproject { "pyproject" } else { "distutils" },
             "imports": source.imports.join(", "),
             "removed": removed(source, target),
+            "moved_files": moved_files(source),
             "added": added(plan),
-            "has_own_files": !plan.added.is_empty() || !removed(source, target).is_empty(),
+            "has_own_files": !plan.added.is_empty()
+                || !removed(source, target).is_empty()
+                || !moved_files(source).is_empty(),
             "scriptlets": deb::scriptlets(plan),
             "overrides": overrides(plan, source),
             "documents": source.documents,
@@ -126,7 +148,20 @@ fn removed(source: &SourceBuild, target: &Target) -> Vec<String> {
     let strays = source.strays.iter().map(|name| format!("/usr/lib/python3*/dist-packages/{name}"));
     let commands = source.dropped_commands.iter();
     let commands = commands.map(|name| format!("{}/{name}", target.python.scripts));
-    strays.chain(commands).collect()
+    let files = source.dropped_files.iter().filter(|path| is_plain(path)).cloned();
+    strays.chain(commands).chain(files).collect()
+}
+
+/// What is moved in the built package.
+fn moved_files(source: &SourceBuild) -> Vec<Value> {
+    let mut moved = words::moved_files(source);
+    moved.retain(|row| ["from", "to"].iter().all(|key| row[key].as_str().is_some_and(is_plain)));
+    moved
+}
+
+/// Whether make and the shell read a path as it is: files that have other names stay where they are.
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-".contains(c))
 }
 
 /// Which packages dh_python3 shall name for projects; none for those that nothing shall require.

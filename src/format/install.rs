@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     plan::{Content, PackagePlan, PlannedFile},
-    target::Target,
+    target::{Shebang, Target},
 };
 
 /// The part of the context by which recipes unpack a wheel into the site folder and make of it what
@@ -17,33 +17,74 @@ pub fn context(plan: &PackagePlan, target: &Target) -> Value {
         "site": site,
         "sources": sources(plan),
         "patches": patches(plan),
-        "scripts": scripts(plan, site),
+        "scripts": scripts_list(plan),
         "modes": modes(plan, site),
         "moves": moves(plan, site),
-        "data": data_folder(plan),
+        "compressed": compressed(plan),
+        "data": data_folder(plan, site),
         "byte_code": byte_code(plan, target),
     })
 }
 
-/// The plan's texts that are files of their own in the recipe, by their names there.
-pub fn attachments(plan: &PackagePlan) -> Vec<(String, &PlannedFile)> {
-    let is_text = |file: &&PlannedFile| matches!(file.content, Content::Text(_));
-    plan.files
-        .iter()
-        // What builds an sdist writes them itself.
-        .filter(|file| {
-            let is_ours = plan.from_source.is_none() || plan.added_source(&file.path).is_some();
-            is_ours && is_text(file)
-        })
-        .map(|file| {
-            if let Some(source) = plan.added_source(&file.path) {
-                return (source.to_owned(), file);
-            }
-            let base = file.path.rsplit('/').next().unwrap_or(&file.path);
-            let launches = file.mode & 0o111 != 0;
-            (if launches { format!("launcher-{base}") } else { base.to_owned() }, file)
-        })
-        .collect()
+/// The file of a recipe that lists the scripts whose first line is replaced.
+pub const SCRIPTS: &str = "scripts.list";
+
+/// A file of its own in a recipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name in the recipe.
+    pub name: String,
+    pub text: String,
+    /// Its mode where it is installed.
+    pub mode: u32,
+    /// Where it is installed; nothing for what only the recipe reads.
+    pub path: Option<String>,
+}
+
+/// The plan's texts that are files of their own in the recipe.
+pub fn attachments(plan: &PackagePlan) -> Vec<Attachment> {
+    let is_ours = |path: &str| plan.from_source.is_none() || plan.added_source(path).is_some();
+    let texts = plan.files.iter().filter_map(|file| match &file.content {
+        // What builds an sdist writes the others itself.
+        Content::Text(text) if is_ours(&file.path) => Some(attachment(plan, file, text)),
+        _ => None,
+    });
+    texts.chain(scripts(plan)).collect()
+}
+
+fn attachment(plan: &PackagePlan, file: &PlannedFile, text: &str) -> Attachment {
+    let base = file.path.rsplit('/').next().unwrap_or(&file.path);
+    let launches = file.mode & 0o111 != 0;
+    let name = match plan.added_source(&file.path) {
+        Some(source) => source.to_owned(),
+        None if launches => format!("launcher-{}", plain(base)),
+        None => plain(base),
+    };
+    Attachment { name, text: text.to_owned(), mode: file.mode, path: Some(file.path.clone()) }
+}
+
+/// A name that recipes can write without quotes.
+fn plain(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    match plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+        true => plain,
+        false => format!("_{plain}"),
+    }
+}
+
+/// The list of the scripts whose first line is replaced: each with its new line below. What a wheel
+/// calls its scripts is only ever read by a recipe, never part of it.
+fn scripts(plan: &PackagePlan) -> Option<Attachment> {
+    let mut lines: BTreeMap<&str, &Shebang> = BTreeMap::new();
+    for file in plan.files.iter().filter(|_| plan.from_source.is_none()) {
+        if let Content::Script { member, shebang } = &file.content {
+            lines.entry(member).or_insert(shebang);
+        }
+    }
+    let text: String = lines.iter().map(|(member, line)| format!("{member}\n{line}\n")).collect();
+    let list = Attachment { name: SCRIPTS.to_owned(), text, mode: 0o644, path: None };
+    (!lines.is_empty()).then_some(list)
 }
 
 /// What of a path is below a folder.
@@ -64,36 +105,23 @@ fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
 pub fn sources(plan: &PackagePlan) -> Vec<Value> {
     let attached = attachments(plan).into_iter().enumerate();
     attached
-        .map(|(position, (name, file))| {
-            let mode = format!("{:04o}", file.mode);
-            json!({"number": position + 1, "file": name, "mode": mode, "path": file.path})
+        .filter_map(|(position, Attachment { name, mode, path, .. })| {
+            let (number, mode) = (position + 1, format!("{mode:04o}"));
+            Some(json!({"number": number, "file": name, "mode": mode, "path": path?}))
         })
         .collect()
+}
+
+/// The list of scripts, with its number among the texts.
+fn scripts_list(plan: &PackagePlan) -> Option<Value> {
+    let position = attachments(plan).iter().position(|attached| attached.path.is_none())?;
+    Some(json!({"number": position + 1, "file": SCRIPTS}))
 }
 
 /// Patches by their numbers.
 fn patches(plan: &PackagePlan) -> Vec<Value> {
     let patches = plan.patches.iter().enumerate();
     patches.map(|(at, patch)| json!({"number": at + 1, "file": patch.file})).collect()
-}
-
-/// The scripts whose first line is replaced, by the new line.
-fn scripts(plan: &PackagePlan, site: &str) -> Vec<Value> {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for file in &plan.files {
-        if let (Content::Script { shebang, .. }, Some((member, _))) =
-            (&file.content, member(file, site))
-        {
-            groups.entry(shebang).or_default().push(member);
-        }
-    }
-    groups
-        .into_iter()
-        .map(|(shebang, members)| {
-            let expression = format!("1s|^#!.*$|{shebang}|");
-            json!({"shebang": shebang, "expression": expression, "members": members})
-        })
-        .collect()
 }
 
 /// The files that stay where they are and do not have the usual mode, by their mode.
@@ -125,6 +153,20 @@ fn moves(plan: &PackagePlan, site: &str) -> Vec<Value> {
         .collect()
 }
 
+/// The files that are compressed, each with its path before that.
+fn compressed(plan: &PackagePlan) -> Vec<Value> {
+    let files = plan.files.iter().filter_map(|file| match &file.content {
+        Content::Compressed(member) => Some((file, member)),
+        _ => None,
+    });
+    files
+        .map(|(file, member)| {
+            let path = file.path.strip_suffix(".gz").unwrap_or(&file.path);
+            json!({"member": member, "path": path, "mode": format!("{:04o}", file.mode)})
+        })
+        .collect()
+}
+
 /// What compiles the modules, and where they are; nothing where the package has no byte code.
 fn byte_code(plan: &PackagePlan, target: &Target) -> Option<Value> {
     let is_compiled = |file: &PlannedFile| matches!(file.content, Content::ByteCode { .. });
@@ -141,14 +183,17 @@ fn byte_code(plan: &PackagePlan, target: &Target) -> Option<Value> {
     }))
 }
 
-/// The wheel's `.data` folder, where anything is installed from it.
-fn data_folder(plan: &PackagePlan) -> Option<String> {
-    let members = plan.files.iter().filter_map(|file| match &file.content {
-        Content::Member(member) | Content::Script { member, .. } => Some(member.as_str()),
+/// The wheel's `.data` folder, where anything is installed from it: nothing of it stays where it lies.
+fn data_folder(plan: &PackagePlan, site: &str) -> Option<String> {
+    let members = plan.files.iter().filter_map(|file| member(file, site));
+    let members = members.filter(|(_, stays)| !stays).map(|(member, _)| member);
+    let compressed = plan.files.iter().filter_map(|file| match &file.content {
+        Content::Compressed(member) => Some(member.as_str()),
         _ => None,
     });
     let left_out = plan.left_out.iter().map(|left| left.member.as_str());
     members
+        .chain(compressed)
         .chain(left_out)
         .filter_map(|member| member.split_once('/'))
         .find(|(folder, _)| folder.ends_with(".data"))

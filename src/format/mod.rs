@@ -12,7 +12,7 @@ mod sample;
 mod words;
 
 pub use general::{general_context, shell_word};
-pub use install::attachments;
+pub use install::{Attachment, attachments};
 pub use sample::sample;
 pub use words::{one_line, synopsis, wrap};
 
@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    plan::{PackagePlan, PlannedFile},
+    plan::PackagePlan,
     relation::{RelationError, Strength},
     target::Target,
 };
@@ -58,8 +58,14 @@ pub trait Format: Sync {
     /// How the format's recipes write a kind of relation: `Requires`, `Depends`.
     fn tag(&self, strength: Strength) -> &str;
 
-    /// The plan's texts that stand as files of their own in the recipe, by their names there.
-    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)>;
+    /// Checks that a relation of this kind is one, in the format's syntax.
+    ///
+    /// # Errors
+    /// It is none, or more than one.
+    fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError>;
+
+    /// The files of their own that the recipe has beside what its templates make.
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment>;
 }
 
 /// The built-in format of that name.
@@ -82,6 +88,11 @@ pub enum FormatError {
     Relation { package: String, source: RelationError },
     #[error("package `{package}` needs `{soname}`, and the target knows no package with it")]
     Library { package: String, soname: String },
+    #[error(
+        "package `{package}`: the name of `{path}` would run as a command when the package is removed, \
+         by the script that dh_python3 adds"
+    )]
+    Module { package: String, path: String },
     /// What a format from elsewhere says, or says of a package.
     #[error("{problem}")]
     External { problem: String },

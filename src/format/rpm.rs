@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{Moment, PackageArchitecture, PackagePlan, PlannedFile},
-    relation::{self, Capability, Relation, Strength},
+    plan::{Moment, PackageArchitecture, PackagePlan},
+    relation::{self, Capability, Relation, RelationError, Strength},
     target::Target,
     version,
 };
 
 use super::{
-    Changelog, Format, FormatError, Native, NativeRelation, install, rpm_files, rpm_source, words,
+    Attachment, Changelog, Format, FormatError, Native, NativeRelation, install, rpm_files,
+    rpm_source, words,
 };
 
 /// RPM packages.
@@ -43,7 +44,7 @@ impl Format for Rpm {
             epoch: (evr.epoch > 0).then_some(evr.epoch),
             version: evr.version.clone(),
             release: evr.release.clone(),
-            summary: capitalised(&words::synopsis(plan.summary.as_str())),
+            summary: capitalised(&words::synopsis(plan)),
             description: description(plan),
             licence: plan.licence.expression.clone(),
             homepage: plan.homepage.clone(),
@@ -76,11 +77,8 @@ impl Format for Rpm {
             return rpm_source::context(plan, target, native, source, relations);
         }
         let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
-        let relations: Vec<Value> = native
-            .relations
-            .iter()
-            .map(|r| json!({"tag": self.tag(r.strength), "text": r.text, "origin": r.origin}))
-            .collect();
+        let relations: Vec<Value> =
+            native.relations.iter().map(|r| relation_row(r, plan)).collect();
         let site = plan.site(target);
         words::extend(
             words::extend(words::shared_context(plan, target), install::context(plan, target)),
@@ -120,7 +118,12 @@ impl Format for Rpm {
         }
     }
 
-    fn attachments<'a>(&self, plan: &'a PackagePlan) -> Vec<(String, &'a PlannedFile)> {
+    fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError> {
+        let may_be_rich = !matches!(strength, Strength::Provides | Strength::Replaces);
+        relation::rpm::check(text, may_be_rich)
+    }
+
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
         install::attachments(plan)
     }
 }
@@ -161,6 +164,20 @@ fn description(plan: &PackagePlan) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A relation as templates write it. What a package provides or obsoletes in its own version is
+/// written with the macros that stand for it.
+pub(super) fn relation_row(relation: &NativeRelation, plan: &PackagePlan) -> Value {
+    let NativeRelation { strength, text, origin } = relation;
+    let is_own = matches!(strength, Strength::Provides | Strength::Replaces);
+    let own = text.strip_suffix(&plan.evr.to_string()).filter(|rest| is_own && rest.ends_with(' '));
+    json!({
+        "tag": Rpm.tag(*strength),
+        "text": text,
+        "own_version_of": own.map(str::trim_end),
+        "origin": origin,
+    })
 }
 
 /// The relations in rpm's syntax, sorted, each once.
@@ -213,11 +230,15 @@ pub(super) fn dependencies(
         Capability::Library { soname, versions, .. } => {
             let mark = &target.architecture.library_mark;
             let versions = versions.iter().map(|v| format!("{soname}({v}){mark}"));
-            let bare = if mark.is_empty() { soname.clone() } else { format!("{soname}(){mark}") };
+            let bare =
+                if mark.is_empty() { soname.to_string() } else { format!("{soname}(){mark}") };
             std::iter::once(bare).chain(versions).collect()
         }
-        Capability::Package { name, own_version: true } => vec![format!("{name} = {}", plan.evr)],
-        Capability::Package { name, own_version: false } => vec![name.clone()],
+        Capability::Package { name, own_version: true } => {
+            let operator = if relation.strength == Strength::Replaces { "<" } else { "=" };
+            vec![format!("{name} {operator} {}", plan.evr)]
+        }
+        Capability::Package { name, own_version: false } => vec![name.to_string()],
     };
     Ok(texts)
 }

@@ -11,11 +11,7 @@ use crate::{
     target::{Idiom, SourceRecipe, Target},
 };
 
-use super::{
-    Format, FormatError, Native, NativeRelation, NativeSource, install,
-    rpm::{self, Rpm},
-    rpm_files, words,
-};
+use super::{FormatError, Native, NativeRelation, NativeSource, install, rpm, rpm_files, words};
 
 /// The relations of a recipe in rpm's syntax.
 pub fn relations(
@@ -32,10 +28,11 @@ pub fn relations(
     };
     let build = source.requires.iter().filter(|relation| !(generated && is_project(relation)));
     let checks = plan.relations.iter().filter(|relation| !checks_generated && is_project(relation));
+    let stated = source.stated.iter().filter(|relation| !is_of_one_interpreter(relation, target));
     let build = lowered(build, plan, target)?;
     let mut checks = lowered(checks, plan, target)?;
     checks.retain(|check| !build.iter().any(|known| known.text == check.text));
-    Ok(NativeSource { build, checks, stated: lowered(source.stated.iter(), plan, target)? })
+    Ok(NativeSource { build, checks, stated: lowered(stated, plan, target)? })
 }
 
 fn recipe(target: &Target) -> Option<&SourceRecipe> {
@@ -68,23 +65,38 @@ fn lowered<'r>(
     Ok(lowered)
 }
 
-/// A relation's words. In a spec for several interpreters a project's package is called without
-/// its interpreter: macros put each one's name in front.
+/// Whether it is an alias of the default interpreter's package, in a spec for all of them.
+fn is_of_one_interpreter(relation: &Relation, target: &Target) -> bool {
+    let Capability::Package { name, own_version: true } = &relation.capability else {
+        return false;
+    };
+    let begins =
+        |alias: &String| alias.split_once('{').is_some_and(|(prefix, _)| name.starts_with(prefix));
+    idiom(target) == Some(Idiom::Singlespec) && target.naming.aliases.iter().any(begins)
+}
+
+/// A relation's words. In a spec for several interpreters packages of modules are called without
+/// their interpreter: macros put each one's name in front.
 fn texts(
     relation: &Relation,
     plan: &PackagePlan,
     target: &Target,
 ) -> Result<Vec<String>, FormatError> {
-    let Capability::Project { specifiers, package, .. } = &relation.capability else {
-        return rpm::dependencies(relation, plan, target);
-    };
-    if idiom(target) != Some(Idiom::Singlespec) {
-        return rpm::dependencies(relation, plan, target);
-    }
     let prefix = &target.python.package_prefix;
-    let name = match package.strip_prefix(prefix.as_str()) {
+    let shared = |text: String| match text.strip_prefix(prefix.as_str()) {
         Some(stem) => format!("python-{stem}"),
-        None => package.clone(),
+        None => text,
+    };
+    let is_single = idiom(target) == Some(Idiom::Singlespec);
+    let (name, specifiers) = match &relation.capability {
+        Capability::Project { specifiers, package, .. } if is_single => {
+            (shared(package.to_string()), specifiers)
+        }
+        Capability::Package { own_version: true, .. } if is_single => {
+            let texts = rpm::dependencies(relation, plan, target)?.into_iter();
+            return Ok(texts.map(shared).collect());
+        }
+        _ => return rpm::dependencies(relation, plan, target),
     };
     let text = relation::rpm::dependency(&name, specifiers);
     let refuse = |source| FormatError::Relation { package: plan.package.clone(), source };
@@ -127,7 +139,7 @@ pub fn context(
             "pythons": pythons(target),
             "build": build(&relations.build),
             "checks": build(&relations.checks),
-            "stated": stated(&relations.stated),
+            "stated": relations.stated.iter().map(|r| rpm::relation_row(r, plan)).collect::<Vec<_>>(),
             "overruled": overruled.join("|"),
             "extras": extras.join(","),
             "runtime_stated": !source.overruled.is_empty(),
@@ -144,6 +156,8 @@ pub fn context(
             "own_scripts": own_scripts(plan, target),
             "strays": source.strays,
             "dropped_commands": source.dropped_commands,
+            "dropped_files": source.dropped_files,
+            "moved_files": words::moved_files(source),
             "changelog": {
                 "author": native.changelog.author,
                 "version": changelog_version(native, release),
@@ -205,23 +219,32 @@ fn pythons(target: &Target) -> Option<&str> {
 /// Build requirements; those that each interpreter has of its own are written without its name.
 fn build(relations: &[NativeRelation]) -> Vec<Value> {
     let rows = relations.iter().map(|relation| {
-        let is_module = relation.text.trim_start_matches('(').starts_with("python-")
-            && relation.text != "python-rpm-macros";
-        let text = match is_module {
-            true => relation.text.replace("python-", ""),
-            false => relation.text.clone(),
-        };
-        json!({"module": is_module, "text": text, "origin": relation.origin})
+        let text = relation.text.as_str();
+        let modules = if text == "python-rpm-macros" { None } else { modules(text) };
+        let is_module = modules.is_some();
+        let mut pieces = modules.unwrap_or_else(|| vec![text.to_owned()]).into_iter();
+        json!({
+            "module": is_module,
+            "text": pieces.next(),
+            "further": pieces.collect::<Vec<_>>(),
+            "origin": relation.origin,
+        })
     });
     rows.collect()
 }
 
-fn stated(relations: &[NativeRelation]) -> Vec<Value> {
-    let row = |relation: &NativeRelation| {
-        let tag = Rpm.tag(relation.strength);
-        json!({"tag": tag, "text": relation.text, "origin": relation.origin})
-    };
-    relations.iter().map(row).collect()
+/// A dependency on one package that each interpreter has of its own, cut where its name stands, and
+/// without `python-` before that: `%python_module` puts the interpreter before the first one, and
+/// reads `%python-NAME` behind it. Source: the specs of openSUSE.
+fn modules(text: &str) -> Option<Vec<String>> {
+    let inside = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+    let name = inside.trim_start_matches('(').split(' ').next()?;
+    let stem = name.strip_prefix("python-")?;
+    let mut pieces = inside.split(name);
+    let before = pieces.next()?;
+    let mut pieces: Vec<String> = pieces.map(|piece| format!("{stem}{piece}")).collect();
+    pieces.first_mut()?.insert_str(0, before);
+    Some(pieces)
 }
 
 fn patches(source: &SourceBuild) -> Vec<Value> {
@@ -243,7 +266,8 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
         if let Some(name) = install::below(path, &python.scripts) {
             commands.push(command(name, target));
         } else if let Some(page) = install::below(path, "/usr/share/man") {
-            manuals.push(rpm_files::listed(page));
+            // Whatever compresses manual pages gives them their ending.
+            manuals.push(rpm_files::listed(page.strip_suffix(".gz").unwrap_or(page)));
         } else if let Some(inside) =
             install::below(path, "/etc").filter(|_| file.role == FileRole::Configuration)
         {

@@ -3,7 +3,11 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use crate::{plan::PackagePlan, target::Target};
+use crate::{
+    plan::{PackagePlan, SourceBuild},
+    target::Target,
+    text::{has_words, is_hidden},
+};
 
 /// The width of descriptions: rpmlint and lintian complain about longer lines.
 pub const COLUMNS: usize = 79;
@@ -19,8 +23,21 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         .collect()
 }
 
-/// The summary without a final full stop, cut at a word's end to at most 79 characters.
-pub fn synopsis(summary: &str) -> String {
+/// The plan's summary without a final full stop, cut at a word's end to at most 79 characters; a
+/// sentence of ours where nothing is left of it.
+pub fn synopsis(plan: &PackagePlan) -> String {
+    or_project(shortened(plan.summary.as_str()), plan)
+}
+
+/// A synopsis, or a sentence of ours where it has no word: no format has packages without one.
+pub fn or_project(synopsis: String, plan: &PackagePlan) -> String {
+    match has_words(&synopsis) {
+        true => synopsis,
+        false => format!("Python project {}", plan.project),
+    }
+}
+
+fn shortened(summary: &str) -> String {
     let mut text = summary.trim_end_matches(['.', ' ']).to_owned();
     while text.chars().count() > COLUMNS {
         match text.rfind(' ') {
@@ -31,9 +48,9 @@ pub fn synopsis(summary: &str) -> String {
     text.trim_end_matches([',', ';', ':', '.', '-', ' ']).to_owned()
 }
 
-/// A text without control characters, which are blanks then.
+/// A text without control and invisible characters, which are blanks then.
 pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
 }
 
 /// A time in UTC by a strftime pattern; the first day of 1970 for times that do not exist.
@@ -72,10 +89,23 @@ pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
         "packager": plan.packager,
         "authors": plan.authors,
         "left_out": plan.left_out,
+        "foreign_code": !plan.foreign_code.is_empty(),
         "notes": plan.notes,
         "open": plan.open,
         "time": plan.time,
     })
+}
+
+/// What a recipe moves after the build has installed it.
+pub fn moved_files(source: &SourceBuild) -> Vec<Value> {
+    let moved = source.moved_files.iter();
+    moved
+        .map(|(from, to)| {
+            let to = to.trim_end_matches('/');
+            let folder = to.rsplit_once('/').map_or("/", |(folder, _)| folder);
+            json!({"from": from.trim_end_matches('/'), "to": to, "folder": folder})
+        })
+        .collect()
 }
 
 /// Adds the fields of `extra` to an object.
@@ -93,9 +123,9 @@ mod tests {
     #[test]
     fn synopses_end_at_a_word() {
         let long = format!("{} end.", "word ".repeat(20));
-        let cut = synopsis(&long);
+        let cut = shortened(&long);
         assert!(cut.chars().count() <= 79 && cut.ends_with("word"), "{cut}");
-        assert_eq!(synopsis("A thing."), "A thing");
+        assert_eq!(shortened("A thing."), "A thing");
     }
 
     #[test]

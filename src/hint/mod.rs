@@ -3,14 +3,17 @@
 //! A hint is a text such as `libpng (>=1.5)`, `dep:generic/openssl` or `pkgconfig(libpq)`. It is
 //! never guessed at: what neither the user nor a table knows is told with what comes near it.
 
+mod role;
 mod table;
 mod user;
 
+pub use self::role::{is_compiler, is_development};
 use self::table::{Library, libraries, projects};
 pub use self::user::{HintError, UserHints};
 use crate::{
     artifact::ProjectName,
     metadata::{evaluate, parse_marker},
+    relation::{CapabilityName, LibraryName},
     target::Target,
     text::nearest,
 };
@@ -30,8 +33,8 @@ pub enum When {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
     pub when: When,
-    /// Ready to be written into a relation; several are all needed.
-    pub packages: Vec<String>,
+    /// Several are all needed.
+    pub packages: Vec<CapabilityName>,
     /// For the reviewer.
     pub origin: String,
 }
@@ -40,9 +43,28 @@ pub struct Need {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
     /// Empty where nothing has to be installed.
-    Packages(Vec<String>),
+    Packages(Vec<CapabilityName>),
     /// Nobody knows it; what comes near.
     Unknown { candidates: Vec<String> },
+}
+
+impl Resolved {
+    /// The packages of these names; unknown where one of them is no name.
+    fn named(names: impl IntoIterator<Item = String>) -> Self {
+        let parsed = names.into_iter().map(|name| CapabilityName::parse(&name));
+        match parsed.collect() {
+            Ok(packages) => Self::Packages(packages),
+            Err(_) => Self::Unknown { candidates: Vec::new() },
+        }
+    }
+}
+
+/// How the origins of needs begin that the tables know.
+const TABLE_ORIGIN: &str = "hint table: ";
+
+/// Whether a need is one that the tables know, by its origin.
+pub fn is_of_table(origin: &str) -> bool {
+    origin.starts_with(TABLE_ORIGIN)
 }
 
 /// What the tables and the user say that a project needs.
@@ -55,7 +77,7 @@ pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> V
     rows.map(|row| Need {
         when: row.when,
         packages: names.split(if names == Names::Debian { &row.debian } else { &row.rpm }),
-        origin: format!("hint table: {} ({})", row.why, row.source),
+        origin: format!("{TABLE_ORIGIN}{} ({})", row.why, row.source),
     })
     .collect()
 }
@@ -87,19 +109,23 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     let config = name.strip_prefix("pkgconfig(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(config) = config.or_else(|| name.strip_suffix(".pc")) {
         return Some(match Names::of(target) {
-            Some(Names::Rpm) => Resolved::Packages(vec![format!("pkgconfig({config})")]),
-            _ => by_table(config, When::Build, target),
+            Some(Names::Rpm) => Resolved::named([format!("pkgconfig({config})")]),
+            _ => match by_table(&format!("pkgconfig({config})"), When::Build, target) {
+                Resolved::Unknown { .. } => by_table(config, When::Build, target),
+                known => known,
+            },
         });
     }
     if name.contains(".so") && !name.contains('/') {
-        return Some(by_soname(name, target));
+        // rpm writes it with marks behind it.
+        return Some(by_soname(name.split('(').next().unwrap_or(name), target));
     }
     // A header is called as its library is, or lies in a folder that is.
     if let Some(header) = name.strip_suffix(".h") {
         return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
     }
     if name.starts_with('/') && Names::of(target) == Some(Names::Rpm) {
-        return Some(Resolved::Packages(vec![name.to_owned()]));
+        return Some(Resolved::named([name.to_owned()]));
     }
     Some(by_table(name, when, target))
 }
@@ -122,6 +148,13 @@ impl Names {
         }
     }
 
+    fn other(self) -> Self {
+        match self {
+            Self::Debian => Self::Rpm,
+            Self::Rpm => Self::Debian,
+        }
+    }
+
     fn column(self, library: &Library, is_build: bool) -> &str {
         match (self, is_build) {
             (Self::Debian, false) => &library.debian,
@@ -132,13 +165,14 @@ impl Names {
     }
 
     /// The relations of a table's cell, in the words of the format.
-    fn split(self, cell: &str) -> Vec<String> {
+    fn split(self, cell: &str) -> Vec<CapabilityName> {
         let parts = cell.split(", ").filter(|part| !part.is_empty());
         let written = parts.map(|part| match part.contains(" or ") && self == Self::Rpm {
             true => format!("({part})"),
             false => part.to_owned(),
         });
-        written.collect()
+        // A test reads all of the tables.
+        written.filter_map(|text| CapabilityName::parse(&text).ok()).collect()
     }
 }
 
@@ -171,14 +205,13 @@ fn by_table(name: &str, when: When, target: &Target) -> Resolved {
         let is_build = when == When::Build || name.ends_with("-dev") || name.ends_with("-devel");
         return Resolved::Packages(names.split(names.column(library, is_build)));
     }
-    // The very name that this family of distributions has.
-    let is_known = |library: &Library| {
-        [false, true].iter().any(|is_build| {
-            names.column(library, *is_build).split([',', '|']).any(|known| known.trim() == name)
-        })
-    };
-    if libraries().iter().any(is_known) {
-        return Resolved::Packages(vec![name.to_owned()]);
+    // The very name that this family of distributions has, or another one.
+    if row_with(name, names).is_some() {
+        return Resolved::named([name.to_owned()]);
+    }
+    if let Some((library, is_build)) = row_with(name, names.other()) {
+        let is_build = is_build || when == When::Build;
+        return Resolved::Packages(names.split(names.column(library, is_build)));
     }
     let keys = || libraries().iter().map(|library| library.key.as_str());
     let mut candidates: Vec<String> =
@@ -187,6 +220,18 @@ fn by_table(name: &str, when: When, target: &Target) -> Resolved {
     candidates.sort();
     candidates.dedup();
     Resolved::Unknown { candidates }
+}
+
+/// The row in which a family has a name, and whether to build with.
+fn row_with(name: &str, names: Names) -> Option<(&'static Library, bool)> {
+    let has = |cell: &str| {
+        let parts = cell.split([',', '|']).flat_map(|part| part.split(" or "));
+        parts.map(str::trim).any(|known| known == name)
+    };
+    libraries().iter().find_map(|library| {
+        let is_build = [false, true].into_iter().find(|build| has(names.column(library, *build)));
+        is_build.map(|is_build| (library, is_build))
+    })
 }
 
 /// How rpm's capabilities write a library.
@@ -202,7 +247,12 @@ fn row(soname: &str) -> Option<&'static Library> {
 
 fn by_soname(soname: &str, target: &Target) -> Resolved {
     let package = match Names::of(target) {
-        Some(Names::Rpm) => return Resolved::Packages(vec![capability(soname)]),
+        Some(Names::Rpm) => {
+            return match LibraryName::parse(soname) {
+                Ok(name) => Resolved::named([capability(&name)]),
+                Err(_) => Resolved::Unknown { candidates: Vec::new() },
+            };
+        }
         Some(Names::Debian) => {
             let in_table = || row(soname).map(|library| library.debian.clone());
             target.libraries.get(soname).cloned().or_else(in_table)
@@ -210,14 +260,14 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
         None => target.libraries.get(soname).cloned(),
     };
     match package {
-        Some(package) => Resolved::Packages(vec![package]),
+        Some(package) => Resolved::named([package]),
         None => Resolved::Unknown { candidates: Vec::new() },
     }
 }
 
 /// The one package in which a target has a library, as far as its own list and the tables know;
 /// nothing where it differs between releases, and where packages require libraries by their sonames.
-pub fn library_package(soname: &str, target: &Target) -> Option<String> {
+pub fn library_package(soname: &str, target: &Target) -> Option<CapabilityName> {
     match by_soname(soname, target) {
         Resolved::Packages(names) if Names::of(target) != Some(Names::Rpm) => {
             names.into_iter().next().filter(|name| !name.contains('|'))
@@ -227,7 +277,7 @@ pub fn library_package(soname: &str, target: &Target) -> Option<String> {
 }
 
 /// What has to be installed to build with a shared library; nothing where no table has it.
-pub fn development(soname: &str, target: &Target) -> Vec<String> {
+pub fn development(soname: &str, target: &Target) -> Vec<CapabilityName> {
     let found = Names::of(target).zip(row(soname));
     found.map(|(names, row)| names.split(names.column(row, true))).unwrap_or_default()
 }
@@ -245,9 +295,8 @@ mod tests {
     fn every_class_of_hints_is_resolved() {
         let (deb, rpm) = (target("debian-12"), target("fedora-43"));
         let user = UserHints::default();
-        let packages = |names: &[&str]| {
-            Some(Resolved::Packages(names.iter().map(|name| (*name).to_owned()).collect()))
-        };
+        let packages =
+            |names: &[&str]| Some(Resolved::named(names.iter().map(|name| (*name).to_owned())));
         for (text, when, on_deb, on_rpm) in [
             ("libpq (>=12)", When::Run, "libpq5", "libpq.so.5()(64bit)"),
             ("dep:generic/openssl@>=3", When::Build, "libssl-dev", "pkgconfig(openssl)"),
@@ -259,6 +308,14 @@ mod tests {
             ("zlib.h", When::Run, "zlib1g-dev", "pkgconfig(zlib)"),
             ("openssl/ssl.h", When::Run, "libssl-dev", "pkgconfig(openssl)"),
             ("libyaml-devel", When::Run, "libyaml-dev", "pkgconfig(yaml-0.1)"),
+            // Names of the one family on the other.
+            ("libpq5", When::Run, "libpq5", "libpq.so.5()(64bit)"),
+            ("pkgconfig(yaml-0.1)", When::Run, "libyaml-dev", "pkgconfig(yaml-0.1)"),
+            ("libpq5", When::Build, "libpq5", "pkgconfig(libpq)"),
+            ("zlib1g-dev", When::Run, "zlib1g-dev", "pkgconfig(zlib)"),
+            ("libmagic1t64", When::Run, "libmagic1t64", "libmagic.so.1()(64bit)"),
+            ("/usr/bin/git", When::Run, "git", "/usr/bin/git"),
+            ("libpq.so.5()(64bit)", When::Run, "libpq5", "libpq.so.5()(64bit)"),
         ] {
             assert_eq!(resolve(text, when, &deb, &user), packages(&[on_deb]), "{text}");
             assert_eq!(resolve(text, when, &rpm, &user), packages(&[on_rpm]), "{text}");
@@ -285,6 +342,16 @@ mod tests {
         }
         for library in libraries() {
             assert!(!library.debian.is_empty() && !library.rpm.is_empty(), "{}", library.key);
+        }
+        let of_projects = projects().iter().map(|row| (&row.debian, &row.rpm));
+        let of_libraries = libraries()
+            .iter()
+            .flat_map(|row| [(&row.debian, &row.rpm), (&row.debian_build, &row.rpm_build)]);
+        for (debian, rpm) in of_projects.chain(of_libraries) {
+            for (names, cell) in [(Names::Debian, debian), (Names::Rpm, rpm)] {
+                let parts = cell.split(", ").filter(|part| !part.is_empty()).count();
+                assert_eq!(names.split(cell).len(), parts, "{cell}");
+            }
         }
     }
 

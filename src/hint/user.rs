@@ -11,6 +11,7 @@ use toml::Spanned;
 use super::{Need, When};
 use crate::{
     artifact::ProjectName,
+    relation::CapabilityName,
     text::{line_at, unknown_key},
 };
 
@@ -18,7 +19,7 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserHints {
     projects: BTreeMap<ProjectName, Vec<Need>>,
-    names: BTreeMap<String, String>,
+    names: BTreeMap<String, Vec<CapabilityName>>,
 }
 
 /// Why a hint file cannot be used.
@@ -37,7 +38,7 @@ struct File {
     project: BTreeMap<ProjectName, Spanned<Project>>,
     /// A hint and the packages that it stands for, separated by commas; empty: none.
     #[serde(default)]
-    names: BTreeMap<String, String>,
+    names: BTreeMap<String, Spanned<String>>,
 }
 
 /// The names of packages or capabilities, as a relation is written.
@@ -45,16 +46,16 @@ struct File {
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
 struct Project {
-    build: Vec<String>,
-    run: Vec<String>,
-    recommend: Vec<String>,
+    build: Vec<Spanned<String>>,
+    run: Vec<Spanned<String>>,
+    recommend: Vec<Spanned<String>>,
 }
 
 impl UserHints {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// What is no hint, with its line.
+    /// What is not a hint or a package, with its line and key.
     pub fn parse(text: &str, path: &Path) -> Result<Self, HintError> {
         let line = |at: usize| line_at(text, at);
         let file: File = toml::from_str(text).map_err(|error| HintError {
@@ -62,15 +63,40 @@ impl UserHints {
             line: line(error.span().map_or(0, |span| span.start)),
             problem: unknown_key(error.message()),
         })?;
-        let needs = |row: Spanned<Project>| {
+        let named = |key: &str, name: &str, at: usize| {
+            CapabilityName::parse(name).map_err(|error| HintError {
+                path: path.to_owned(),
+                line: line(at),
+                problem: format!("`{key}`: {error}"),
+            })
+        };
+        let mut projects = BTreeMap::new();
+        for (project, row) in file.project {
             let origin = format!("{}:{}", path.display(), line(row.span().start));
             let Project { build, run, recommend } = row.into_inner();
-            let lists = [(When::Build, build), (When::Run, run), (When::Recommend, recommend)];
-            let need = |(when, packages)| Need { when, packages, origin: origin.clone() };
-            lists.map(need).into_iter().filter(|need| !need.packages.is_empty()).collect()
-        };
-        let projects = file.project.into_iter().map(|(name, row)| (name, needs(row)));
-        Ok(Self { projects: projects.collect(), names: file.names })
+            let lists = [
+                (When::Build, "build", build),
+                (When::Run, "run", run),
+                (When::Recommend, "recommend", recommend),
+            ];
+            let mut needs = Vec::new();
+            for (when, key, list) in lists.into_iter().filter(|(.., list)| !list.is_empty()) {
+                let key = format!("project.{project}.{key}");
+                let packages =
+                    list.iter().map(|name| named(&key, name.as_ref(), name.span().start));
+                let packages = packages.collect::<Result<_, _>>()?;
+                needs.push(Need { when, packages, origin: origin.clone() });
+            }
+            projects.insert(project, needs);
+        }
+        let mut names = BTreeMap::new();
+        for (hint, list) in file.names {
+            let (key, at) = (format!("names.{}", hint.escape_debug()), list.span().start);
+            let parts = list.as_ref().split(',').map(str::trim).filter(|name| !name.is_empty());
+            let packages = parts.map(|name| named(&key, name, at)).collect::<Result<_, _>>()?;
+            names.insert(hint, packages);
+        }
+        Ok(Self { projects, names })
     }
 
     /// These with what `lower` says besides.
@@ -91,8 +117,7 @@ impl UserHints {
     }
 
     /// The packages that a hint stands for.
-    pub(super) fn name(&self, hint: &str) -> Option<Vec<String>> {
-        let list = self.names.get(hint)?.split(',').map(str::trim);
-        Some(list.filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    pub(super) fn name(&self, hint: &str) -> Option<Vec<CapabilityName>> {
+        self.names.get(hint).cloned()
     }
 }

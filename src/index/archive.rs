@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     fs::File,
     io::{self, Read, Seek},
     path::Path,
@@ -13,14 +14,15 @@ use zip::ZipArchive;
 
 use super::IndexError;
 use crate::{
-    artifact::{FileKind, ReleaseFile, SdistName, project_name},
+    artifact::{FileKind, ReleaseFile, SdistName, check_zip, project_name},
     metadata::CoreMetadata,
+    text::{escaped, member_name_problem},
 };
 
 /// The largest metadata member read, in bytes.
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
-/// How far an sdist is unpacked to find its metadata, in bytes.
-const UNPACKED_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
+/// How far an sdist is unpacked to find something, in bytes.
+const UNPACKED_LIMIT: u64 = 64 << 30;
 
 /// Times before 1990 stand for no time: zip archives know none before 1980.
 const OLDEST: i64 = 631_152_000;
@@ -45,14 +47,18 @@ pub(super) fn metadata_text(
     path: &Path,
     file: &ReleaseFile,
 ) -> Result<Option<Vec<u8>>, IndexError> {
-    let open = || File::open(path).map_err(|error| IndexError::local("open", path, error));
+    let refuse = |error: io::Error| IndexError::metadata(&file.filename, error);
+    let mut opened = File::open(path).map_err(|error| IndexError::local("open", path, error))?;
     match &file.kind {
-        FileKind::Wheel(_) => wheel_metadata(open()?, file)
-            .map(Some)
-            .map_err(|error| IndexError::metadata(&file.filename, error)),
+        FileKind::Wheel(_) => {
+            check_zip(&mut opened, false).map_err(io::Error::other).map_err(refuse)?;
+            wheel_metadata(opened, file).map(Some).map_err(refuse)
+        }
         FileKind::Sdist(name) => {
-            { find_member(open()?, &file.filename, &|member| is_pkg_info(member, name)) }
-                .map_err(|error| IndexError::metadata(&file.filename, error))
+            // Whoever builds it knows how large it may be.
+            check_sdist(path, &file.filename, UNPACKED_LIMIT).map_err(refuse)?;
+            let is_wanted = |member: &str| is_pkg_info(member, name);
+            find_member(opened, &file.filename, &is_wanted).map_err(refuse)
         }
     }
 }
@@ -119,6 +125,120 @@ pub fn sdist_has(
     is_wanted: &dyn Fn(&str) -> bool,
 ) -> io::Result<bool> {
     find_member(File::open(sdist)?, filename, is_wanted).map(|member| member.is_some())
+}
+
+/// Checks the names of all members of an sdist, and that a zip archive means the same to every reader.
+/// `limit` is how many bytes it may unpack to.
+///
+/// # Errors
+/// An archive that cannot be read, or is ambiguous; a member whose name no file may have, that is there
+/// twice, or is a device or a pipe.
+pub fn check_sdist(sdist: &Path, filename: &str, limit: u64) -> io::Result<()> {
+    let mut packed = io::BufReader::new(File::open(sdist)?);
+    let mut names = Names::default();
+    if filename.ends_with(".zip") {
+        check_zip(&mut packed, true).map_err(io::Error::other)?;
+        let archive = ZipArchive::new(packed).map_err(to_io)?;
+        if archive.decompressed_size().is_none_or(|size| size > u128::from(limit)) {
+            return Err(too_large(limit));
+        }
+        for name in archive.file_names_raw() {
+            names.add(name, !name.ends_with(b"/"))?;
+        }
+        return Ok(());
+    }
+    let unpacked: Box<dyn Read> = if filename.ends_with(".tar.xz") {
+        Box::new(XzDecoder::new(packed))
+    } else if filename.ends_with(".tar.bz2") {
+        return Ok(());
+    } else {
+        Box::new(flate2::bufread::MultiGzDecoder::new(packed))
+    };
+    let mut unpacked = Counted { inner: unpacked, left: limit, is_spent: false };
+    let checked = check_tar(&mut unpacked, &mut names);
+    if unpacked.is_spent { Err(too_large(limit)) } else { checked }
+}
+
+/// Checks the members of a tar archive.
+fn check_tar(unpacked: impl Read, names: &mut Names) -> io::Result<()> {
+    let mut archive = tar::Archive::new(unpacked);
+    for entry in archive.entries()? {
+        let entry = entry?;
+        let kind = entry.header().entry_type();
+        if kind.is_pax_global_extensions() {
+            continue;
+        }
+        let name = entry.path_bytes();
+        if kind.is_fifo() || kind.is_block_special() || kind.is_character_special() {
+            let name = escaped(&String::from_utf8_lossy(&name));
+            return Err(io::Error::other(format!("member `{name}` is a device or a pipe")));
+        }
+        names.add(&name, !kind.is_dir())?;
+    }
+    Ok(())
+}
+
+fn too_large(limit: u64) -> io::Error {
+    let limit = limit >> 20;
+    io::Error::other(format!("it unpacks to more than {limit} MiB: see `sdist` in `[limits]`"))
+}
+
+/// Ends where more is read than is allowed.
+struct Counted<R> {
+    inner: R,
+    left: u64,
+    is_spent: bool,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        match self.left.checked_sub(count as u64) {
+            Some(left) => self.left = left,
+            None => {
+                self.is_spent = true;
+                return Err(io::Error::other("there is more than is allowed"));
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// What tells that a folder holds a project, and what it is.
+const PROJECT_FILES: [&str; 4] = ["PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"];
+
+/// The names of an archive's files so far.
+#[derive(Default)]
+struct Names {
+    files: BTreeSet<String>,
+    /// The folder that holds the project.
+    project: Option<String>,
+}
+
+impl Names {
+    /// The folder of a file that tells what the project is, where another one holds a project.
+    fn second_project(&mut self, name: &str) -> Option<String> {
+        let (folder, _) = name.split_once('/').filter(|(_, file)| PROJECT_FILES.contains(file))?;
+        let first = self.project.get_or_insert_with(|| folder.to_owned());
+        (first != folder).then(|| first.clone())
+    }
+
+    fn add(&mut self, name: &[u8], is_file: bool) -> io::Result<()> {
+        let name = String::from_utf8_lossy(name);
+        let plain = name.strip_prefix("./").unwrap_or(&name);
+        let refuse =
+            |problem: &str| Err(io::Error::other(format!("member `{}` {problem}", escaped(&name))));
+        match member_name_problem(plain) {
+            // The folder that everything lies in.
+            _ if matches!(&*name, "." | "./") => Ok(()),
+            Some(problem) => refuse(problem),
+            None if is_file && !self.files.insert(plain.to_owned()) => refuse("is there twice"),
+            None => match self.second_project(plain).filter(|_| is_file) {
+                Some(first) => refuse(&format!("is of a second project beside `{first}`")),
+                None => Ok(()),
+            },
+        }
+    }
 }
 
 /// When the newest file of an sdist was changed, in seconds since 1970; nothing where no file tells.

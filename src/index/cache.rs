@@ -17,16 +17,46 @@ use tempfile::NamedTempFile;
 use url::Url;
 
 use super::{IndexError, error::redacted, stored};
-use crate::artifact::{HashCheck, Hashes, ProjectName, ReleaseFile};
+use crate::{
+    artifact::{HashCheck, Hashes, ProjectName, ReleaseFile},
+    disk::create_private_folders,
+};
 
 /// Files are read in pieces of this size, in bytes.
 const PIECE: usize = 256 * 1024;
 
-/// The cache's folder. Its layout is `pages/v1/KEY`, `metadata/v1/ab/SHA256`,
-/// `digests/v1/ab/cdef…` and `files/ab/cdef…/NAME`.
+/// The cache's folder, which only this user can read. Its layout is `pages/v1/KEY`,
+/// `metadata/v2/KIND/ab/KEY`, `digests/v1/ab/cdef…` and `files/ab/cdef…/NAME`.
 #[derive(Debug, Clone)]
 pub(super) struct Cache {
     root: PathBuf,
+}
+
+/// What a metadata text is known to be the text of. No index can put words into another one's mouth:
+/// a text is kept by a digest that was verified, or else by where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum MetadataKey {
+    /// The text with this SHA-256.
+    Text(String),
+    /// The text in the file with this SHA-256, all of which was here.
+    File(String),
+    /// What a server states without proof: a digest of who asked, where, and for which file.
+    Origin(String),
+}
+
+impl MetadataKey {
+    /// The key of what the server of an address states about a file to a user.
+    pub fn origin(url: &Url, user: &str, hashes: &Hashes) -> Self {
+        let mut digest = Sha256::new();
+        for part in [url.as_str(), user] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        for (algorithm, hash) in &hashes.0 {
+            digest.update(format!("{algorithm}={hash}\0"));
+        }
+        Self::Origin(hex::encode(digest.finalize()))
+    }
 }
 
 /// What is known of a page besides its files.
@@ -58,13 +88,14 @@ impl Cache {
         Self { root }
     }
 
-    /// The page of a project of the index at `index`, if it was kept and is undamaged.
+    /// The page of a project of the index at `index`, as `user` sees it, if it was kept and is
+    /// undamaged.
     pub fn page(
         &self,
-        index: &Url,
+        (index, user): (&Url, &str),
         project: &ProjectName,
     ) -> Option<(PageState, Vec<ReleaseFile>)> {
-        let content = read_checked(&self.page_path(index, project))?;
+        let content = read_checked(&self.page_path((index, user), project))?;
         let end = content.iter().position(|byte| *byte == b'\n')?;
         let state = serde_json::from_slice(&content[..end]).ok()?;
         Some((state, stored::read(&content[end + 1..], project)?))
@@ -73,7 +104,7 @@ impl Cache {
     /// Keeps a page.
     pub fn keep_page(
         &self,
-        index: &Url,
+        (index, user): (&Url, &str),
         project: &ProjectName,
         state: &PageState,
         files: &[ReleaseFile],
@@ -81,7 +112,7 @@ impl Cache {
         let mut content = serde_json::to_vec(state).unwrap_or_default();
         content.push(b'\n');
         content.extend(stored::write(files));
-        write_checked(&self.page_path(index, project), &content)
+        write_checked(&self.page_path((index, user), project), &content)
     }
 
     /// The SHA-256 of what was fetched from an address last.
@@ -96,14 +127,20 @@ impl Cache {
         write_checked(&self.digest_path(url), sha256.as_bytes())
     }
 
-    /// The metadata text of the file with this SHA-256.
-    pub fn metadata(&self, sha256: &str) -> Option<Vec<u8>> {
-        read_checked(&self.metadata_path(sha256))
+    /// A metadata text that was kept.
+    pub fn metadata(&self, key: &MetadataKey) -> Option<Vec<u8>> {
+        read_checked(&self.metadata_path(key))
     }
 
-    /// Keeps a file's metadata text.
-    pub fn keep_metadata(&self, sha256: &str, text: &[u8]) -> Result<(), IndexError> {
-        write_checked(&self.metadata_path(sha256), text)
+    /// Keeps a metadata text.
+    pub fn keep_metadata(&self, key: &MetadataKey, text: &[u8]) -> Result<(), IndexError> {
+        write_checked(&self.metadata_path(key), text)
+    }
+
+    /// Forgets a metadata text that was found to be wrong.
+    pub fn forget_metadata(&self, key: &MetadataKey) {
+        // What cannot be removed is found to be wrong again.
+        let _ = fs::remove_file(self.metadata_path(key));
     }
 
     /// The kept copy of a file, verified by every hash stated. A copy that is damaged is removed.
@@ -138,12 +175,16 @@ impl Cache {
         filename: &str,
     ) -> Result<PathBuf, IndexError> {
         let path = self.file_path(sha256, filename);
-        persist(temporary, &path, 0o444)?;
+        persist(temporary, &path, 0o400)?;
         Ok(path)
     }
 
-    fn page_path(&self, index: &Url, project: &ProjectName) -> PathBuf {
-        let key = hex::encode(Sha256::digest(redacted(index)));
+    fn page_path(&self, (index, user): (&Url, &str), project: &ProjectName) -> PathBuf {
+        let address = match user {
+            "" => redacted(index),
+            user => format!("{}\0{user}", redacted(index)),
+        };
+        let key = hex::encode(Sha256::digest(address));
         self.root.join("pages/v1").join(&key[..16]).join(project.as_ref())
     }
 
@@ -152,8 +193,13 @@ impl Cache {
         self.root.join("digests/v1").join(&key[..2]).join(&key[2..])
     }
 
-    fn metadata_path(&self, sha256: &str) -> PathBuf {
-        self.root.join("metadata/v1").join(&sha256[..2]).join(sha256)
+    fn metadata_path(&self, key: &MetadataKey) -> PathBuf {
+        let (kind, key) = match key {
+            MetadataKey::Text(key) => ("texts", key),
+            MetadataKey::File(key) => ("files", key),
+            MetadataKey::Origin(key) => ("origins", key),
+        };
+        self.root.join("metadata/v2").join(kind).join(&key[..2]).join(key)
     }
 
     fn file_path(&self, sha256: &str, filename: &str) -> PathBuf {
@@ -190,7 +236,7 @@ fn write_checked(path: &Path, content: &[u8]) -> Result<(), IndexError> {
     let mut file = NamedTempFile::new_in(folder).map_err(fail)?;
     file.write_all(&Sha256::digest(content)).map_err(fail)?;
     file.write_all(content).map_err(fail)?;
-    persist(file, path, 0o644)
+    persist(file, path, 0o600)
 }
 
 fn persist(file: NamedTempFile, path: &Path, mode: u32) -> Result<(), IndexError> {
@@ -201,6 +247,6 @@ fn persist(file: NamedTempFile, path: &Path, mode: u32) -> Result<(), IndexError
 }
 
 fn create_folder(folder: &Path) -> Result<(), IndexError> {
-    fs::create_dir_all(folder)
+    create_private_folders(folder)
         .map_err(|error| IndexError::local("create the cache folder", folder, error))
 }

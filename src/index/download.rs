@@ -13,8 +13,10 @@ use url::Url;
 use super::{
     IndexError,
     archive::{metadata_text, parse_metadata, wheel_metadata},
+    cache::MetadataKey,
     error::redacted,
-    http::{Ask, Sink, content_range},
+    headers::content_range,
+    http::{Ask, Sink},
     repository::{Repository, lock},
     sparse::Sparse,
 };
@@ -26,8 +28,6 @@ use crate::{
 /// The largest metadata file and JSON document read, in bytes.
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 const DOCUMENT_LIMIT: u64 = 16 * 1024 * 1024;
-/// The largest file fetched where the index states no size, in bytes.
-const FILE_LIMIT: u64 = 2 * 1024 * 1024 * 1024;
 /// How much of a wheel's end is asked for at first, and of other parts then, in bytes.
 const TAIL: u64 = 32 * 1024;
 const PART: u64 = 256 * 1024;
@@ -37,14 +37,12 @@ const PARTS: usize = 8;
 impl Repository {
     /// The metadata of a file: kept, from beside the wheel, from its end, or from the whole file.
     pub async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
-        let key = file.hashes.sha256();
-        let kept = key.and_then(|key| self.cache.metadata(key));
-        let text = match kept {
+        let text = match self.kept_metadata(file) {
             Some(text) => text,
             None => {
-                let text = self.find_metadata(file).await?;
+                let (text, key) = self.find_metadata(file).await?;
                 if let Some(key) = key {
-                    self.cache.keep_metadata(key, &text)?;
+                    self.cache.keep_metadata(&key, &text)?;
                 }
                 text
             }
@@ -57,53 +55,91 @@ impl Repository {
         Ok(CoreMetadata { requires_dist, ..metadata })
     }
 
-    async fn find_metadata(&self, file: &ReleaseFile) -> Result<Vec<u8>, IndexError> {
+    /// A text that was kept and is the one that the index announces, where it does so.
+    fn kept_metadata(&self, file: &ReleaseFile) -> Option<Vec<u8>> {
+        let announced = file.metadata.clone().unwrap_or_default();
+        let text = announced.sha256().map(|sha256| MetadataKey::Text(sha256.to_owned()));
+        let own = file.hashes.sha256().map(|sha256| MetadataKey::File(sha256.to_owned()));
+        let stated = announced.is_empty().then(|| self.origin(file)).flatten();
+        let keys = [text, own, stated].into_iter().flatten();
+        let kept = keys.filter_map(|key| self.cache.metadata(&key));
+        kept.into_iter().find(|text| announced.verify(text).is_ok())
+    }
+
+    /// The key of what is stated about a file without proof; nothing for one whose address may have
+    /// other content the next time.
+    fn origin(&self, file: &ReleaseFile) -> Option<MetadataKey> {
+        let user = self.http.user(&file.url);
+        let key = MetadataKey::origin(&file.url, user, &file.hashes);
+        (!file.hashes.is_empty()).then_some(key)
+    }
+
+    /// Forgets what was stated about a file and is not so.
+    pub fn forget_metadata(&self, file: &ReleaseFile) {
+        if let Some(key) = self.origin(file) {
+            self.cache.forget_metadata(&key);
+        }
+    }
+
+    /// A metadata text, and what it may be kept by.
+    async fn find_metadata(
+        &self,
+        file: &ReleaseFile,
+    ) -> Result<(Vec<u8>, Option<MetadataKey>), IndexError> {
         let local = match self.cache.file(file) {
             Some(path) => path,
             None => {
                 if !self.settings.offline
                     && file.kind.wheel().is_some()
-                    && let Some(text) = self.remote_metadata(file).await?
+                    && let Some(found) = self.remote_metadata(file).await?
                 {
-                    return Ok(text);
+                    return Ok(found);
                 }
                 download(self, &Download::of(file), &|_| {}).await?.0
             }
         };
-        metadata_text(&local, file)?
-            .ok_or_else(|| IndexError::MetadataNotStatic { file: file.filename.clone() })
+        let text = metadata_text(&local, file)?
+            .ok_or_else(|| IndexError::MetadataNotStatic { file: file.filename.clone() })?;
+        announced(file, &text)?;
+        // All of the file was verified by this digest.
+        Ok((text, file.hashes.sha256().map(|sha256| MetadataKey::File(sha256.to_owned()))))
     }
 
     /// The metadata of a wheel without all of it; `None` where the server gives no parts.
-    async fn remote_metadata(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
+    async fn remote_metadata(
+        &self,
+        file: &ReleaseFile,
+    ) -> Result<Option<(Vec<u8>, Option<MetadataKey>)>, IndexError> {
         let host = file.url.host_str().unwrap_or_default().to_owned();
         let is_announced = file.metadata.is_some();
+        let mut found = None;
         if is_announced || !lock(&self.bare_hosts).contains(&host) {
-            if let Some(text) = self.metadata_beside(file).await? {
-                return Ok(Some(text));
-            }
-            if !is_announced {
+            found = self.metadata_beside(file).await?;
+            if found.is_none() && !is_announced {
                 lock(&self.bare_hosts).insert(host);
             }
         }
-        self.metadata_from_end(file).await
+        if found.is_none() {
+            found = self.metadata_from_end(file).await?;
+        }
+        let Some(text) = found else { return Ok(None) };
+        announced(file, &text)?;
+        let verified = file.metadata.as_ref().filter(|hashes| !hashes.is_empty());
+        let key = match verified {
+            Some(hashes) => hashes.sha256().map(|sha256| MetadataKey::Text(sha256.to_owned())),
+            None => self.origin(file),
+        };
+        Ok(Some((text, key)))
     }
 
-    /// The file `URL.metadata` (PEP 658), verified where its hash is stated.
+    /// The file `URL.metadata` (PEP 658).
     async fn metadata_beside(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
         let mut url = file.url.clone();
         url.set_path(&format!("{}.metadata", url.path()));
         let mut body = Vec::new();
         let answer = self.http.get(&Ask::file(&url, METADATA_LIMIT), &mut body).await?;
         match (answer.status, &file.metadata) {
-            (200, Some(hashes)) => {
-                hashes.verify(&body).map_err(|mismatch| IndexError::Hash {
-                    file: format!("{}.metadata", file.filename),
-                    url: redacted(&url),
-                    mismatch,
-                })?;
-                Ok(Some(body))
-            }
+            (200, Some(_)) => Ok(Some(body)),
             // Some servers answer with a page where they have nothing.
             (200, None) => Ok(parse_metadata(&body, file).is_ok().then_some(body)),
             // Servers of files answer so for what is not there.
@@ -166,15 +202,19 @@ impl Repository {
         file: &ReleaseFile,
     ) -> Result<Vec<Requirement>, IndexError> {
         let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
-        let key = file.hashes.sha256().map(|sha256| format!("{sha256}.requires"));
+        let key = self.document(file).map(|url| {
+            let user = self.http.user(&url);
+            MetadataKey::origin(&url, user, &file.hashes)
+        });
+        let key = key.filter(|_| !file.hashes.is_empty());
         let kept = key.as_ref().and_then(|key| self.cache.metadata(key));
         let list = match kept {
             Some(text) => text,
             None if self.settings.offline => return Err(unknown()),
             None => {
                 let text = self.fetch_document(file).await?.ok_or_else(unknown)?;
-                if let Some(key) = key {
-                    self.cache.keep_metadata(&key, &text)?;
+                if let Some(key) = &key {
+                    self.cache.keep_metadata(key, &text)?;
                 }
                 text
             }
@@ -206,6 +246,16 @@ impl Repository {
         let list = document.and_then(|document| document.info.requires_dist);
         Ok(list.and_then(|list| serde_json::to_vec(&list).ok()))
     }
+}
+
+/// Refuses a metadata text that is not the one that the index announces.
+fn announced(file: &ReleaseFile, text: &[u8]) -> Result<(), IndexError> {
+    let hashes = file.metadata.clone().unwrap_or_default();
+    hashes.verify(text).map_err(|mismatch| IndexError::Hash {
+        file: format!("{}.metadata", file.filename),
+        url: redacted(&file.url),
+        mismatch,
+    })
 }
 
 /// A file to fetch.
@@ -244,7 +294,7 @@ pub(super) async fn download(
         received: 0,
         reported: 0,
     };
-    let ask = Ask::file(wanted.url, wanted.size.unwrap_or(FILE_LIMIT));
+    let ask = Ask::file(wanted.url, wanted.size.unwrap_or(repository.http.file_size()));
     let answer = repository.http.get(&ask, &mut sink).await?;
     if answer.status != 200 {
         let url = redacted(wanted.url);

@@ -13,6 +13,9 @@ pub enum IndexError {
     /// The server's certificate is not trusted.
     #[error("cannot trust the server of `{url}`: {problem}")]
     Untrusted { url: String, problem: String },
+    /// Plain HTTP, which anybody on the way can change.
+    #[error("`{url}` is not used: plain HTTP is not protected on its way")]
+    Insecure { url: String, host: String },
     /// The server answered with an error.
     #[error("cannot read `{url}`: the server answered {status}")]
     Status { url: String, status: u16 },
@@ -34,6 +37,9 @@ pub enum IndexError {
     /// The core metadata are missing, broken, or another release's.
     #[error("the metadata of `{file}` cannot be used: {problem}")]
     Metadata { file: String, problem: String },
+    /// A wheel's own metadata require something else than those by which the index had it chosen.
+    #[error("the index at `{url}` gave wrong metadata for `{file}`: {difference}")]
+    Differs { file: String, url: String, difference: String },
     /// An sdist whose requirements are known only once it is built.
     #[error("`{file}` has to be built before its requirements are known")]
     MetadataNotStatic { file: String },

@@ -1,7 +1,8 @@
 //! A folder of release files, or a tree of simple repository pages in a folder.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,11 +16,16 @@ use super::{
 };
 use crate::{
     artifact::{FileKind, HashAlgorithm, HashCheck, Hashes, ProjectName, ReleaseFile},
+    disk::open_regular,
     metadata::CoreMetadata,
 };
 
 /// The names of a project's page in a tree, best first.
 const PAGES: [(&str, Format); 2] = [("index.json", Format::Json), ("index.html", Format::Html)];
+
+/// The largest page and the largest metadata file read, in bytes.
+pub(super) const PAGE_LIMIT: u64 = 64 * 1024 * 1024;
+const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// A folder as an index: the wheels and sdists in it, and for a project those that
 /// `PROJECT/index.html` or `PROJECT/index.json` lists, or that are in the folder `PROJECT`.
@@ -53,7 +59,7 @@ impl FolderIndex {
         let folder = self.root.join(project.as_ref());
         for (name, format) in PAGES {
             let path = folder.join(name);
-            let bytes = match fs::read(&path) {
+            let bytes = match read_local(&path, PAGE_LIMIT) {
                 Ok(bytes) => bytes,
                 Err(error) if is_absent(&error) => continue,
                 Err(error) => return Err(IndexError::local("read", &path, error)),
@@ -91,7 +97,7 @@ pub(super) fn metadata(file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexErr
     let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
     let mut beside = path.clone().into_os_string();
     beside.push(".metadata");
-    let text = match fs::read(&beside) {
+    let text = match read_local(Path::new(&beside), METADATA_LIMIT) {
         Ok(text) if file.kind.wheel().is_some() => {
             let stated = file.metadata.clone().unwrap_or_default();
             stated.verify(&text).map_err(|mismatch| IndexError::Hash {
@@ -145,17 +151,7 @@ pub(super) fn releases(
             continue;
         };
         let path = folder.join(name);
-        let mut file = ReleaseFile {
-            filename: name.clone(),
-            url: file_url(&path)?,
-            kind,
-            hashes: Hashes::default(),
-            size: None,
-            requires_python: None,
-            yanked: None,
-            metadata: None,
-            upload_time: None,
-        };
+        let mut file = ReleaseFile::new(name.clone(), file_url(&path)?, kind, Hashes::default());
         let (sha256, size) = hash(&path, &file.hashes)?;
         file.hashes.0.insert(HashAlgorithm::Sha256, sha256);
         file.size = Some(size);
@@ -177,7 +173,7 @@ fn hash(path: &Path, hashes: &Hashes) -> Result<(String, u64), IndexError> {
         }
     }
     let mut writer = Writer(HashCheck::new(hashes));
-    let size = fs::File::open(path)
+    let size = open_regular(path)
         .and_then(|mut reader| io::copy(&mut reader, &mut writer))
         .map_err(|error| IndexError::local("read", path, error))?;
     let sha256 = writer.0.finish().map_err(|mismatch| IndexError::Hash {
@@ -201,6 +197,16 @@ fn file_names(folder: &Path) -> Result<Vec<String>, IndexError> {
     }
     names.sort();
     Ok(names)
+}
+
+/// Reads a regular file of at most `limit` bytes.
+pub(super) fn read_local(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > limit {
+        true => Err(io::Error::other(format!("it is larger than {limit} bytes"))),
+        false => Ok(bytes),
+    }
 }
 
 fn is_absent(error: &io::Error) -> bool {

@@ -8,27 +8,27 @@ use std::{
 };
 
 use futures::StreamExt;
-use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
     Client, Response,
-    header::{
-        CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE, RETRY_AFTER,
-    },
-    redirect::{Attempt, Policy},
+    header::{HeaderMap, HeaderValue, IF_RANGE, RANGE},
+    redirect::Policy,
 };
 use tokio::{sync::Semaphore, time};
 use url::Url;
 
-use super::{IndexError, IndexSettings, Logins, error::redacted};
+use super::{
+    IndexError, IndexSettings, Logins,
+    error::redacted,
+    headers::{content_range, redirect, retry_after, strong_validator},
+    hosts::{Guard, TrustedHosts, network},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(60);
 const REDIRECT_LIMIT: usize = 5;
 const PARALLEL_LIMIT: usize = 32;
-/// An answer that brings less than so many bytes in so long a time is given up.
-const SLOW_BYTES: u64 = 16 * 1024;
-const SLOW_TIME: Duration = Duration::from_secs(60);
+/// The longest time for the whole answer where it is a page or a small document.
+const PAGE_TIME: Duration = Duration::from_secs(120);
 
 /// The clients, and how often they try.
 pub(super) struct Http {
@@ -36,10 +36,27 @@ pub(super) struct Http {
     pages: OnceLock<Result<Client, String>>,
     /// As `pages`, but a file's bytes are never decoded: its hash is that of what was uploaded.
     files: OnceLock<Result<Client, String>>,
+    /// As `pages` and `files`, for what a redirect leads to.
+    redirected_pages: OnceLock<Result<Client, String>>,
+    redirected_files: OnceLock<Result<Client, String>>,
+    guard: Guard,
+    hosts: TrustedHosts,
     permits: Semaphore,
     retries: u32,
     retry_delay: Duration,
+    speed: Speed,
+    file_time: Duration,
+    file_size: u64,
     logins: Logins,
+}
+
+/// The least speed of an answer.
+#[derive(Debug, Clone, Copy)]
+struct Speed {
+    /// Bytes a second.
+    least: u64,
+    /// Over how long a time.
+    window: Duration,
 }
 
 /// A request.
@@ -48,8 +65,6 @@ pub(super) struct Ask<'a> {
     pub headers: HeaderMap,
     /// The most decoded bytes of an answer.
     pub limit: u64,
-    /// The longest time for the whole answer; `None` where only its pace counts.
-    pub timeout: Option<Duration>,
     /// Whether it is a file whose bytes must stay as they are.
     pub is_file: bool,
     /// Whether only a partial answer (206) is read, not a complete one.
@@ -59,19 +74,12 @@ pub(super) struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// A request for a page or a small document.
     pub fn page(url: &'a Url, limit: u64) -> Self {
-        Self {
-            url,
-            headers: HeaderMap::new(),
-            limit,
-            timeout: Some(Duration::from_secs(120)),
-            is_file: false,
-            only_part: false,
-        }
+        Self { url, headers: HeaderMap::new(), limit, is_file: false, only_part: false }
     }
 
     /// A request for a file.
     pub fn file(url: &'a Url, limit: u64) -> Self {
-        Self { timeout: None, is_file: true, ..Self::page(url, limit) }
+        Self { is_file: true, ..Self::page(url, limit) }
     }
 }
 
@@ -128,15 +136,37 @@ impl From<IndexError> for Failure {
 
 impl Http {
     /// Requests as `settings` say, with user names and passwords for the servers that they are of.
-    pub fn new(logins: Logins, settings: &IndexSettings) -> Self {
+    pub fn new(logins: Logins, hosts: TrustedHosts, settings: &IndexSettings) -> Self {
         Self {
             pages: OnceLock::new(),
             files: OnceLock::new(),
+            redirected_pages: OnceLock::new(),
+            redirected_files: OnceLock::new(),
+            guard: Guard::default(),
+            hosts,
             permits: Semaphore::new(PARALLEL_LIMIT),
             retries: settings.retries,
             retry_delay: settings.retry_delay,
+            speed: Speed { least: settings.least_speed, window: settings.speed_window },
+            file_time: settings.file_time,
+            file_size: settings.file_size,
             logins,
         }
+    }
+
+    /// The largest file whose size nobody states, in bytes.
+    pub fn file_size(&self) -> u64 {
+        self.file_size
+    }
+
+    /// The hosts that may be used without encryption.
+    pub fn hosts(&self) -> &TrustedHosts {
+        &self.hosts
+    }
+
+    /// The user whom the server of an address knows; empty where it is nobody in particular.
+    pub fn user(&self, url: &Url) -> &str {
+        self.logins.login(url).map_or("", |login| &login.user)
     }
 
     /// Sends a request, again where that may help, and gives a success's body to `sink`.
@@ -146,20 +176,24 @@ impl Http {
         let mut attempt = 0;
         // What identifies the state of the file of which an earlier attempt brought a part.
         let mut validator = None;
+        // All attempts at a file together have its time: each goes on where the last one stopped.
+        let mut spent = Duration::ZERO;
         loop {
             let permit = self.permits.acquire().await;
+            let begun = Instant::now();
+            let limit = if ask.is_file { self.file_time } else { PAGE_TIME };
             let work = self.attempt(ask, sink, &mut validator);
-            let result = match ask.timeout {
-                Some(limit) => match time::timeout(limit, work).await {
-                    Ok(result) => result,
-                    Err(_) => {
-                        let problem = format!("it took longer than {} s", limit.as_secs());
-                        Err(transfer(ask.url, problem).into())
-                    }
-                },
-                None => work.await,
+            let result = match time::timeout(limit.saturating_sub(spent), work).await {
+                Ok(result) => result,
+                Err(_) => {
+                    let problem = format!("it took longer than {} s", limit.as_secs());
+                    Err(transfer(ask.url, problem).into())
+                }
             };
             drop(permit);
+            if ask.is_file {
+                spent += begun.elapsed();
+            }
             let failure = match result {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -188,11 +222,7 @@ impl Http {
             headers.insert(IF_RANGE, state);
         }
         let is_resumed = headers.contains_key(IF_RANGE);
-        let mut request = self.client(ask)?.get(ask.url.clone()).headers(headers);
-        if let Some(login) = self.logins.login(ask.url) {
-            request = request.basic_auth(&login.user, login.password.as_ref());
-        }
-        let response = request.send().await.map_err(|error| classify(ask.url, &error))?;
+        let (response, url) = self.send(ask, &headers).await?;
         let status = response.status();
         *validator = strong_validator(response.headers());
         let goes_on = is_resumed
@@ -208,118 +238,119 @@ impl Http {
                 wait: retry_after(&response),
             });
         }
-        let answer = Answer {
-            status: status.as_u16(),
-            headers: response.headers().clone(),
-            url: response.url().clone(),
-        };
+        let answer = Answer { status: status.as_u16(), headers: response.headers().clone(), url };
         if is_resumed && answer.status == 206 {
             if !goes_on {
                 let problem = "it sends another part than was asked for".to_owned();
                 return Err(Failure { again: true, ..transfer(ask.url, problem).into() });
             }
-            receive(ask, response, sink).await?;
+            self.receive(ask, response, sink).await?;
             return Ok(Answer { status: 200, ..answer });
         }
         let is_wanted = if ask.only_part { answer.status == 206 } else { status.is_success() };
         if is_wanted {
-            receive(ask, response, sink).await?;
+            self.receive(ask, response, sink).await?;
         }
         Ok(answer)
     }
 
-    fn client(&self, ask: &Ask<'_>) -> Result<&Client, IndexError> {
-        let cell = if ask.is_file { &self.files } else { &self.pages };
+    /// Sends a request and follows redirects; the answer, and the address that it is from.
+    ///
+    /// Credentials go to the origin that was asked, and to no other.
+    async fn send(&self, ask: &Ask<'_>, headers: &HeaderMap) -> Result<(Response, Url), Failure> {
+        let mut url = ask.url.clone();
+        for hop in 0..=REDIRECT_LIMIT {
+            self.hosts.check(&url)?;
+            let request = self.client(ask, hop > 0)?.get(url.clone()).headers(headers.clone());
+            let login = self.logins.login(ask.url).filter(|_| url.origin() == ask.url.origin());
+            let request = match login {
+                Some(login) => request.basic_auth(&login.user, login.password.as_ref()),
+                None => request,
+            };
+            let response = request.send().await.map_err(|error| classify(ask.url, &error))?;
+            let next = redirect(&response, &url).map_err(|problem| transfer(ask.url, problem))?;
+            let Some(next) = next else { return Ok((response, url)) };
+            if next.host() != url.host() && !self.hosts.has(&next) {
+                let admitted = self.guard.admit(network(&url).await, &next);
+                admitted.map_err(|problem| transfer(ask.url, problem))?;
+            }
+            url = next;
+        }
+        let problem = format!("it redirects more than {REDIRECT_LIMIT} times");
+        Err(transfer(ask.url, problem).into())
+    }
+
+    fn client(&self, ask: &Ask<'_>, is_redirected: bool) -> Result<&Client, IndexError> {
+        let cell = match (ask.is_file, is_redirected) {
+            (true, false) => &self.files,
+            (true, true) => &self.redirected_files,
+            (false, false) => &self.pages,
+            (false, true) => &self.redirected_pages,
+        };
         let built = cell.get_or_init(|| {
-            Client::builder()
+            let client = Client::builder()
                 .user_agent(concat!("pypi2pkg/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
-                .redirect(Policy::custom(follow))
-                .gzip(!ask.is_file)
-                .build()
-                .map_err(|error| causes(&error))
+                .redirect(Policy::none())
+                .gzip(!ask.is_file);
+            let client = match is_redirected {
+                true => client.dns_resolver(self.guard.clone()),
+                false => client,
+            };
+            client.build().map_err(|error| causes(&error))
         });
         built.as_ref().map_err(|problem| IndexError::Setup { problem: problem.clone() })
     }
-}
 
-/// Follows to the same scheme or from HTTP to HTTPS, a few times.
-fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
-    if attempt.previous().len() > REDIRECT_LIMIT {
-        return attempt.error(format!("it redirects more than {REDIRECT_LIMIT} times"));
-    }
-    let from = attempt.previous().last().map_or("", Url::scheme).to_owned();
-    let to = attempt.url().scheme().to_owned();
-    if from == to || (from == "http" && to == "https") {
-        attempt.follow()
-    } else {
-        attempt.error(format!("it redirects from {from} to {to}"))
-    }
-}
-
-async fn receive(ask: &Ask<'_>, response: Response, sink: &mut dyn Sink) -> Result<(), Failure> {
-    let too_large = || {
-        let problem = format!("it is larger than {} bytes", ask.limit);
-        Failure::from(transfer(ask.url, problem))
-    };
-    if response.content_length().is_some_and(|length| length > ask.limit) {
-        return Err(too_large());
-    }
-    let mut received = 0;
-    let mut paced = 0;
-    let mut since = Instant::now();
-    let mut stream = response.bytes_stream();
-    while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| classify(ask.url, &error))?;
-        received += piece.len() as u64;
-        paced += piece.len() as u64;
-        if since.elapsed() > SLOW_TIME {
-            if paced < SLOW_BYTES {
-                let problem = format!("it brought {paced} bytes in {} s", SLOW_TIME.as_secs());
-                return Err(Failure { again: true, ..transfer(ask.url, problem).into() });
-            }
-            (paced, since) = (0, Instant::now());
-        }
-        if received > ask.limit {
+    /// Gives an answer's body to `sink`, as long as it is not too large and not too slow.
+    async fn receive(
+        &self,
+        ask: &Ask<'_>,
+        response: Response,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        let too_large = || {
+            let setting = match ask.is_file && ask.limit == self.file_size {
+                true => ": see `download` in `[limits]`",
+                false => "",
+            };
+            let problem = format!("it is larger than {} bytes{setting}", ask.limit);
+            Failure::from(transfer(ask.url, problem))
+        };
+        if response.content_length().is_some_and(|length| length > ask.limit) {
             return Err(too_large());
         }
-        sink.write(&piece)?;
-    }
-    Ok(())
-}
-
-/// The wait that a server asks for: seconds, or a date. Source: RFC 9110, section 10.2.3.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = match text.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let then = rfc2822::parse(text).ok()?.timestamp();
-            u64::try_from(then.as_second() - Timestamp::now().as_second()).unwrap_or(0)
+        let Speed { least, window } = self.speed;
+        let mut received = 0;
+        let mut paced = 0;
+        let mut since = Instant::now();
+        let mut stream = response.bytes_stream();
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| classify(ask.url, &error))?;
+            received += piece.len() as u64;
+            paced += piece.len() as u64;
+            if since.elapsed() > window {
+                if paced < least.saturating_mul(window.as_secs()) {
+                    let seconds = since.elapsed().as_secs();
+                    let problem = format!("it is too slow: {paced} bytes in {seconds} s");
+                    return Err(transfer(ask.url, problem).into());
+                }
+                (paced, since) = (0, Instant::now());
+            }
+            if received > ask.limit {
+                return Err(too_large());
+            }
+            sink.write(&piece)?;
         }
-    };
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_LIMIT))
+        Ok(())
+    }
 }
 
 /// A delay or up to half as long again, so that many clients do not return at once.
 fn jittered(delay: Duration) -> Duration {
     let random = RandomState::new().build_hasher().finish() % 500;
     delay + delay.mul_f64(random as f64 / 1000.0)
-}
-
-/// What identifies the bytes of a file for a request of the rest. Source: RFC 9110, section 13.1.5.
-fn strong_validator(headers: &HeaderMap) -> Option<HeaderValue> {
-    let tag = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
-    tag.or_else(|| headers.get(LAST_MODIFIED)).cloned()
-}
-
-/// `bytes 10-19/100` as 10, 19 and 100.
-pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64, u64)> {
-    let text = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (start, end) = range.split_once('-')?;
-    Some((start.parse().ok()?, end.parse().ok()?, length.parse().ok()?))
 }
 
 fn classify(url: &Url, error: &reqwest::Error) -> Failure {
@@ -360,20 +391,4 @@ fn causes(error: &reqwest::Error) -> String {
         return if error.is_timeout() { "no answer in time" } else { "the request failed" }.into();
     }
     causes.join(": ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn content_ranges_are_read() {
-        let range = |text: &str| {
-            let value = HeaderValue::from_str(text).unwrap();
-            content_range(&HeaderMap::from_iter([(CONTENT_RANGE, value)]))
-        };
-        assert_eq!(range("bytes 10-19/100"), Some((10, 19, 100)));
-        assert_eq!(range("bytes 10-19/*"), None);
-        assert_eq!(range("bytes */100"), None);
-    }
 }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{
     Address, IndexError,
-    folder::{FolderIndex, file_url, releases},
+    folder::{FolderIndex, PAGE_LIMIT, file_url, read_local, releases},
     page::{self, Format},
     simple::SimpleIndexes,
 };
@@ -70,18 +70,21 @@ impl Links {
             }
             Self::File(folder, name) => releases(folder, std::slice::from_ref(name), project),
             Self::LocalPage(path) => {
-                let text =
-                    fs::read(path).map_err(|error| IndexError::local("read", path, error))?;
+                let text = read_local(path, PAGE_LIMIT)
+                    .map_err(|error| IndexError::local("read", path, error))?;
                 listed(&text, &file_url(path)?, project)
             }
             Self::RemoteFile(url) => {
+                remote.hosts().check(url)?;
                 let page = format!("<a href='{url}'>file</a>");
                 listed(page.as_bytes(), url, project)
             }
             Self::RemotePage(url, page) => {
                 let (text, url) =
                     page.get_or_init(|| remote.links(url)).as_ref().map_err(Clone::clone)?;
-                listed(text, url, project)
+                let mut files = listed(text, url, project)?;
+                files.retain(|file| remote.hosts().may_link(url, &file.url));
+                Ok(files)
             }
         }
     }

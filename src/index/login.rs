@@ -51,32 +51,32 @@ impl Logins {
         }
     }
 
-    /// Takes those of a netrc file's text.
-    pub fn add_netrc(&mut self, text: &str) {
-        let mut words = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let mut words = words.by_ref().flat_map(str::split_whitespace);
-        let mut current: Option<(Option<String>, Login)> = None;
+    /// Takes those of a netrc file's text. Answers whether there is any password in it.
+    pub fn add_netrc(&mut self, text: &str) -> bool {
+        let before = self.hosts.len();
+        let mut words = Words(text);
         let empty = || Login { user: String::new(), password: None };
-        while let Some(word) = words.next() {
-            match (word, &mut current) {
-                ("machine", _) => {
-                    self.hosts.extend(current.take());
-                    current = words.next().map(|host| (Some(host.to_owned()), empty()));
+        while let Some(word) = words.next(true) {
+            match word.as_str() {
+                "machine" => {
+                    let host = words.next(false).unwrap_or_default();
+                    self.hosts.push((Some(host.to_ascii_lowercase()), empty()));
                 }
-                ("default", _) => {
-                    self.hosts.extend(current.take());
-                    current = Some((None, empty()));
-                }
-                ("login", Some((_, login))) => {
-                    login.user = words.next().unwrap_or_default().to_owned();
-                }
-                ("password", Some((_, login))) => {
-                    login.password = words.next().map(str::to_owned);
+                "default" => self.hosts.push((None, empty())),
+                "macdef" => words.skip_macro(),
+                "login" | "user" | "password" | "account" => {
+                    let value = words.next(false);
+                    let Some((_, login)) = self.hosts[before..].last_mut() else { continue };
+                    match word.as_str() {
+                        "password" => login.password = value,
+                        "account" => {}
+                        _ => login.user = value.unwrap_or_default(),
+                    }
                 }
                 _ => {}
             }
         }
-        self.hosts.extend(current);
+        self.hosts[before..].iter().any(|(_, login)| login.password.is_some())
     }
 
     /// Asks a keyring's command for the passwords of users that addresses name without one;
@@ -122,6 +122,58 @@ impl Logins {
     }
 }
 
+/// The words of a netrc file.
+struct Words<'t>(&'t str);
+
+impl Words<'_> {
+    /// The next word: what stands between blanks, or in double quotes, where a backslash makes a
+    /// plain character of the next one. Where a `keyword` is expected, `#` begins a comment.
+    fn next(&mut self, keyword: bool) -> Option<String> {
+        loop {
+            self.0 = self.0.trim_start();
+            if !keyword || !self.0.starts_with('#') {
+                break;
+            }
+            self.0 = self.0.split_once('\n').map_or("", |(_, rest)| rest);
+        }
+        let is_quoted = self.0.starts_with('"');
+        let mut word = String::new();
+        let mut characters = self.0.char_indices().skip(usize::from(is_quoted));
+        let mut end = self.0.len();
+        while let Some((at, c)) = characters.next() {
+            match c {
+                '\\' => word.extend(characters.next().map(|(_, c)| c)),
+                '"' if is_quoted => {
+                    end = at + 1;
+                    break;
+                }
+                c if !is_quoted && c.is_whitespace() => {
+                    end = at;
+                    break;
+                }
+                c => word.push(c),
+            }
+        }
+        let was_empty = self.0.is_empty();
+        self.0 = &self.0[end..];
+        (!was_empty).then_some(word)
+    }
+
+    /// Skips the definition of a macro, which ends with an empty line.
+    fn skip_macro(&mut self) {
+        let mut rest = self.0;
+        while let Some((line, more)) = rest.split_once('\n') {
+            rest = more;
+            // The name stands in the first line.
+            if line.trim_end_matches('\r').is_empty() {
+                self.0 = rest;
+                return;
+            }
+        }
+        self.0 = "";
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +196,29 @@ mod tests {
         assert_eq!(at(&logins, "http://index.example/x"), some("n", "p"));
         assert_eq!(at(&logins, "https://other.example/"), some("o", "q"));
         assert_eq!(at(&logins, "https://not.example/"), some("d", "e"));
+    }
+
+    #[test]
+    fn netrc_has_macros_quotes_and_comments() {
+        let mut logins = Logins::default();
+        let found = logins.add_netrc(
+            "machine One.example # a comment machine no.example\n\tlogin a password #b\n\
+             macdef init\nmachine two.example login evil password evil\nlogin x\n\n\
+             machine two.example login \"c d\" password \"e\\\"f\" account password\n\
+             machine three.example user g\npassword h\\ i\n\
+             macdef last\nmachine four.example login j password k\n",
+        );
+        assert!(found);
+        let some = |user: &str, password: &str| Some((user.to_owned(), Some(password.to_owned())));
+        assert_eq!(at(&logins, "https://one.example/"), some("a", "#b"));
+        assert_eq!(at(&logins, "https://two.example/"), some("c d", "e\"f"));
+        assert_eq!(at(&logins, "https://three.example/"), some("g", "h i"));
+        assert_eq!(at(&logins, "https://four.example/"), None);
+        assert_eq!(at(&logins, "https://no.example/"), None);
+        assert!(!Logins::default().add_netrc("machine a login b\n# password c\n"));
+        for text in ["machine", "machine a password", "\"", "macdef", "\\", "default login"] {
+            Logins::default().add_netrc(text);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod cache;
 mod download;
 mod error;
 mod folder;
+mod headers;
+mod hosts;
 mod http;
 mod links;
 mod login;
@@ -26,8 +28,10 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
+#[cfg(fuzzing)]
+pub use self::page::{Format as PageFormat, parse as parse_page};
 pub use self::{
-    archive::{sdist_has, sdist_member, sdist_members, sdist_time},
+    archive::{check_sdist, sdist_has, sdist_member, sdist_members, sdist_time},
     error::IndexError,
     login::Logins,
     written::{FrozenFile, may_replace, write_tree},
@@ -131,6 +135,15 @@ pub struct IndexSettings {
     pub retries: u32,
     /// The wait before the first time, doubled for each further one.
     pub retry_delay: Duration,
+    /// Hosts (`HOST` or `HOST:PORT`) that may be used without encryption.
+    pub trusted_hosts: Vec<String>,
+    /// The least bytes a second of an answer, over the time `speed_window`.
+    pub least_speed: u64,
+    pub speed_window: Duration,
+    /// The longest time for a file.
+    pub file_time: Duration,
+    /// The largest file whose size the index does not state, in bytes.
+    pub file_size: u64,
 }
 
 impl IndexSettings {
@@ -142,6 +155,11 @@ impl IndexSettings {
             offline: false,
             retries: 3,
             retry_delay: Duration::from_millis(500),
+            trusted_hosts: Vec::new(),
+            least_speed: 1024,
+            speed_window: Duration::from_secs(30),
+            file_time: Duration::from_secs(15 * 60),
+            file_size: 2 << 30,
         }
     }
 }
@@ -149,13 +167,22 @@ impl IndexSettings {
 /// Opens all sources.
 ///
 /// # Errors
-/// An address that is none of those that [`Sources`] names, a folder that cannot be read.
+/// An address that is none of those that [`Sources`] names, one of plain HTTP on another machine that
+/// is not trusted, a folder that cannot be read.
 pub fn open(
     sources: &Sources,
     logins: Logins,
     settings: &IndexSettings,
 ) -> Result<Box<dyn Index>, IndexError> {
     Ok(Box::new(sources::AllSources::open(sources, logins, settings)?))
+}
+
+/// Refuses an address of plain HTTP on another machine that is none of the trusted hosts.
+///
+/// # Errors
+/// [`IndexError::Insecure`], or a trusted host that is none.
+pub fn may_use(url: &Url, trusted: &[String]) -> Result<(), IndexError> {
+    hosts::TrustedHosts::parse(trusted)?.check(url)
 }
 
 /// A local path or an `http` or `https` URL.

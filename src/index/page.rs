@@ -17,14 +17,14 @@ const API_MAJOR: &str = "1";
 
 /// A page's content, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     Html,
     Json,
 }
 
 /// Why a page was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PageError {
+pub enum PageError {
     Quarantined,
     Unusable(String),
 }
@@ -39,7 +39,7 @@ impl From<String> for PageError {
 ///
 /// Left out are files that are no wheels or sdists of `project`, those with a malformed hash, and
 /// links to anything but HTTP (from a page of this machine: to anything but its files).
-pub(super) fn parse(
+pub fn parse(
     bytes: &[u8],
     format: Format,
     address: &Url,
@@ -176,6 +176,7 @@ fn anchor(tag: &StartTag<()>) -> Option<Entry<'_>> {
         requires_python: attribute(tag, "data-requires-python"),
         yanked: attribute(tag, "data-yanked").map(str::to_owned),
         metadata,
+        upload_time: attribute(tag, "data-upload-time").and_then(seconds),
         ..Entry::default()
     })
 }
@@ -231,6 +232,11 @@ impl<T: Default> FlagOr<T> {
     }
 }
 
+/// Seconds since 1970 of a time.
+fn seconds(time: &str) -> Option<i64> {
+    Some(time.parse::<jiff::Timestamp>().ok()?.as_second())
+}
+
 fn parse_json(bytes: &[u8], collector: &mut Collector<'_>) -> Result<(), PageError> {
     let page: JsonPage =
         serde_json::from_slice(bytes).map_err(|error| format!("it cannot be read: {error}"))?;
@@ -258,10 +264,7 @@ fn parse_json(bytes: &[u8], collector: &mut Collector<'_>) -> Result<(), PageErr
                 let pairs = map.iter().map(|(name, digest)| (name.as_str(), digest.as_str()));
                 Hashes::from_pairs(pairs).unwrap_or_default()
             }),
-            upload_time: file
-                .upload_time
-                .and_then(|time| time.parse::<jiff::Timestamp>().ok())
-                .map(jiff::Timestamp::as_second),
+            upload_time: file.upload_time.as_deref().and_then(seconds),
         });
     }
     Ok(())

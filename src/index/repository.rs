@@ -18,6 +18,7 @@ use super::{
     cache::{Cache, PageState, now},
     download::{Download, download},
     error::redacted,
+    hosts::TrustedHosts,
     http::{Ask, Http},
     page::{self, Format, PageError},
 };
@@ -52,23 +53,28 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Repository {
     /// The repositories at the addresses of each group.
+    ///
+    /// # Errors
+    /// One of them must not be used without encryption, or a trusted host is none.
     pub fn new(
         groups: Vec<Vec<Url>>,
         strategy: IndexStrategy,
         logins: Logins,
         settings: &IndexSettings,
-    ) -> Self {
+    ) -> Result<Self, IndexError> {
+        let hosts = TrustedHosts::parse(&settings.trusted_hosts)?;
+        groups.iter().flatten().try_for_each(|index| hosts.check(index))?;
         let groups = groups.into_iter().map(|group| group.into_iter().map(base).collect());
-        Self {
+        Ok(Self {
             groups: groups.collect(),
             strategy,
             homes: Mutex::default(),
             missing: Mutex::default(),
-            http: Http::new(logins, settings),
+            http: Http::new(logins, hosts, settings),
             cache: Cache::new(settings.cache.clone()),
             settings: settings.clone(),
             bare_hosts: Mutex::default(),
-        }
+        })
     }
 
     /// What the cache lacked so far; sorted.
@@ -111,7 +117,7 @@ impl Repository {
         base: &Url,
         project: &ProjectName,
     ) -> Result<Option<Vec<ReleaseFile>>, IndexError> {
-        let kept = self.cache.page(base, project);
+        let kept = self.cache.page((base, self.http.user(base)), project);
         match kept {
             None if self.settings.offline => {
                 Err(self.offline(format!("the list of files of {project}")))
@@ -161,16 +167,17 @@ impl Repository {
                 };
                 let format = format_of(answer.header(CONTENT_TYPE)).map_err(unusable)?;
                 let files = page::parse(&body, format, &answer.url, project);
-                let files = files.map_err(|error| match error {
+                let mut files = files.map_err(|error| match error {
                     PageError::Quarantined => IndexError::Quarantined { project: project.clone() },
                     PageError::Unusable(problem) => unusable(problem),
                 })?;
+                files.retain(|file| self.http.hosts().may_link(&answer.url, &file.url));
                 let (etag, last_modified) = (text(ETAG), text(LAST_MODIFIED));
                 (PageState { fetched: now(), etag, last_modified, is_missing: false }, files)
             }
             (status, _) => return Err(IndexError::Status { url: redacted(&url), status }),
         };
-        self.cache.keep_page(base, project, &state, &files)?;
+        self.cache.keep_page((base, self.http.user(base)), project, &state, &files)?;
         Ok((!state.is_missing).then_some(files))
     }
 
@@ -194,6 +201,7 @@ impl Repository {
         hashes: &Hashes,
     ) -> Result<(PathBuf, Hashes), IndexError> {
         let bare = without_credentials(url);
+        self.http.hosts().check(&bare)?;
         let filename = file_name(&bare)?;
         let mut known = hashes.clone();
         if self.settings.offline

@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
+    time::Duration,
 };
 
 /// A request as it came: the path and the headers, names in lower case.
@@ -28,12 +29,14 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Close the connection after half of the body.
     pub is_cut: bool,
+    /// Wait so long before each ten bytes.
+    pub drip: Duration,
 }
 
 impl Response {
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
-        Self { status, headers, body: body.into(), is_cut: false }
+        Self { status, headers, body: body.into(), ..Self::default() }
     }
 
     pub fn html(body: &str) -> Self {
@@ -146,5 +149,12 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response, log: &Mut
     let count = if response.is_cut { response.body.len() / 2 } else { response.body.len() };
     // A client that has seen enough may be gone.
     let _ = stream.write_all(head.as_bytes());
-    let _ = stream.write_all(&response.body[..count]);
+    for piece in
+        response.body[..count].chunks(if response.drip.is_zero() { count.max(1) } else { 10 })
+    {
+        thread::sleep(response.drip);
+        if stream.write_all(piece).is_err() {
+            return;
+        }
+    }
 }

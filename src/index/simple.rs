@@ -19,6 +19,7 @@ use url::Url;
 use super::{
     IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles,
     download::{Download, download},
+    hosts::TrustedHosts,
     repository::{Repository, lock},
 };
 use crate::{
@@ -71,7 +72,7 @@ impl SimpleIndexes {
             .thread_name("index")
             .build()
             .map_err(|error| IndexError::Setup { problem: error.to_string() })?;
-        let shared = Arc::new(Repository::new(groups, strategy, logins, settings));
+        let shared = Arc::new(Repository::new(groups, strategy, logins, settings)?);
         let (pages, metadata) = (Once::new(), Once::new());
         Ok(Self { runtime: Some(runtime), shared, pages, metadata })
     }
@@ -150,6 +151,16 @@ impl SimpleIndexes {
     /// As [`super::Index::metadata`].
     pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         self.runtime()?.block_on(self.pending_metadata(file))
+    }
+
+    /// Forgets the metadata that a server stated of a file and that are not its own.
+    pub fn forget_metadata(&self, file: &ReleaseFile) {
+        self.shared.forget_metadata(file);
+    }
+
+    /// The hosts that may be used without encryption.
+    pub fn hosts(&self) -> &TrustedHosts {
+        self.shared.http.hosts()
     }
 
     /// As [`super::Index::missing`].

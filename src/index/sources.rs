@@ -1,14 +1,21 @@
 //! All sources of a run as one index.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use rayon::prelude::*;
 use url::Url;
 
 use super::{
     Address, Index, IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles, Sources,
+    archive::{metadata_text, parse_metadata},
+    error::redacted,
     folder::{self, FolderIndex},
     links::Links,
+    repository::lock,
     simple::SimpleIndexes,
 };
 use crate::{
@@ -25,6 +32,8 @@ pub(super) struct AllSources {
     pinned: BTreeMap<ProjectName, List>,
     links: Vec<Links>,
     strategy: IndexStrategy,
+    /// What wheels were chosen by, by address.
+    stated: Mutex<HashMap<Url, Arc<CoreMetadata>>>,
 }
 
 /// An index of this machine, or a group of those of others.
@@ -66,7 +75,25 @@ impl AllSources {
         let links = sources.find_links.iter().map(|address| Links::open(address));
         let links = links.collect::<Result<_, _>>()?;
         let remote = SimpleIndexes::new(groups, sources.strategy, logins, settings)?;
-        Ok(Self { remote, lists, pinned, links, strategy: sources.strategy })
+        let stated = Mutex::default();
+        Ok(Self { remote, lists, pinned, links, strategy: sources.strategy, stated })
+    }
+
+    /// The path of a fetched wheel, whose own metadata require what those required by which it was
+    /// chosen.
+    fn as_stated(&self, file: &ReleaseFile, path: PathBuf) -> Result<PathBuf, IndexError> {
+        let Some(stated) = lock(&self.stated).get(&file.url).cloned() else { return Ok(path) };
+        let Some(text) = metadata_text(&path, file)? else { return Ok(path) };
+        match stated.requirements_differ(&parse_metadata(&text, file)?) {
+            None => Ok(path),
+            Some(difference) => {
+                if !is_local(file) {
+                    self.remote.forget_metadata(file);
+                }
+                let (file, url) = (file.filename.clone(), redacted(&file.url));
+                Err(IndexError::Differs { file, url, difference })
+            }
+        }
     }
 
     /// The indexes that may answer for a project.
@@ -129,10 +156,14 @@ impl Index for AllSources {
     }
 
     fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-        match is_local(file) {
-            true => folder::metadata(file),
-            false => self.remote.metadata(file),
+        let metadata = match is_local(file) {
+            true => folder::metadata(file)?,
+            false => self.remote.metadata(file)?,
+        };
+        if file.kind.wheel().is_some() {
+            lock(&self.stated).insert(file.url.clone(), Arc::clone(&metadata));
         }
+        Ok(metadata)
     }
 
     fn fetch(
@@ -156,7 +187,8 @@ impl Index for AllSources {
         let positions = local.iter().chain(&remote).map(|(position, _)| *position);
         let mut paths: Vec<_> = positions.zip(verified.into_iter().chain(fetched)).collect();
         paths.sort_by_key(|(position, _)| *position);
-        paths.into_iter().map(|(_, path)| path).collect()
+        let paths = paths.into_iter().zip(files);
+        paths.map(|((_, path), file)| path.and_then(|path| self.as_stated(file, path))).collect()
     }
 
     fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {

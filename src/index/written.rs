@@ -76,6 +76,11 @@ fn html_links(files: &[&FrozenFile]) -> String {
         if let Some(reason) = &file.yanked {
             let _ = write!(links, " data-yanked=\"{}\"", escaped(reason));
         }
+        // What pages in JSON have by PEP 700 and static servers do not serve: uv reads these.
+        let _ = write!(links, " data-size=\"{}\"", frozen.size);
+        if let Some(time) = upload_time(file) {
+            let _ = write!(links, " data-upload-time=\"{time}\"");
+        }
         let _ = writeln!(links, ">{}</a><br>", escaped(&file.filename));
     }
     links
@@ -95,8 +100,7 @@ fn json_page(project: &ProjectName, files: &[&FrozenFile]) -> String {
                 "size": frozen.size,
                 "requires-python": frozen.requires_python,
             });
-            let time = file.upload_time.and_then(|time| Timestamp::from_second(time).ok());
-            if let Some(time) = time {
+            if let Some(time) = upload_time(file) {
                 entry["upload-time"] = json!(time.to_string());
             }
             if let Some(reason) = &file.yanked {
@@ -115,6 +119,10 @@ fn json_page(project: &ProjectName, files: &[&FrozenFile]) -> String {
 }
 
 /// The address of a file as seen from its project's page.
+fn upload_time(file: &ReleaseFile) -> Option<Timestamp> {
+    file.upload_time.and_then(|time| Timestamp::from_second(time).ok())
+}
+
 fn href(file: &ReleaseFile) -> String {
     const KEPT: percent_encoding::AsciiSet =
         NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

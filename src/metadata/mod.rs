@@ -2,11 +2,10 @@
 
 mod comparison;
 mod core;
+mod difference;
 mod entry_points;
 mod header;
 mod licence;
-mod licence_table;
-mod licence_text;
 mod marker;
 mod membership;
 mod requirement;
@@ -17,7 +16,9 @@ mod vectors;
 pub use self::{
     core::{CoreMetadata, MetadataError, Requirement},
     entry_points::{EntryPoint, EntryPointError, EntryPoints},
-    licence::{Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression},
+    licence::{
+        Licence, LicenceEvidence, UNKNOWN_LICENCE, licence, parse_expression, sdist_licence,
+    },
     marker::{evaluate, group_as_extra, parse_lock_marker, parse_marker},
     membership::{is_pinned, names_prerelease, satisfies},
     requirement::{RequirementError, parse_published_requirement, parse_requirement},

@@ -11,7 +11,10 @@ use super::{
     marker::parse_marker,
     specifier::{self, Mode},
 };
-use crate::artifact::{ExtraName, ProjectName, extra_name, mend_scp, project_name};
+use crate::{
+    artifact::{ExtraName, ProjectName, extra_name, mend_scp, project_name},
+    text::is_hidden,
+};
 
 /// The longest requirement, in bytes.
 const LENGTH_LIMIT: usize = 32_768;
@@ -51,8 +54,8 @@ fn parse_parts(text: &str, mode: Mode) -> Result<Requirement, String> {
     if text.len() > LENGTH_LIMIT {
         return Err(format!("it is longer than {LENGTH_LIMIT} bytes"));
     }
-    if text.chars().any(|c| c.is_control() && c != '\t') {
-        return Err("it has a control character".to_owned());
+    if text.chars().any(|c| is_hidden(c) && c != '\t') {
+        return Err("it has a control or an invisible character".to_owned());
     }
     let (name, rest) = take_name(text.trim())?;
     let (extras, rest) = take_extras(rest)?;

@@ -7,6 +7,7 @@ use std::{
 
 use super::{PipelineError, Run};
 use crate::{
+    artifact::ProjectName,
     index::{Index, IndexError},
     metadata::parse_requirement,
     report::{Event, Reporter},
@@ -15,6 +16,12 @@ use crate::{
 };
 
 impl Run<'_> {
+    /// What the configuration adds to what a project is built with.
+    pub(super) fn build_requires(&self, project: Option<&ProjectName>) -> &[String] {
+        let added = project.and_then(|project| self.settings.build_requires.get(project));
+        added.map_or(&[], Vec::as_slice)
+    }
+
     /// The releases that satisfy the build requirements `asked` of the source `filename` in
     /// `environment`; wheels are preferred to newer sdists.
     ///

@@ -25,7 +25,7 @@ use crate::{
 
 use super::{
     BuildingIndex, PipelineError,
-    machine::Machine,
+    machine::{Machine, build_needs, needs_its_python},
     sdists::{BuiltWheel, Source, build_system},
 };
 
@@ -72,9 +72,21 @@ impl BuildingIndex<'_> {
             time: self.run.settings.policy.time.or(source.time).unwrap_or(UNKNOWN_TIME),
             flags: flags(self.run.target),
         };
+        if let [_] = chain {
+            self.warn_of_python(source, interpreter);
+        }
+        if sandbox.is_none() && !source.requires.is_empty() {
+            return Err(SdistError {
+                hint: Some("build in the sandbox, or remove `build-requires`".to_owned()),
+                ..refuse("is built by pip, which takes no further build requirements".to_owned())
+            });
+        }
         let machine = Machine::of(self.run);
-        if let Some(machine) = &machine {
-            self.provide(source, machine, &machine.lacks(source, interpreter))?;
+        match &machine {
+            Some(machine) => {
+                self.provide(source, machine, &machine.lacks(source, interpreter))?;
+            }
+            None => self.tell_needs(source),
         }
         let attempt = |folder: &Path| match sandbox {
             Some(sandbox) => {
@@ -101,6 +113,24 @@ impl BuildingIndex<'_> {
         attempt(&again).map_err(|failed| failed.error)
     }
 
+    /// Says before a source is built that modules which are compiled here may fit no package. Whether
+    /// they are compiled, only the build itself shows.
+    fn warn_of_python(&self, source: &Source<'_>, interpreter: &Interpreter) {
+        let (own, wanted) = (interpreter.version, self.run.target.python.version);
+        if own == wanted || self.run.leaves_builds_to_target() || !needs_its_python(source) {
+            return;
+        }
+        self.run.reporter.event(Event::Warning(&format!(
+            "`{}` has code to compile, and what builds here is Python {}.{}, not the target's {}.{}: {}",
+            source.filename,
+            own.0,
+            own.1,
+            wanted.0,
+            wanted.1,
+            python_remedy(wanted)
+        )));
+    }
+
     /// Installs packages that a build needs, where that is allowed.
     fn provide(
         &self,
@@ -117,7 +147,25 @@ impl BuildingIndex<'_> {
         }
         let list = lacking.join("`, `");
         let problem = format!("is built with what is not installed here: `{list}`");
+        if !machine.is_of_targets_family() {
+            self.run.reporter.event(Event::Warning(&format!("`{}` {problem}", source.filename)));
+            return Ok(());
+        }
         Err(SdistError { hint: Some(machine.remedy(lacking)), ..refuse(problem) })
+    }
+
+    /// Says what a source is built with, where nothing is known of this machine's packages.
+    fn tell_needs(&self, source: &Source<'_>) {
+        let needs = build_needs(self.run, source, self.run.target);
+        if !needs.is_empty() {
+            self.run.reporter.event(Event::Warning(&format!(
+                "`{}` is built with `{}`, as {} calls it; whether that is installed here is not \
+                 known",
+                source.filename,
+                needs.join("`, `"),
+                self.run.target.description
+            )));
+        }
     }
 
     /// The Python that builds: the target's version where this machine has it.
@@ -299,4 +347,11 @@ impl Index for Needed<'_, '_> {
     fn missing(&self) -> Vec<String> {
         self.index.missing()
     }
+}
+
+/// What to do where wheels for the target's Python cannot be built here.
+pub(super) fn python_remedy((major, minor): (u32, u32)) -> String {
+    format!(
+        "install Python {major}.{minor} with its headers, or take a release that has a wheel for it"
+    )
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     artifact::ProjectName,
-    build::{BuildError, Builder, Builders, FromSource, Preference},
+    build::{BuildError, Builder, Builders, Choice, FromSource, Preference},
     collection::{
         BuiltRecord, Collection, Drift, FailureRecord, Kind, Merge, Outcome, PackageRecord, Record,
         Records, Stage, Why,
@@ -50,24 +50,31 @@ impl Run<'_> {
         let mut packages = self.settled(packages, &mut failures);
         self.warn_of_downgrades(collection, &packages)?;
         let path = self.settings.environment.path();
-        // What they work on is this program's own: without a sandbox they work all the same.
-        // Looking for it takes longer than the embedded writers do for a package.
+        // Looking for a sandbox takes longer than the embedded writers do for a package.
         let is_needed = self.settings.builder != Preference::Embedded
             || packages.iter().any(|package| package.plan.from_source.is_some());
         let found = if is_needed { self.sandbox() } else { Ok(None) };
-        let sandbox = found.clone().unwrap_or_else(|error| {
-            let line = format!("nothing confines the system's tools: {error}");
-            self.reporter.event(Event::Detail(&line));
-            None
-        });
-        let builders = Builders::new(self.runner, &path).within(sandbox);
-        let others: Box<dyn Builder + '_> = match &self.external {
-            Some(external) => Box::new(external.clone()),
+        let compiler = packages.iter().find_map(|package| package.material.byte_code.as_ref());
+        let compiler = compiler.map(|byte_code| byte_code.interpreter.clone());
+        let builders =
+            Builders::new(self.runner, &path).within(found.clone()).running(compiler.as_deref());
+        let Choice { builder: others, unconfined } = match &self.external {
+            Some(external) => Choice { builder: Box::new(external.clone()), unconfined: None },
             None => builders.choose(self.settings.builder, &self.target.format)?,
         };
+        if let Some(error) = &unconfined {
+            let line = format!("packages are written by this program itself: {error}");
+            self.reporter.event(Event::Warning(&line));
+        }
         let dist_tag = &self.target.dist_tag;
-        let builder =
-            FromSource { others, runner: self.runner, sandbox: found, path: &path, dist_tag };
+        let builder = FromSource {
+            others,
+            runner: self.runner,
+            sandbox: found,
+            unconfined,
+            path: &path,
+            dist_tag,
+        };
         let staging = collection.staging()?;
         let records = collection.records();
         let identity = builder.identity()?;
@@ -117,7 +124,7 @@ impl Run<'_> {
         }
         let manifest = collection.merge(merge)?;
         if let Some(sources) = sources {
-            sources.publish(collection.folder(), &self.target.name, publishing)?;
+            sources.publish(collection.folder(), &self.target.name, publishing, self.reporter)?;
         }
         self.show_collection(collection, &manifest)?;
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
@@ -175,7 +182,7 @@ impl Run<'_> {
         packages: &mut Vec<Package>,
         words: &Words<'_>,
         builder: &str,
-        records: &Records,
+        records: &Records<'_>,
         failures: &mut Vec<FailureRecord>,
     ) -> Result<Vec<String>, PipelineError> {
         let records = records.all_built();

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
-use super::{BuildingIndex, Package, PipelineError, Run};
+use super::{BuildingIndex, PipelineError, Run};
 use crate::{
     artifact::ProjectName,
     collection::DistributionRecord,
     distribution::{self, Repository},
-    metadata::parse_published_requirement,
-    planner,
+    metadata::{Requirement, evaluate, parse_published_requirement},
+    planner::{self, NamingPolicy},
     report::Event,
     resolve::{Pin, RequiredBy, Resolution},
     settings::Origin,
@@ -25,20 +25,8 @@ pub(super) struct Decided {
     pub distribution: Vec<DistributionRecord>,
     /// What the distribution has, where it was looked at.
     pub repository: Option<Repository>,
-}
-
-/// Packages that the distribution has in the same version: apt and dnf could take either.
-pub(super) fn warn_of_doubles(run: &Run<'_>, repository: &Repository, packages: &[Package]) {
-    for Package { plan, .. } in packages {
-        let version = plan.evr.to_string();
-        if repository.has(&plan.package, &version) {
-            run.reporter.event(Event::Warning(&format!(
-                "the distribution has `{}` {version}, too: give yours another `--release`, such \
-                 as `1+acme1`",
-                plan.package
-            )));
-        }
-    }
+    /// How the projects of the whole resolution are named.
+    pub naming: NamingPolicy,
 }
 
 /// Decides about every pin. What only the distribution's packages require is left to it, too.
@@ -48,6 +36,8 @@ pub(super) fn decide(
     resolution: &Resolution,
 ) -> Result<Decided, PipelineError> {
     let settings = run.settings;
+    let naming = run.naming(resolution);
+    let constraints = constraints(run, index);
     let mut repository: Option<Repository> = None;
     for address in &settings.satisfy_from {
         let opened = distribution::open(address, run.target, index)?;
@@ -63,13 +53,16 @@ pub(super) fn decide(
             Some(Origin::Build) => {}
             Some(Origin::Ignore) => drop(ignored.insert(&pin.project)),
             Some(Origin::Distro) => {
-                let found = repository.as_ref().and_then(|r| provided(run, r, pin));
-                let configured = || record(run, pin, String::new(), "the configuration");
-                taken.insert(pin.project.clone(), found.unwrap_or_else(configured));
+                let found =
+                    repository.as_ref().and_then(|r| provided(run, r, pin, &constraints, &naming));
+                let record = found.unwrap_or_else(|| configured(run, pin, &naming));
+                taken.insert(pin.project.clone(), record);
             }
             None => {
                 let repository = repository.as_ref().filter(|_| !is_named(pin));
-                if let Some(found) = repository.and_then(|r| provided(run, r, pin)) {
+                if let Some(found) =
+                    repository.and_then(|r| provided(run, r, pin, &constraints, &naming))
+                {
                     taken.insert(pin.project.clone(), found);
                 }
             }
@@ -94,7 +87,37 @@ pub(super) fn decide(
         let line = format!("{} left to the distribution", counted(distribution.len(), "project"));
         run.reporter.event(Event::End { phase: "distribution", line: &line });
     }
-    Ok(Decided { resolution: Resolution { pins }, distribution, repository })
+    Ok(Decided { resolution: Resolution { pins }, distribution, repository, naming })
+}
+
+/// The constraints that apply on the target.
+fn constraints<'i>(run: &Run<'_>, index: &'i BuildingIndex<'_>) -> Vec<&'i Requirement> {
+    let markers = run.target.markers();
+    let all = index.requirements.constraints.iter().map(|root| &root.requirement);
+    all.filter(|constraint| evaluate(&constraint.marker, &markers, &[])).collect()
+}
+
+/// The names that a repository gives to something else than the projects which would get them.
+pub(super) fn taken_names(
+    run: &Run<'_>,
+    repository: &Repository,
+    resolution: &Resolution,
+    naming: &NamingPolicy,
+) -> BTreeMap<ProjectName, String> {
+    let named = resolution
+        .pins
+        .keys()
+        .map(|project| (project.clone(), planner::made_name(project, run.target, naming)));
+    named.filter(|(project, name)| repository.has_other(name, project, run.target)).collect()
+}
+
+/// The paths of commands that packages of a repository own; nothing where it does not tell any.
+pub(super) fn owned_commands(run: &Run<'_>, repository: &Repository) -> Option<BTreeSet<String>> {
+    let folder = &run.target.python.scripts;
+    let paths = repository.packages.iter().flat_map(|package| &package.paths);
+    let commands = paths.filter(|path| path.rsplit_once('/').is_some_and(|(own, _)| own == folder));
+    let commands: BTreeSet<String> = commands.cloned().collect();
+    (!commands.is_empty()).then_some(commands)
 }
 
 /// What someone names on the command line is wanted as it is.
@@ -106,9 +129,22 @@ fn is_named(pin: &Pin) -> bool {
         .any(|by| matches!(by, RequiredBy::Root { origin, .. } if is_argument(origin)))
 }
 
-/// How the distribution satisfies everyone who requires a project.
-fn provided(run: &Run<'_>, repository: &Repository, pin: &Pin) -> Option<DistributionRecord> {
+/// How the distribution satisfies everyone who requires a project, and the constraints.
+fn provided(
+    run: &Run<'_>,
+    repository: &Repository,
+    pin: &Pin,
+    constraints: &[&Requirement],
+    naming: &NamingPolicy,
+) -> Option<DistributionRecord> {
     let mut specifiers: Vec<VersionSpecifiers> = Vec::new();
+    for constraint in constraints.iter().filter(|constraint| constraint.name == pin.project) {
+        match &constraint.version_or_url {
+            Some(VersionOrUrl::VersionSpecifier(wanted)) => specifiers.push(wanted.clone()),
+            Some(VersionOrUrl::Url(_)) => return None,
+            None => {}
+        }
+    }
     for by in &pin.required_by {
         let (RequiredBy::Root { requirement, .. } | RequiredBy::Project { requirement, .. }) = by;
         match parse_published_requirement(requirement).ok()?.version_or_url {
@@ -117,19 +153,23 @@ fn provided(run: &Run<'_>, repository: &Repository, pin: &Pin) -> Option<Distrib
             None => {}
         }
     }
-    let package = planner::distribution_name(&pin.project, run.target);
+    let package = planner::distribution_name(&pin.project, run.target, naming);
     let found = repository.provision(&pin.project, &specifiers, &package, run.target)?;
-    let mut record = record(run, pin, found.version, &repository.origin);
-    record.package = found.package;
-    Some(record)
+    Some(DistributionRecord {
+        project: pin.project.clone(),
+        package: found.package,
+        version: found.version,
+        reason: OneLine::new(&repository.origin),
+    })
 }
 
-fn record(run: &Run<'_>, pin: &Pin, version: String, reason: &str) -> DistributionRecord {
+/// What the configuration says that the distribution has.
+fn configured(run: &Run<'_>, pin: &Pin, naming: &NamingPolicy) -> DistributionRecord {
     DistributionRecord {
         project: pin.project.clone(),
-        package: planner::distribution_name(&pin.project, run.target),
-        version,
-        reason: OneLine::new(reason),
+        package: planner::distribution_name(&pin.project, run.target, naming),
+        version: String::new(),
+        reason: OneLine::new("the configuration"),
     }
 }
 

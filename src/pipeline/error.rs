@@ -6,6 +6,7 @@ use crate::distribution::RepositoryError;
 use crate::{
     artifact::ProjectName,
     build::BuildError,
+    check::CheckError,
     collection::CollectionError,
     disk::WriteError,
     format::FormatError,
@@ -64,6 +65,9 @@ pub enum PipelineError {
     /// A file or folder that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// What cannot be had without something that failed.
+    #[error("it requires `{requirement}`, which failed")]
+    NeedsFailed { requirement: String },
     /// What is not in the cache where only the cache may answer.
     #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
     Offline { missing: Vec<String> },
@@ -78,12 +82,26 @@ pub enum PipelineError {
     /// A spec for what is not made of specs.
     #[error("packages for `{target}` are not made of specs")]
     NoSpecs { target: String },
+    /// A spec of a package that is called otherwise.
+    #[error("`{}` makes {}, but the package was named `{wanted}`", .spec.display(), names(.found))]
+    OtherName { spec: PathBuf, found: Vec<String>, wanted: String },
+    /// A spec of another version.
+    #[error("`{}` makes version {found}, but {wanted} was resolved", .spec.display())]
+    OtherVersion { spec: PathBuf, found: String, wanted: String },
     /// A package that was not made as planned.
     #[error("its relations are not the planned ones:{}", lines(.differences))]
     Drifted { differences: Vec<String> },
+    /// Recipes for something else than was asked for.
+    #[error("the recipe in `{}` is for `{known}`, not for `{asked}`", .folder.display())]
+    RecipesFor { folder: PathBuf, known: String, asked: String },
     /// Recipes for several targets.
     #[error("the recipes in `{}` are for other targets than `{}`", .other.display(), .first.display())]
     OtherTargets { first: PathBuf, other: PathBuf },
+    /// A collection that does not hold together.
+    #[error("the collection is not published, because it has problems:{}", lines(.problems))]
+    NotPublished { problems: Vec<String> },
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// A recipe whose additions are newer.
     #[error("what is added to the recipe in `{}` was changed after it was generated", .folder.display())]
     Outdated { folder: PathBuf },
@@ -96,6 +114,9 @@ pub enum PipelineError {
     /// The interpreter that has to compile.
     #[error("`--bytecode compile` needs python{major}.{minor}, which is not here")]
     NoCompiler { major: u32, minor: u32 },
+    /// What would confine it.
+    #[error("`--bytecode compile` compiles in a sandbox: {error}")]
+    UnconfinedCompiler { error: crate::process::SandboxError },
     #[error("the package name `{name}` is wanted by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
     /// Files that several packages would own.
@@ -104,6 +125,14 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// The remedy that the place of a requirement is refused with.
+    pub(super) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Place { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The open questions of a recipe, each with the line that answers it.
     pub(super) fn open(plan: &PackagePlan, recipe: &Recipe) -> Self {
         let mut questions: Vec<String> = plan.open.iter().map(ToString::to_string).collect();
@@ -119,6 +148,11 @@ fn shared_paths(shared: &[(String, Vec<ProjectName>)]) -> String {
         format!("\n  `{path}` of {}", list(projects))
     };
     shared.iter().map(line).collect()
+}
+
+fn names(found: &[String]) -> String {
+    let names: Vec<String> = found.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" and ")
 }
 
 fn lines(missing: &[String]) -> String {

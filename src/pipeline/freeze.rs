@@ -2,28 +2,32 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use super::{
     BuildingIndex, PipelineError, Run,
     builds::environment,
-    sdists::{Source, build_system},
+    sdists::{Source, build_system, checked},
 };
 use crate::{
-    artifact::{FileKind, Hashes, ReleaseFile},
-    disk::{WriteError, write_folder},
+    artifact::{FileKind, Hashes, ReleaseFile, WheelName},
+    disk::{Links, WriteError, publish_file, write_file, write_folder},
     index::{FrozenFile, Index, may_replace, write_tree},
     report::Event,
     resolve::{Pin, Resolution},
     text::counted,
 };
 
+/// The lock files beside the files.
+const PYLOCK: &str = "pylock.toml";
+const REQUIREMENTS: &str = "requirements.txt";
+
 impl Run<'_> {
     /// Puts all files of a resolution, and what its sdists are built with, into a folder with
-    /// pages; the names of the files, sorted.
+    /// pages, and two lock files beside them; the names of the files, sorted, and of the locks.
     ///
     /// # Errors
     /// A folder with something else in it, a file that cannot be had, build requirements that
@@ -39,18 +43,20 @@ impl Run<'_> {
         }
         let mut files: BTreeMap<String, (FrozenFile, PathBuf)> = BTreeMap::new();
         let mut pending: Vec<Pin> = resolution.pins.values().cloned().collect();
+        let mut taken: Option<Vec<ReleaseFile>> = None;
         while !pending.is_empty() {
             let fetched = self.fetched(index, &pending)?;
+            taken.get_or_insert_with(|| fetched.iter().map(|(f, _)| f.file.clone()).collect());
             let mut sdists = Vec::new();
             for (frozen, path) in fetched {
                 if frozen.file.kind.wheel().is_none() {
-                    sdists.push((frozen.file.filename.clone(), path.clone()));
+                    sdists.push((frozen.file.clone(), path.clone()));
                 }
                 files.insert(frozen.file.filename.clone(), (frozen, path));
             }
             pending.clear();
-            for (filename, path) in sdists {
-                for pin in self.needed(index, &filename, &path)? {
+            for (file, path) in sdists {
+                for pin in self.needed(index, &file, &path)? {
                     let is_same = |other: &Pin| other.file.filename == pin.file.filename;
                     if !files.contains_key(&pin.file.filename) && !pending.iter().any(is_same) {
                         pending.push(pin);
@@ -58,17 +64,51 @@ impl Run<'_> {
                 }
             }
         }
+        let locks = self.locks(index, resolution, taken.unwrap_or_default(), folder)?;
         let frozen: Vec<FrozenFile> = files.values().map(|(frozen, _)| frozen.clone()).collect();
         write_folder(folder, |folder| -> Result<(), WriteError> {
             for (name, (_, path)) in &files {
                 let target = folder.join(name);
-                let copied = fs::copy(path, &target)
-                    .and_then(|_| fs::set_permissions(&target, fs::Permissions::from_mode(0o644)));
+                let copied = fs::copy(path, &target).and_then(|_| publish_file(&target));
                 copied.map_err(WriteError::at(&target))?;
+            }
+            for (name, text) in &locks {
+                write_file(&folder.join(name), text.as_bytes())?;
             }
             write_tree(folder, &frozen)
         })?;
-        Ok(files.into_keys().collect())
+        Ok(files.into_keys().chain(locks.into_iter().map(|(name, _)| name.to_owned())).collect())
+    }
+
+    /// The lock files of a resolution whose files lie beside them, one for each pin.
+    fn locks(
+        &self,
+        index: &BuildingIndex<'_>,
+        resolution: &Resolution,
+        files: Vec<ReleaseFile>,
+        folder: &Path,
+    ) -> Result<[(&'static str, String); 2], PipelineError> {
+        let folder = std::path::absolute(folder).map_err(WriteError::at(folder))?;
+        let mut frozen = resolution.clone();
+        let mut lines = format!(
+            "# Frozen by pypi2pkg for {}, Python {}.{} on {}.\n",
+            self.target.name,
+            self.target.python.version.0,
+            self.target.python.version.1,
+            self.target.architecture.machine,
+        );
+        for (pin, file) in frozen.pins.values_mut().zip(files) {
+            let _ = write!(lines, "{}=={}", pin.project, pin.version);
+            for (name, digest) in &file.hashes.0 {
+                let _ = write!(lines, " --hash={name}:{digest}");
+            }
+            lines.push('\n');
+            let place = folder.join(&file.filename);
+            let url = url::Url::from_file_path(&place).unwrap_or_else(|()| file.url.clone());
+            pin.file = ReleaseFile { url, ..file };
+        }
+        let pylock = self.pylock_of(index, &frozen, &folder, &|_| None);
+        Ok([(PYLOCK, pylock), (REQUIREMENTS, lines)])
     }
 
     fn fetched(
@@ -86,7 +126,12 @@ impl Run<'_> {
         self.reporter.event(Event::End { phase: "fetch", line: &line });
         let mut fetched = Vec::new();
         for (pin, path) in pins.iter().zip(paths) {
-            let path = path?;
+            let mut path = path?;
+            // Nobody else finds one of several projects in an archive.
+            let is_part = pin.file.url.fragment().is_some_and(|f| f.starts_with("subdirectory="));
+            if is_part && pin.file.kind.wheel().is_none() {
+                path = index.wheel_of(&pin.file, &path)?;
+            }
             let (file, size) = self.at_hand(index, pin, &path)?;
             let requires_python = pin.metadata.requires_python.as_ref().map(ToString::to_string);
             fetched.push((FrozenFile { file, requires_python, size }, path));
@@ -106,6 +151,13 @@ impl Run<'_> {
         if let Ok(url) = url::Url::from_file_path(path) {
             file.hashes = index.download(&url, &Hashes::default())?.1;
         }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if let Ok(wheel) = WheelName::parse(&name)
+            && file.kind.wheel().is_none()
+        {
+            file.kind = FileKind::Wheel(wheel);
+            file.filename = name.into_owned();
+        }
         // Such as `main.zip`, by its URL.
         if FileKind::parse(&file.filename, Some(&pin.project)).is_err() {
             let ending = if file.filename.ends_with(".zip") { ".zip" } else { ".tar.gz" };
@@ -118,18 +170,22 @@ impl Run<'_> {
     fn needed(
         &self,
         index: &BuildingIndex<'_>,
-        filename: &str,
+        file: &ReleaseFile,
         path: &Path,
     ) -> Result<Vec<Pin>, PipelineError> {
+        let (filename, project) = (file.filename.as_str(), Some(file.kind.project()));
         let none = BTreeMap::new();
         let source = Source {
             filename: filename.to_owned(),
             path,
+            links: Links::Refused,
             subdirectory: None,
             settings: &none,
+            requires: self.build_requires(project),
             release: None,
             time: None,
         };
+        checked(&source, self.settings.limits.archives.sdist)?;
         let fail = |problem: String| PipelineError::BuildRequirements {
             file: filename.to_owned(),
             problem: format!("it {problem}"),

@@ -32,7 +32,14 @@ pub(super) fn applying(
     }
     let mut environments = lock.environments.iter();
     if !lock.environments.is_empty() && !environments.any(|m| evaluate(&m.tree, &markers, &[])) {
-        problems.push("it is for other systems than the target".to_owned());
+        let texts: Vec<String> =
+            lock.environments.iter().map(|environment| format!("`{}`", environment.text)).collect();
+        problems.push(format!(
+            "it was locked for {} (the target is Python {python} on {} {})",
+            texts.join(" and "),
+            markers.sys_platform(),
+            markers.platform_machine()
+        ));
     }
     let mut applying: Vec<Written> = Vec::new();
     for written in inputs.requirements.iter().filter(holds) {
@@ -44,7 +51,9 @@ pub(super) fn applying(
             ));
         }
         let stated = written.files.iter().map(|file| &file.hashes).chain(&written.hashes);
-        if written.place.is_none() && stated.into_iter().all(Hashes::is_empty) {
+        if written.place.is_none() && !written.is_pinned() {
+            problems.push(format!("{}: of `{written}` no version is locked", written.origin));
+        } else if written.place.is_none() && stated.into_iter().all(Hashes::is_empty) {
             problems.push(format!("{}: `{written}` has no hash", written.origin));
         }
         let roots = lock.roots.iter().filter(holds).filter(|root| root.name == written.name);
@@ -90,17 +99,15 @@ pub(super) fn files(
         let Ok(kind) = FileKind::parse(&locked.filename, Some(project)) else { continue };
         let file = match (known.remove(locked.filename.as_str()), &locked.url) {
             (Some(listed), _) => merged(listed, locked),
-            (None, Some(url)) if !run.options().no_index || url.scheme() == "file" => ReleaseFile {
-                filename: locked.filename.clone(),
-                url: crate::artifact::without_credentials(url),
-                kind,
-                hashes: locked.hashes.clone(),
-                size: locked.size,
-                requires_python: None,
-                yanked: None,
-                metadata: None,
-                upload_time: locked.upload_time,
-            },
+            (None, Some(url)) if !run.options().no_index || url.scheme() == "file" => {
+                let (filename, url) =
+                    (locked.filename.clone(), crate::artifact::without_credentials(url));
+                ReleaseFile {
+                    size: locked.size,
+                    upload_time: locked.upload_time,
+                    ..ReleaseFile::new(filename, url, kind, locked.hashes.clone())
+                }
+            }
             _ => continue,
         };
         let requires_python = written.requires_python.clone().or(file.requires_python);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    disk::Temporary,
     hint::{self, Resolved, When},
     index,
     process::{Command, which},
@@ -18,7 +19,7 @@ use crate::{
 use super::{
     Run,
     complaint::{Complaint, complaint},
-    sdists::{Source, pyproject},
+    sdists::{Source, pyproject, text_of},
 };
 
 /// How long a package manager may take.
@@ -42,33 +43,15 @@ impl<'a> Machine<'a> {
         Some(Self { run, system: run.machine?, path: run.settings.environment.path() })
     }
 
-    /// The packages that a source is known to be built with and that are missing. What a target of
-    /// another family needs is not to be found here.
+    /// Whether this machine's packages are like the target's. What is built here for a target of
+    /// another family may do without what that needs.
+    pub fn is_of_targets_family(&self) -> bool {
+        self.system.family == self.run.target.family
+    }
+
+    /// The packages that a source is known to be built with and that are missing.
     pub fn lacks(&self, source: &Source<'_>, interpreter: &Interpreter) -> Vec<String> {
-        if self.system.family != self.run.target.family {
-            return Vec::new();
-        }
-        let hints = &self.run.settings.policy.hints;
-        let mut wanted: Vec<String> = Vec::new();
-        for need in source
-            .release
-            .iter()
-            .flat_map(|(project, _)| hint::of_project(project, self.system, hints))
-        {
-            if need.when == When::Build {
-                wanted.extend(need.packages);
-            }
-        }
-        let text = pyproject(source).ok().flatten().unwrap_or_default();
-        for (when, text) in stated_needs(&text) {
-            if when == When::Build
-                && let Some(Resolved::Packages(names)) =
-                    hint::resolve(&text, when, self.system, hints)
-            {
-                wanted.extend(names);
-            }
-        }
-        let mut lacking = self.missing(wanted);
+        let mut lacking = self.missing(build_needs(self.run, source, self.system));
         if is_compiled(source) {
             lacking.extend(self.toolchain(interpreter));
         }
@@ -134,7 +117,7 @@ impl<'a> Machine<'a> {
     fn known(&self, text: &str) -> Vec<String> {
         let hints = &self.run.settings.policy.hints;
         match hint::resolve(text, When::Build, self.system, hints) {
-            Some(Resolved::Packages(names)) => names,
+            Some(Resolved::Packages(names)) => names.into_iter().map(String::from).collect(),
             _ => Vec::new(),
         }
     }
@@ -165,7 +148,7 @@ impl<'a> Machine<'a> {
         let program = which("dpkg-query", &self.path)?;
         let format = "${db:Status-Status} ${Package}, ${Provides}\\n";
         // All of them are more than an output keeps.
-        let list = tempfile::tempdir().ok()?;
+        let list = Temporary::new().ok()?;
         let path = list.path().join("list");
         let command = Command::new(program, Path::new("/"))
             .argument("-W")
@@ -243,6 +226,22 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// What hints and a source say that it is built with, in the names of a system's packages.
+pub(super) fn build_needs(run: &Run<'_>, source: &Source<'_>, system: &Target) -> Vec<String> {
+    let hints = &run.settings.policy.hints;
+    let projects = source.release.iter();
+    let known = projects.flat_map(|(project, _)| hint::of_project(project, system, hints));
+    let known = known.filter(|need| need.when == When::Build).flat_map(|need| need.packages);
+    let text = pyproject(source).ok().flatten().unwrap_or_default();
+    let stated = stated_needs(&text).into_iter().filter(|(when, _)| *when == When::Build);
+    let stated =
+        stated.filter_map(|(when, text)| match hint::resolve(&text, when, system, hints) {
+            Some(Resolved::Packages(names)) => Some(names),
+            _ => None,
+        });
+    known.chain(stated.flatten()).map(String::from).collect()
+}
+
 /// Whether a package manager looks a name up in the distribution's repositories: an sdist may state
 /// what it likes, and the path or address of a package would be installed as it is.
 fn is_of_distribution(name: &str) -> bool {
@@ -271,6 +270,22 @@ fn quoted(word: &str) -> String {
         true => format!("'{word}'"),
         false => word.to_owned(),
     }
+}
+
+/// What a build that makes modules for several Pythons says in one of these files: they fit the
+/// stable interface (PEP 384).
+const STABLE: [&str; 3] = ["abi3", "limited_api", "limited-api"];
+const BUILD_FILES: [&str; 5] =
+    ["pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "meson.build"];
+const CARGO: &str = "Cargo.toml";
+
+/// Whether a source has modules that fit only the Python that compiles them.
+pub(super) fn needs_its_python(source: &Source<'_>) -> bool {
+    let text = |file: &str| text_of(source, file).ok().flatten();
+    let is_stable =
+        |file: &str| text(file).is_some_and(|text| STABLE.iter().any(|word| text.contains(word)));
+    (is_compiled(source) || text(CARGO).is_some())
+        && !BUILD_FILES.iter().any(|file| is_stable(file))
 }
 
 /// Whether a source has parts in C, C++ or Cython that are built.

@@ -2,15 +2,21 @@
 
 mod build_requirements;
 mod builds;
+mod byte_code;
 mod collect;
 mod complaint;
+mod conflicts;
 mod distro;
 mod error;
 mod freeze;
+mod git;
+mod licence;
 mod locked;
 mod machine;
+mod origin;
 mod own_spec;
 mod package;
+mod partial;
 mod places;
 mod plugins;
 mod prepare;
@@ -20,6 +26,7 @@ mod release;
 mod sdists;
 mod source_packages;
 mod sources;
+mod warnings;
 
 use std::{collections::BTreeMap, path::Path, sync::OnceLock};
 
@@ -39,9 +46,9 @@ use crate::{
     template::{Packs, Templates},
 };
 
-use self::distro::Decided;
 pub use error::PipelineError;
 pub use package::{Made, Material, Package, RecipeStyle, Words};
+pub use partial::Resolved;
 pub use recipes::Regenerated;
 pub use sdists::BuildingIndex;
 
@@ -186,13 +193,12 @@ impl Run<'_> {
         resolution: &Resolution,
         words: &Words<'_>,
     ) -> Result<Prepared, PipelineError> {
-        let Decided { resolution, distribution, repository } =
-            distro::decide(self, index, resolution)?;
-        let mut prepared = prepare::prepare(self, index, &resolution, &distribution, words)?;
+        let decided = distro::decide(self, index, resolution)?;
+        let mut prepared = prepare::prepare(self, index, &decided, words)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
-        if let Some(repository) = &repository {
-            distro::warn_of_doubles(self, repository, &prepared.packages);
-        }
+        warnings::warn_of_doubles(self, decided.repository.as_ref(), &prepared.packages);
+        warnings::warn_of_unstated(self, &prepared.packages);
+        warnings::warn_of_compilers(self, &prepared.packages);
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
         Ok(prepared)
     }
@@ -218,7 +224,7 @@ impl Run<'_> {
     /// The collection in a folder, which knows the target's kind of packages.
     fn collection(&self, folder: &Path) -> Result<Collection<'_>, PipelineError> {
         self.check_format()?;
-        let collection = Collection::open(folder, self.target)?;
+        let collection = Collection::open(folder, self.target)?.with_reporter(self.reporter);
         Ok(match &self.external {
             Some(external) => collection.with_kind(external),
             None => collection,
@@ -243,9 +249,9 @@ impl Run<'_> {
         let collection = self.collection(folder)?;
         let path = self.settings.environment.path();
         let signer = self.signer(&collection, &path)?;
-        let resolution = self.resolve(index)?;
+        let Resolved { resolution, failures } = self.resolve_partly(index)?;
         let words = self.words()?;
-        let mut prepared = self.prepare_with(index, &resolution, &words)?;
+        let mut prepared = self.prepare_with(index, &resolution, &words)?.after(failures);
         self.use_own_spec(index, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);
         self.collect(&collection, signer.as_ref(), prepared, &words, &why)

@@ -37,7 +37,19 @@ impl Run<'_> {
             path: path.clone(),
             reason: "there is no such file".to_owned(),
         })?;
-        let wanted = self.sources_of(path, &text);
+        let expanded = self.expanded(path).unwrap_or_else(|| text.clone());
+        if let Some(wanted) = self.settings.policy.naming.names.get(&package.plan.project) {
+            let found = package_names(&expanded);
+            if !found.is_empty() && !found.contains(wanted) {
+                let (spec, wanted) = (path.clone(), wanted.clone());
+                return Err(PipelineError::OtherName { spec, found, wanted });
+            }
+        }
+        if let Some(found) = version(&expanded).filter(|found| *found != package.plan.evr.version) {
+            let (spec, wanted) = (path.clone(), package.plan.evr.version.clone());
+            return Err(PipelineError::OtherVersion { spec, found: found.to_owned(), wanted });
+        }
+        let wanted = sources(&expanded);
         let mut recipe = Recipe::default();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         recipe.files.insert(name, RecipeFile { text, executable: false });
@@ -56,22 +68,63 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The names of the files that a spec takes as sources and patches: as rpm expands them where it
-    /// is here, else as they are written.
-    fn sources_of(&self, path: &Path, text: &str) -> BTreeSet<String> {
-        let folders = self.settings.environment.path();
-        let expanded = which("rpmspec", &folders).and_then(|rpmspec| {
-            let spec = std::path::absolute(path).ok()?;
-            let command = Command::new(&rpmspec, Path::new("/")).argument("-P").argument(spec);
-            let output = self.runner.run(&command.timeout(TIME_LIMIT)).ok()?;
-            (output.status == 0).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-        });
-        let expanded = expanded.as_deref().unwrap_or(text);
-        let values = expanded.lines().filter_map(|line| {
-            let (tag, value) = line.split_once(':')?;
-            let tag = tag.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase();
-            ["source", "patch"].contains(&tag.as_str()).then(|| value.trim())
-        });
-        values.filter_map(|value| value.rsplit('/').next()).map(str::to_owned).collect()
+    /// A spec as rpm expands it; nothing where rpm is not here or cannot read it.
+    fn expanded(&self, path: &Path) -> Option<String> {
+        let rpmspec = which("rpmspec", &self.settings.environment.path())?;
+        let spec = std::path::absolute(path).ok()?;
+        let command = Command::new(&rpmspec, Path::new("/")).argument("-P").argument(spec);
+        let output = self.runner.run(&command.timeout(TIME_LIMIT)).ok()?;
+        (output.status == 0).then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// The names of the files that a spec takes as sources and patches.
+fn sources(spec: &str) -> BTreeSet<String> {
+    let values = spec.lines().filter_map(|line| {
+        let (tag, value) = line.split_once(':')?;
+        let tag = tag.trim_end_matches(|c: char| c.is_ascii_digit()).to_ascii_lowercase();
+        ["source", "patch"].contains(&tag.as_str()).then(|| value.trim())
+    });
+    values.filter_map(|value| value.rsplit('/').next()).map(str::to_owned).collect()
+}
+
+/// The version that a spec states first; nothing where it is left in a macro.
+fn version(spec: &str) -> Option<&str> {
+    let mut fields = spec.lines().filter_map(|line| line.split_once(':'));
+    let (_, version) = fields.find(|(field, _)| field.eq_ignore_ascii_case("version"))?;
+    Some(version.trim()).filter(|version| !version.contains('%'))
+}
+
+/// The names of the packages that a spec describes, its own first; none where a name is left in a macro.
+fn package_names(spec: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for line in spec.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (field, value) = line.split_once(':').unwrap_or_default();
+        match (words.as_slice(), names.first()) {
+            (["%package", "-n", name, ..], _) => names.push((*name).to_owned()),
+            (["%package", part, ..], Some(own)) => names.push(format!("{own}-{part}")),
+            _ if field.eq_ignore_ascii_case("name") && names.is_empty() => {
+                names.push(value.trim().to_owned());
+            }
+            _ => {}
+        }
+    }
+    if names.iter().any(|name| name.contains('%')) {
+        names.clear();
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::package_names;
+
+    #[test]
+    fn all_packages_of_a_spec_are_named() {
+        let spec = "Name: python-one\nVersion: 1\n%package -n python3-one\nSummary: x\n\
+                    %package doc\nname: other\n";
+        assert_eq!(package_names(spec), ["python-one", "python3-one", "python-one-doc"]);
+        assert!(package_names("Name: %{own}\n").is_empty());
     }
 }

@@ -4,12 +4,15 @@ use std::{borrow::Cow, collections::BTreeMap, path::PathBuf};
 
 use crate::{
     artifact::ProjectName,
+    check::check,
     collection::{Collection, CollectionManifest, FailureRecord, Stage},
     plan::PackagePlan,
-    planner::Policy,
+    planner::{NamingPolicy, Policy},
     plugin::{Context, PluginError},
     recipe::Recipe,
+    report::Event,
     resolve::Resolution,
+    text::counted,
 };
 
 use super::{Package, PipelineError, Run, prepare::Planned};
@@ -30,7 +33,11 @@ impl<'a> Run<'a> {
 
     /// What the user decides about every package, with the names that plugins choose for projects
     /// that the user does not name, and the versions that a plugin's format writes.
-    pub(super) fn policy(&self, resolution: &Resolution) -> Result<Cow<'a, Policy>, PipelineError> {
+    pub(super) fn policy(
+        &self,
+        resolution: &Resolution,
+        naming: &NamingPolicy,
+    ) -> Result<Cow<'a, Policy>, PipelineError> {
         let policy = &self.settings.policy;
         let projects: Vec<&ProjectName> = resolution.pins.keys().collect();
         let path = self.settings.environment.path();
@@ -42,14 +49,23 @@ impl<'a> Run<'a> {
             }
             None => BTreeMap::new(),
         };
-        if names.is_empty() && versions.is_empty() {
+        if names.is_empty() && versions.is_empty() && *naming == policy.naming {
             return Ok(Cow::Borrowed(policy));
         }
-        let mut policy = Policy { versions, ..policy.clone() };
+        let mut policy = Policy { versions, naming: naming.clone(), ..policy.clone() };
         for (project, name) in names {
             policy.naming.names.entry(project).or_insert(name);
         }
         Ok(Cow::Owned(policy))
+    }
+
+    /// How the projects of a resolution are named, before plugins name some of them.
+    pub fn naming(&self, resolution: &Resolution) -> NamingPolicy {
+        let mut naming = self.settings.policy.naming.clone();
+        let pins = resolution.pins.iter();
+        let spelled = pins.map(|(project, pin)| (project, pin.metadata.raw_name.as_str()));
+        naming.settle(spelled, self.target);
+        naming
     }
 
     /// Lets plugins change plans; the projects that they fail are taken out.
@@ -98,9 +114,43 @@ impl<'a> Run<'a> {
         let path = self.settings.environment.path();
         let context = self.context(&path);
         // The manifest is JSON.
-        let manifest = serde_json::from_str(&manifest.to_json()).unwrap_or_default();
-        self.plugins.collection(collection.folder(), &manifest, &context)?;
-        Ok(self.plugins.publish(collection.folder(), &manifest, &context)?)
+        let shown = serde_json::from_str(&manifest.to_json()).unwrap_or_default();
+        self.plugins.collection(collection.folder(), &shown, &context)?;
+        if !self.plugins.publish_something() || !self.may_publish(collection, manifest)? {
+            return Ok(());
+        }
+        Ok(self.plugins.publish(collection.folder(), &shown, &context)?)
+    }
+
+    /// Whether a collection may be handed on: nothing of this run failed, and `check` holds.
+    ///
+    /// # Errors
+    /// `check` does not hold.
+    fn may_publish(
+        &self,
+        collection: &Collection<'_>,
+        manifest: &CollectionManifest,
+    ) -> Result<bool, PipelineError> {
+        if self.settings.plugins.publish_incomplete {
+            return Ok(true);
+        }
+        if !manifest.failures.is_empty() {
+            let line = format!(
+                "the collection is not published: {} failed; `publish-incomplete = true` in the \
+                 configuration publishes it all the same",
+                counted(manifest.failures.len(), "project")
+            );
+            self.reporter.event(Event::Warning(&line));
+            return Ok(false);
+        }
+        let report = check(collection.folder(), manifest, None, collection.kinds())?;
+        let lines = report.problems.into_iter().flat_map(|(package, problems)| {
+            problems.into_iter().map(move |problem| format!("{package}: {problem}"))
+        });
+        match lines.collect::<Vec<_>>() {
+            problems if problems.is_empty() => Ok(true),
+            problems => Err(PipelineError::NotPublished { problems }),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use rayon::prelude::*;
@@ -10,34 +10,53 @@ use url::Url;
 
 use crate::{
     artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
-    bytecode::{ByteCode, Compiler},
-    collection::{DistributionRecord, FailureRecord, Stage},
+    bytecode::Compiler,
+    collection::{FailureRecord, Stage},
+    distribution::Repository,
     format::{FormatError, Native},
     index::Index,
-    plan::{LeftOut, PackagePlan},
-    planner::{
-        self, Conflict, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject, conflicts,
-    },
+    plan::PackagePlan,
+    planner::{self, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject},
     recipe,
     report::Event,
     requirements::{External, RootRequirement},
     resolve::{Pin, Resolution},
-    settings::{ByteCodePolicy, OnConflict},
     source::{Sdist, SdistError, Wheel},
-    text::{OneLine, counted},
+    text::counted,
 };
 
-use super::{BuildingIndex, Made, Package, PipelineError, Prepared, Run, Words, package::Material};
+use super::{
+    BuildingIndex, Made, Package, PipelineError, Prepared, Run, Words,
+    byte_code::{compile, compiler},
+    conflicts,
+    distro::{self, Decided},
+    licence,
+    package::Material,
+    sdists::as_resolved,
+};
 
 pub(super) fn prepare(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
-    resolution: &Resolution,
-    distribution: &[DistributionRecord],
+    decided: &Decided,
     words: &Words<'_>,
 ) -> Result<Prepared, PipelineError> {
-    let policy = run.policy(resolution)?;
-    let neighbours = neighbours(run, resolution, &policy)?;
+    let Decided { resolution, distribution, naming, .. } = decided;
+    let repository = decided.repository.as_ref();
+    let mut policy = run.policy(resolution, naming)?;
+    if let Some(repository) = repository {
+        let taken = distro::taken_names(run, repository, resolution, &policy.naming);
+        policy.to_mut().naming.taken = taken;
+        policy.to_mut().owned_commands = distro::owned_commands(run, repository);
+    }
+    for (project, additions) in run.additions {
+        let added = &additions.overrides.rules;
+        if !added.is_empty() {
+            let own = policy.to_mut().file_rules.entry(project.clone()).or_default();
+            *own = added.over(own);
+        }
+    }
+    let neighbours = neighbours(run, resolution, &policy, repository)?;
     let left: BTreeMap<ProjectName, String> =
         distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
     let pins: Vec<&Pin> = resolution.pins.values().collect();
@@ -47,8 +66,11 @@ pub(super) fn prepare(
         .zip(fetched)
         .map(|(pin, fetched)| inspect(run, index, pin, fetched?))
         .collect();
-    let libraries = libraries(inspected.iter().filter_map(|one| one.as_ref().ok()));
-    let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries };
+    let libraries = libraries(
+        inspected.iter().filter_map(|one| one.as_ref().ok()),
+        &run.target.architecture.machine,
+    );
+    let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository };
     let results: Vec<_> =
         inspected.into_par_iter().map(|one| plan(run, index, one?, &others, &policy)).collect();
     let mut prepared = Prepared {
@@ -64,8 +86,8 @@ pub(super) fn prepare(
         }
     }
     prepared.failures.extend(run.change_plans(&mut planned)?);
-    settle_conflicts(run, &mut planned)?;
     let compiler = compiler(run)?;
+    conflicts::settle(run, &mut planned, compiler.is_some())?;
     let ready = planned
         .into_par_iter()
         .map(|(plan, material)| complete(run, compiler.as_ref(), plan, material))
@@ -84,47 +106,41 @@ pub(super) fn prepare(
 /// A plan and what it is of.
 pub(super) type Planned = (PackagePlan, Material);
 
-/// Two projects with one name cannot be built; of two with one path, the policy decides.
-fn settle_conflicts(run: &Run<'_>, planned: &mut [Planned]) -> Result<(), PipelineError> {
-    let plans: Vec<&PackagePlan> = planned.iter().map(|(plan, _)| plan).collect();
-    let mut shared = Vec::new();
-    for conflict in conflicts(&plans) {
-        match conflict {
-            Conflict::Name { name, projects } => {
-                return Err(PipelineError::SameName { name, projects });
-            }
-            Conflict::Path { path, projects } => shared.push((path, projects)),
-        }
-    }
-    if run.settings.on_conflict == OnConflict::Fail && !shared.is_empty() {
-        return Err(PipelineError::SamePath { shared });
-    }
-    for (path, projects) in shared {
-        let Some((first, others)) = projects.split_first() else { continue };
-        for (plan, _) in planned.iter_mut().filter(|(plan, _)| others.contains(&plan.project)) {
-            plan.files.retain(|file| file.path != path);
-            let reason = OneLine::new(&format!("`{first}` installs it, too"));
-            plan.left_out.push(LeftOut { member: path.clone(), reason });
-            plan.left_out.sort();
-        }
-    }
-    Ok(())
-}
-
 /// The names that all projects of the collection get.
 fn neighbours(
     run: &Run<'_>,
     resolution: &Resolution,
     policy: &Policy,
+    repository: Option<&Repository>,
 ) -> Result<Neighbours, PipelineError> {
     let mut neighbours = Neighbours::new();
     for pin in resolution.pins.values() {
+        let package = planner::package_name(&pin.project, run.target, &policy.naming)?;
+        if run.target.naming.is_taken(&package, &pin.project) {
+            run.reporter.event(Event::Warning(&format!(
+                "`{package}`, the name given to `{}`, is another package of {}: package managers \
+                 take the one for the other",
+                pin.project, run.target.description
+            )));
+        }
         let neighbour = Neighbour {
-            package: planner::package_name(&pin.project, run.target, &policy.naming)?,
+            epoch: planner::epoch(&pin.project, &package, run.target, &policy.naming, repository),
+            package,
             version: pin.version.clone(),
             metadata: pin.metadata.clone(),
         };
         neighbours.insert(pin.project.clone(), neighbour);
+    }
+    for (project, Neighbour { package, .. }) in &neighbours {
+        let taken = planner::taken_name(project, run.target, &policy.naming);
+        let Some(taken) = taken else { continue };
+        if let Some((other, _)) = neighbours.iter().find(|(_, other)| other.package == taken) {
+            run.reporter.event(Event::Warning(&format!(
+                "`{project}` becomes `{package}`, since `{taken}` is `{other}` in {}; `name` under \
+                 `[project.{project}]` in the configuration gives it another",
+                run.target.description
+            )));
+        }
     }
     Ok(neighbours)
 }
@@ -153,10 +169,11 @@ struct Inspected<'r> {
 /// The shared libraries that wheels bring, and which project each is of.
 fn libraries<'r>(
     inspected: impl Iterator<Item = &'r Inspected<'r>>,
+    machine: &str,
 ) -> BTreeMap<String, ProjectName> {
     let mut libraries = BTreeMap::new();
     for Inspected { pin, wheel, .. } in inspected {
-        for elf in &wheel.elf {
+        for elf in wheel.native_code(machine) {
             let names = [elf.soname.as_deref(), elf.member.rsplit('/').next()];
             for name in names.into_iter().flatten().filter(|name| name.starts_with("lib")) {
                 libraries.entry(name.to_owned()).or_insert_with(|| pin.project.clone());
@@ -182,8 +199,9 @@ fn inspect<'r>(
             index.wheel_of(&file, &source).map_err(failed)?
         }
     };
-    let wheel =
-        Wheel::inspect(&path, &pin.project).map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    let wheel = Wheel::inspect_within(&path, &pin.project, &run.settings.limits.archives)
+        .map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    as_resolved(run, pin, &wheel).map_err(|e| failure(pin, Stage::Inspect, &e))?;
     Ok(Inspected { pin, file, source, wheel })
 }
 
@@ -207,21 +225,33 @@ fn plan(
         FileKind::Wheel(_) => None,
         FileKind::Sdist(_) => {
             let sdist = Sdist::inspect(&source, &file.filename);
-            Some(sdist.map_err(|e| failure(pin, Stage::Inspect, &e))?)
+            let mut sdist = sdist.map_err(|e| failure(pin, Stage::Inspect, &e))?;
+            sdist.requires.extend_from_slice(run.build_requires(Some(&pin.project)));
+            Some(sdist)
         }
     };
     let stated = sdist.as_ref().map(|sdist| sdist.external.as_slice()).unwrap_or_default();
     let is_rebuilt = sdist.is_some() && run.leaves_builds_to_target();
-    let subject =
-        Subject { wheel: &wheel, file: &file, extras: &extras, external, stated, is_rebuilt };
-    let mut plan = planner::plan(&subject, run.target, others, policy).map_err(|e| fail(&e))?;
+    let subject = Subject {
+        wheel: &wheel,
+        file: &file,
+        extras: &extras,
+        external,
+        stated,
+        licence: licence::licence(index, &wheel, (&file, &source), policy),
+        origin: index.origins.get(&pin.project),
+        is_rebuilt,
+    };
+    let mut plan = planner::plan(&subject, run.target, others, policy)
+        .map_err(|e| fail(&e).with_hint(e.hint().as_deref()))?;
     for note in &plan.notes {
         run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
-    let from_source = sdist.as_ref().and_then(|sdist| {
+    let from_source = sdist.as_ref().map(|sdist| {
         let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
         planner::from_source(&subject, &plan, place, run.target, others, policy)
     });
+    let from_source = from_source.transpose().map_err(|e| fail(&e))?.flatten();
     if is_rebuilt {
         plan.from_source.clone_from(&from_source);
     }
@@ -298,39 +328,6 @@ pub(super) fn render_again(
         .into_iter()
         .map(|Package { plan, planned, material, .. }| Ok(Ready { plan, planned, material }));
     render_ready(run, ready.collect(), words)
-}
-
-/// The interpreter that compiles modules, where packages bring byte code.
-pub(super) fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, PipelineError> {
-    let policy = run.settings.bytecode;
-    if policy == ByteCodePolicy::None || !run.target.layout.byte_code {
-        return Ok(None);
-    }
-    let found = Compiler::find(run.target, &run.settings.environment.path(), run.runner);
-    if found.is_none() {
-        let (major, minor) = run.target.python.version;
-        if policy == ByteCodePolicy::Compile {
-            return Err(PipelineError::NoCompiler { major, minor });
-        }
-        run.reporter.event(Event::Detail(&format!(
-            "packages get no byte code: there is no python{major}.{minor} that compiles it here"
-        )));
-    }
-    Ok(found)
-}
-
-/// Adds byte code to a plan.
-fn compile(
-    run: &Run<'_>,
-    compiler: Option<&Compiler<'_>>,
-    plan: &mut PackagePlan,
-    wheel: &Path,
-) -> Result<Option<ByteCode>, FailureRecord> {
-    let Some(compiler) = compiler else { return Ok(None) };
-    match compiler.compile(plan, run.target, wheel, &run.settings.cache) {
-        Ok(compiled) => Ok(Some(compiled)),
-        Err(error) => Err(FailureRecord::new(&plan.project, &plan.release, Stage::Compile, &error)),
-    }
 }
 
 /// The recipe of one plan.

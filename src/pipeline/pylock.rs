@@ -26,6 +26,23 @@ impl Run<'_> {
         resolution: &Resolution,
         folder: &Path,
     ) -> String {
+        self.pylock_of(index, resolution, folder, &|pin| {
+            let mut roots = index.requirements.roots.iter();
+            let of_place = |root: &&RootRequirement| {
+                root.requirement.name == pin.project && root.direct.is_some()
+            };
+            roots.find(of_place).and_then(|root| root.direct.as_ref())
+        })
+    }
+
+    /// The same, where `place` tells what is locked in place of a release's file.
+    pub(super) fn pylock_of<'d>(
+        &self,
+        index: &BuildingIndex<'_>,
+        resolution: &Resolution,
+        folder: &Path,
+        place: &dyn Fn(&Pin) -> Option<&'d Direct>,
+    ) -> String {
         let (target, markers) = (self.target, self.target.markers());
         let mut text = format!(
             "# Locked by pypi2pkg for {}, Python {}.{} on {}.\n",
@@ -39,10 +56,7 @@ impl Run<'_> {
         line(&mut text, "created-by", "pypi2pkg".into());
         for pin in resolution.pins.values() {
             text.push_str("\n[[packages]]\n");
-            let mut roots = index.requirements.roots.iter();
-            let root =
-                roots.find(|root| root.requirement.name == pin.project && root.direct.is_some());
-            package(&mut text, pin, root.and_then(|root| root.direct.as_ref()), folder);
+            package(&mut text, pin, place(pin), folder);
         }
         self.tool(&mut text, index, &markers);
         text
@@ -124,8 +138,9 @@ fn package(text: &mut String, pin: &Pin, direct: Option<&Direct>, folder: &Path)
     let mut table = Table::new();
     match direct {
         Some(Direct::Git { repository, revision, subdirectory }) => {
-            let url = pin.file.url.as_str();
-            let commit = url.rsplit_once('@').map_or("", |(_, commit)| commit);
+            let mut url = pin.file.url.clone();
+            url.set_fragment(None);
+            let commit = url.as_str().rsplit_once('@').map_or("", |(_, commit)| commit);
             table.insert("type".to_owned(), "git".into());
             let url = redacted(repository.as_str()).replace("****@", "");
             table.insert("url".to_owned(), url.into());
@@ -164,7 +179,10 @@ fn place(table: &mut Table, file: &ReleaseFile, folder: &Path) {
             table.insert("path".to_owned(), relative(folder, &path).into());
         }
         _ => {
-            table.insert("url".to_owned(), file.url.to_string().into());
+            let mut url = file.url.clone();
+            // Of what lies in an archive, the subdirectory is stated beside.
+            url.set_fragment(None);
+            table.insert("url".to_owned(), url.to_string().into());
         }
     }
     let time = file.upload_time.and_then(|time| Timestamp::from_second(time).ok());

@@ -20,7 +20,8 @@ use crate::{
 
 use super::{
     BuildingIndex, Built, Made, Material, Package, PipelineError, Prepared, Run,
-    prepare::{Ready, compiler, complete, render_ready},
+    byte_code::compiler,
+    prepare::{Ready, complete, render_ready},
 };
 
 /// A recipe and what is generated of its plan now.

@@ -13,14 +13,21 @@ use pep440_rs::Version;
 use url::Url;
 
 use crate::{
-    artifact::{Hashes, ProjectName, ReleaseFile, WheelName},
+    artifact::{ArchiveLimits, FileKind, Hashes, ProjectName, ReleaseFile, WheelName, redacted},
+    collection::FailureRecord,
+    disk::{Links, read_inside},
     index::{self, Index, IndexError, ProjectFiles, sdist_time},
     metadata::CoreMetadata,
+    planner::ProjectOrigin,
     requirements::Requirements,
-    source::{BuildSystem, Interpreter, SdistError, Wheel},
+    resolve::Pin,
+    source::{BuildSystem, Interpreter, SdistError, SourceError, Wheel, clean_wheel},
 };
 
-use super::Run;
+use super::{Run, builds::python_remedy};
+
+/// The largest `pyproject.toml`, in bytes.
+const PROJECT_LIMIT: u64 = 4 << 20;
 
 pub(super) type BuiltWheel = Result<PathBuf, SdistError>;
 pub(super) type Settings = BTreeMap<String, Vec<String>>;
@@ -34,8 +41,12 @@ pub struct BuildingIndex<'a> {
     pub(super) work: PathBuf,
     /// What is resolved, every project with its name.
     pub requirements: Requirements,
+    /// Projects whose places could not be settled.
+    pub(super) failures: Vec<FailureRecord>,
     /// Projects that have only the files of a place.
     pub(super) given: BTreeMap<ProjectName, Arc<ProjectFiles>>,
+    /// Where projects come from that requirements name by their places.
+    pub(super) origins: BTreeMap<ProjectName, ProjectOrigin>,
     built: Mutex<BTreeMap<Url, BuiltWheel>>,
     /// Held while something is built: backends and compilers use all cores by themselves.
     turn: Mutex<()>,
@@ -50,10 +61,14 @@ pub(super) struct Source<'s> {
     pub filename: String,
     /// An sdist, or a project's folder.
     pub path: &'s Path,
+    /// Which links in a folder may be followed.
+    pub links: Links,
     /// The folder of the project in it.
     pub subdirectory: Option<&'s str>,
     /// `--config-settings`.
     pub settings: &'s Settings,
+    /// What the configuration adds to what it is built with.
+    pub requires: &'s [String],
     /// Whose wheel it has to be, where that is known.
     pub release: Option<(&'s ProjectName, &'s Version)>,
     /// When the source was published: seconds since 1970.
@@ -67,12 +82,19 @@ impl<'a> BuildingIndex<'a> {
             inner,
             work: work.to_owned(),
             requirements: Requirements::default(),
+            failures: Vec::new(),
             given: BTreeMap::new(),
+            origins: BTreeMap::new(),
             built: Mutex::default(),
             turn: Mutex::default(),
             folders: AtomicUsize::new(0),
             interpreter: OnceLock::new(),
         }
+    }
+
+    /// The number of a further folder in which something is built.
+    pub(super) fn next_folder(&self) -> usize {
+        self.folders.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The wheel of an sdist that was fetched to `sdist`; it fits the target.
@@ -93,16 +115,22 @@ impl<'a> BuildingIndex<'a> {
         above: &[String],
     ) -> BuiltWheel {
         let none = Settings::new();
+        let limit = self.run.settings.limits.archives.sdist;
         let mut roots = self.requirements.roots.iter();
         let root = roots.find(|root| root.requirement.name == *file.kind.project());
         let source = Source {
             filename: file.filename.clone(),
             path: sdist,
+            links: Links::Refused,
             subdirectory: None,
             settings: root.map_or(&none, |root| &root.config_settings),
+            requires: self.run.build_requires(Some(file.kind.project())),
             release: Some((file.kind.project(), file.kind.version())),
             // An archive that cannot be read fails in the build.
-            time: file.upload_time.or_else(|| sdist_time(sdist, &file.filename).ok().flatten()),
+            time: file.upload_time.or_else(|| {
+                index::check_sdist(sdist, &file.filename, limit).ok()?;
+                sdist_time(sdist, &file.filename).ok().flatten()
+            }),
         };
         self.build_within(&file.url, &source, above)
     }
@@ -118,11 +146,12 @@ impl<'a> BuildingIndex<'a> {
             let problem = format!("has to be built before it can be built: `{chain}`");
             return Err(SdistError::new(&source.filename, problem));
         }
-        let number = self.folders.fetch_add(1, Ordering::Relaxed);
-        let folder = self.work.join(format!("sdist-{number}"));
+        let folder = self.work.join(format!("sdist-{}", self.next_folder()));
         let chain = [above, std::slice::from_ref(&source.filename)].concat();
-        let built =
-            self.build_in(&folder, source, &chain).and_then(|wheel| verified(source, wheel));
+        let limits = &self.run.settings.limits.archives;
+        let built = checked(source, limits.sdist)
+            .and_then(|()| self.build_in(&folder, source, &chain))
+            .and_then(|wheel| verified(source, wheel, limits));
         lock(&self.built).insert(url.clone(), built.clone());
         drop(turn);
         built
@@ -139,7 +168,8 @@ impl<'a> BuildingIndex<'a> {
             None => {
                 let filename = wheel.file_name().unwrap_or_default().to_string_lossy();
                 let problem = format!("was built into `{filename}`, which does not fit the target");
-                Err(SdistError::new(source, problem))
+                let hint = Some(python_remedy(self.run.target.python.version));
+                Err(SdistError { hint, ..SdistError::new(source, problem) })
             }
         }
     }
@@ -156,7 +186,7 @@ impl<'a> BuildingIndex<'a> {
         above: &[String],
     ) -> Result<Arc<CoreMetadata>, IndexError> {
         if let Some(wheel) = self.built_from(file) {
-            return inspected(wheel, file.kind.project());
+            return self.inspected(wheel, file.kind.project());
         }
         match self.inner.metadata(file) {
             Err(IndexError::MetadataNotStatic { .. }) => self.built_metadata(file, above),
@@ -164,7 +194,7 @@ impl<'a> BuildingIndex<'a> {
         }
     }
 
-    /// The metadata that building an sdist gives.
+    /// The metadata that building an sdist gives. A wheel for another Python has them, too.
     fn built_metadata(
         &self,
         file: &ReleaseFile,
@@ -176,11 +206,26 @@ impl<'a> BuildingIndex<'a> {
         }
         let fetched = self.inner.fetch(std::slice::from_ref(file), &|_, _| {});
         let sdist = fetched.into_iter().next().unwrap_or_else(|| Err(unknown()))?;
-        let wheel = match above {
-            [] => self.wheel_of(file, &sdist),
-            above => self.wheel_within(file, &sdist, above),
-        };
-        inspected(wheel, file.kind.project())
+        self.inspected(self.wheel_within(file, &sdist, above), file.kind.project())
+    }
+}
+
+impl BuildingIndex<'_> {
+    /// What a wheel that was built says of itself.
+    fn inspected(
+        &self,
+        wheel: BuiltWheel,
+        project: &ProjectName,
+    ) -> Result<Arc<CoreMetadata>, IndexError> {
+        let wheel = wheel.map_err(|SdistError { file, problem, hint }| IndexError::NotBuilt {
+            file,
+            problem,
+            hint,
+        })?;
+        let limits = &self.run.settings.limits.archives;
+        let inspected = Wheel::inspect_within(&wheel, project, limits)
+            .map_err(|error| IndexError::Metadata { file: error.file, problem: error.problem })?;
+        Ok(Arc::new(inspected.metadata))
     }
 }
 
@@ -193,8 +238,17 @@ fn name_of(wheel: &Path) -> Result<WheelName, String> {
     WheelName::parse(&filename).map_err(|error| format!("was built into something else: {error}"))
 }
 
+/// An archive of sources is looked through before anything unpacks it.
+pub(super) fn checked(source: &Source<'_>, limit: u64) -> Result<(), SdistError> {
+    if !source.path.is_file() {
+        return Ok(());
+    }
+    index::check_sdist(source.path, &source.filename, limit)
+        .map_err(|error| SdistError::new(&source.filename, format!("was refused: {error}")))
+}
+
 /// The wheel, once it is known to be of the source's release and as sound as one from elsewhere.
-fn verified(source: &Source<'_>, path: PathBuf) -> BuiltWheel {
+fn verified(source: &Source<'_>, path: PathBuf, limits: &ArchiveLimits) -> BuiltWheel {
     let refuse = |problem: String| SdistError::new(&source.filename, problem);
     let name = name_of(&path).map_err(refuse)?;
     let is_other = |(project, version): (&ProjectName, &Version)| {
@@ -204,8 +258,18 @@ fn verified(source: &Source<'_>, path: PathBuf) -> BuiltWheel {
         let (project, version) = (&name.project, &name.version);
         return Err(refuse(format!("was built into another release: `{project}` {version}")));
     }
-    let wheel = Wheel::inspect(&path, &name.project)
-        .map_err(|error| refuse(format!("was built into an unsound wheel: {error}")))?;
+    let inspect = || {
+        Wheel::inspect_within(&path, &name.project, limits)
+            .map_err(|error| refuse(format!("was built into an unsound wheel: {error}")))
+    };
+    let mut wheel = inspect()?;
+    let standard = wheel.standard_library_paths();
+    if !standard.is_empty() {
+        clean_wheel(&path, &standard).map_err(|error| {
+            refuse(format!("was built into a wheel whose library paths cannot be removed: {error}"))
+        })?;
+        wheel = inspect()?;
+    }
     match wheel.foreign_library_path() {
         None => Ok(path),
         Some((member, folder)) => Err(refuse(format!(
@@ -215,25 +279,31 @@ fn verified(source: &Source<'_>, path: PathBuf) -> BuiltWheel {
     }
 }
 
-fn inspected(wheel: BuiltWheel, project: &ProjectName) -> Result<Arc<CoreMetadata>, IndexError> {
-    let wheel = wheel.map_err(|SdistError { file, problem, hint }| IndexError::NotBuilt {
-        file,
-        problem,
-        hint,
-    })?;
-    let inspected = Wheel::inspect(&wheel, project)
-        .map_err(|error| IndexError::Metadata { file: error.file, problem: error.problem })?;
-    Ok(Arc::new(inspected.metadata))
+/// A wheel requires what its release was resolved by. Metadata that an sdist states for good hold for
+/// every wheel of it; those of a release's document need only agree about the target.
+pub(super) fn as_resolved(run: &Run<'_>, pin: &Pin, wheel: &Wheel) -> Result<(), SourceError> {
+    let (stated, own) = (&pin.metadata, &wheel.metadata);
+    let difference = match &pin.file.kind {
+        FileKind::Sdist(_) if !stated.has_static_requirements() => {
+            stated.needs_differ(own, &run.target.markers())
+        }
+        _ => stated.requirements_differ(own),
+    };
+    difference.map_or(Ok(()), |difference| {
+        let from = redacted(pin.file.url.as_str());
+        let problem = format!("is not as `{from}` was said to be: {difference}");
+        Err(SourceError { file: wheel.filename.clone(), problem })
+    })
 }
 
-/// The text of a source's `pyproject.toml`, where it has one.
-pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> {
+/// The text of a file in a source's own folder, where it has one.
+pub(super) fn text_of(source: &Source<'_>, name: &str) -> std::io::Result<Option<String>> {
     let file = match source.subdirectory {
-        Some(folder) => format!("{}/{}", folder.trim_matches('/'), BuildSystem::FILE),
-        None => BuildSystem::FILE.to_owned(),
+        Some(folder) => format!("{}/{name}", folder.trim_matches('/')),
+        None => name.to_owned(),
     };
     let text = match source.path.is_dir() {
-        true => match std::fs::read(source.path.join(&file)) {
+        true => match read_inside(source.path, &file, PROJECT_LIMIT, source.links) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
         },
@@ -242,13 +312,20 @@ pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> 
     Ok(text?.map(|text| String::from_utf8_lossy(&text).into_owned()))
 }
 
-/// What a source says of its build.
+/// The text of a source's `pyproject.toml`, where it has one.
+pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> {
+    text_of(source, BuildSystem::FILE)
+}
+
+/// What a source says of its build, and what the configuration adds.
 ///
 /// # Errors
 /// It cannot be read, or says something wrong: the rest of a sentence.
 pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
     let text = pyproject(source).map_err(|error| format!("cannot be read: {error}"))?;
-    BuildSystem::parse(text.as_deref())
+    let mut system = BuildSystem::parse(text.as_deref())?;
+    system.requires.extend(source.requires.iter().cloned());
+    Ok(system)
 }
 
 impl Index for BuildingIndex<'_> {

@@ -8,7 +8,8 @@ use std::{
 use crate::{
     build::{BuildError, SourceJob, SourceTools, source_package},
     collection::{Collection, FailureRecord, Publishing, Stage},
-    disk::WriteError,
+    disk::{WriteError, create_folders, publish_file},
+    report::Reporter,
 };
 
 use super::{Made, Package, PipelineError, Run, Words, prepare::render_again};
@@ -115,14 +116,19 @@ impl SourcePackages {
         collection: &Path,
         target: &str,
         publishing: Publishing<'_>,
+        reporter: &dyn Reporter,
     ) -> Result<(), PipelineError> {
         let folder = collection.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(WriteError::at(&folder))?;
+        create_folders(&folder).map_err(WriteError::at(&folder))?;
+        let mut places = Vec::new();
         for file in &self.files {
             let place = folder.join(file.file_name().unwrap_or_default());
-            fs::rename(file, &place).map_err(WriteError::at(&place))?;
+            let moved = publish_file(file).and_then(|()| fs::rename(file, &place));
+            moved.map_err(WriteError::at(&place))?;
+            places.push(place);
         }
         let publishing = Publishing { url: None, pool: None, ..publishing };
-        Ok(Collection::of_packages(&folder, target)?.republish(publishing)?)
+        let sources = Collection::of_sources(&folder, target, &places)?;
+        Ok(sources.with_reporter(reporter).republish(publishing)?)
     }
 }

@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     artifact::{Direct, ProjectName, without_credentials},
+    distribution,
     index::{self, IndexSettings, Logins, Sources},
     process::which,
     report::Event,
     requirements::FileOptions,
+    settings::Netrc,
 };
 
 use super::{BuildingIndex, PipelineError, Run, places};
@@ -61,14 +63,28 @@ impl Run<'_> {
             strategy: self.settings.index_strategy,
             pinned: self.pinned(),
         };
+        let download = self.settings.download;
         let settings = IndexSettings {
             offline: self.settings.offline,
+            trusted_hosts: self.trusted_hosts(),
+            least_speed: download.least_speed,
+            speed_window: download.speed_window,
+            file_time: download.time,
+            file_size: self.settings.limits.download,
             ..IndexSettings::new(&self.settings.cache)
         };
         let opened = index::open(&sources, self.logins(&sources), &settings)?;
         let mut index = BuildingIndex::new(self, opened, work);
         places::settle(&mut index, self.inputs, options)?;
         Ok(index)
+    }
+
+    /// The hosts that may be used without encryption: those that are named so, and those of the
+    /// distribution's repositories, of which nothing is taken but lists of packages.
+    pub(super) fn trusted_hosts(&self) -> Vec<String> {
+        let mut hosts = self.options().trusted_hosts;
+        hosts.extend(distribution::plain_hosts(&self.settings.satisfy_from));
+        hosts
     }
 
     /// The page of the main index that lists a project's releases, where others find it, too.
@@ -95,8 +111,14 @@ impl Run<'_> {
         addresses.extend(direct);
         addresses.extend(environment.pip_addresses());
         logins.add_addresses(addresses.iter().map(String::as_str));
-        if let Some(text) = environment.netrc() {
-            logins.add_netrc(&text);
+        if let Some(Netrc { path, text, is_exposed }) = environment.netrc()
+            && logins.add_netrc(&text)
+            && is_exposed
+        {
+            let path = path.display();
+            self.reporter.event(Event::Warning(&format!(
+                "other users can read the passwords in `{path}`: `chmod 600 {path}`"
+            )));
         }
         if self.settings.asks_keyring
             && let Some(program) = which(KEYRING, &environment.path())
@@ -131,6 +153,7 @@ impl Run<'_> {
             None => set("PIP_NO_INDEX", "1".to_owned()),
         }
         set("PIP_FIND_LINKS", links.join(" "));
+        set("PIP_TRUSTED_HOST", options.trusted_hosts.join(" "));
         variables.retain(|(_, value)| !value.is_empty());
         variables
     }

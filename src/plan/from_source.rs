@@ -1,5 +1,7 @@
 //! How a package is built of its sdist, in the target's own idiom.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,12 @@ pub struct SourceBuild {
     /// Names in the site folder, and commands, that the build installs and the package leaves out.
     pub strays: Vec<String>,
     pub dropped_commands: Vec<String>,
+    /// Absolute paths of files that the build installs and the package leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_files: Vec<String>,
+    /// Absolute paths of files and folders that the build installs, and where the package has them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved_files: BTreeMap<String, String>,
     /// Files of the sdist, relative to its folder.
     pub licences: Vec<String>,
     pub documents: Vec<String>,

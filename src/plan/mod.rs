@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     artifact::{Hashes, ProjectName},
     relation::Relation,
-    target::Target,
+    target::{Shebang, Target},
     text::{OneLine, Paragraph},
 };
 
@@ -65,6 +65,9 @@ pub struct PackagePlan {
     pub files: Vec<PlannedFile>,
     /// The members of the wheel that are not installed, sorted.
     pub left_out: Vec<LeftOut>,
+    /// Paths of installed files with native code for other machines or systems than the target's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_code: Vec<String>,
     /// What a reviewer would ask: renames, doubts.
     pub notes: Vec<OneLine>,
     /// What a person has to settle before the package is built.
@@ -170,6 +173,9 @@ pub struct SourceFile {
     pub filename: String,
     pub url: String,
     pub hashes: Hashes,
+    /// Where it was taken from in place of an index, with the commit of a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OneLine>,
     /// The wheel that was built from an sdist, where the file is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub built_wheel: Option<String>,
@@ -233,7 +239,7 @@ pub enum Content {
     /// A member of the wheel, compressed as `gzip -9n` does it.
     Compressed(String),
     /// A member of the wheel whose first line is replaced (PEP 427 `#!python`).
-    Script { member: String, shebang: String },
+    Script { member: String, shebang: Shebang },
     /// Text that we wrote.
     Text(String),
     /// The byte code of an installed module.

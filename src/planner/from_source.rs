@@ -7,13 +7,13 @@ use crate::{
     hint::{self, Resolved, When},
     metadata::{self, Requirement},
     plan::{Module, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild},
-    relation::{Capability, Relation, Strength},
+    relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
     source::{Sdist, Wheel},
     target::{Idiom, SourceRecipe, Target},
     text::OneLine,
 };
 
-use super::{Others, Policy, Subject, relations};
+use super::{FileRules, Others, PlanError, Policy, Subject, needs, relations};
 
 /// Where the sources of a project are.
 pub struct SourcePlace<'a> {
@@ -24,6 +24,9 @@ pub struct SourcePlace<'a> {
 
 /// How the package of `plan` is built of its sdist; nothing where the target has no way of its own
 /// to write such a recipe, or everything goes into a tree of its own.
+///
+/// # Errors
+/// The name of a package that is required is not valid.
 pub fn from_source(
     subject: &Subject<'_>,
     plan: &PackagePlan,
@@ -31,16 +34,19 @@ pub fn from_source(
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Option<SourceBuild> {
-    let recipe = target.source_recipe.as_ref().filter(|_| target.isolation.is_none())?;
+) -> Result<Option<SourceBuild>, PlanError> {
+    let Some(recipe) = target.source_recipe.as_ref().filter(|_| target.isolation.is_none()) else {
+        return Ok(None);
+    };
     let (sdist, wheel) = (place.sdist, subject.wheel);
-    let mut requires = of_recipe(recipe, plan, sdist);
-    requires.extend(of_build_system(subject, sdist, target, others, policy));
-    requires.extend(of_hints(subject, target, policy));
+    let mut requires = of_recipe(recipe, plan, sdist)?;
+    requires.extend(of_build_system(subject, sdist, target, others, policy)?);
+    requires.extend(of_hints(subject, target, others, policy));
     let (stated, overruled) = compared_with_generators(plan, wheel, target);
     let strays: Vec<String> = strays(plan);
     let modules = modules(wheel, &strays);
-    Some(SourceBuild {
+    let rules = policy.rules(&plan.project);
+    Ok(Some(SourceBuild {
         name: source_name(&plan.package, recipe, target),
         folder: sdist.folder.clone(),
         backend: sdist.backend.clone(),
@@ -54,12 +60,21 @@ pub fn from_source(
         modules,
         strays,
         dropped_commands: dropped_commands(plan, wheel, target),
+        dropped_files: dropped_files(rules),
+        moved_files: rules.moves.clone(),
         licences: licences(sdist, wheel),
         documents: with_names(sdist, &["README", "CHANGES", "CHANGELOG", "HISTORY", "NEWS"]),
         marks_licences: !wheel.metadata.license_files.is_empty(),
         patches: Vec::new(),
         releases_page: place.releases_page,
-    })
+    }))
+}
+
+/// The files and folders that a person leaves out by their paths: members of a wheel are none of what a
+/// build of the sdist installs.
+fn dropped_files(rules: &FileRules) -> Vec<String> {
+    let paths = rules.leave_out.iter().filter(|rule| rule.starts_with('/'));
+    paths.map(|path| path.trim_end_matches('/').to_owned()).collect()
 }
 
 /// `python-webob` of `python3-webob`. Packages for a Python beside the default one, where a recipe is
@@ -75,16 +90,20 @@ fn source_name(package: &str, recipe: &SourceRecipe, target: &Target) -> String 
     }
 }
 
-fn required(name: &str, origin: &str) -> Relation {
+fn required(name: CapabilityName, origin: &str) -> Relation {
     Relation {
         strength: Strength::Requires,
-        capability: Capability::Package { name: name.to_owned(), own_version: false },
+        capability: Capability::Package { name, own_version: false },
         origin: OneLine::new(origin),
     }
 }
 
 /// What the target's recipes always require.
-fn of_recipe(recipe: &SourceRecipe, plan: &PackagePlan, sdist: &Sdist) -> Vec<Relation> {
+fn of_recipe(
+    recipe: &SourceRecipe,
+    plan: &PackagePlan,
+    sdist: &Sdist,
+) -> Result<Vec<Relation>, PlanError> {
     let mut names = recipe.requires.clone();
     if plan.architecture != PackageArchitecture::Independent {
         for name in &mut names {
@@ -99,7 +118,7 @@ fn of_recipe(recipe: &SourceRecipe, plan: &PackagePlan, sdist: &Sdist) -> Vec<Re
     }
     let mut seen = BTreeSet::new();
     let names = names.iter().filter(|name| seen.insert(name.as_str()));
-    names.map(|name| required(name, "")).collect()
+    names.map(|name| Ok(required(CapabilityName::parse(name)?, ""))).collect()
 }
 
 /// `build-system.requires` where its markers hold on the target. Versions of what the distribution
@@ -110,7 +129,7 @@ fn of_build_system(
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Vec<Relation> {
+) -> Result<Vec<Relation>, PlanError> {
     let markers = target.markers();
     let parsed = sdist.requires.iter().filter_map(|text| text.parse::<Requirement>().ok());
     let applying = parsed.filter(|requirement| {
@@ -125,27 +144,32 @@ fn of_build_system(
 }
 
 /// What hints say that the build needs from the system.
-fn of_hints(subject: &Subject<'_>, target: &Target, policy: &Policy) -> Vec<Relation> {
+fn of_hints(
+    subject: &Subject<'_>,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Vec<Relation> {
     let project = &subject.wheel.metadata.name;
     let known = hint::of_project(project, target, &policy.hints);
     let known = known.into_iter().filter(|need| need.when == When::Build);
-    let mut found: Vec<(String, String)> = known
+    let mut found: Vec<(CapabilityName, String)> = known
         .flat_map(|need| {
             let origin = need.origin.clone();
             need.packages.into_iter().map(move |package| (package, origin.clone()))
         })
         .collect();
-    for (when, text) in subject.stated.iter().filter(|(when, _)| *when == When::Build) {
-        if let Some(Resolved::Packages(packages)) =
-            hint::resolve(text, *when, target, &policy.hints)
-        {
-            let origin = format!("the project states `{text}`");
-            found.extend(packages.into_iter().map(|package| (package, origin.clone())));
+    for need in needs::stated(subject) {
+        let resolved = needs::resolve(need.text, need.when, target, others, policy);
+        if let Some(Resolved::Packages(mut packages)) = resolved {
+            packages.retain(|package| need.when == When::Build || hint::is_development(package));
+            found.extend(packages.into_iter().map(|package| (package, need.origin.clone())));
         }
     }
     // What the built code was linked with.
-    let needed = subject.wheel.elf.iter().flat_map(|elf| &elf.needed);
-    let needed: BTreeSet<&String> = needed.collect();
+    let machine = target.architecture.machine.as_str();
+    let needed = subject.wheel.native_code(machine).flat_map(|elf| &elf.needed);
+    let needed: BTreeSet<&LibraryName> = needed.collect();
     for soname in needed {
         let origin = format!("native code needs {soname}");
         let packages = hint::development(soname, target).into_iter();
@@ -153,7 +177,7 @@ fn of_hints(subject: &Subject<'_>, target: &Target, policy: &Policy) -> Vec<Rela
     }
     let mut seen = BTreeSet::new();
     found.retain(|(package, _)| seen.insert(package.clone()));
-    found.iter().map(|(package, origin)| required(package, origin)).collect()
+    found.into_iter().map(|(package, origin)| required(package, &origin)).collect()
 }
 
 /// The relations that generators, which read the built metadata alone, cannot know, and the
@@ -189,18 +213,25 @@ fn compared_with_generators(
             true
         }
         Capability::Package { name, .. } => {
-            relation.strength == Strength::Provides && target.aliases(&plan.package).contains(name)
+            relation.strength == Strength::Provides
+                && target.aliases(&plan.package).iter().any(|alias| name == alias.as_str())
         }
     };
     let stated = plan.relations.iter().filter(|relation| !is_generated(relation)).cloned();
     (stated.collect(), overruled.into_iter().cloned().collect())
 }
 
-/// Names on top in the site folder that the plan leaves out.
+/// How the files end by which setuptools declares namespace packages.
+const NAMESPACE_FILE: &str = "-nspkg.pth";
+
+/// Names on top in the site folder that the plan leaves out, as the shell matches them.
 fn strays(plan: &PackagePlan) -> Vec<String> {
     let members = plan.left_out.iter().map(|left| left.member.as_str());
-    let folders = members.filter_map(|member| member.strip_suffix('/'));
-    folders.filter(|folder| is_module_name(folder)).map(str::to_owned).collect()
+    let folders = members.clone().filter_map(|member| member.strip_suffix('/'));
+    let folders = folders.filter(|folder| is_module_name(folder)).map(str::to_owned);
+    // Their names hold the version of the Python that builds.
+    let has_namespaces = members.clone().any(|member| member.ends_with(NAMESPACE_FILE));
+    folders.chain(has_namespaces.then(|| format!("*{NAMESPACE_FILE}"))).collect()
 }
 
 /// Commands that the build installs, and the plan does not. One with a name that no recipe could
@@ -212,8 +243,11 @@ fn dropped_commands(plan: &PackagePlan, wheel: &Wheel, target: &Target) -> Vec<S
     let scripts = wheel.members.iter().filter_map(|member| member.name.strip_prefix(&prefix));
     let names = entries.map(|entry| entry.name.as_str()).chain(scripts);
     let is_dropped = |name: &&str| {
-        let path = target.command_path(name);
-        is_file_name(name) && !plan.files.iter().any(|file| file.path == path)
+        let path = format!("{}/{name}", target.python.scripts);
+        let (major, minor) = target.python.version;
+        let suffixed = format!("{path}-{major}.{minor}");
+        let is_planned = |path: &str| plan.files.iter().any(|file| file.path == path);
+        is_file_name(name) && !is_planned(&path) && !is_planned(&suffixed)
     };
     let dropped: BTreeSet<&str> = names.filter(is_dropped).collect();
     dropped.into_iter().map(str::to_owned).collect()
@@ -227,7 +261,7 @@ fn modules(wheel: &Wheel, strays: &[String]) -> Vec<Module> {
         let inside = site.iter().find_map(|prefix| member.name.strip_prefix(prefix.as_str()));
         let path = inside.unwrap_or(&member.name);
         let (top, is_folder) = path.split_once('/').map_or((path, false), |(top, _)| (top, true));
-        if strays.iter().any(|stray| stray == top)
+        if strays.iter().any(|stray| stray == top || matches(stray, top))
             || top == wheel.dist_info
             || top == wheel.data
             || top.ends_with(".pyc")
@@ -247,6 +281,11 @@ fn modules(wheel: &Wheel, strays: &[String]) -> Vec<Module> {
         }
     }
     modules.into_iter().collect()
+}
+
+/// Whether a name is what a stray that begins with `*` stands for.
+fn matches(stray: &str, name: &str) -> bool {
+    stray.strip_prefix('*').is_some_and(|ending| name.ends_with(ending))
 }
 
 /// The modules that can be imported; of a folder without code of its own (PEP 420) those below.

@@ -6,11 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     plan::{Content, FileRole, LeftOut, PlannedFile},
     source::{Member, Wheel},
-    target::{LicencePlace, Target},
+    target::{LicencePlace, Shebang, ShebangError, Target},
     text::OneLine,
 };
 
-use super::{PlanError, Policy, hazards};
+use super::{
+    PlanError,
+    hazards::{Hazards, Origin, Scheme, Verdict, is_command_folder},
+    interpreter::{self, Interpreter},
+    rules::{LEFT_OUT, moved_role},
+};
 
 /// Top-level folders that some wheels install by mistake; two such wheels conflict.
 /// Source: dh-python's pybuild checks, Fedora's `%pyproject_save_files`.
@@ -26,38 +31,61 @@ pub struct Layout {
     pub files: Vec<PlannedFile>,
     /// Sorted.
     pub left_out: Vec<LeftOut>,
+    /// What a reviewer would ask.
+    pub notes: Vec<OneLine>,
 }
 
 /// Maps every member of the wheel to its installed path.
-pub fn lay_out(
-    wheel: &Wheel,
-    package: &str,
-    target: &Target,
-    policy: &Policy,
-) -> Result<Layout, PlanError> {
+pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<Layout, PlanError> {
+    let wheel = hazards.wheel;
     let mut placer = Placer {
         wheel,
         package,
-        target,
-        policy,
+        target: hazards.target,
+        hazards,
         shebangs: wheel.shebangs.iter().map(|(m, l)| (m.as_str(), l.as_str())).collect(),
         files: BTreeMap::new(),
         left_out: BTreeSet::new(),
+        notes: BTreeSet::new(),
     };
+    let mut refused = Vec::new();
     for member in &wheel.members {
-        placer.place(member)?;
+        match placer.place(member) {
+            Err(error @ (PlanError::Destination { .. } | PlanError::StartupCode { .. })) => {
+                refused.push(error);
+            }
+            placed => placed?,
+        }
     }
+    refuse_all(refused)?;
     let installer = format!("{}/{}/INSTALLER", placer.site(), wheel.dist_info);
     placer.add(PlannedFile {
         path: installer,
         mode: 0o644,
         role: FileRole::Plain,
-        content: Content::Text(format!("{}\n", target.layout.installer)),
+        content: Content::Text(format!("{}\n", hazards.target.layout.installer)),
     })?;
     Ok(Layout {
         files: placer.files.into_values().collect(),
         left_out: placer.left_out.into_iter().collect(),
+        notes: placer.notes.into_iter().collect(),
     })
+}
+
+/// One error for all files that may not be where they would be installed.
+fn refuse_all(mut refused: Vec<PlanError>) -> Result<(), PlanError> {
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let is_misplaced = |error: &PlanError| matches!(error, PlanError::Destination { .. });
+    let mut first = refused.remove(refused.iter().position(is_misplaced).unwrap_or(0));
+    if let PlanError::Destination(misplaced) = &mut first {
+        misplaced.others.extend(refused.into_iter().filter_map(|error| match error {
+            PlanError::Destination(other) => Some(other.path),
+            _ => None,
+        }));
+    }
+    Err(first)
 }
 
 struct Placer<'a> {
@@ -65,10 +93,11 @@ struct Placer<'a> {
     /// The package's name.
     package: &'a str,
     target: &'a Target,
-    policy: &'a Policy,
+    hazards: &'a Hazards<'a>,
     shebangs: BTreeMap<&'a str, &'a str>,
     files: BTreeMap<String, PlannedFile>,
     left_out: BTreeSet<LeftOut>,
+    notes: BTreeSet<OneLine>,
 }
 
 impl<'a> Placer<'a> {
@@ -80,13 +109,17 @@ impl<'a> Placer<'a> {
     fn place(&mut self, member: &Member) -> Result<(), PlanError> {
         let wheel = self.wheel;
         let name = member.name.as_str();
+        if self.hazards.rules().leaves_out("", Some(name)) {
+            self.leave_out(name, LEFT_OUT);
+            return Ok(());
+        }
         if let Some(inside) = below(name, &wheel.dist_info) {
             return self.place_dist_info(member, inside);
         }
         if let Some(inside) = below(name, &wheel.data) {
             return self.place_data(member, inside);
         }
-        self.place_module(member, self.site(), name)
+        self.place_module(origin(member, Scheme::Root), member, self.site(), name)
     }
 
     fn place_dist_info(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
@@ -118,7 +151,8 @@ impl<'a> Placer<'a> {
             }
             _ => format!("{}/{}", self.site(), member.name),
         };
-        self.add(PlannedFile { path, mode: 0o644, role, content: member_content(member) })
+        let file = PlannedFile { path, mode: 0o644, role, content: member_content(member) };
+        self.install(origin(member, Scheme::Root), file)
     }
 
     /// The `.data` folder: one sub-folder for each installation scheme.
@@ -128,20 +162,36 @@ impl<'a> Placer<'a> {
             return Err(self.refuse(member, "lies in no installation scheme"));
         };
         match scheme {
-            "purelib" => self.place_module(member, &python.purelib, rest),
-            "platlib" => self.place_module(member, &python.platlib, rest),
+            "purelib" => self.place_library(member, &python.purelib, rest),
+            "platlib" => self.place_library(member, &python.platlib, rest),
             "scripts" => self.place_script(member, rest),
             "headers" => {
                 let path = format!("{}/{}/{rest}", python.include, self.wheel.metadata.raw_name);
-                self.add(plain(path, member))
+                self.install(origin(member, Scheme::Headers), plain(path, member))
             }
             "data" => self.place_prefixed(member, rest),
             _ => Err(self.refuse(member, "belongs to an unknown installation scheme")),
         }
     }
 
-    fn place_module(&mut self, member: &Member, site: &str, inside: &str) -> Result<(), PlanError> {
-        if inside.ends_with(".pyc") || inside.ends_with(".pyo") {
+    fn place_library(
+        &mut self,
+        member: &Member,
+        site: &str,
+        inside: &str,
+    ) -> Result<(), PlanError> {
+        self.place_module(origin(member, Scheme::Library), member, site, inside)
+    }
+
+    fn place_module(
+        &mut self,
+        origin: Origin<'_>,
+        member: &Member,
+        site: &str,
+        inside: &str,
+    ) -> Result<(), PlanError> {
+        let lower = inside.to_ascii_lowercase();
+        if lower.ends_with(".pyc") || lower.ends_with(".pyo") {
             self.leave_out(&member.name, "is byte code, which may differ from its source");
             return Ok(());
         }
@@ -153,81 +203,143 @@ impl<'a> Placer<'a> {
             self.leave_out(&format!("{root}{folder}/"), "would conflict with other projects");
             return Ok(());
         }
-        // In a tree of its own only the collection's own commands run it.
-        if self.target.isolation.is_none() {
-            hazards::check_module(self.wheel, inside, self.policy)?;
-        }
         let path = format!("{site}/{inside}");
-        let is_native = self.wheel.elf.iter().any(|elf| elf.member == member.name);
         let (mode, content) = match self.shebangs.get(member.name.as_str()) {
-            _ if is_native && is_shared_object(inside) => {
-                (self.target.layout.extension_mode, member_content(member))
+            _ if self.is_native(member) && (is_shared_object(inside) || member.executable) => {
+                (self.native_mode(inside), member_content(member))
             }
-            _ if is_native => (0o755, member_content(member)),
             // A module that is never started keeps its lines, but not its first one.
             Some(_) if !member.executable => {
-                (0o644, Content::Script { member: member.name.clone(), shebang: String::new() })
+                let (member, shebang) = (member.name.clone(), Shebang::default());
+                (0o644, Content::Script { member, shebang })
             }
-            Some(line) => (0o755, self.script(member, line)),
+            Some(line) => (0o755, self.script(member, line)?),
             None => (0o644, member_content(member)),
         };
-        self.add(PlannedFile { path, mode, role: FileRole::Plain, content })
+        self.install(origin, PlannedFile { path, mode, role: FileRole::Plain, content })
+    }
+
+    /// Whether a member is native code for the target.
+    fn is_native(&self, member: &Member) -> bool {
+        let mut own = self.wheel.native_code(&self.target.architecture.machine);
+        own.any(|elf| elf.member == member.name)
+    }
+
+    /// The permission bits of native code: libraries have those of the target's, programs are started.
+    fn native_mode(&self, name: &str) -> u32 {
+        if is_shared_object(name) { self.target.layout.extension_mode } else { 0o755 }
     }
 
     fn place_script(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
-        if inside.contains('/') || !hazards::is_command_name(inside) {
-            return Err(self.refuse(member, "has a name that no command may have"));
-        }
-        if hazards::is_reserved_command(inside) {
-            self.leave_out(&member.name, "is a command that belongs to the system");
-            return Ok(());
+        if inside.contains('/') {
+            return Err(self.refuse(member, "lies in a folder, where no command may be"));
         }
         let line = self.shebangs.get(member.name.as_str()).copied();
-        let content = line.map_or_else(|| member_content(member), |line| self.script(member, line));
-        let path = self.target.command_path(inside);
-        self.add(PlannedFile { path, mode: 0o755, role: FileRole::Plain, content })
+        let content = match line {
+            Some(line) => self.script(member, line)?,
+            None => member_content(member),
+        };
+        let path = self.hazards.commands.path(inside);
+        let file = PlannedFile { path, mode: 0o755, role: FileRole::Plain, content };
+        self.install(origin(member, Scheme::Scripts), file)
     }
 
-    /// A script with the interpreter that the target wants; others than Python keep theirs.
-    fn script(&self, member: &Member, line: &str) -> Content {
-        if line.contains("python") {
-            let shebang = match &self.target.isolation {
-                // A script of its own has to be told where the modules are.
-                Some(_) => format!(
-                    "#!/usr/bin/env -S PYTHONPATH={} {}",
-                    self.target.python.purelib, self.target.python.interpreter
-                ),
-                None => self.target.shebang(),
-            };
-            Content::Script { member: member.name.clone(), shebang }
-        } else if let Some(program) = line.strip_prefix("#!/usr/bin/env ") {
-            let program = program.split_whitespace().next().unwrap_or("sh");
-            let shebang = format!("#!/usr/bin/{program}");
-            Content::Script { member: member.name.clone(), shebang }
-        } else {
-            member_content(member)
-        }
+    /// A script with the interpreter that the target wants; others than Python keep theirs. A program
+    /// that `env` finds is written with the folder where packages install it.
+    fn script(&self, member: &Member, line: &str) -> Result<Content, ShebangError> {
+        let shebang = match interpreter::of(line) {
+            Interpreter::Python => Some(self.target.script_shebang()?),
+            Interpreter::Found(program) => Shebang::parse(&format!("#!/usr/bin/{program}")).ok(),
+            Interpreter::Other => None,
+        };
+        Ok(match shebang {
+            Some(shebang) => Content::Script { member: member.name.clone(), shebang },
+            None => member_content(member),
+        })
     }
 
     /// A file of the `data` scheme, which begins at the prefix; `etc` belongs to the root.
     fn place_prefixed(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
         let prefix = &self.target.python.data;
         let is_isolated = self.target.isolation.is_some();
-        let (path, role) = match inside.strip_prefix("etc/") {
+        let (named, role) = match inside.strip_prefix("etc/") {
             Some(rest) if is_isolated => (format!("{prefix}/etc/{rest}"), FileRole::Configuration),
-            Some(rest) => (format!("/etc/{rest}"), FileRole::Configuration),
+            Some(rest) => {
+                // What setuptools calls `data_files`, with an absolute path or below the prefix.
+                self.notes.insert(OneLine::new(
+                    "configuration below `etc` of the data scheme is installed in /etc",
+                ));
+                (format!("/etc/{rest}"), FileRole::Configuration)
+            }
             None => (format!("{prefix}/{inside}"), FileRole::Plain),
         };
-        if !is_isolated && !hazards::is_allowed_destination(&path, prefix, self.policy) {
-            return Err(self.refuse(member, &format!("would be installed as `{path}`")));
+        let rules = self.hazards.rules();
+        if rules.leaves_out(&named, None) {
+            self.leave_out(&member.name, LEFT_OUT);
+            return Ok(());
+        }
+        let path = rules.place(&named);
+        let role = if path == named { role } else { moved_role(role, &path) };
+        let origin = origin(member, Scheme::Data);
+        let python = &self.target.python;
+        for site in [&python.purelib, &python.platlib] {
+            if let Some(inside) = below(&path, site) {
+                return self.place_module(origin, member, site, inside);
+            }
         }
         let is_manual = path.starts_with(&format!("{prefix}/share/man/"));
         let role = if is_manual { FileRole::Documentation } else { role };
         if is_manual && self.target.layout.compressed_manuals && !path.ends_with(".gz") {
             let (path, content) = (format!("{path}.gz"), Content::Compressed(member.name.clone()));
-            return self.add(PlannedFile { path, mode: 0o644, role, content });
+            return self.put(origin, PlannedFile { path, mode: 0o644, role, content });
         }
-        self.add(PlannedFile { path, mode: 0o644, role, content: member_content(member) })
+        let (mode, content) = self.data_content(member, &path)?;
+        self.put(origin, PlannedFile { path, mode, role, content })
+    }
+
+    /// The permission bits and contents of a file of the `data` scheme: what the archive says may be
+    /// executed, and all programs in a folder of commands, are started as scripts are.
+    fn data_content(&self, member: &Member, path: &str) -> Result<(u32, Content), ShebangError> {
+        let line = self.shebangs.get(member.name.as_str()).copied();
+        let is_native = self.is_native(member);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_folder = is_command_folder(folder) || folder == self.target.python.scripts;
+        let is_command = is_folder && (is_native || line.is_some());
+        Ok(match line {
+            _ if is_native && is_shared_object(path) => {
+                (self.native_mode(path), member_content(member))
+            }
+            _ if !is_command && !member.executable => (0o644, member_content(member)),
+            Some(line) => (0o755, self.script(member, line)?),
+            None => (0o755, member_content(member)),
+        })
+    }
+
+    /// Adds a file of the wheel where the configuration wants it.
+    fn install(&mut self, origin: Origin<'_>, file: PlannedFile) -> Result<(), PlanError> {
+        let rules = self.hazards.rules();
+        let path = rules.place(&file.path);
+        let role = if path == file.path { file.role } else { moved_role(file.role, &path) };
+        if rules.leaves_out(&file.path, None) {
+            self.leave_out(origin.member, LEFT_OUT);
+            return Ok(());
+        }
+        self.put(origin, PlannedFile { path, role, ..file })
+    }
+
+    /// Adds a file of the wheel, if the check of where it would go allows it.
+    fn put(&mut self, origin: Origin<'_>, file: PlannedFile) -> Result<(), PlanError> {
+        if self.hazards.rules().leaves_out(&file.path, None) {
+            self.leave_out(origin.member, LEFT_OUT);
+            return Ok(());
+        }
+        match self.hazards.judge(origin, &file.path)? {
+            Verdict::Install => self.add(file),
+            Verdict::LeaveOut(reason) => {
+                self.leave_out(origin.member, reason);
+                Ok(())
+            }
+        }
     }
 
     fn add(&mut self, file: PlannedFile) -> Result<(), PlanError> {
@@ -253,6 +365,10 @@ impl<'a> Placer<'a> {
 
 fn below<'a>(name: &'a str, folder: &str) -> Option<&'a str> {
     name.strip_prefix(folder)?.strip_prefix('/')
+}
+
+fn origin(member: &Member, scheme: Scheme) -> Origin<'_> {
+    Origin { member: &member.name, scheme }
 }
 
 fn is_shared_object(name: &str) -> bool {

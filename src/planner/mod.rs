@@ -2,41 +2,63 @@
 //! environment.
 
 mod collection;
+mod commands;
+mod foreign_code;
 mod from_source;
 mod hazards;
+mod interpreter;
 mod layout;
+mod licence;
+mod misplaced;
 mod naming;
 mod needs;
+mod programs;
+mod provisions;
 mod questions;
 mod relations;
 mod relax;
+pub mod rules;
 mod scripts;
 mod texts;
+mod units;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use url::Url;
 
 use crate::{
     artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
+    distribution::Repository,
     hint::{UserHints, When},
-    metadata,
+    metadata::Licence,
     plan::{
         Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
         SourceFile,
     },
+    relation::RelationError,
     requirements::External,
     source::Wheel,
-    target::Target,
+    target::{Idiom, ShebangError, Target},
     text::{OneLine, Paragraph},
     version::Evr,
 };
 
-pub use collection::{Conflict, conflicts};
+pub use collection::{Conflict, Owners, conflicts, leave_to};
+pub use commands::CommandNames;
+use commands::CommandPaths;
 pub use from_source::{SourcePlace, from_source};
-pub use naming::{NamingPolicy, distribution_name, name_origin, package_name};
+pub use licence::licence_of_wheel;
+pub use misplaced::Misplaced;
+pub use naming::{
+    NamingPolicy, available, distribution_name, epoch, is_package_name, made_name, name_origin,
+    package_name, taken_name,
+};
 pub use relations::{Neighbour, Neighbours, glibc_version};
 pub use relax::Relax;
+pub use rules::FileRules;
 
 /// What the user decides about every package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,12 +83,29 @@ pub struct Policy {
     pub strict_hints: bool,
     /// Licences that the user states: SPDX expressions.
     pub licences: BTreeMap<ProjectName, String>,
+    /// The licence of projects of the user's own that state none, an SPDX expression, where that is
+    /// not [`OWN_LICENCE`].
+    pub unknown_licence: Option<String>,
     /// Projects that nothing shall require.
     pub ignored: BTreeSet<ProjectName>,
     /// Absolute folders outside the usual ones into which wheels may install data.
     pub allowed_paths: Vec<String>,
     /// Whether wheels may install code that every Python process runs.
     pub allow_startup_code: bool,
+    /// What is decided about the files of single projects.
+    pub file_rules: BTreeMap<ProjectName, FileRules>,
+    /// How the commands of a Python beside the target's default one are called.
+    pub command_names: CommandNames,
+    /// The paths that the distribution's packages own, where they are known.
+    pub owned_commands: Option<BTreeSet<String>>,
+}
+
+impl Policy {
+    /// What is decided about the files of a project.
+    pub fn rules(&self, project: &ProjectName) -> &FileRules {
+        static NONE: LazyLock<FileRules> = LazyLock::new(FileRules::default);
+        self.file_rules.get(project).unwrap_or(&NONE)
+    }
 }
 
 /// What is planned: an inspected wheel and what is known of it from elsewhere.
@@ -80,9 +119,22 @@ pub struct Subject<'a> {
     pub external: &'a [External],
     /// What the sources of the project say that it needs from the system (PEP 725).
     pub stated: &'a [(When, String)],
+    /// The licence by the user, the wheel or the release's sdist.
+    pub licence: Licence,
+    /// Where the project was taken from in place of an index: an address with a commit, or words.
+    pub origin: Option<&'a ProjectOrigin>,
     /// Whether the target builds the project itself, so that the wheel, which was built elsewhere,
     /// says nothing of the system's libraries.
     pub is_rebuilt: bool,
+}
+
+/// Where a project was taken from in place of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectOrigin {
+    /// An address, with a commit where it is a repository's, or words where that is on this machine.
+    pub text: OneLine,
+    /// Whether it may be the user's own project: a repository or a folder, not a stranger's archive.
+    pub is_own: bool,
 }
 
 /// The other projects of a run.
@@ -93,6 +145,8 @@ pub struct Others<'a> {
     pub left: &'a BTreeMap<ProjectName, String>,
     /// The shared libraries in the others' wheels, and whose each is.
     pub libraries: &'a BTreeMap<String, ProjectName>,
+    /// What the distribution has, where that was looked at.
+    pub repository: Option<&'a Repository>,
 }
 
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
@@ -108,8 +162,11 @@ pub fn plan(
     let wheel = subject.wheel;
     let project = &wheel.metadata.name;
     let package = naming::package_name(project, target, &policy.naming)?;
-    let layout = layout::lay_out(wheel, &package, target, policy)?;
-    let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target);
+    let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target, policy)?;
+    let commands = CommandPaths::new(wheel, target, policy);
+    let own = hazards::Own::new(wheel, scripts::commands(wheel, &launchers, commands));
+    let hazards = hazards::Hazards { wheel, target, policy, own, commands };
+    let layout = layout::lay_out(&hazards, &package)?;
     let libraries = relations::libraries(wheel, target, others);
     check_glibc(subject, target)?;
 
@@ -118,16 +175,28 @@ pub fn plan(
     files.extend(documents(&package, wheel, target));
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
+    // debhelper handles the units of what it builds.
+    let idiom = target.source_recipe.as_ref().map(|recipe| recipe.idiom);
+    let is_handled = subject.is_rebuilt && idiom == Some(Idiom::Debhelper);
+    let (scriptlets, unit_notes) =
+        if is_handled { Default::default() } else { units::scriptlets(&files, target) };
+    let (foreign_code, foreign_notes) = foreign_code::foreign_code(&files, wheel, target);
     let mut relations = vec![relations::interpreter(wheel, target)];
-    relations.extend(relations::dependencies(wheel, subject.extras, target, others, policy));
+    relations.extend(relations::dependencies(wheel, subject.extras, target, others, policy)?);
     relations.extend(libraries.relations);
-    let needs = needs::needs(subject, target, policy)?;
+    let programs = programs::programs(&files, wheel, target);
+    relations.extend(programs.relations);
+    let needs = needs::needs(subject, target, others, policy)?;
     relations.extend(needs.relations);
-    relations.extend(relations::provisions(wheel, &package, target));
-    let licence = licence(wheel, policy);
-    let mut open = questions::licence(project, &licence);
+    relations.extend(provisions::provisions(wheel, &package, target, others, policy)?);
+    let paths = files.iter().map(|file| file.path.as_str()).collect();
+    relations.extend(commands::application(wheel, &package, &paths, target));
+    let (licence, licence_notes) = licence::settled(&subject.licence, subject.origin, policy);
+    let mut open = questions::taken(project, &package, target, others, policy);
+    open.extend(questions::licence(project, &licence));
     open.extend(questions::names(&relations, target, others, policy));
     open.extend(needs.open);
+    let epoch = naming::epoch(project, &package, target, &policy.naming, others.repository);
 
     Ok(PackagePlan {
         schema: SCHEMA,
@@ -136,19 +205,19 @@ pub fn plan(
         target: target.name.clone(),
         format: target.format.clone(),
         source: source_file(subject),
-        package,
         evr: Evr {
-            epoch: wheel.metadata.version.epoch(),
+            epoch: wheel.metadata.version.epoch().max(epoch),
             version: version(wheel, target, policy)?,
             release: format!("{}{}", policy.release, target.dist_tag),
         },
-        architecture: if wheel.platform_specific {
+        package,
+        architecture: if wheel.is_native(&target.architecture.machine) {
             PackageArchitecture::Machine(target.architecture.machine.clone())
         } else {
             PackageArchitecture::Independent
         },
         summary: texts::summary(&wheel.metadata),
-        description: texts::description(&wheel.metadata),
+        description: texts::description(&wheel.metadata, subject.origin),
         licence,
         licence_texts: licence_texts(wheel, target),
         authors: texts::authors(&wheel.metadata),
@@ -159,11 +228,22 @@ pub fn plan(
         entry_points: wheel.entry_points.definitions.clone(),
         files,
         left_out: layout.left_out,
-        notes: [launcher_notes, libraries.notes, needs.notes].concat(),
+        notes: [
+            launcher_notes,
+            layout.notes,
+            libraries.notes,
+            programs.notes,
+            unit_notes,
+            needs.notes,
+            foreign_notes,
+            licence_notes,
+        ]
+        .concat(),
+        foreign_code,
         open,
         added: Vec::new(),
         patches: Vec::new(),
-        scriptlets: BTreeMap::new(),
+        scriptlets,
         time: policy.time.or(subject.file.upload_time).or(wheel.newest).unwrap_or(UNKNOWN_TIME),
         from_source: None,
     })
@@ -183,7 +263,8 @@ fn version(wheel: &Wheel, target: &Target, policy: &Policy) -> Result<String, Pl
 /// Native code that was built on a newer system would not start on the target.
 fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
     let wheel = subject.wheel;
-    let versions = wheel.elf.iter().flat_map(|elf| &elf.versions);
+    let machine = target.architecture.machine.as_str();
+    let versions = wheel.native_code(machine).flat_map(|elf| &elf.versions);
     let newest = versions.filter_map(|(_, version)| relations::glibc_version(version)).max();
     match newest {
         Some(needed) if needed > target.glibc && !subject.is_rebuilt => Err(PlanError::Glibc {
@@ -208,7 +289,7 @@ fn add_launchers(files: &mut Vec<PlannedFile>, launchers: Vec<PlannedFile>) {
 fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> {
     let wanted = target.layout.documents.iter();
     wanted
-        .filter(|document| !document.native_only || wheel.platform_specific)
+        .filter(|document| !document.native_only || wheel.is_native(&target.architecture.machine))
         .map(|document| PlannedFile {
             path: document.path.replace("{package}", package),
             mode: 0o644,
@@ -218,12 +299,15 @@ fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> 
         .collect()
 }
 
-/// Where others find the file, too: the address without what is for this run only.
-fn published_url(url: &Url) -> Option<String> {
+/// Where others find the file, too: the address without what is for this run only. Where it does not
+/// end with the file's name, that stands behind it, as specs write it.
+fn published_url(url: &Url, filename: &str) -> Option<String> {
     let is_published = url.scheme() != "file" && !url.scheme().ends_with("+file");
     let mut url = without_credentials(url);
     url.set_query(None);
     url.set_fragment(None);
+    let is_named = url.path().rsplit('/').next() == Some(filename);
+    url.set_fragment((!is_named).then(|| format!("/{filename}")).as_deref());
     is_published.then(|| url.into())
 }
 
@@ -232,20 +316,10 @@ fn source_file(subject: &Subject<'_>) -> SourceFile {
     let wheel = &subject.wheel.filename;
     SourceFile {
         filename: file.filename.clone(),
-        url: published_url(&file.url).unwrap_or_else(|| file.filename.clone()),
+        url: published_url(&file.url, &file.filename).unwrap_or_else(|| file.filename.clone()),
         hashes: file.hashes.clone(),
+        origin: subject.origin.map(|origin| origin.text.clone()),
         built_wheel: (*wheel != file.filename).then(|| wheel.clone()),
-    }
-}
-
-fn licence(wheel: &Wheel, policy: &Policy) -> metadata::Licence {
-    match policy.licences.get(&wheel.metadata.name) {
-        Some(expression) => metadata::Licence {
-            expression: expression.clone(),
-            evidence: metadata::LicenceEvidence::Override,
-            likeness: None,
-        },
-        None => metadata::licence(&wheel.metadata, &wheel.licence_texts),
     }
 }
 
@@ -262,18 +336,38 @@ fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
 /// Why a package could not be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    #[error("`{name}`, the name for project `{project}`, is no package name")]
-    PackageName { project: ProjectName, name: String },
+    #[error("`{}`, the name for `{project}`, is not one of a {format} package: expected {expected}", .name.escape_debug())]
+    PackageName { project: ProjectName, name: String, format: String, expected: &'static str },
     #[error("`{file}`: member `{member}` {problem}")]
     Member { file: String, member: String, problem: String },
+    #[error(transparent)]
+    Interpreter(#[from] ShebangError),
+    #[error(transparent)]
+    Relation(#[from] RelationError),
     #[error("`{file}` installs `{path}` twice")]
     PathTwice { file: String, path: String },
-    #[error("`{file}` installs `{member}`, which every Python process would run")]
-    StartupCode { file: String, member: String },
-    #[error("`{project}` needs `{hint}` from the system, which is no known package")]
+    #[error(transparent)]
+    Destination(Box<Misplaced>),
+    #[error("`{file}` installs `{member}`, {problem}")]
+    StartupCode { project: ProjectName, file: String, member: String, problem: &'static str },
+    #[error("`{project}` needs `{}` from the system, which is no known package", .hint.escape_debug())]
     Hint { project: ProjectName, hint: String },
     #[error("nobody says how packages of the format `{format}` write `{project}` {release}")]
     Version { project: ProjectName, release: String, format: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]
     Glibc { file: String, needed: String, present: String },
+}
+
+impl PlanError {
+    /// What to do about it, where the configuration can settle it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Destination(misplaced) => Some(misplaced.hint()),
+            Self::StartupCode { project, member, .. } => Some(format!(
+                "under `[project.{project}]` in the configuration, leave the file out with \
+                 `leave-out = [\"{member}\"]`, or allow it with `allow-startup-code = true`"
+            )),
+            _ => None,
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     hint::{self, Need, Resolved, When},
-    relation::{Capability, Relation, Strength},
+    relation::{Capability, CapabilityName, Relation, Strength},
     requirements::External,
     target::Target,
     text::OneLine,
 };
 
-use super::{PlanError, Policy, Subject, naming, questions, relations::Outside};
+use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
 
 /// Relations for what the project states, what tables and the user know of it, and what an
 /// application that asks for it names; notes for what nobody knows.
@@ -18,6 +18,7 @@ use super::{PlanError, Policy, Subject, naming, questions, relations::Outside};
 pub fn needs(
     subject: &Subject<'_>,
     target: &Target,
+    others: &Others<'_>,
     policy: &Policy,
 ) -> Result<Outside, PlanError> {
     let mut outside = Outside::default();
@@ -25,41 +26,75 @@ pub fn needs(
     for need in hint::of_project(&metadata.name, target, &policy.hints) {
         outside.add(&need, subject);
     }
-    let stated = metadata.requires_external.iter().map(|text| (When::Run, text.as_str()));
-    let tables = subject.stated.iter().map(|(when, text)| (*when, text.as_str()));
-    for (when, text) in stated.chain(tables) {
-        let origin = format!("the project states `{text}`");
-        match hint::resolve(text, when, target, &policy.hints) {
+    for Stated { when, text, by, origin } in stated(subject) {
+        match resolve(text, when, target, others, policy) {
             None => {}
             Some(Resolved::Packages(packages)) => {
-                outside.add(&Need { when, packages, origin }, subject);
+                let (development, rest) = packages.into_iter().partition(hint::is_development);
+                outside.add(&Need { when, packages: rest, origin: origin.clone() }, subject);
+                outside.add(&Need { when: When::Build, packages: development, origin }, subject);
             }
             Some(Resolved::Unknown { .. }) if policy.strict_hints => {
                 let (project, hint) = (metadata.name.clone(), text.to_owned());
                 return Err(PlanError::Hint { project, hint });
             }
             Some(Resolved::Unknown { candidates }) => {
-                outside.open.push(questions::hint(text, "the project", &candidates));
+                outside.open.push(questions::hint(text, &by, &candidates));
             }
         }
     }
-    for External { text, origin } in subject.external {
-        let name = text.split(';').next().unwrap_or_default().trim();
-        let packages = match hint::resolve(text, When::Run, target, &policy.hints) {
-            None => continue,
-            Some(Resolved::Packages(packages)) => packages,
-            // Who runs the application knows the names of the system's packages.
-            Some(Resolved::Unknown { .. }) if naming::is_package_name(name) => {
-                vec![name.to_owned()]
-            }
-            Some(Resolved::Unknown { candidates }) => {
-                outside.open.push(questions::hint(text, &origin.to_string(), &candidates));
-                continue;
-            }
-        };
-        outside.add(&Need { when: When::Run, packages, origin: origin.to_string() }, subject);
-    }
     Ok(outside)
+}
+
+/// A need in somebody's words.
+pub(super) struct Stated<'s> {
+    pub when: When,
+    pub text: &'s str,
+    /// Who states it.
+    by: String,
+    /// For the reviewer.
+    pub origin: String,
+}
+
+/// What the project, and applications that ask for it, state that it needs.
+pub(super) fn stated<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Stated<'s>> {
+    let metadata = &subject.wheel.metadata;
+    let fields = metadata.requires_external.iter().map(|text| (When::Run, text.as_str()));
+    let tables = subject.stated.iter().map(|(when, text)| (*when, text.as_str()));
+    let own = fields.chain(tables).map(|(when, text)| Stated {
+        when,
+        text,
+        by: "the project".to_owned(),
+        origin: format!("the project states `{}`", text.escape_debug()),
+    });
+    let asked = subject.external.iter().map(|External { text, origin }| Stated {
+        when: When::Run,
+        text,
+        by: origin.to_string(),
+        origin: origin.to_string(),
+    });
+    own.chain(asked)
+}
+
+/// What a need stands for: as users and tables know it, else the very package that the distribution is
+/// known to have.
+pub(super) fn resolve(
+    text: &str,
+    when: When,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Option<Resolved> {
+    let resolved = hint::resolve(text, when, target, &policy.hints)?;
+    let name = text.split([';', ' ']).next().unwrap_or_default();
+    let is_listed = target.naming.versions.contains_key(name)
+        || others.repository.is_some_and(|repository| repository.has_name(name));
+    match (&resolved, CapabilityName::parse(name)) {
+        (Resolved::Unknown { .. }, Ok(package)) if is_listed => {
+            Some(Resolved::Packages(vec![package]))
+        }
+        _ => Some(resolved),
+    }
 }
 
 impl Outside {
@@ -68,8 +103,9 @@ impl Outside {
             When::Run => Strength::Requires,
             When::Recommend => Strength::Recommends,
             When::Build => {
-                if subject.wheel.built_here {
-                    let packages = need.packages.join(", ");
+                if subject.wheel.built_here && !need.packages.is_empty() {
+                    let packages =
+                        need.packages.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
                     let note = format!("is built with {packages} ({})", need.origin);
                     self.notes.push(OneLine::new(&note));
                 }

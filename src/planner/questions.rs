@@ -7,9 +7,10 @@ use crate::{
     relation::{Capability, Relation},
     target::Target,
     text::OneLine,
+    version::Dialect,
 };
 
-use super::{Others, Policy};
+use super::{Others, Policy, naming};
 
 /// A licence that nothing states.
 pub(super) fn licence(project: &ProjectName, licence: &Licence) -> Vec<Open> {
@@ -20,6 +21,29 @@ pub(super) fn licence(project: &ProjectName, licence: &Licence) -> Vec<Open> {
     is_unknown.then(open).into_iter().collect()
 }
 
+/// A name that the distribution gives to something else. Where that is another project of the run, the
+/// changed name is the answer.
+pub(super) fn taken(
+    project: &ProjectName,
+    package: &str,
+    target: &Target,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Vec<Open> {
+    let is_of_neighbour = |name: &String| others.neighbours.values().any(|n| n.package == *name);
+    let taken = naming::taken_name(project, target, &policy.naming);
+    let taken = taken.filter(|name| !is_of_neighbour(name));
+    let ask = |taken: String| {
+        let question = format!(
+            "`{taken}`, the name for `{project}`, is another package of {}",
+            target.description
+        );
+        let answer = format!("`name = \"{package}\"` or another under `[project.{project}]`");
+        open("name", &question, &answer)
+    };
+    taken.map(ask).into_iter().collect()
+}
+
 /// Names of the distribution's packages that are no more than its convention. Only where packages
 /// are required by their names: rpm's are required by what they provide.
 pub(super) fn names(
@@ -28,7 +52,7 @@ pub(super) fn names(
     others: &Others<'_>,
     policy: &Policy,
 ) -> Vec<Open> {
-    if target.naming.map.is_empty() {
+    if target.naming.map.is_empty() || target.layout.versions == Dialect::Rpm {
         return Vec::new();
     }
     let unmapped = relations.iter().filter_map(|relation| match &relation.capability {

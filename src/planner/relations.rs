@@ -9,13 +9,17 @@ use crate::{
     hint,
     metadata::{self, CoreMetadata, Requirement},
     plan::Open,
-    relation::{Capability, Relation, Strength},
+    relation::{self, Capability, CapabilityName, LibraryName, Relation, Strength},
     source::Wheel,
     target::Target,
     text::OneLine,
+    version::{
+        self, Dialect,
+        deb::{self, Numbering},
+    },
 };
 
-use super::{Others, Policy, Relax, naming};
+use super::{Others, PlanError, Policy, naming, relax};
 
 /// A project of the collection, as the others see it.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub struct Neighbour {
     /// The native package that has it.
     pub package: String,
     pub version: Version,
+    /// What the distribution puts before the versions of its package of that name.
+    pub epoch: u64,
     pub metadata: std::sync::Arc<CoreMetadata>,
 }
 
@@ -39,13 +45,16 @@ pub struct Outside {
 
 /// The relations that come from the dependencies which apply on the target, with the requested
 /// extras and those of the dependencies inlined.
+///
+/// # Errors
+/// A name that is given for a dependency's package, and that no package may have.
 pub fn dependencies(
     wheel: &Wheel,
     extras: &[ExtraName],
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Vec<Relation> {
+) -> Result<Vec<Relation>, PlanError> {
     let mut walk = Walk {
         subject: &wheel.metadata.name,
         target,
@@ -55,8 +64,8 @@ pub fn dependencies(
         seen: BTreeSet::new(),
         relations: Vec::new(),
     };
-    walk.add(&wheel.metadata, extras, "Requires-Dist");
-    walk.relations
+    walk.add(&wheel.metadata, extras, "Requires-Dist")?;
+    Ok(walk.relations)
 }
 
 struct Walk<'a> {
@@ -72,45 +81,50 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Adds what `metadata` requires with and without the extras.
-    fn add(&mut self, metadata: &CoreMetadata, extras: &[ExtraName], field: &str) {
+    fn add(
+        &mut self,
+        metadata: &CoreMetadata,
+        extras: &[ExtraName],
+        field: &str,
+    ) -> Result<(), PlanError> {
         for requirement in &metadata.requires_dist {
             if metadata::evaluate(&requirement.marker, &self.markers, extras) {
-                self.require(requirement, &format!("{field}: {requirement}"));
+                self.require(requirement, &format!("{field}: {requirement}"))?;
             }
         }
+        Ok(())
     }
 
     /// Adds only what the extra requires beyond the project itself.
-    fn add_extra(&mut self, project: &ProjectName, extra: &ExtraName) {
+    fn add_extra(&mut self, project: &ProjectName, extra: &ExtraName) -> Result<(), PlanError> {
         if !self.seen.insert((project.clone(), extra.clone())) {
-            return;
+            return Ok(());
         }
         let neighbours = self.others.neighbours;
-        let Some(neighbour) = neighbours.get(project) else { return };
+        let Some(neighbour) = neighbours.get(project) else { return Ok(()) };
         let extras = std::slice::from_ref(extra);
         for requirement in &neighbour.metadata.requires_dist {
             let marker = &requirement.marker;
             if metadata::evaluate(marker, &self.markers, extras)
                 && !metadata::evaluate(marker, &self.markers, &[])
             {
-                self.require(requirement, &format!("extra `{project}[{extra}]`: {requirement}"));
+                self.require(requirement, &format!("extra `{project}[{extra}]`: {requirement}"))?;
             }
         }
+        Ok(())
     }
 
-    fn require(&mut self, requirement: &Requirement, origin: &str) {
+    fn require(&mut self, requirement: &Requirement, origin: &str) -> Result<(), PlanError> {
         let project = &requirement.name;
         if self.policy.ignored.contains(project) {
-            return;
+            return Ok(());
         }
         if project != self.subject {
             let relation =
                 self::requirement(requirement, origin, self.target, self.others, self.policy);
-            self.relations.push(relation);
+            self.relations.push(relation?);
         }
-        for extra in &requirement.extras {
-            self.add_extra(project, extra);
-        }
+        requirement.extras.iter().try_for_each(|extra| self.add_extra(project, extra))
     }
 }
 
@@ -123,76 +137,69 @@ pub fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
 }
 
 /// The relation that a requirement becomes.
+///
+/// # Errors
+/// The name that is given for its package is none that a package may have.
 pub fn requirement(
     requirement: &Requirement,
     origin: &str,
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Relation {
+) -> Result<Relation, PlanError> {
     let project = &requirement.name;
     // What was left out on purpose is expected of the distribution, under its own name.
-    let (package, candidate) = match others.neighbours.get(project) {
-        Some(neighbour) => (neighbour.package.clone(), Some(neighbour.version.clone())),
-        None => {
-            let given = policy.naming.names.get(project).cloned();
-            (given.unwrap_or_else(|| naming::distribution_name(project, target)), None)
-        }
+    let neighbour = others.neighbours.get(project);
+    let package = match (neighbour, policy.naming.names.get(project)) {
+        (Some(neighbour), _) => neighbour.package.clone(),
+        (None, Some(given)) => given.clone(),
+        (None, None) => naming::distribution_name(project, target, &policy.naming),
+    };
+    let available = match neighbour {
+        Some(_) => None,
+        None => naming::available(&package, target, others.repository).map(str::to_owned),
     };
     let specifiers = specifiers(requirement);
-    // The distribution's versions have epochs that nobody here knows of: no upper bound could be
-    // relied on.
-    let relax = policy.relax;
-    let relax = if candidate.is_some() { relax } else { relax.max(Relax::Minimum) };
+    let candidate = neighbour.map(|neighbour| neighbour.version.clone());
+    let stated = policy.relax.applied(&specifiers, candidate.as_ref());
+    // Where packages are required by their own versions, and it is not known how these are written,
+    // no upper bound could be relied on.
+    let is_known = |version: &String| is_comparable(version, &package, &stated);
+    let is_numbered = target.layout.versions == Dialect::Rpm
+        || neighbour.is_some()
+        || available.as_ref().is_some_and(is_known);
+    let (stated, unstated) = match is_numbered {
+        true => (stated, VersionSpecifiers::empty()),
+        false => relax::lower_bounds(&stated),
+    };
     let left = others.left.get(project);
     let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
-    let specifiers = relax.applied(&specifiers, candidate.as_ref());
-    Relation {
+    let package = naming::checked(project, package, target)?;
+    let distributed = available.as_deref().map(version::epoch);
+    Ok(Relation {
         strength: Strength::Requires,
         capability: Capability::Project {
             project: project.clone(),
             extras: requirement.extras.clone(),
-            specifiers,
+            specifiers: stated,
             package,
             candidate,
+            epoch: neighbour.map(|neighbour| neighbour.epoch).or(distributed).unwrap_or_default(),
+            available,
+            unstated,
         },
         origin: OneLine::new(&origin),
-    }
+    })
 }
 
-/// What the package provides beside its own name, and what it replaces.
-pub fn provisions(wheel: &Wheel, package: &str, target: &Target) -> Vec<Relation> {
-    let metadata = &wheel.metadata;
-    let own = |strength, name: String, origin: &str| Relation {
-        strength,
-        capability: Capability::Package { name, own_version: strength == Strength::Provides },
-        origin: OneLine::new(origin),
-    };
-    let mut relations = vec![Relation {
-        strength: Strength::Provides,
-        capability: Capability::Dist {
-            project: metadata.name.clone(),
-            version: metadata.version.clone(),
-        },
-        origin: OneLine::new(&format!("Name: {}", metadata.raw_name)),
-    }];
-    let conventional = naming::distribution_name(&metadata.name, target);
-    if target.isolation.is_some() {
-        // What lies in a tree of its own is nothing that others could use.
-    } else if package == conventional {
-        for alias in target.aliases(package) {
-            relations.push(own(Strength::Provides, alias, "the target's alias for this package"));
-        }
-    } else {
-        // Both install into the same folder: they cannot be on one system together.
-        let origin = "the distribution's name for this project";
-        relations.push(own(Strength::Provides, conventional.clone(), origin));
-        relations.push(own(Strength::Conflicts, conventional.clone(), origin));
-        if target.layout.replaces_renamed {
-            relations.push(own(Strength::Replaces, conventional, origin));
-        }
-    }
-    relations
+/// Whether bounds hold for a version of the distribution as Debian compares them where they hold for
+/// what upstream published: they do not for `1.0.dfsg` or `2.0+really1.9`.
+fn is_comparable(version: &str, package: &str, specifiers: &VersionSpecifiers) -> bool {
+    let Some(published) = deb::published(version) else { return false };
+    let numbering = Numbering::distributed(Some(version));
+    let clauses = relation::deb::dependency(package, specifiers, numbering);
+    let holds = clauses.and_then(|clauses| relation::deb::satisfied(&clauses, package, version));
+    !metadata::satisfies(&published, specifiers) || holds.unwrap_or_default()
 }
 
 /// The interpreter that the files are for.
@@ -200,6 +207,7 @@ pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
     let python_marker = wheel.metadata.requires_dist.iter().find(|requirement| {
         requirement.marker.try_to_string().is_some_and(|marker| marker.contains("python_"))
     });
+    // Native code in a wheel for any platform is no extension module of one version.
     let has_extension = wheel.platform_specific && !wheel.stable_abi;
     let is_isolated = target.isolation.is_some();
     let origin = match python_marker {
@@ -257,25 +265,25 @@ const SYSTEM_LIBRARIES: [&str; 28] = [
 /// The system libraries that the wheel's native code needs. What the wheel bundles is left out:
 /// it must neither be required from the system nor offered to it.
 pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside {
+    let machine = target.architecture.machine.as_str();
     let bundled: BTreeSet<&str> = wheel
-        .elf
-        .iter()
+        .native_code(machine)
         .flat_map(|elf| [elf.soname.as_deref(), elf.member.rsplit('/').next()])
         .flatten()
         .collect();
-    let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut strangers: BTreeMap<&str, &str> = BTreeMap::new();
-    for elf in &wheel.elf {
-        for soname in elf.needed.iter().map(String::as_str) {
-            if bundled.contains(soname) {
-            } else if wheel.built_here || SYSTEM_LIBRARIES.contains(&soname) {
+    let mut needs: BTreeMap<&LibraryName, BTreeSet<&LibraryName>> = BTreeMap::new();
+    let mut strangers: BTreeMap<&LibraryName, &str> = BTreeMap::new();
+    for elf in wheel.native_code(machine) {
+        for soname in &elf.needed {
+            if bundled.contains(&**soname) {
+            } else if wheel.built_here || SYSTEM_LIBRARIES.contains(&&**soname) {
                 needs.entry(soname).or_default();
             } else {
                 strangers.entry(soname).or_insert(&elf.member);
             }
         }
         for (soname, version) in &elf.versions {
-            if let Some(versions) = needs.get_mut(soname.as_str()) {
+            if let Some(versions) = needs.get_mut(soname) {
                 versions.insert(version);
             }
         }
@@ -283,8 +291,8 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
     let mut relations: Vec<Relation> =
         needs.into_iter().map(|(soname, versions)| library(soname, versions, target)).collect();
     // Such as `libcudart.so.12`, which comes with a wheel of its own.
-    let mut siblings: BTreeMap<&ProjectName, &str> = BTreeMap::new();
-    strangers.retain(|soname, _| match others.libraries.get(*soname) {
+    let mut siblings: BTreeMap<&ProjectName, &LibraryName> = BTreeMap::new();
+    strangers.retain(|soname, _| match others.libraries.get(&***soname) {
         Some(project) => {
             siblings.entry(project).or_insert(soname);
             false
@@ -294,16 +302,35 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
     relations.extend(siblings.into_iter().filter_map(|(project, soname)| {
         let neighbour = others.neighbours.get(project)?;
         let is_required = wheel.metadata.requires_dist.iter().any(|r| r.name == *project);
+        let package = CapabilityName::parse(&neighbour.package).ok()?;
         (!is_required && *project != wheel.metadata.name).then(|| Relation {
             strength: Strength::Requires,
             capability: Capability::Project {
                 project: project.clone(),
                 extras: Vec::new(),
                 specifiers: VersionSpecifiers::empty(),
-                package: neighbour.package.clone(),
+                package,
                 candidate: Some(neighbour.version.clone()),
+                epoch: neighbour.epoch,
+                available: None,
+                unstated: VersionSpecifiers::empty(),
             },
             origin: OneLine::new(&format!("native code needs {soname}, which `{project}` brings")),
+        })
+    }));
+    // A wheel works without what its tag does not promise, or with it only in part.
+    relations.extend(strangers.keys().filter_map(|soname| {
+        let package = hint::library_package(soname, target);
+        (package.is_some() || target.layout.requires_files).then(|| Relation {
+            strength: Strength::Recommends,
+            capability: Capability::Library {
+                soname: (*soname).clone(),
+                versions: Vec::new(),
+                package,
+            },
+            origin: OneLine::new(&format!(
+                "native code needs {soname}, which its wheel does not promise"
+            )),
         })
     }));
     let notes = strangers.iter().map(|(soname, member)| {
@@ -312,7 +339,13 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
         );
         OneLine::new(&note)
     });
-    Outside { relations, notes: notes.collect(), open: Vec::new() }
+    let unreadable = wheel.native_code(machine).flat_map(|elf| {
+        elf.unreadable.iter().map(|text| {
+            let (member, text) = (&elf.member, text.escape_debug());
+            OneLine::new(&format!("`{member}` needs `{text}`, which is not the name of a library"))
+        })
+    });
+    Outside { relations, notes: notes.chain(unreadable).collect(), open: Vec::new() }
 }
 
 /// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.
@@ -321,12 +354,12 @@ pub fn glibc_version(symbol_version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-fn library(soname: &str, versions: BTreeSet<&str>, target: &Target) -> Relation {
+fn library(soname: &LibraryName, versions: BTreeSet<&LibraryName>, target: &Target) -> Relation {
     Relation {
         strength: Strength::Requires,
         capability: Capability::Library {
-            soname: soname.to_owned(),
-            versions: versions.into_iter().map(str::to_owned).collect(),
+            soname: soname.clone(),
+            versions: versions.into_iter().cloned().collect(),
             package: hint::library_package(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),

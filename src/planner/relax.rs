@@ -36,6 +36,17 @@ impl Relax {
     }
 }
 
+/// The lower bounds of specifiers, and those that are more than a lower bound.
+pub(super) fn lower_bounds(
+    specifiers: &VersionSpecifiers,
+) -> (VersionSpecifiers, VersionSpecifiers) {
+    let is_more = |specifier: &&VersionSpecifier| {
+        !matches!(specifier.operator(), Operator::GreaterThan | Operator::GreaterThanEqual)
+    };
+    let lower = Relax::Minimum.applied(specifiers, None);
+    (lower, specifiers.iter().filter(is_more).cloned().collect())
+}
+
 /// The lower bound of a specifier, where it has one.
 fn lower(specifier: &VersionSpecifier) -> Option<VersionSpecifier> {
     let version = specifier.version().clone().without_local();

@@ -1,51 +1,67 @@
 //! Launchers for entry points.
 //! Source: PyPA entry points specification.
 
+use std::collections::BTreeSet;
+
 use crate::{
     artifact::ExtraName,
     metadata::EntryPoint,
     plan::{Content, FileRole, PlannedFile},
     source::Wheel,
-    target::Target,
+    target::{ShebangError, Target},
     text::OneLine,
 };
 
-use super::hazards;
+use super::{CommandPaths, Policy, hazards, rules::LEFT_OUT};
 
 /// The launchers of all console and gui scripts, and notes on those that are left out.
 ///
 /// A command that needs an extra is there only where that was asked for.
+///
+/// # Errors
+/// The target's interpreter cannot start scripts.
 pub fn launchers(
     wheel: &Wheel,
     extras: &[ExtraName],
     target: &Target,
-) -> (Vec<PlannedFile>, Vec<OneLine>) {
+    policy: &Policy,
+) -> Result<(Vec<PlannedFile>, Vec<OneLine>), ShebangError> {
+    let paths = CommandPaths::new(wheel, target, policy);
+    let rules = policy.rules(&wheel.metadata.name);
     let mut files = Vec::new();
     let mut notes = Vec::new();
     for entry in wheel.entry_points.console_scripts.iter().chain(&wheel.entry_points.gui_scripts) {
+        let path = rules.place(&paths.path(&entry.name));
         let missing = entry.extras.iter().find(|extra| !extras.contains(extra));
         if let Some(extra) = missing {
             let note =
                 format!("left out: command `{}`, which needs the extra `{extra}`", entry.name);
             notes.push(OneLine::new(&note));
-        } else if hazards::is_reserved_command(&entry.name) {
-            let note = format!("left out: command `{}`, which belongs to the system", entry.name);
-            notes.push(OneLine::new(&note));
+        } else if rules.leaves_out(&path, None) {
+            notes.push(OneLine::new(&format!(
+                "left out: command `{}`, which {LEFT_OUT}",
+                entry.name
+            )));
+        } else if let Some(problem) = hazards::command_problem(&path, target, policy, rules) {
+            notes.push(OneLine::new(&format!(
+                "left out: command `{}`, which {problem}",
+                entry.name
+            )));
         } else {
             files.push(PlannedFile {
-                path: target.command_path(&entry.name),
+                path,
                 mode: 0o755,
                 role: FileRole::Plain,
-                content: Content::Text(launcher(entry, target)),
+                content: Content::Text(launcher(entry, target)?),
             });
         }
     }
-    (files, notes)
+    Ok((files, notes))
 }
 
 /// The script that imports the object and exits with what calling it gives.
-fn launcher(entry: &EntryPoint, target: &Target) -> String {
-    let shebang = target.shebang();
+fn launcher(entry: &EntryPoint, target: &Target) -> Result<String, ShebangError> {
+    let shebang = target.shebang()?;
     let module = &entry.module;
     let object = &entry.attribute;
     let import = object.split('.').next().unwrap_or(object);
@@ -59,8 +75,32 @@ fn launcher(entry: &EntryPoint, target: &Target) -> String {
         }
         None => "import sys\n".to_owned(),
     };
-    format!(
+    Ok(format!(
         "{shebang}\n{finds}\nfrom {module} import {import}\n\n\
          if __name__ == \"__main__\":\n    sys.exit({object}())\n"
-    )
+    ))
+}
+
+/// The commands that a package has: its launchers and scripts, under the names that they have in the
+/// wheel and in the package.
+pub fn commands(
+    wheel: &Wheel,
+    launchers: &[PlannedFile],
+    paths: CommandPaths<'_>,
+) -> BTreeSet<String> {
+    let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let folders = [format!("{}/scripts/", wheel.data), format!("{}/data/bin/", wheel.data)];
+    let scripts = wheel.members.iter().filter_map(|member| {
+        folders.iter().find_map(|folder| member.name.strip_prefix(folder.as_str()))
+    });
+    let points = &wheel.entry_points;
+    let entries = points.console_scripts.iter().chain(&points.gui_scripts);
+    let installed: BTreeSet<String> = launchers.iter().map(|file| base(&file.path)).collect();
+    let entries = entries
+        .map(|entry| entry.name.as_str())
+        .filter(|name| installed.contains(&base(&paths.path(name))));
+    let names = entries
+        .chain(scripts)
+        .filter(|name| hazards::is_command_name(name) && !hazards::is_reserved_command(name));
+    names.flat_map(|name| [name.to_owned(), base(&paths.path(name))]).collect()
 }

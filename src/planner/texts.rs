@@ -2,27 +2,29 @@
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
+use super::ProjectOrigin;
 use crate::{
     metadata::CoreMetadata,
-    text::{OneLine, Paragraph},
+    text::{OneLine, Paragraph, has_words},
 };
 
 /// A description ends with the paragraph that reaches this many characters.
 const ENOUGH: usize = 600;
 
-/// The project's summary, or a sentence of ours where it has none.
+/// The project's summary, or a sentence of ours where it has none, or one without a letter.
 pub fn summary(metadata: &CoreMetadata) -> OneLine {
     let summary = OneLine::new(metadata.summary.as_deref().unwrap_or_default());
-    if summary.is_empty() {
-        OneLine::new(&format!("Python project {}", metadata.raw_name))
-    } else {
+    if has_words(summary.as_str()) {
         summary
+    } else {
+        OneLine::new(&format!("Python project {}", metadata.raw_name))
     }
 }
 
 /// The first prose of the project's description: neither headings, badges, tables nor code; the
-/// summary where there is none.
-pub fn description(metadata: &CoreMetadata) -> Paragraph {
+/// summary where there is none. Behind it stands where the project was taken from, where that is no
+/// index.
+pub fn description(metadata: &CoreMetadata, origin: Option<&ProjectOrigin>) -> Paragraph {
     let raw = metadata.description.as_deref().unwrap_or_default();
     let kind = metadata.description_content_type.as_deref().unwrap_or_default();
     let paragraphs =
@@ -50,6 +52,7 @@ pub fn description(metadata: &CoreMetadata) -> Paragraph {
     if chosen.iter().all(repeats) {
         chosen = vec![format!("{} is a Python project: {summary}.", metadata.raw_name)];
     }
+    chosen.extend(origin.map(|origin| format!("This package is made from {}.", origin.text)));
     Paragraph::new(&chosen.join("\n\n"))
 }
 
@@ -92,10 +95,17 @@ fn web_address(address: &str) -> Option<String> {
     Some(url.to_string())
 }
 
-/// Whether a paragraph says something: a few words, beginning with a letter.
+/// Whether a paragraph says something: a sentence, or a few words, beginning with a letter.
 fn is_prose(paragraph: &str) -> bool {
-    paragraph.split(' ').count() >= 5
-        && paragraph.chars().next().is_some_and(|c| c.is_alphanumeric() || c == '"')
+    let words = paragraph.split(' ').count();
+    let is_sentence = words >= 3 && paragraph.ends_with(['.', '!', '?']);
+    // Some scripts have no blanks between words.
+    let is_unspaced =
+        || paragraph.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() >= 10;
+    let is_mark = |c: char| "\"'“”‘’«»„(¿¡.…".contains(c);
+    let mut letters = paragraph.trim_start_matches(is_mark).chars();
+    (words >= 5 || is_sentence || is_unspaced())
+        && letters.next().is_some_and(char::is_alphanumeric)
 }
 
 fn markdown(text: &str) -> Vec<String> {
@@ -103,8 +113,13 @@ fn markdown(text: &str) -> Vec<String> {
     let mut current: Option<String> = None;
     // Images stand for badges and screenshots: their alternative text is no prose.
     let mut images = 0;
+    // Paragraphs in HTML, which centre logos and the first sentence.
+    let mut html = String::new();
     for event in Parser::new(text) {
         match event {
+            Event::Start(Tag::HtmlBlock) => html.clear(),
+            Event::Html(part) => html.push_str(&part),
+            Event::End(TagEnd::HtmlBlock) => paragraphs.extend(html_paragraphs(&html)),
             Event::Start(Tag::Paragraph) => current = Some(String::new()),
             Event::End(TagEnd::Paragraph) => paragraphs.extend(current.take()),
             Event::Start(Tag::Image { .. }) => images += 1,
@@ -125,19 +140,71 @@ fn markdown(text: &str) -> Vec<String> {
     paragraphs
 }
 
+/// The paragraphs of HTML without its tags.
+fn html_paragraphs(html: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    let mut rest = html;
+    while let Some((text, tag_and_rest)) = rest.split_once('<') {
+        let (tag, after) = tag_and_rest.split_once('>').unwrap_or((tag_and_rest, ""));
+        let name = tag.trim_start_matches('/').split([' ', '/', '\n']).next().unwrap_or_default();
+        if let Some(paragraph) = paragraphs.last_mut() {
+            paragraph.push_str(text);
+        }
+        if !INLINE.contains(&name.to_ascii_lowercase().as_str()) {
+            paragraphs.push(String::new());
+        }
+        rest = after;
+    }
+    if let Some(paragraph) = paragraphs.last_mut() {
+        paragraph.push_str(rest);
+    }
+    let entities =
+        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")];
+    let plain =
+        |text: String| entities.iter().fold(text, |text, (from, to)| text.replace(from, to));
+    paragraphs.into_iter().map(plain).collect()
+}
+
+/// HTML's elements that are part of a paragraph.
+const INLINE: [&str; 14] = [
+    "a", "abbr", "b", "br", "code", "em", "i", "kbd", "small", "span", "strong", "sub", "sup", "u",
+];
+
 /// reStructuredText and plain text: blocks between empty lines that are neither indented,
 /// directives nor titles.
 fn structured_text(text: &str) -> Vec<String> {
-    let normalised = text.replace("\r\n", "\n");
-    normalised
-        .split("\n\n")
-        .map(|block| block.trim_matches('\n'))
-        .filter(|block| {
-            !block.starts_with([' ', '\t', '.', '|', '-', '*', '+', '=', '#', '<', '>'])
-        })
-        .filter(|block| !block.lines().any(is_underline))
-        .map(plain_roles)
-        .collect()
+    let mut blocks = vec![Vec::new()];
+    for line in text.lines() {
+        match line.trim().is_empty() {
+            true => blocks.push(Vec::new()),
+            false => blocks.last_mut().into_iter().for_each(|block| block.push(line)),
+        }
+    }
+    let blocks = blocks.into_iter().filter_map(|block| {
+        let block = without_title(&block);
+        let first = block.first()?;
+        let is_marked = first.starts_with([' ', '\t', '|', '=', '#', '<', '>'])
+            || first.starts_with(".. ")
+            || *first == ".."
+            || first.starts_with("+-")
+            || ["-", "*", "+"].iter().any(|mark| {
+                first
+                    .strip_prefix(mark)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            });
+        (!is_marked).then(|| plain_roles(&block.join("\n")))
+    });
+    blocks.collect()
+}
+
+/// A block's lines behind its title, which stands above a line or between two.
+fn without_title<'b, 't>(block: &'b [&'t str]) -> &'b [&'t str] {
+    match block {
+        [over, _, under, rest @ ..] if is_underline(over) && is_underline(under) => rest,
+        [_, under, rest @ ..] if is_underline(under) => rest,
+        [only, rest @ ..] if is_underline(only) => rest,
+        _ => block,
+    }
 }
 
 /// Whether a line underlines a title.
@@ -161,7 +228,12 @@ fn plain_roles(block: &str) -> String {
         };
         plain.push_str(strip_role(part));
     }
-    plain.trim_end_matches(':').replace("**", "")
+    let plain = plain.trim_end_matches(':').replace("**", "");
+    // Emphasis at the beginning, which a list would have a blank behind.
+    match plain.strip_prefix('*') {
+        Some(rest) => rest.replacen('*', "", 1),
+        None => plain,
+    }
 }
 
 /// The text before a role's name, such as `:class:`.
@@ -183,6 +255,49 @@ mod tests {
             markdown(text).into_iter().filter(|p| is_prose(p)).collect::<Vec<_>>(),
             ["A small library that does things well."]
         );
+    }
+
+    #[test]
+    fn no_paragraph_of_prose_is_lost() {
+        let text = "<p align=\"center\">\n  <a href=\"x\"><img src=\"y\"></a>\n</p>\n\n\
+                    <p><em>A small <b>tool</b> for &lt;big&gt; jobs.</em></p>\n\n\
+                    \"Quoted\" words begin this one here.\n\nIt just works.\n\n- a list\n";
+        let found: Vec<_> = markdown(text)
+            .into_iter()
+            .map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|p| is_prose(p))
+            .collect();
+        let wanted = [
+            "A small tool for <big> jobs.",
+            "\"Quoted\" words begin this one here.",
+            "It just works.",
+        ];
+        assert_eq!(found, wanted);
+
+        let text = "=====\nTitle\n=====\n\n**one** is a small library for things.\n \t\n\
+                    Features\n--------\nThis follows its title without a gap.\n\n\
+                    *Emphasis* begins a paragraph of its own.\n\n* an item of a list here\n\n\
+                    这是一个用于测试的小型工具库\n\n.. note:: a directive with words here\n\n\
+                    ...and a paragraph that goes on with dots\r\n\r\n\
+                    +---+---+\n| a | b |\n\n====  ====\na b c d e f\n";
+        let found: Vec<_> = structured_text(text).into_iter().filter(|p| is_prose(p)).collect();
+        let wanted = [
+            "one is a small library for things.",
+            "This follows its title without a gap.",
+            "Emphasis begins a paragraph of its own.",
+            "这是一个用于测试的小型工具库",
+            "...and a paragraph that goes on with dots",
+        ];
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn a_summary_without_a_letter_is_replaced() {
+        for raw in ["", "-", "...", " . ", "\u{3164}\u{2800}", "🚀", "%%", "\u{200b}"] {
+            let text = format!("Metadata-Version: 2.1\nName: One\nVersion: 1\nSummary: {raw}\n");
+            let metadata = CoreMetadata::parse(text.as_bytes()).unwrap();
+            assert_eq!(summary(&metadata).as_str(), "Python project One", "{raw:?}");
+        }
     }
 
     #[test]

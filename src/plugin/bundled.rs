@@ -1,11 +1,16 @@
 //! The plugins that are part of the program. They are started out of a folder in the cache.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use sha2::{Digest, Sha256};
+use walkdir::WalkDir;
 
 use super::PluginError;
-use crate::disk::write_texts;
+use crate::disk::{WriteError, own_folder, write_texts};
 
 /// A file of a plugin: its path, its text, and whether it is a program.
 type File = (&'static str, &'static str, bool);
@@ -33,7 +38,7 @@ const BUNDLED: &[(&str, &[File])] = bundled!(
     "archlinux" [
         "alpm/__init__.py", "alpm/build.py", "alpm/errors.py", "alpm/lower.py", "alpm/makepkg.py",
         "alpm/mtree.py", "alpm/pep440.py", "alpm/pkginfo.py", "alpm/read.py", "alpm/relation.py",
-        "alpm/repository.py", "alpm/version.py", "context.csv", "targets/archlinux.toml",
+        "alpm/repository.py", "alpm/verify.py", "alpm/version.py", "context.csv", "targets/archlinux.toml",
         "templates/header.hbs", "templates/install.hbs", "templates/metadata.hbs",
         "templates/pack.toml", "templates/package.hbs", "templates/pkgbuild.hbs",
         "templates/sources.hbs",
@@ -56,8 +61,8 @@ pub(super) fn files(name: &str) -> &'static [File] {
     BUNDLED.iter().find(|(known, _)| *known == name).map_or(&[], |(_, files)| files)
 }
 
-/// The folder of a bundled plugin below `cache`, where it is put unless it is there; nothing for
-/// another name.
+/// The folder of a bundled plugin below `cache`, where it is put unless exactly its files are there;
+/// nothing for another name. What others could change is not started.
 pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, PluginError> {
     let files = files(name);
     if files.is_empty() {
@@ -69,10 +74,37 @@ pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, Plugin
     }
     // Another version of the program has other files.
     let folder = cache.join(&hex::encode(digest.finalize())[..16]).join(name);
-    if !folder.is_dir() {
+    own(cache)?;
+    if !is_whole(&folder, files) {
         write_texts(&folder, files.iter().copied())?;
     }
     Ok(Some(folder))
+}
+
+/// Makes sure that nobody else can write to the folder of bundled plugins, nor to the one above.
+fn own(cache: &Path) -> Result<(), PluginError> {
+    let above = cache.parent().filter(|above| !above.as_os_str().is_empty());
+    for folder in above.into_iter().chain([cache]) {
+        let refused = |reason: String| PluginError::Exposed { path: folder.to_owned(), reason };
+        let owned = own_folder(folder, &[], &[]).map_err(WriteError::at(folder))?;
+        owned.map_err(|exposure| refused(exposure.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Whether a folder has exactly these files: no text was changed, and nothing was added that an
+/// interpreter would read in place of one.
+fn is_whole(folder: &Path, files: &[File]) -> bool {
+    let is_as_written = |(name, text, is_program): &File| {
+        let path = folder.join(name);
+        let found = path.symlink_metadata();
+        found.is_ok_and(|found| {
+            found.is_file() && (found.permissions().mode() & 0o100 != 0) == *is_program
+        }) && fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes())
+    };
+    let entries = WalkDir::new(folder).min_depth(1).into_iter();
+    let count = entries.filter(|e| !e.as_ref().is_ok_and(|e| e.file_type().is_dir())).count();
+    count == files.len() && files.iter().all(is_as_written)
 }
 
 #[cfg(test)]
@@ -89,9 +121,10 @@ mod tests {
             folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
         found.sort();
         assert_eq!(found, names().collect::<Vec<_>>());
-        let cache = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let cache = root.path().join("cache/plugins");
         for name in names() {
-            let folder = folder(name, cache.path()).unwrap().unwrap();
+            let folder = folder(name, &cache).unwrap().unwrap();
             assert_eq!(Manifest::read(&folder).unwrap().name, name);
             let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(name);
             for entry in walkdir::WalkDir::new(&own) {
@@ -101,6 +134,38 @@ mod tests {
                 assert!(!is_text || folder.join(inside).is_file(), "{}", path.display());
             }
         }
-        assert_eq!(folder("stranger", cache.path()).unwrap(), None);
+        assert_eq!(folder("stranger", &cache).unwrap(), None);
+    }
+
+    #[test]
+    fn what_was_changed_in_the_cache_is_not_started() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = root.path().join("cache/plugins");
+        let put = || folder("archlinux", &cache).unwrap().unwrap();
+        let at = put();
+        let program = at.join("archlinux");
+        let original = fs::read(&program).unwrap();
+        let replace = |path: &Path, text: &str| {
+            let _ = fs::remove_file(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let changes: [&dyn Fn(); 5] = [
+            &|| replace(&program, "#!/bin/sh\n"),
+            &|| replace(&at.join("alpm/__pycache__/build.cpython-311.pyc"), "x"),
+            &|| replace(&at.join("json.py"), "evil()"),
+            &|| fs::remove_file(at.join("alpm/build.py")).unwrap(),
+            &|| fs::set_permissions(&program, fs::Permissions::from_mode(0o644)).unwrap(),
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            change();
+            assert!(!is_whole(&at, files("archlinux")), "change {number}");
+            assert_eq!(put(), at);
+            assert!(is_whole(&at, files("archlinux")), "change {number}");
+            assert_eq!(fs::read(&program).unwrap(), original);
+        }
+        fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).unwrap();
+        let error = folder("archlinux", &cache).unwrap_err().to_string();
+        assert!(error.contains("other users may write to it"), "{error}");
     }
 }

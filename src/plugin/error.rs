@@ -15,6 +15,8 @@ pub enum PluginError {
     Manifest { path: PathBuf, line: usize, problem: String },
     #[error("cannot read `{}`: {reason}", .path.display())]
     Unreadable { path: PathBuf, reason: String },
+    #[error("plugins cannot be started from `{}`: {reason}", .path.display())]
+    Exposed { path: PathBuf, reason: String },
     #[error("the plugin `{plugin}` speaks version {wanted} of the protocol, and this is {present}")]
     Api { plugin: String, wanted: semver::VersionReq, present: semver::Version },
     #[error("the settings of the plugin `{plugin}`: {problem}")]

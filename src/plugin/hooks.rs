@@ -212,6 +212,11 @@ impl Plugins {
         Ok(())
     }
 
+    /// Whether a plugin publishes collections.
+    pub fn publish_something(&self) -> bool {
+        self.with(Hook::Publish).next().is_some()
+    }
+
     /// Lets plugins publish a collection elsewhere.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+#[cfg(fuzzing)]
+pub use answer::changed as check_changed_plan;
 pub use brought::Brought;
 pub use error::PluginError;
 pub use find::{Choice, Finder};

@@ -6,14 +6,13 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use tempfile::TempDir;
 
 use super::{
     Hook, Manifest, Message, Plugin, PluginError,
     protocol::{API, Request},
 };
 use crate::{
-    disk::WriteError,
+    disk::{Temporary, WriteError, temporary_place},
     process::{Command, CommandRunner, Output, which},
     report::{Event, Reporter},
     target::Target,
@@ -39,7 +38,7 @@ pub struct Context<'a> {
 /// An answer, and the folder that the plugin worked in.
 pub(super) struct Answered<A> {
     pub answer: A,
-    pub work: TempDir,
+    pub work: Temporary,
 }
 
 impl Plugin {
@@ -78,12 +77,12 @@ impl Plugin {
         hook: Hook,
         request: String,
         context: &Context<'_>,
-    ) -> Result<(TempDir, Vec<u8>), PluginError> {
+    ) -> Result<(Temporary, Vec<u8>), PluginError> {
         let (plugin, name) = (self.manifest.name.clone(), hook.to_string());
         if !self.manifest.hooks.contains(&hook) {
             return Err(PluginError::NoHook { plugin, hook: name });
         }
-        let outer = tempfile::tempdir().map_err(WriteError::at(&std::env::temp_dir()))?;
+        let outer = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let work = outer.path().join("work");
         fs::create_dir(&work).map_err(WriteError::at(&work))?;
         let saved = outer.path().join("answer");

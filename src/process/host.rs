@@ -7,7 +7,7 @@ use std::{
     process::{Child, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -16,6 +16,9 @@ use super::{
     Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError, Saved,
     interrupt::{Watched, interrupted},
 };
+
+/// How often a child's files are counted.
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Starts children on this machine, each as the leader of a process group of its own, which is
 /// killed as a whole when the child has ended or its time is up.
@@ -40,25 +43,34 @@ impl CommandRunner for HostRunner {
                 reason: error.to_string(),
             })?;
         let watched = watch(&mut child, command);
-        let (output, in_time) = watched.map_err(|error| match (error.kind(), &command.saved) {
+        let (output, excess) = watched.map_err(|error| match (error.kind(), &command.saved) {
             (io::ErrorKind::FileTooLarge, Some(saved)) => {
                 ProcessError::Flood { command: command.line(), limit: saved.limit }
             }
             _ => ProcessError::Watch { command: command.line(), reason: error.to_string() },
         })?;
-        match in_time {
+        match excess {
             _ if interrupted().is_some() => Err(ProcessError::Interrupted),
-            true => Ok(output),
-            false => Err(ProcessError::Timeout {
-                command: command.line(),
-                seconds: command.timeout.unwrap_or_default().as_secs(),
-            }),
+            None => Ok(output),
+            Some(Excess::Time(limit)) => {
+                Err(ProcessError::Timeout { command: command.line(), seconds: limit.as_secs() })
+            }
+            Some(Excess::Files(limit)) => {
+                Err(ProcessError::Crowd { command: command.line(), limit })
+            }
         }
     }
 }
 
-/// Feeds and drains `child` until it has ended; also tells whether it did so in its time.
-fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
+/// The limit that a child went beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Excess {
+    Time(Duration),
+    Files(u64),
+}
+
+/// Feeds and drains `child` until it has ended; also returns the limit for which it was killed.
+fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, Option<Excess>)> {
     let group = Pid::from_child(child);
     let watched = Watched::new(group);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
@@ -70,12 +82,12 @@ fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
         });
         let err = scope.spawn(|| drain(stderr));
         let (ended, end) = mpsc::channel::<()>();
-        let clock = scope.spawn(move || stop_after(command.timeout, &end, group));
+        let guard = scope.spawn(move || stop_beyond(command, &end, group));
 
         // The child is not reaped before its group is gone, so that its number stays its own.
         let exit = wait_without_reaping(group);
         drop(ended);
-        let in_time = clock.join().unwrap_or(true);
+        let excess = guard.join().unwrap_or_default();
         // The group is empty where the child left nobody behind: the failure is of no interest.
         let _ = kill_process_group(group, Signal::KILL);
         drop(watched);
@@ -86,7 +98,7 @@ fn watch(child: &mut Child, command: &Command) -> io::Result<(Output, bool)> {
         let (stderr, long_err) = err.join().unwrap_or_else(|_| Ok(Default::default()))?;
         let status = status?;
         let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
-        Ok((Output { status, stdout, stderr, cut: long_out || long_err }, in_time))
+        Ok((Output { status, stdout, stderr, cut: long_out || long_err }, excess))
     })
 }
 
@@ -99,15 +111,28 @@ fn wait_without_reaping(child: Pid) -> io::Result<()> {
     }
 }
 
-/// Kills the group when `limit` has passed before `end` closes; `false` where it had to.
-fn stop_after(limit: Option<Duration>, end: &mpsc::Receiver<()>, group: Pid) -> bool {
-    let Some(limit) = limit else { return true };
-    let in_time = end.recv_timeout(limit) != Err(RecvTimeoutError::Timeout);
-    if !in_time {
-        // It may have ended at this very moment.
-        let _ = kill_process_group(group, Signal::KILL);
+/// Kills the group when it goes beyond a limit of the command before `end` closes.
+fn stop_beyond(command: &Command, end: &mpsc::Receiver<()>, group: Pid) -> Option<Excess> {
+    let begin = Instant::now();
+    loop {
+        let left = command.timeout.map(|limit| limit.saturating_sub(begin.elapsed()));
+        let pause = match (left, &command.crowd) {
+            (left, Some(_)) => left.unwrap_or(INTERVAL).min(INTERVAL),
+            (Some(left), None) => left,
+            (None, None) => return None,
+        };
+        if end.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+            return None;
+        }
+        let crowd = command.crowd.as_ref().filter(|crowd| crowd.is_exceeded(group));
+        let late = command.timeout.filter(|limit| begin.elapsed() >= *limit);
+        let excess = crowd.map(|crowd| Excess::Files(crowd.limit)).or(late.map(Excess::Time));
+        if excess.is_some() {
+            // It may have ended at this very moment.
+            let _ = kill_process_group(group, Signal::KILL);
+            return excess;
+        }
     }
-    in_time
 }
 
 fn feed(pipe: Option<impl Write>, text: &str) -> io::Result<()> {
@@ -162,7 +187,7 @@ fn drain(pipe: Option<impl Read>) -> io::Result<(Vec<u8>, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, time::Instant};
+    use std::path::Path;
 
     use super::*;
 

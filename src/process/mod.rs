@@ -1,10 +1,13 @@
 //! Child processes: the only module that starts any.
 
+mod crowd;
 mod error;
+mod filter;
 mod host;
 mod interrupt;
 mod lookup;
 mod recording;
+mod room;
 mod sandbox;
 mod workshop;
 
@@ -14,13 +17,17 @@ use std::{
     time::Duration,
 };
 
+pub use crowd::Crowd;
 pub use error::ProcessError;
 pub use host::HostRunner;
 pub use interrupt::{interrupted, watch as watch_signals};
 pub use lookup::which;
 pub use recording::RecordingRunner;
-pub use sandbox::{Confined, Limits, Room, Sandbox, SandboxError, Trust};
+pub use room::{Limits, Room, Trust};
+pub use sandbox::{Confined, Sandbox, SandboxError};
 pub use workshop::Workshop;
+
+use crate::text::without_hidden;
 
 /// The most bytes of each of a child's output streams that are kept.
 pub const OUTPUT_LIMIT: usize = 1024 * 1024;
@@ -47,6 +54,8 @@ pub struct Command {
     pub stdin: String,
     /// Where its standard output goes in place of [`Output::stdout`].
     pub saved: Option<Saved>,
+    /// How many files it may have in file systems of its own.
+    pub crowd: Option<Crowd>,
 }
 
 /// A new file that takes a child's standard output.
@@ -74,6 +83,7 @@ impl Command {
             timeout: None,
             stdin: String::new(),
             saved: None,
+            crowd: None,
         }
     }
 
@@ -138,12 +148,12 @@ pub struct Output {
 
 impl Output {
     /// The last `lines` lines of standard error that are not blank, joined by line feeds and
-    /// without control characters: a failing tool's reason, fit for a message.
+    /// without control and invisible characters: a failing tool's reason, fit for a message.
     pub fn reason(&self, lines: usize) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
         let visible: Vec<String> = text
             .lines()
-            .map(|line| line.chars().filter(|c| !c.is_control()).collect::<String>())
+            .map(without_hidden)
             .map(|line| line.trim_end().to_owned())
             .filter(|line| !line.is_empty())
             .collect();

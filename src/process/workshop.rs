@@ -8,16 +8,16 @@ use std::{
 };
 
 use rustix::fs::{Mode, OFlags, openat};
-use tempfile::TempDir;
 use walkdir::WalkDir;
 
 use super::{Sandbox, sandbox::NOBODY};
+use crate::disk::{Temporary, temporary_place};
 
 /// A private folder for untrusted code, removed with this value. It lies below `TMPDIR`, or where
 /// the user that the code runs as cannot go there, below `/var/tmp`.
 #[derive(Debug)]
 pub struct Workshop {
-    folder: TempDir,
+    folder: Temporary,
 }
 
 impl Workshop {
@@ -29,8 +29,7 @@ impl Workshop {
     pub fn for_reading(sandbox: &Sandbox) -> io::Result<Self> {
         let workshop = Self::create(sandbox)?;
         if sandbox.drops_user() {
-            chown(workshop.path(), None, Some(NOBODY))?;
-            fs::set_permissions(workshop.path(), Permissions::from_mode(0o750))?;
+            admit(workshop.path(), 0o750)?;
         }
         Ok(workshop)
     }
@@ -48,9 +47,12 @@ impl Workshop {
     }
 
     fn create(sandbox: &Sandbox) -> io::Result<Self> {
-        let wanted = std::env::temp_dir();
+        let wanted = temporary_place();
         let parent = if sandbox.reaches(&wanted) { &wanted } else { Path::new("/var/tmp") };
-        let folder = tempfile::Builder::new().prefix("pypi2pkg-room-").tempdir_in(parent)?;
+        let folder = Temporary::new_in(parent)?;
+        if sandbox.drops_user() {
+            admit(folder.outer(), 0o710)?;
+        }
         Ok(Self { folder })
     }
 
@@ -120,30 +122,21 @@ impl Workshop {
     }
 }
 
-impl Drop for Workshop {
-    fn drop(&mut self) {
-        unlock(self.path());
-    }
-}
-
-/// Makes folders removable that untrusted code has locked; what cannot be is left to its owner.
-fn unlock(folder: &Path) {
-    let _ = fs::set_permissions(folder, Permissions::from_mode(0o700));
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        unlock(&entry.path());
-    }
+/// Lets the user that untrusted code runs as into a folder, as far as the mode of its group says.
+fn admit(folder: &Path, mode: u32) -> io::Result<()> {
+    chown(folder, None, Some(NOBODY))?;
+    fs::set_permissions(folder, Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{os::unix::fs::symlink, path::PathBuf};
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
     #[test]
     fn only_regular_files_are_opened_and_no_link_is_followed() {
-        let workshop = Workshop { folder: tempfile::tempdir().unwrap() };
+        let workshop = Workshop { folder: Temporary::new().unwrap() };
         let at = workshop.path();
         fs::create_dir(at.join("folder")).unwrap();
         fs::write(at.join("folder/file"), "text").unwrap();
@@ -157,17 +150,5 @@ mod tests {
             assert_eq!(read(path), None, "{path}");
         }
         assert_eq!(read("/etc/passwd"), None);
-    }
-
-    #[test]
-    fn locked_folders_are_removed() {
-        let workshop = Workshop { folder: tempfile::tempdir().unwrap() };
-        let folder: PathBuf = workshop.path().join("a/b");
-        fs::create_dir_all(&folder).unwrap();
-        fs::set_permissions(&folder, Permissions::from_mode(0o000)).unwrap();
-        fs::set_permissions(folder.parent().unwrap(), Permissions::from_mode(0o000)).unwrap();
-        let path = workshop.path().to_owned();
-        drop(workshop);
-        assert!(!path.exists());
     }
 }

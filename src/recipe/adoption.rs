@@ -41,7 +41,6 @@ impl Edits {
             let is_relation = |statement: &&Statement| {
                 let tag = statement.tag.rsplit('/').next().unwrap_or_default();
                 Strength::ALL.iter().any(|strength| format.tag(*strength) == tag)
-                    && !statement.text.contains('%')
             };
             let (old, new) = (statements(syntax, &base), statements(syntax, &present));
             let only = |these: &[Statement], those: &[Statement]| -> Vec<String> {
@@ -49,8 +48,11 @@ impl Edits {
                 let only = these.filter(|one| !those.iter().any(|other| other.says(one)));
                 only.map(Statement::line).collect()
             };
-            edits.added.extend(only(&new, &old));
-            edits.removed.extend(only(&old, &new));
+            let is_plain = |line: &String| !line.contains('%');
+            edits.added.extend(only(&new, &old).into_iter().filter(is_plain));
+            // What is removed is found by its name alone.
+            let removed = only(&old, &new).into_iter().map(without_own_version);
+            edits.removed.extend(removed.filter(is_plain));
             for (tag, field) in fields {
                 let (old, new) = (value(&base, tag), value(&present, tag));
                 let new = new.filter(|_| old != new).map(|text| text.replace("%%", "%"));
@@ -92,7 +94,31 @@ impl Edits {
     }
 }
 
+/// A line without the bound by the package's own version, which macros stand for.
+fn without_own_version(line: String) -> String {
+    let bounds = [" = %{", " < %{"];
+    let name = bounds.iter().find_map(|bound| line.split_once(bound)).map(|(name, _)| name);
+    name.map(str::to_owned).unwrap_or(line)
+}
+
 /// The value of a field on one line.
 fn value<'t>(text: &'t str, field: &str) -> Option<&'t str> {
     text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_own_version;
+
+    #[test]
+    fn what_is_removed_is_named_without_its_own_version() {
+        for (line, expected) in [
+            ("Provides: python-one = %{version}-%{release}", "Provides: python-one"),
+            ("Obsoletes: one < %{epoch}:%{version}-%{release}", "Obsoletes: one"),
+            ("Requires: two >= 1", "Requires: two >= 1"),
+            ("Requires: %{name}-data", "Requires: %{name}-data"),
+        ] {
+            assert_eq!(without_own_version(line.to_owned()), expected);
+        }
+    }
 }

@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     disk::WriteError,
-    format::{Format, Native},
-    plan::{Content, PackagePlan},
+    format::{Attachment, Format, Native},
+    plan::PackagePlan,
+    relation::RelationError,
     target::Target,
     template::{Pack, TemplateError},
 };
@@ -52,6 +53,9 @@ pub enum RecipeError {
     Twice { package: String, file: String },
     #[error("`{package}`: `{relation}` in its overrides is no relation that packages have")]
     Override { package: String, relation: String },
+    /// A relation that the format's tools would read as something else.
+    #[error("package `{package}`: {source}")]
+    Relation { package: String, source: RelationError },
     #[error(transparent)]
     Addition(#[from] AdditionError),
     /// A file of a recipe's folder.
@@ -59,6 +63,8 @@ pub enum RecipeError {
     Read { path: PathBuf, reason: String },
     #[error("`{}` holds no recipe: it has no `{RECIPE}`", .folder.display())]
     NoRecipe { folder: PathBuf },
+    #[error("`{}` is a recipe for {present}, not for {wanted}", .folder.display())]
+    OtherTarget { folder: PathBuf, present: String, wanted: String },
     #[error(transparent)]
     Write(#[from] WriteError),
 }
@@ -71,13 +77,17 @@ pub fn render(
     format: &dyn Format,
     pack: &Pack,
 ) -> Result<Recipe, RecipeError> {
+    for relation in &native.relations {
+        let checked = format.check_relation(relation.strength, &relation.text);
+        checked
+            .map_err(|source| RecipeError::Relation { package: plan.package.clone(), source })?;
+    }
     let mut recipe = Recipe::default();
     for (path, (text, executable)) in pack.render(&format.context(plan, target, native))? {
         recipe.files.insert(path, RecipeFile { text, executable });
     }
-    for (name, file) in format.attachments(plan) {
-        let Content::Text(text) = &file.content else { continue };
-        let attached = RecipeFile { text: text.clone(), executable: file.mode & 0o111 != 0 };
+    for Attachment { name, text, mode, .. } in format.attachments(plan) {
+        let attached = RecipeFile { text, executable: mode & 0o111 != 0 };
         if recipe.files.insert(name.clone(), attached).is_some() {
             return Err(RecipeError::Twice { package: plan.package.clone(), file: name });
         }

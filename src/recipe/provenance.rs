@@ -96,6 +96,35 @@ impl Provenance {
         target(self) == target(other)
     }
 
+    /// Refuses a recipe that was generated for another target than this one.
+    ///
+    /// # Errors
+    /// It was.
+    pub fn check_target(&self, folder: &Path, target: &Target) -> Result<(), RecipeError> {
+        let (major, minor) = target.python.version;
+        let wanted = Self {
+            target: target.name.clone(),
+            python: format!("{major}.{minor}"),
+            arch: target.architecture.machine.clone(),
+            install_prefix: target.isolation.as_ref().map(|own| own.prefix.clone()),
+            ..self.clone()
+        };
+        match self.same_target(&wanted) {
+            true => Ok(()),
+            false => Err(RecipeError::OtherTarget {
+                folder: folder.to_owned(),
+                present: self.platform(),
+                wanted: wanted.platform(),
+            }),
+        }
+    }
+
+    fn platform(&self) -> String {
+        let prefix = self.install_prefix.as_ref().map(|prefix| format!(" in `{prefix}`"));
+        let Self { target, python, arch, .. } = self;
+        format!("`{target}` ({arch}) with Python {python}{}", prefix.unwrap_or_default())
+    }
+
     /// Reads the file of a recipe's folder.
     ///
     /// # Errors

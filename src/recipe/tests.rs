@@ -1,11 +1,11 @@
-use std::{fs, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use super::{Recipe, render};
 use crate::{
     format,
     metadata::LicenceEvidence,
     plan::{Module, ModuleKind, PackagePlan, SourceBuild},
-    relation::{Capability, Relation, Strength},
+    relation::{Capability, CapabilityName, Relation, Strength},
     target::Targets,
     template::Templates,
     text::{OneLine, Paragraph},
@@ -53,7 +53,10 @@ fn from_source(text: &str) -> SourceBuild {
     let origin = OneLine::new(text);
     let requires = Relation {
         strength: Strength::Requires,
-        capability: Capability::Package { name: "tool".to_owned(), own_version: false },
+        capability: Capability::Package {
+            name: CapabilityName::parse("tool").unwrap(),
+            own_version: false,
+        },
         origin,
     };
     SourceBuild {
@@ -70,6 +73,8 @@ fn from_source(text: &str) -> SourceBuild {
         imports: vec!["sample".to_owned()],
         strays: vec!["tests".to_owned()],
         dropped_commands: vec!["pip".to_owned()],
+        dropped_files: Vec::new(),
+        moved_files: BTreeMap::new(),
         licences: vec!["LICENSE".to_owned()],
         documents: vec!["README".to_owned()],
         marks_licences: true,

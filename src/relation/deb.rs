@@ -2,7 +2,9 @@
 //!
 //! Every package version ends in a revision, and the packages of a collection keep the zeros that
 //! upstream published. Bounds are therefore written with as many numbers as the version that was
-//! resolved, and an upper end lies above every revision of a version (`+post0~~`).
+//! resolved, and an upper end lies above every revision of a version (`+post0~~`; of the
+//! distribution's packages also above `+dfsg`, `+repack` and the like: `.0~~`). The distribution's
+//! epoch of the package stands before all of them.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
@@ -11,24 +13,23 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::{
     RelationError,
     bounds::{self, Dialect, Place, clauses},
+    name::shown,
 };
-use crate::version::deb::{base, compare, padded};
+use crate::version::deb::{Numbering, compare};
 
 /// The clauses of a relation with `package` within the specifiers; all of them must hold.
-/// `candidate` is the version that was resolved, where one was.
 pub fn dependency(
     package: &str,
     specifiers: &VersionSpecifiers,
-    candidate: Option<&Version>,
+    numbering: Numbering,
 ) -> Result<Vec<String>, RelationError> {
-    let components = candidate.map_or(0, |version| version.release().len());
-    let clauses = clauses(specifiers, &Deb { package, components })?;
+    let clauses = clauses(specifiers, &Deb { package, numbering })?;
     Ok(if clauses.is_empty() { vec![package.to_owned()] } else { clauses })
 }
 
 struct Deb<'a> {
     package: &'a str,
-    components: usize,
+    numbering: Numbering,
 }
 
 impl Deb<'_> {
@@ -37,14 +38,17 @@ impl Deb<'_> {
     }
 
     fn start(&self, version: &Version) -> String {
-        padded(version, self.components)
+        self.numbering.padded(version)
     }
 
     /// Above every revision of the version and below what follows it. A post- or development
     /// release ends in a digit, so that a full stop is what sorts above its revisions.
     fn end(&self, version: &Version) -> String {
-        let mark =
-            if version.post().is_some() || version.dev().is_some() { "." } else { "+post0~~" };
+        let mark = match version.post().is_some() || version.dev().is_some() {
+            true => ".",
+            false if self.numbering.is_distributed => ".0~~",
+            false => "+post0~~",
+        };
         format!("{}{mark}", self.start(version))
     }
 }
@@ -85,16 +89,52 @@ impl Dialect for Deb<'_> {
     }
 
     fn since_start_of(&self, version: &Version) -> String {
-        self.clause(">=", &format!("{}~~", base(version)))
+        self.clause(">=", &format!("{}~~", self.numbering.base(version)))
     }
 
     fn before_start_of(&self, version: &Version) -> String {
-        self.clause("<<", &format!("{}~~", base(version)))
+        self.clause("<<", &format!("{}~~", self.numbering.base(version)))
     }
 
     fn either(&self, below: &str, above: &str) -> String {
         format!("{below} | {above}")
     }
+}
+
+/// Checks that dpkg reads one relation, and nothing else, where `text` stands: `NAME`,
+/// `NAME (OPERATOR VERSION)`, or alternatives of these with ` | ` between them where
+/// `may_have_alternatives`. Names are those that dpkg takes.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(text: &str, may_have_alternatives: bool) -> Result<(), RelationError> {
+    let refuse = |problem| RelationError::Dependency { text: shown(text), problem };
+    if !may_have_alternatives && text.contains('|') {
+        return Err(refuse("only dependencies may have alternatives"));
+    }
+    match text.split(" | ").all(is_clause) {
+        true => Ok(()),
+        false => Err(refuse("expected `NAME` or `NAME (OPERATOR VERSION)`")),
+    }
+}
+
+fn is_clause(text: &str) -> bool {
+    let (name, bound) = match text.split_once(' ') {
+        Some((name, bound)) => (name, Some(bound)),
+        None => (text, None),
+    };
+    let (name, architecture) = name.split_once(':').unwrap_or((name, "any"));
+    let is_plain = |text: &str, more: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    let is_bound = |bound: &str| {
+        let inside = bound.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        inside.and_then(|inside| inside.split_once(' ')).is_some_and(|(operator, version)| {
+            ["<<", "<=", "=", ">=", ">>"].contains(&operator) && is_plain(version, ".+~:-")
+        })
+    };
+    is_plain(name, "._+-") && is_plain(architecture, "-") && bound.is_none_or(is_bound)
 }
 
 /// Whether the package `name` in `version` satisfies all clauses on its own.

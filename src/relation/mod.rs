@@ -2,6 +2,7 @@
 
 mod bounds;
 pub mod deb;
+mod name;
 pub mod rpm;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::OneLine;
 use pep508_rs::{ExtraName, PackageName as ProjectName};
+
+pub use name::{CapabilityName, LibraryName};
 
 /// How strongly a package is bound to a capability, in rpm's terms.
 #[derive(
@@ -64,12 +67,25 @@ pub enum Capability {
         #[schemars(with = "String")]
         specifiers: VersionSpecifiers,
         /// The native package that has the project.
-        package: String,
+        package: CapabilityName,
         /// The version that was resolved, where the collection has the project: Debian bounds
         /// need its number of components.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "Option<String>")]
         candidate: Option<Version>,
+        /// What the distribution puts before the versions of its package of that name; bounds of
+        /// that name carry it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        epoch: u64,
+        /// The version of the distribution's package, where the project is left to the distribution
+        /// and that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        available: Option<String>,
+        /// Bounds that are not stated, since it is not known how the distribution numbers its
+        /// package.
+        #[serde(default, skip_serializing_if = "VersionSpecifiers::is_empty")]
+        #[schemars(with = "String")]
+        unstated: VersionSpecifiers,
     },
     /// This project at exactly this version (what a package provides).
     Dist {
@@ -87,14 +103,19 @@ pub enum Capability {
     /// A shared library: its soname, the package that holds it where the target knows that, and
     /// the symbol versions needed (`GLIBC_2.17`).
     Library {
-        soname: String,
+        soname: LibraryName,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        versions: Vec<String>,
+        versions: Vec<LibraryName>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        package: Option<String>,
+        package: Option<CapabilityName>,
     },
-    /// A native package or capability by its name; the version is this package's own.
-    Package { name: String, own_version: bool },
+    /// A native package or capability by its name, in this package's own version; what is replaced,
+    /// below it.
+    Package { name: CapabilityName, own_version: bool },
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Why a specifier or a relation could not be written or read.
@@ -102,6 +123,6 @@ pub enum Capability {
 pub enum RelationError {
     #[error("the specifier `{specifier}` compares with no version")]
     Specifier { specifier: String },
-    #[error("`{text}` is no dependency: {problem}")]
+    #[error("`{text}` is not a valid relation: {problem}")]
     Dependency { text: String, problem: &'static str },
 }

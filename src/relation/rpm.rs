@@ -10,6 +10,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::{
     RelationError,
     bounds::{self, Dialect, Place, clauses},
+    name::{is_name, is_version, shown},
 };
 use crate::version::rpm::{base, compare_evr, provide};
 
@@ -75,6 +76,73 @@ impl Dialect for Rpm<'_> {
 
     fn either(&self, below: &str, above: &str) -> String {
         format!("({below} or {above})")
+    }
+}
+
+/// The operators between dependencies in parentheses. Source: rpm's manual, "Boolean dependencies".
+const BOOLEAN: [&str; 7] = ["and", "else", "if", "or", "unless", "with", "without"];
+
+/// Checks that rpm reads one relation, and nothing else, where `text` stands: `NAME`,
+/// `NAME OPERATOR EVR`, or a rich dependency in parentheses where `may_be_rich`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(text: &str, may_be_rich: bool) -> Result<(), RelationError> {
+    let refuse = |problem| RelationError::Dependency { text: shown(text), problem };
+    if !text.starts_with('(') {
+        let words: Vec<&str> = text.split(' ').collect();
+        return match is_simple(&words) {
+            true => Ok(()),
+            false => Err(refuse("expected a name, or a name, an operator and a version")),
+        };
+    }
+    if !may_be_rich {
+        return Err(refuse("only dependencies may be in parentheses"));
+    }
+    if text.chars().any(|c| c.is_control() || c == ',') {
+        return Err(refuse("expected one dependency"));
+    }
+    let spaced = spaced(text);
+    let mut words = spaced.split_whitespace().peekable();
+    rich(&mut words).map_err(refuse)?;
+    match words.next() {
+        None => Ok(()),
+        Some(_) => Err(refuse("text follows its end")),
+    }
+}
+
+fn is_simple(words: &[&str]) -> bool {
+    match words {
+        [name] => is_name(name),
+        [name, operator, version] => is_name(name) && is_operator(operator) && is_version(version),
+        _ => false,
+    }
+}
+
+fn is_operator(word: &str) -> bool {
+    matches!(word, "<" | "<=" | "=" | ">=" | ">")
+}
+
+/// One operand: a dependency, or several in parentheses with operators between them.
+fn rich(words: &mut Words<'_>) -> Result<(), &'static str> {
+    let first = words.next().ok_or("it ends too early")?;
+    if first != "(" {
+        let bound: Vec<&str> = match words.next_if(|word| is_operator(word)) {
+            Some(operator) => vec![first, operator, words.next().ok_or("a version is missing")?],
+            None => vec![first],
+        };
+        let is_valid = is_simple(&bound) && !BOOLEAN.contains(&first);
+        return if is_valid { Ok(()) } else { Err("it names something that is not a package") };
+    }
+    let mut operands = 0;
+    loop {
+        rich(words)?;
+        operands += 1;
+        match words.next().ok_or("a parenthesis is not closed")? {
+            ")" if operands > 1 => return Ok(()),
+            word if BOOLEAN.contains(&word) => {}
+            _ => return Err("its operator is unknown"),
+        }
     }
 }
 
@@ -154,8 +222,7 @@ fn evaluate(words: &mut Words<'_>, name: &str, provided: &str) -> Result<bool, &
         }
         capability => {
             let is_this = capability == name;
-            let Some(operator) = words.next_if(|w| matches!(*w, "<" | "<=" | "=" | ">=" | ">"))
-            else {
+            let Some(operator) = words.next_if(|word| is_operator(word)) else {
                 return Ok(is_this);
             };
             let bound = words.next().ok_or("a version is missing")?;

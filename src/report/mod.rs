@@ -4,7 +4,7 @@ mod output;
 mod recorder;
 mod terminal;
 
-pub use output::{Style, print_error, print_result};
+pub use output::{Style, keep_output_error, output_error, print_error, print_result};
 pub use recorder::Recorder;
 pub use terminal::Terminal;
 

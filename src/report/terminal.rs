@@ -9,6 +9,7 @@ use std::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{Event, Reporter, output::Style};
+use crate::text::{shown, without_hidden};
 
 /// Shows events as far as the verbosity asks for them.
 pub struct Terminal {
@@ -25,6 +26,7 @@ impl Terminal {
         Self { verbosity, bars, running: Mutex::default() }
     }
 
+    /// Prints a line as it is: what comes from outside is cleaned before.
     fn line(&self, line: &str) {
         let print = || {
             let _ = writeln!(anstream::stderr(), "{line}");
@@ -66,18 +68,15 @@ impl Reporter for Terminal {
                     bar.finish_and_clear();
                 }
                 if self.verbosity >= 0 {
-                    self.line(line);
+                    self.line(&shown(line));
                 }
             }
             Event::Warning(line) => {
-                self.line(&format!("{}: {line}", Style::Warning.paint("warning")))
+                self.line(&format!("{}: {}", Style::Warning.paint("warning"), shown(line)))
             }
             // It comes from a program that may write anything.
-            Event::Said { name, line } => {
-                let line: String = line.chars().filter(|c| !c.is_control()).collect();
-                self.line(&format!("{name}: {line}"));
-            }
-            Event::Detail(line) if self.verbosity > 0 => self.line(line),
+            Event::Said { name, line } => self.line(&format!("{name}: {}", without_hidden(line))),
+            Event::Detail(line) if self.verbosity > 0 => self.line(&shown(line)),
             Event::Detail(_) => {}
         }
     }

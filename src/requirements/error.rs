@@ -13,12 +13,18 @@ pub enum RequirementsError {
     /// A file that is not what its name or `--lock-format` says.
     #[error("{}{}: {problem}", .path.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
     File { path: PathBuf, line: Option<usize>, problem: String },
+    /// What is taken of a lock file excludes each other.
+    #[error("{}: {problem}", .path.display())]
+    Conflict { path: PathBuf, problem: String },
     /// A file names itself, perhaps through others.
     #[error("{origin}: `{}` names itself", .path.display())]
     Recursion { origin: Origin, path: PathBuf },
     /// A line is no requirement.
     #[error("{origin}: `{text}` is not a requirement: {problem}")]
     Requirement { origin: Origin, text: String, problem: String },
+    /// An argument that names a file of requirements, where a project is expected.
+    #[error("command line: `{text}` is the name of a file, not of a project")]
+    FileAsProject { text: String },
     /// Options whose quotes do not pair.
     #[error("{origin}: a quote has no end")]
     Quote { origin: Origin },
@@ -43,6 +49,39 @@ pub enum RequirementsError {
     /// A lock file beside other requirements.
     #[error("`{}` is a lock file and cannot be combined with other requirements", .path.display())]
     LockWithOthers { path: PathBuf },
+}
+
+impl RequirementsError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            Self::FileAsProject { text } => {
+                return format!(
+                    "`-r {text}` reads it as a requirements, project or lock file; a project of \
+                     that name is `{text}>=0`"
+                );
+            }
+            Self::Read { .. } => "check the path after `-r` or `-c`",
+            Self::Recursion { .. } => "remove one of the lines",
+            Self::Requirement { .. } => {
+                "write NAME, NAME[EXTRA], NAME==VERSION, a URL, or a path such as ./folder"
+            }
+            Self::File { .. } => "correct the file",
+            Self::Conflict { .. } => "take only one of them with `--extra` or `--group`",
+            Self::UnknownOption { .. } | Self::Option { .. } => {
+                "options are those of pip's requirements files; correct the line or remove it"
+            }
+            Self::Quote { .. } => "close the quote, or remove it",
+            Self::Constraint { .. } => "constrain the project by its name",
+            Self::NotPinned { .. } => "write NAME==VERSION on each of these lines",
+            Self::NotLocked { .. } => {
+                "write NAME==VERSION --hash=… on each of these lines, or omit `--lock-format`"
+            }
+            Self::NoSuch { .. } => "name a `pyproject.toml` that has it with `-r`",
+            Self::LockWithOthers { .. } => "name the lock file alone",
+        };
+        hint.to_owned()
+    }
 }
 
 fn named(by: &Option<Origin>) -> String {

@@ -32,6 +32,22 @@ const ARCHIVE_ENDINGS: [&str; 12] = [
     ".tar.lzma",
 ];
 
+/// The endings of files that hold requirements, projects and locks.
+const REQUIREMENTS_ENDINGS: [&str; 4] = [".txt", ".in", ".toml", ".lock"];
+
+/// Whether an argument that should be a requirement is the path of a file of requirements: a file
+/// that is there and no archive, or one that is called like such a file. Anybody may register a
+/// project of that name.
+pub(super) fn names_requirements_file(text: &str, folder: &Path) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let ends = |endings: &[&str]| {
+        endings.iter().any(|ending| lower.len() > ending.len() && lower.ends_with(ending))
+    };
+    let is_one_word = !is_url(text) && !text.contains(|c: char| c.is_whitespace() || c == '@');
+    let is_file = || folder.join(text).metadata().is_ok_and(|found| !found.is_dir());
+    (is_one_word && ends(&REQUIREMENTS_ENDINGS)) || (!ends(&ARCHIVE_ENDINGS) && is_file())
+}
+
 /// Reads the text of a requirement; paths are relative to `folder`. Hashes, origin and settings
 /// are left for the caller.
 ///

@@ -10,8 +10,10 @@ mod line;
 mod lock;
 mod options;
 mod project;
+mod reader;
 #[cfg(test)]
 mod tests;
+mod text;
 mod written;
 
 use std::{
@@ -22,7 +24,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use self::file::Reader;
+use self::reader::Reader;
 pub use self::{
     error::RequirementsError,
     lock::{Lock, LockFormat, LockedFile},

@@ -9,7 +9,7 @@ use crate::artifact::{ProjectName, project_name, redacted};
 
 /// The options of a line, with the name that each is known by, and whether it has a value.
 /// Source: pip 26.3, whose parser also takes every unique beginning of a long name.
-const OPTIONS: [(&str, &str, bool); 26] = [
+const OPTIONS: [(&str, &str, bool); 27] = [
     ("-i", "--index-url", true),
     ("--index-url", "--index-url", true),
     ("--pypi-url", "--index-url", true),
@@ -27,6 +27,7 @@ const OPTIONS: [(&str, &str, bool); 26] = [
     ("--only-binary", "--only-binary", true),
     ("--prefer-binary", "--prefer-binary", false),
     ("--require-hashes", "--require-hashes", false),
+    ("--no-require-hashes", "--no-require-hashes", false),
     ("--pre", "--pre", false),
     ("--all-releases", "--all-releases", true),
     ("--only-final", "--only-final", true),
@@ -189,7 +190,7 @@ pub struct FileOptions {
     pub prefer_binary: bool,
     /// Whether every project must have a hash, as it must where one of a file has.
     pub require_hashes: bool,
-    /// Hosts whose certificates pip would not check; they are checked here all the same.
+    /// Hosts that may be used without encryption; certificates are checked all the same.
     pub trusted_hosts: Vec<String>,
 }
 

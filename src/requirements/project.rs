@@ -9,13 +9,15 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Request, RequirementsError, Written, document::Document};
+use super::{Request, RequirementsError, Written, document::Document, text::Texts};
 use crate::artifact::{ExtraName, extra_name, project_name};
 
 /// The names of a project's file and of an application's.
 pub(super) const FILE: &str = "pyproject.toml";
 pub(super) const DEPENDENCIES: &str = "dependencies.txt";
 pub(super) const EXTERNAL_DEPENDENCIES: &str = "external-dependencies.txt";
+/// What starts an application of the WSGI layout.
+pub(super) const WSGI_APPLICATION: &str = "bin/wsgiapp";
 
 /// Whether a folder holds an application, not a project.
 pub(super) fn is_application(folder: &Path) -> bool {
@@ -163,6 +165,11 @@ impl Wanted {
         }
     }
 
+    /// Whether all extras are taken, whatever there are.
+    pub fn takes_all_extras(&self) -> bool {
+        self.all_extras
+    }
+
     /// What is taken of a lock file that has these extras and groups: the names of groups in
     /// canonical form.
     pub fn of_lock(
@@ -194,6 +201,28 @@ impl Wanted {
             None => Ok(()),
         }
     }
+}
+
+/// The extras that the project has in whose folder a lock lies; `None` where its file is not there.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn extras_beside(
+    document: &Document<'_>,
+) -> Result<Option<BTreeSet<ExtraName>>, RequirementsError> {
+    let path = document.folder.join(FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = Texts::regular(&path).map_err(|problem| RequirementsError::Read {
+        path: path.clone(),
+        named_by: None,
+        problem,
+    })?;
+    let file = Document { path: &path, text: &text, folder: document.folder };
+    let read: PyProject = file.toml()?;
+    let extras = read.project.into_iter().flat_map(|project| project.optional_dependencies);
+    Ok(Some(extras.filter_map(|(name, _)| extra_name(&name)).collect()))
 }
 
 /// Names of groups are compared as those of projects are (PEP 735).

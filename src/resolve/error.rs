@@ -1,5 +1,7 @@
 //! Why no resolution was found.
 
+use std::collections::BTreeMap;
+
 use crate::{artifact::ProjectName, index::IndexError};
 
 /// Why no resolution was found.
@@ -9,9 +11,14 @@ pub enum ResolveError {
     #[error("`{project}` is asked for ({required_by}), but the index does not know that project")]
     UnknownProject { project: ProjectName, required_by: String },
     /// The requirements exclude each other; the explanation is a sentence a line, and each hint
-    /// one of its own.
+    /// one of its own. `unknown` are the projects that were required and that the index does not
+    /// know, and what requires each.
     #[error("{explanation}")]
-    Unsatisfiable { explanation: String, hints: Vec<String> },
+    Unsatisfiable {
+        explanation: String,
+        hints: Vec<String>,
+        unknown: BTreeMap<ProjectName, String>,
+    },
     /// The requirements of a chosen sdist are known only once it is built.
     #[error("the requirements of `{file}` are known only once it is built")]
     MetadataNotStatic { project: ProjectName, file: String },
@@ -52,7 +59,10 @@ impl ResolveError {
                     "lock again for the target, or leave a project out with `--exclude`".to_owned(),
                 ]
             }
-            Self::UnknownProject { .. } | Self::Index { .. } => Vec::new(),
+            Self::UnknownProject { .. } => {
+                vec!["check the spelling, or name another index with `--index-url`".to_owned()]
+            }
+            Self::Index { .. } => Vec::new(),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     provider::Provider,
     releases::specifiers,
 };
-use crate::metadata::satisfies;
+use crate::{artifact::ProjectName, metadata::satisfies};
 
 type Tree = DerivationTree<Package, Positions, String>;
 type Fact = External<Package, Positions, String>;
@@ -35,7 +35,8 @@ pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
     let explanation = format!("the requirements cannot be met together\n{report}");
     let mut hints = BTreeSet::new();
     sentences.hints(&tree, &mut hints, &mut BTreeSet::new());
-    ResolveError::Unsatisfiable { explanation, hints: hints.into_iter().collect() }
+    let unknown = sentences.unknown();
+    ResolveError::Unsatisfiable { explanation, hints: hints.into_iter().collect(), unknown }
 }
 
 struct Sentences<'a> {
@@ -88,6 +89,20 @@ impl Sentences<'_> {
             }
             _ => format!(", but no usable release of `{}` satisfies it", edge.requirement.name),
         }
+    }
+
+    /// The projects that were required and that the index does not know, and what requires each.
+    fn unknown(&self) -> BTreeMap<ProjectName, String> {
+        let edges = self.provider.edges.borrow();
+        let unknown = edges.iter().filter(|edge| {
+            let candidates = self.provider.releases.candidates(&edge.requirement.name);
+            candidates.is_ok_and(|candidates| !candidates.is_known)
+        });
+        let by = |edge: &Edge| {
+            let from = self.name(&edge.from, &Positions::of(edge.position));
+            edge.origin.clone().unwrap_or(from.replace('`', ""))
+        };
+        unknown.map(|edge| (edge.requirement.name.clone(), by(edge))).collect()
     }
 
     /// Collects hints for the requirements in a tree that nothing satisfies.

@@ -138,21 +138,27 @@ fn spread_extras(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>)
     }
 }
 
-/// Whether every requirement is met by a locked release.
+/// Whether every requirement is met by a locked release: those of what the lock was made for, and
+/// those of the releases.
 fn check(releases: &Releases<'_>, pins: &BTreeMap<ProjectName, Pin>, problems: &mut Vec<String>) {
+    let mut check = |by: String, required: &Requirement| {
+        let is_locked = releases.roots.iter().any(|r| r.requirement.name == required.name);
+        match pins.get(&required.name) {
+            Some(met) if meets(met, required) => {}
+            Some(other) => problems.push(format!("{by}, and {} is locked", other.version)),
+            // What is locked and cannot be used has been told of.
+            None if is_locked => {}
+            None => problems.push(format!("{by}, which is not locked")),
+        }
+    };
+    let excluded = &releases.options.excluded;
+    let asked = releases.requirements.asked.iter();
+    for root in asked.filter(|root| !excluded.contains(&root.requirement.name)) {
+        check(format!("{}: `{root}` is asked for", root.origin), &root.requirement);
+    }
     for pin in pins.values() {
         for required in releases.requires(&pin.metadata, &pin.extras) {
-            let is_locked = releases.roots.iter().any(|r| r.requirement.name == required.name);
-            let by = format!("`{} {}` requires `{required}`", pin.project, pin.version);
-            match pins.get(&required.name) {
-                Some(met) if meets(met, required) => {}
-                Some(other) => {
-                    problems.push(format!("{by}, and {} is locked", other.version));
-                }
-                // What is locked and cannot be used has been told of.
-                None if is_locked => {}
-                None => problems.push(format!("{by}, which is not locked")),
-            }
+            check(format!("`{} {}` requires `{required}`", pin.project, pin.version), required);
         }
     }
 }

@@ -1,8 +1,18 @@
 //! The environment: the only place that reads variables.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, io::Read, os::unix::fs::MetadataExt, path::PathBuf};
 
 use super::{SettingsError, pip};
+use crate::disk::open_regular;
+
+/// A file with user names and passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Netrc {
+    pub path: PathBuf,
+    pub text: String,
+    /// Whether other users can read it.
+    pub is_exposed: bool,
+}
 
 /// The variables of the process.
 #[derive(Debug, Clone, Default)]
@@ -93,10 +103,20 @@ impl Environment {
         set.filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned()))).collect()
     }
 
-    /// The text of the netrc file, where there is one that can be read: `NETRC`, else `~/.netrc`.
-    pub fn netrc(&self) -> Option<String> {
+    /// The netrc file, where there is one that can be read: `NETRC`, else `~/.netrc`.
+    pub fn netrc(&self) -> Option<Netrc> {
         let home = || Some(PathBuf::from(self.get("HOME")?).join(".netrc"));
-        fs::read_to_string(self.get("NETRC").map(PathBuf::from).or_else(home)?).ok()
+        let path = self.get("NETRC").map(PathBuf::from).or_else(home)?;
+        let mut file = open_regular(&path).ok()?;
+        let is_exposed = file.metadata().ok()?.mode() & 0o077 != 0;
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        Some(Netrc { path, text, is_exposed })
+    }
+
+    /// The hosts that pip is told to use without encryption.
+    pub(super) fn pip_trusted_hosts(&self) -> Vec<String> {
+        pip::trusted_hosts(&|name| self.get(name))
     }
 
     /// The addresses of indexes that pip is configured with, for the passwords that they hold.
@@ -124,7 +144,10 @@ impl Environment {
     /// The cache folder: `PYPI2PKG_CACHE_DIR`, else by the XDG base directory specification.
     pub(super) fn cache(&self) -> Option<PathBuf> {
         let own = self.get("PYPI2PKG_CACHE_DIR").map(PathBuf::from);
-        own.or_else(|| Some(PathBuf::from(self.get("XDG_CACHE_HOME")?).join("pypi2pkg")))
+        let base = self.get("XDG_CACHE_HOME").map(PathBuf::from);
+        // Source: XDG base directory specification: relative paths are ignored.
+        let base = base.filter(|path| path.is_absolute());
+        own.or_else(|| Some(base?.join("pypi2pkg")))
             .or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".cache/pypi2pkg")))
     }
 

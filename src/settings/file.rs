@@ -10,17 +10,21 @@ use std::{
 use serde::Deserialize;
 use url::Url;
 
-use super::SandboxConfiguration;
+use super::{
+    DownloadConfiguration, LimitsConfiguration, SandboxConfiguration,
+    choice::{
+        BuilderChoice, ByteCodePolicy, CommandNamesChoice, KeyringProvider, OnConflict, Origin,
+        RelaxChoice, SourceChoice, StrategyChoice, StrategyOfIndexes,
+    },
+    values::key,
+};
 use crate::{
     artifact::ProjectName,
-    build::Preference,
     collection::SuiteName,
     hint::HintError,
-    index::IndexStrategy,
-    planner::Relax,
+    planner::{FileRules, rules},
     plugin,
     requirements::{FileOptions, ProjectRule},
-    resolve::{SourcePolicy, Strategy},
     text::{line_at, unknown_key},
 };
 
@@ -37,6 +41,12 @@ pub struct Configuration {
     /// Folders and pages with release files.
     pub find_links: Vec<String>,
     pub no_index: bool,
+    /// Hosts, with a port or without, that may be used without encryption.
+    pub trusted_hosts: Vec<String>,
+    /// How long downloads may take.
+    pub download: DownloadConfiguration,
+    /// How large archives may be.
+    pub limits: LimitsConfiguration,
     pub index_strategy: Option<StrategyOfIndexes>,
     pub keyring_provider: Option<KeyringProvider>,
     pub pre: bool,
@@ -54,11 +64,15 @@ pub struct Configuration {
     pub exclude_newer: Option<String>,
     /// Projects that are left out, whatever requires them.
     pub exclude: Vec<ProjectName>,
+    /// Whether a project that cannot be resolved or fetched does not end a run.
+    pub keep_going: Option<bool>,
     pub builder: Option<BuilderChoice>,
     pub compression: Option<String>,
     pub source_packages: bool,
+    #[serde(deserialize_with = "key::name_prefix")]
     pub name_prefix: Option<String>,
     /// How packages are named: `{name}` is the target's name for a project, `{project}` its own.
+    #[serde(deserialize_with = "key::name_template")]
     pub name_template: Option<String>,
     /// A file with a project and its package's name in each line.
     pub name_map: Option<PathBuf>,
@@ -69,18 +83,25 @@ pub struct Configuration {
     /// Repositories whose packages are required where they satisfy a project's requirements.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    pub command_names: Option<CommandNamesChoice>,
     pub bytecode: Option<ByteCodePolicy>,
     /// How many builds of each package stay in a collection.
     pub keep: Option<NonZeroUsize>,
     /// A fingerprint that `gpg` knows, or a file with a secret key.
     pub sign_key: Option<String>,
     /// Where collections are served.
+    #[serde(deserialize_with = "key::repo_url")]
     pub repo_url: Option<Url>,
     pub apt_suite: Option<SuiteName>,
     pub apt_component: Option<SuiteName>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
+    #[serde(deserialize_with = "key::packager")]
     pub packager: Option<String>,
+    /// The licence of projects of one's own that state none: an SPDX expression.
+    #[serde(deserialize_with = "key::unknown_licence")]
+    pub unknown_licence: Option<String>,
+    #[serde(deserialize_with = "key::release")]
     pub release: Option<String>,
     /// Folders with template packs, best first.
     pub templates: Vec<PathBuf>,
@@ -92,6 +113,8 @@ pub struct Configuration {
     pub allow_paths: Vec<String>,
     /// Whether wheels may install code that every Python process runs.
     pub allow_startup_code: bool,
+    /// Whether plugins publish collections in which something failed or is missing, too.
+    pub publish_incomplete: bool,
     /// The plugins that take part, in their order.
     pub plugin: Vec<PluginConfiguration>,
     /// What holds for single projects.
@@ -103,14 +126,42 @@ pub struct Configuration {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ProjectConfiguration {
     /// The native package's name, in full.
+    #[serde(deserialize_with = "key::name")]
     pub name: Option<String>,
     /// Where the project's package comes from, whatever repositories have.
     pub origin: Option<Origin>,
     /// The only index in which the project is looked for.
     pub index: Option<String>,
     pub source: Option<SourceChoice>,
+    /// What it is built with, besides what it states.
+    #[serde(deserialize_with = "key::build_requires")]
+    pub build_requires: Vec<String>,
     /// An SPDX expression.
+    #[serde(deserialize_with = "key::licence")]
     pub licence: Option<String>,
+    /// Files that are not installed: absolute paths, or members of the wheel.
+    #[serde(deserialize_with = "rules::leave_out")]
+    pub leave_out: Vec<String>,
+    /// Files and folders that are installed elsewhere.
+    #[serde(rename = "move", deserialize_with = "rules::moves")]
+    pub moves: BTreeMap<String, String>,
+    /// Absolute folders and files that are allowed beside the usual ones.
+    #[serde(deserialize_with = "rules::allow_paths")]
+    pub allow_paths: Vec<String>,
+    /// Whether the project may run code in every Python process.
+    pub allow_startup_code: bool,
+}
+
+impl ProjectConfiguration {
+    /// What is decided about the project's files.
+    pub(super) fn file_rules(&self) -> FileRules {
+        FileRules {
+            leave_out: self.leave_out.clone(),
+            moves: self.moves.clone(),
+            allow_paths: self.allow_paths.clone(),
+            allow_startup_code: self.allow_startup_code,
+        }
+    }
 }
 
 /// A plugin in the configuration.
@@ -132,145 +183,6 @@ impl From<PluginConfiguration> for plugin::Choice {
     }
 }
 
-/// `source` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceChoice {
-    Auto,
-    Wheel,
-    Sdist,
-}
-
-impl From<SourceChoice> for SourcePolicy {
-    fn from(choice: SourceChoice) -> Self {
-        match choice {
-            SourceChoice::Auto => Self::Auto,
-            SourceChoice::Wheel => Self::Wheel,
-            SourceChoice::Sdist => Self::Sdist,
-        }
-    }
-}
-
-/// `resolution` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyChoice {
-    Highest,
-    Lowest,
-    LowestDirect,
-}
-
-impl From<StrategyChoice> for Strategy {
-    fn from(choice: StrategyChoice) -> Self {
-        match choice {
-            StrategyChoice::Highest => Self::Highest,
-            StrategyChoice::Lowest => Self::Lowest,
-            StrategyChoice::LowestDirect => Self::LowestDirect,
-        }
-    }
-}
-
-/// `index-strategy` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StrategyOfIndexes {
-    FirstIndex,
-    UnsafeBestMatch,
-}
-
-impl From<StrategyOfIndexes> for IndexStrategy {
-    fn from(choice: StrategyOfIndexes) -> Self {
-        match choice {
-            StrategyOfIndexes::FirstIndex => Self::FirstIndex,
-            StrategyOfIndexes::UnsafeBestMatch => Self::UnsafeBestMatch,
-        }
-    }
-}
-
-/// `keyring-provider` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KeyringProvider {
-    Disabled,
-    /// The program `keyring`.
-    Subprocess,
-}
-
-/// What happens to files that several packages would own.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnConflict {
-    /// Nothing is built.
-    #[default]
-    Fail,
-    /// The first project keeps them.
-    Drop,
-}
-
-/// Whether modules are compiled for packages that bring byte code.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ByteCodePolicy {
-    /// Where the target's Python is on this machine.
-    #[default]
-    Auto,
-    /// A run without the target's Python fails.
-    Compile,
-    None,
-}
-
-/// Where a project's package comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Origin {
-    /// It is built.
-    Build,
-    /// The distribution has it.
-    Distro,
-    /// Nobody needs it.
-    Ignore,
-}
-
-/// `relax` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelaxChoice {
-    Exact,
-    Compatible,
-    Minimum,
-    None,
-}
-
-impl From<RelaxChoice> for Relax {
-    fn from(choice: RelaxChoice) -> Self {
-        match choice {
-            RelaxChoice::Exact => Self::Exact,
-            RelaxChoice::Compatible => Self::Compatible,
-            RelaxChoice::Minimum => Self::Minimum,
-            RelaxChoice::None => Self::None,
-        }
-    }
-}
-
-/// `builder` in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BuilderChoice {
-    Auto,
-    System,
-    Embedded,
-}
-
-impl From<BuilderChoice> for Preference {
-    fn from(choice: BuilderChoice) -> Self {
-        match choice {
-            BuilderChoice::Auto => Self::Auto,
-            BuilderChoice::System => Self::System,
-            BuilderChoice::Embedded => Self::Embedded,
-        }
-    }
-}
-
 /// The configuration's name where it is looked for without being named.
 const FILE: &str = "pypi2pkg.toml";
 
@@ -282,6 +194,7 @@ impl Configuration {
             extra_index_urls: self.extra_index_urls.clone(),
             find_links: self.find_links.clone(),
             no_index: self.no_index,
+            trusted_hosts: self.trusted_hosts.clone(),
             prefer_binary: self.prefer_binary,
             require_hashes: self.require_hashes,
             all_releases: ProjectRule { all: self.pre, ..ProjectRule::default() },
@@ -357,6 +270,8 @@ pub enum SettingsError {
          (7 days)"
     )]
     Time { value: String },
+    #[error("cannot find the cache folder `{}`: {reason}", .cache.display())]
+    Cache { cache: PathBuf, reason: String },
     #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` is set")]
     NoCache,
 }

@@ -1,23 +1,30 @@
 //! Flags, `pypi2pkg.toml` and the environment, resolved once into one value. Nothing deeper looks
 //! at any of them.
 
+mod choice;
+mod download;
 mod environment;
 mod file;
+mod limits;
 mod names;
 mod pip;
 mod plugins;
 mod publishing;
 mod sandbox;
 mod time;
+pub mod values;
 
-use std::{collections::BTreeMap, path::PathBuf};
-
-pub use environment::Environment;
-use file::KeyringProvider;
-pub use file::{
-    ByteCodePolicy, Configuration, OnConflict, Origin, ProjectConfiguration, SettingsError,
+use std::{
+    collections::BTreeMap,
+    path::{self, PathBuf},
 };
 
+use choice::KeyringProvider;
+pub use choice::{ByteCodePolicy, OnConflict, Origin};
+pub use download::{DownloadConfiguration, DownloadSettings};
+pub use environment::{Environment, Netrc};
+pub use file::{Configuration, ProjectConfiguration, SettingsError};
+pub use limits::{LimitsConfiguration, LimitsSettings};
 pub use plugins::PluginSettings;
 pub use publishing::{PublishingFlags, PublishingSettings};
 pub use sandbox::{SandboxConfiguration, SandboxSettings};
@@ -27,7 +34,7 @@ use crate::{
     build::Preference,
     hint::UserHints,
     index::IndexStrategy,
-    planner::{NamingPolicy, Policy, Relax},
+    planner::{CommandNames, NamingPolicy, Policy, Relax},
     requirements::FileOptions,
     resolve::{ResolveOptions, SourcePolicy, Strategy},
     text::OneLine,
@@ -57,7 +64,10 @@ pub struct Flags {
     pub compression: Option<String>,
     pub source_packages: bool,
     pub name_prefix: Option<String>,
+    pub name_template: Option<String>,
     pub names: BTreeMap<ProjectName, String>,
+    /// Whether a project that cannot be resolved or fetched does not end the run.
+    pub keep_going: bool,
     /// Whether packages whose relations are not the planned ones are left out.
     pub strict: bool,
     /// The name of the only project's package.
@@ -75,6 +85,8 @@ pub struct Flags {
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
     pub on_conflict: Option<OnConflict>,
+    /// What commands of a Python beside the default one are called.
+    pub command_names: Option<CommandNames>,
     pub bytecode: Option<ByteCodePolicy>,
     pub publishing: PublishingFlags,
     pub install_prefix: Option<String>,
@@ -108,6 +120,8 @@ pub struct Settings {
     pub install_prefix: Option<String>,
     /// Whether what a person has to settle stops no build.
     pub allow_fixme: bool,
+    /// Whether a project that cannot be resolved or fetched does not end the run.
+    pub keep_going: bool,
     /// Whether packages whose relations are not the planned ones are left out.
     pub strict: bool,
     /// The name of the only project's package.
@@ -121,6 +135,12 @@ pub struct Settings {
     /// Whether passwords are asked of the keyring.
     pub asks_keyring: bool,
     pub offline: bool,
+    /// How long downloads may take.
+    pub download: DownloadSettings,
+    /// How large archives may be.
+    pub limits: LimitsSettings,
+    /// What single projects are built with, besides what they state.
+    pub build_requires: BTreeMap<ProjectName, Vec<String>>,
     /// Whether nothing is built only to learn what it requires.
     pub no_build_metadata: bool,
     /// What confines the code of sources.
@@ -153,15 +173,20 @@ pub fn resolve(
     environment: Environment,
 ) -> Result<Settings, SettingsError> {
     let configured = configuration.options();
-    let publishing = PublishingSettings::new(flags.publishing, &configuration);
+    let publishing = PublishingSettings::new(flags.publishing, &configuration, &environment)?;
     let cache = flags.cache.or(configuration.cache.clone()).or_else(|| environment.cache());
     let cache = cache.ok_or(SettingsError::NoCache)?;
+    // Tools and plugins that read it work in folders of their own.
+    let cache = path::absolute(&cache)
+        .map_err(|error| SettingsError::Cache { cache, reason: error.to_string() })?;
     let plugins = PluginSettings::new(flags.plugins, &configuration, &environment, &cache);
     let mut names = BTreeMap::new();
     let mut project_sources = BTreeMap::new();
     let mut licences = BTreeMap::new();
     let mut project_indexes = BTreeMap::new();
     let mut origins = BTreeMap::new();
+    let mut file_rules = BTreeMap::new();
+    let mut build_requires = BTreeMap::new();
     for (project, own) in &configuration.project {
         if let Some(name) = &own.name {
             names.insert(project.clone(), name.clone());
@@ -169,11 +194,15 @@ pub fn resolve(
         if let Some(source) = own.source {
             project_sources.insert(project.clone(), source.into());
         }
+        file_rules.insert(project.clone(), own.file_rules());
         if let Some(origin) = own.origin {
             origins.insert(project.clone(), origin);
         }
         if let Some(index) = &own.index {
             project_indexes.insert(project.clone(), index.clone());
+        }
+        if !own.build_requires.is_empty() {
+            build_requires.insert(project.clone(), own.build_requires.clone());
         }
         if let Some(licence) = &own.licence {
             licences.insert(project.clone(), licence.clone());
@@ -192,7 +221,8 @@ pub fn resolve(
         naming: NamingPolicy {
             prefix: flags.name_prefix.or(configuration.name_prefix).unwrap_or_default(),
             names,
-            template: configuration.name_template,
+            template: flags.name_template.or(configuration.name_template),
+            ..NamingPolicy::default()
         },
         versions: BTreeMap::new(),
         packager: OneLine::new(&packager),
@@ -211,12 +241,22 @@ pub fn resolve(
             .map(|(project, _)| project.clone())
             .collect(),
         licences,
+        unknown_licence: configuration.unknown_licence,
         allowed_paths: configuration.allow_paths,
         allow_startup_code: configuration.allow_startup_code,
+        file_rules,
+        command_names: flags
+            .command_names
+            .or(configuration.command_names.map(Into::into))
+            .unwrap_or_default(),
+        owned_commands: None,
     };
     let exclude_newer = flags.exclude_newer.or(configuration.exclude_newer);
-    let of_environment =
-        FileOptions { index_url: environment.index_url(), ..FileOptions::default() };
+    let of_environment = FileOptions {
+        index_url: environment.index_url(),
+        trusted_hosts: environment.pip_trusted_hosts(),
+        ..FileOptions::default()
+    };
     let index_strategy = configuration.index_strategy.map(Into::into);
     let asks_keyring =
         configuration.keyring_provider.map(|provider| provider == KeyringProvider::Subprocess);
@@ -230,6 +270,7 @@ pub fn resolve(
         satisfy_from: flags.satisfy_from.into_iter().chain(configuration.satisfy_from).collect(),
         origins,
         allow_fixme: flags.allow_fixme,
+        keep_going: flags.keep_going && configuration.keep_going.unwrap_or(true),
         strict: flags.strict,
         only_name: flags.only_name,
         spec_file: flags.spec_file,
@@ -239,6 +280,9 @@ pub fn resolve(
         bytecode: flags.bytecode.or(configuration.bytecode).unwrap_or_default(),
         asks_keyring: flags.asks_keyring.or(asks_keyring).unwrap_or_default(),
         offline: flags.offline,
+        download: DownloadSettings::new(&configuration.download),
+        limits: LimitsSettings::new(&configuration.limits),
+        build_requires,
         no_build_metadata: flags.no_build_metadata || configuration.no_build_metadata,
         sandbox: SandboxSettings::new(flags.no_sandbox, &configuration.sandbox),
         install_build_deps: flags.install_build_deps || configuration.install_build_deps,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::SettingsError;
+use super::{SettingsError, values::package_name};
 use crate::artifact::{ProjectName, project_name};
 
 /// Reads a project and the name of its package from each line, as dh-python's own map has them;
@@ -25,10 +25,10 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<ProjectName, String>, Setting
             [project, name] => (project_name(project), name),
             _ => (None, ""),
         };
-        let reason = "write a project and the name of its package".to_owned();
-        let project =
-            project.ok_or(SettingsError::Syntax { path: path.to_owned(), line, reason })?;
-        names.insert(project, name.to_owned());
+        let refuse = |reason| SettingsError::Syntax { path: path.to_owned(), line, reason };
+        let expected = || refuse("write a project and the name of its package".to_owned());
+        let project = project.ok_or_else(expected)?;
+        names.insert(project, package_name(name).map_err(refuse)?);
     }
     Ok(names)
 }

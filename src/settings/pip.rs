@@ -1,4 +1,4 @@
-//! Where pip's own configuration names indexes.
+//! Where pip's own configuration names indexes, and which hosts it trusts.
 //! Source: pip 26.3, "Configuration": the files, in the order in which the last one counts, and
 //! the variables, which count most.
 
@@ -7,10 +7,27 @@ use std::{fs, path::PathBuf};
 /// The settings that hold addresses.
 const KEYS: [&str; 3] = ["index-url", "extra-index-url", "find-links"];
 const VARIABLES: [&str; 3] = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"];
+/// The setting that holds hosts that may be used without encryption.
+const TRUSTED_KEY: [&str; 1] = ["trusted-host"];
+const TRUSTED_VARIABLE: [&str; 1] = ["PIP_TRUSTED_HOST"];
 
 /// All addresses of pip's variables and configuration files, best first.
 pub(super) fn addresses<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String> {
-    let variables = VARIABLES.iter().filter_map(|name| get(name));
+    values(get, &VARIABLES, &KEYS)
+}
+
+/// The hosts that pip is told to trust.
+pub(super) fn trusted_hosts<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String> {
+    values(get, &TRUSTED_VARIABLE, &TRUSTED_KEY)
+}
+
+/// The words of variables and of settings in pip's files, best first.
+fn values<'e>(
+    get: &dyn Fn(&str) -> Option<&'e str>,
+    variables: &[&str],
+    keys: &[&str],
+) -> Vec<String> {
+    let variables = variables.iter().filter_map(|name| get(name));
     let mut found: Vec<String> =
         variables.flat_map(str::split_whitespace).map(str::to_owned).collect();
     let home = get("HOME").map(PathBuf::from);
@@ -23,13 +40,13 @@ pub(super) fn addresses<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String
         Some(PathBuf::from("/etc/pip.conf")),
     ];
     for text in files.into_iter().flatten().filter_map(|path| fs::read_to_string(path).ok()) {
-        found.extend(listed(&text));
+        found.extend(listed(&text, keys));
     }
     found
 }
 
-/// The addresses in a configuration file; a value goes on in the lines that are indented.
-fn listed(text: &str) -> Vec<String> {
+/// The words of settings in a configuration file; a value goes on in the lines that are indented.
+fn listed(text: &str, keys: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut is_wanted = false;
     let is_comment = |line: &&str| line.trim_start().starts_with(['#', ';']);
@@ -37,7 +54,7 @@ fn listed(text: &str) -> Vec<String> {
         let value = match line.split_once(['=', ':']) {
             _ if line.starts_with(char::is_whitespace) => line,
             Some((key, value)) => {
-                is_wanted = KEYS.contains(&key.trim().replace('_', "-").as_str());
+                is_wanted = keys.contains(&key.trim().replace('_', "-").as_str());
                 value
             }
             None => {
@@ -81,5 +98,19 @@ mod tests {
             "https://three.example",
         ];
         assert_eq!(&found[..5], expected);
+    }
+
+    #[test]
+    fn trusted_hosts_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pip.conf");
+        fs::write(&file, "[global]\ntrusted-host =\n  one.example\n  two.example:8080\n").unwrap();
+        let file = file.display().to_string();
+        let found = trusted_hosts(&|name| match name {
+            "PIP_CONFIG_FILE" => Some(&file),
+            "PIP_TRUSTED_HOST" => Some("three.example"),
+            _ => None,
+        });
+        assert_eq!(&found[..3], ["three.example", "one.example", "two.example:8080"]);
     }
 }

@@ -12,6 +12,8 @@ pub struct PluginSettings {
     /// In their order.
     pub chosen: Vec<Choice>,
     pub finder: Finder,
+    /// Whether they publish collections in which something failed or is missing, too.
+    pub publish_incomplete: bool,
 }
 
 impl PluginSettings {
@@ -29,6 +31,7 @@ impl PluginSettings {
                 folders: environment.plugin_folders(),
                 bundled: cache.join("plugins"),
             },
+            publish_incomplete: configuration.publish_incomplete,
         }
     }
 

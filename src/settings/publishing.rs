@@ -10,7 +10,7 @@ use crate::{
     sign::{Access, SignError, Signer},
 };
 
-use super::{Configuration, Environment};
+use super::{Configuration, Environment, SettingsError};
 
 /// What the command line says of it.
 #[derive(Debug, Clone, Default)]
@@ -29,14 +29,23 @@ pub struct PublishingSettings {
     sign_key: Option<String>,
     repo_url: Option<Url>,
     pool: Option<Pool>,
+    /// `SOURCE_DATE_EPOCH`.
+    time: Option<u64>,
 }
 
 impl PublishingSettings {
     /// The command line's word, else the configuration's.
-    pub fn new(flags: PublishingFlags, configuration: &Configuration) -> Self {
+    ///
+    /// # Errors
+    /// `SOURCE_DATE_EPOCH` is not a time.
+    pub fn new(
+        flags: PublishingFlags,
+        configuration: &Configuration,
+        environment: &Environment,
+    ) -> Result<Self, SettingsError> {
         let suite = flags.apt_suite.or_else(|| configuration.apt_suite.clone());
         let component = flags.apt_component.or_else(|| configuration.apt_component.clone());
-        Self {
+        Ok(Self {
             keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
             sign_key: flags.sign_key.or_else(|| configuration.sign_key.clone()),
             repo_url: flags.repo_url.or_else(|| configuration.repo_url.clone()),
@@ -44,7 +53,8 @@ impl PublishingSettings {
                 let component = component.or_else(|| "main".parse().ok())?;
                 Some(Pool { suite, component })
             }),
-        }
+            time: environment.source_date_epoch()?.and_then(|time| time.try_into().ok()),
+        })
     }
 
     /// What signs, where a key is named. `path` are the folders in which `gpg` is looked for.
@@ -66,6 +76,6 @@ impl PublishingSettings {
     /// All of it, for a collection.
     pub fn publishing<'a>(&'a self, signer: Option<&'a Signer<'a>>) -> Publishing<'a> {
         let url = self.repo_url.as_ref().map(Url::as_str);
-        Publishing { signer, keep: self.keep, url, pool: self.pool.as_ref() }
+        Publishing { signer, keep: self.keep, url, time: self.time, pool: self.pool.as_ref() }
     }
 }

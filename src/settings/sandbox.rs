@@ -24,6 +24,8 @@ pub struct SandboxConfiguration {
     file: Option<NonZeroU64>,
     /// All files together, in MiB.
     disk: Option<NonZeroU64>,
+    /// How many files there are at once.
+    files: Option<NonZeroU64>,
 }
 
 /// What holds.
@@ -49,6 +51,7 @@ impl SandboxSettings {
                 processes: count(configuration.processes, usual.processes),
                 file: bytes(configuration.file, usual.file),
                 disk: bytes(configuration.disk, usual.disk),
+                files: count(configuration.files, usual.files),
             },
         }
     }

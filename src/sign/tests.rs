@@ -1,6 +1,10 @@
 //! Signatures by both kinds of keys, judged by `gpg`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 use super::*;
 use crate::process::{Command, HostRunner, Output, which};
@@ -70,6 +74,11 @@ impl Drop for Home {
     }
 }
 
+/// Lets only the owner read a file.
+fn close(path: &Path) {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 const TEXT: &str = "Suite: one\n- a dash\n\n last\n";
 /// Long after any key of these tests was made: 19 January 2038.
 const LATER: i64 = 2_147_483_000;
@@ -85,6 +94,7 @@ fn signatures_of_both_kinds_are_those_of_the_key() {
         let secret = home.run(&[&export[..], &["--export-secret-keys", name]].concat()).stdout;
         let file = home.folder.path().join("key.asc");
         fs::write(&file, secret).unwrap();
+        close(&file);
         let file = file.display().to_string();
         let mut keys = vec![(file.as_str(), home.access(Some(passphrase)))];
         if passphrase.is_empty() {
@@ -124,6 +134,10 @@ fn what_is_no_key_is_refused() {
     let Some(home) = Home::new() else { return };
     let file = home.folder.path().join("key");
     fs::write(&file, "no key").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let exposed = Signer::open(&file.display().to_string(), home.access(None)).err().unwrap();
+    assert!(exposed.to_string().contains("other users can read it (mode 0640)"), "{exposed}");
+    close(&file);
     let file = file.display().to_string();
     let refused = |key: &str| Signer::open(key, home.access(None)).err().unwrap().to_string();
     assert!(refused(&file).contains("key` is no key that can sign: "), "{}", refused(&file));

@@ -13,23 +13,20 @@ use std::{
 use zip::{CompressionMethod, ZipArchive};
 
 use super::{SourceError, record};
+use crate::{
+    artifact::{ArchiveLimits, check_zip},
+    text::{escaped, member_name_problem},
+};
 
-/// The most members that an archive may have.
-const MEMBER_LIMIT: usize = 200_000;
-/// The most bytes that all members may have together.
-const TOTAL_LIMIT: u64 = 4 << 30;
-/// Above this size, members may be at most [`RATIO_LIMIT`] times as large as the archive.
+/// Up to this size, members may be as many times as large as the archive as they like.
 const RATIO_FREE: u64 = 64 << 20;
-const RATIO_LIMIT: u64 = 50;
-/// The longest component and the longest path of a member, in bytes, and its deepest folder.
-const COMPONENT_LIMIT: usize = 255;
-const PATH_LIMIT: usize = 1024;
-const DEPTH_LIMIT: usize = 64;
+/// How many bytes of a member that is not kept are in memory at once.
+const PIECE: usize = 32 << 10;
 
 /// A file in a wheel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The path in the archive, checked: relative, no `..`, no control characters.
+    /// The path in the archive, checked: relative, no `..`, nothing invisible.
     pub name: String,
     /// Bytes when inflated.
     pub size: u64,
@@ -51,20 +48,19 @@ pub struct WheelArchive {
 
 impl WheelArchive {
     /// Opens the archive at `path` and checks its directory.
-    pub fn open(path: &Path) -> Result<Self, SourceError> {
+    pub fn open(path: &Path, limits: &ArchiveLimits) -> Result<Self, SourceError> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refuse = |problem: String| SourceError { file: file.clone(), problem };
         let handle = File::open(path).map_err(|e| refuse(format!("cannot be opened: {e}")))?;
         let archive_size =
             handle.metadata().map_err(|e| refuse(format!("cannot be read: {e}")))?.len();
-        let mut zip = ZipArchive::new(BufReader::with_capacity(32 << 10, handle))
+        let mut reader = BufReader::with_capacity(32 << 10, handle);
+        check_zip(&mut reader, false).map_err(|e| refuse(e.to_string()))?;
+        let mut zip = ZipArchive::new(reader)
             .map_err(|e| refuse(format!("is no readable zip archive: {e}")))?;
-        if zip.offset() != 0 || !zip.comment().is_empty() {
-            return Err(refuse("has data before or behind the archive".to_owned()));
-        }
         zip.validate_header_consistency()
             .map_err(|e| refuse(format!("is an ambiguous archive: {e}")))?;
-        let members = list_members(&mut zip, archive_size).map_err(refuse)?;
+        let members = list_members(&mut zip, archive_size, limits).map_err(refuse)?;
         Ok(Self { file, zip, members, record: record::Record::default() })
     }
 
@@ -112,9 +108,10 @@ impl WheelArchive {
         Ok(bytes)
     }
 
-    /// The first bytes of a member, enough for a script's first line; not verified.
-    pub fn first_bytes(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
-        const LENGTH: u64 = 256;
+    /// Compares a member's length and hash, as [`WheelArchive::read`] does, without keeping its bytes;
+    /// the answer is the first of them, enough for a script's first line.
+    pub fn verify(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
+        const KEPT: usize = 1024;
         let refuse = |problem: String| SourceError {
             file: self.file.clone(),
             problem: format!("member `{name}` {problem}"),
@@ -124,12 +121,27 @@ impl WheelArchive {
             .zip
             .by_index(member.position)
             .map_err(|e| refuse(format!("cannot be read: {e}")))?;
-        let mut bytes = Vec::with_capacity(LENGTH as usize);
-        entry
-            .take(LENGTH)
-            .read_to_end(&mut bytes)
-            .map_err(|e| refuse(format!("cannot be inflated: {e}")))?;
-        Ok(bytes)
+        let mut entry = entry.take(member.size + 1);
+        let mut verifier = self.record.verifier(name);
+        let mut beginning = Vec::new();
+        let mut buffer = vec![0; PIECE];
+        let mut length = 0;
+        loop {
+            let piece = match entry.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => &buffer[..count],
+                Err(e) => return Err(refuse(format!("cannot be inflated: {e}"))),
+            };
+            let missing = KEPT.saturating_sub(beginning.len()).min(piece.len());
+            beginning.extend_from_slice(&piece[..missing]);
+            verifier.add(piece);
+            length += piece.len() as u64;
+        }
+        if length != member.size {
+            return Err(refuse("has another size than its archive states".to_owned()));
+        }
+        verifier.finish().map_err(refuse)?;
+        Ok(beginning)
     }
 
     /// The text of a member that must be UTF-8.
@@ -144,9 +156,13 @@ impl WheelArchive {
 fn list_members(
     zip: &mut ZipArchive<BufReader<File>>,
     archive_size: u64,
+    limits: &ArchiveLimits,
 ) -> Result<BTreeMap<String, Member>, String> {
-    if zip.len() > MEMBER_LIMIT {
-        return Err(format!("has {} members, more than {MEMBER_LIMIT}", zip.len()));
+    if zip.len() as u64 > limits.wheel_files {
+        let (count, limit) = (zip.len(), limits.wheel_files);
+        return Err(format!(
+            "has {count} members, more than {limit}: see `wheel-files` in `[limits]`"
+        ));
     }
     let mut members = BTreeMap::new();
     let mut total: u64 = 0;
@@ -155,7 +171,9 @@ fn list_members(
         let name = std::str::from_utf8(entry.name_raw())
             .map_err(|_| "has a member whose name is not UTF-8".to_owned())?
             .to_owned();
-        check_name(&name)?;
+        if let Some(problem) = member_name_problem(&name) {
+            return Err(format!("member `{}` {problem}", escaped(&name)));
+        }
         if entry.is_symlink() || entry.encrypted() || is_special(entry.unix_mode()) {
             return Err(format!("member `{name}` is encrypted or no plain file"));
         }
@@ -175,35 +193,23 @@ fn list_members(
         };
         members.insert(name, member);
     }
-    if total > TOTAL_LIMIT || (total > RATIO_FREE && total > archive_size * RATIO_LIMIT) {
-        return Err(format!("would inflate to {total} bytes, more than is allowed"));
+    if total > limits.wheel {
+        let limit = limits.wheel >> 20;
+        return Err(format!(
+            "would inflate to {total} bytes, more than {limit} MiB: see `wheel` in `[limits]`"
+        ));
+    }
+    let ratio = limits.wheel_ratio;
+    if total > RATIO_FREE && total > archive_size.saturating_mul(ratio) {
+        return Err(format!(
+            "would inflate to {total} bytes, more than {ratio} times its size: see `wheel-ratio` \
+             in `[limits]`"
+        ));
     }
     if let Some(name) = file_used_as_folder(&members) {
         return Err(format!("member `{name}` is a file and a folder"));
     }
     Ok(members)
-}
-
-/// Refuses names that leave the archive, or that no package manager could install.
-fn check_name(name: &str) -> Result<(), String> {
-    let shown = name.escape_debug();
-    let path = name.strip_suffix('/').unwrap_or(name);
-    if path.is_empty() || path.len() > PATH_LIMIT {
-        return Err(format!("member `{shown}` has an empty or overlong name"));
-    }
-    if path.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{85}')) {
-        return Err(format!("member `{shown}` has control characters in its name"));
-    }
-    let components: Vec<&str> = path.split('/').collect();
-    if components.len() > DEPTH_LIMIT {
-        return Err(format!("member `{shown}` lies too deep"));
-    }
-    for component in components {
-        if matches!(component, "" | "." | "..") || component.len() > COMPONENT_LIMIT {
-            return Err(format!("member `{shown}` leaves the archive or has an overlong name"));
-        }
-    }
-    Ok(())
 }
 
 fn is_special(mode: Option<u32>) -> bool {

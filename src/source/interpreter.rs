@@ -53,8 +53,24 @@ impl Interpreter {
         let candidates = names.iter().flat_map(|name| {
             path.iter().filter_map(|folder| which(name, std::slice::from_ref(folder)))
         });
-        let mut answers = candidates.filter_map(|program| ask(&program, runner));
+        let mut answers = candidates.filter_map(|program| Self::at(&program, runner));
         answers.find(|found| sandbox.is_none_or(|sandbox| sandbox.reaches(&found.program)))
+    }
+
+    /// What an interpreter says of itself; nothing where it does not start.
+    pub fn at(program: &Path, runner: &dyn CommandRunner) -> Option<Self> {
+        let command = Command::new(program, Path::new("/"));
+        let command = command.argument("-I").argument("-S").argument("-c").argument(QUESTION);
+        let output = runner.run(&command).ok().filter(|output| output.status == 0)?;
+        let answer: Answer = serde_json::from_slice(&output.stdout).ok()?;
+        let machine = answer.markers.platform_machine().to_owned();
+        Some(Self {
+            program: answer.program,
+            prefix: answer.prefix,
+            version: answer.version,
+            tags: compatible_tags(answer.version, answer.glibc, &machine),
+            markers: answer.markers,
+        })
     }
 
     /// The folders that a sandbox has to show for the interpreter to start.
@@ -66,20 +82,4 @@ impl Interpreter {
             }
         }
     }
-}
-
-/// What an interpreter says of itself; nothing where it does not start.
-fn ask(program: &Path, runner: &dyn CommandRunner) -> Option<Interpreter> {
-    let command = Command::new(program, Path::new("/"));
-    let command = command.argument("-I").argument("-S").argument("-c").argument(QUESTION);
-    let output = runner.run(&command).ok().filter(|output| output.status == 0)?;
-    let answer: Answer = serde_json::from_slice(&output.stdout).ok()?;
-    let machine = answer.markers.platform_machine().to_owned();
-    Some(Interpreter {
-        program: answer.program,
-        prefix: answer.prefix,
-        version: answer.version,
-        tags: compatible_tags(answer.version, answer.glibc, &machine),
-        markers: answer.markers,
-    })
 }

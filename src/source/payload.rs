@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use crate::plan::{Content, Patch, PlannedFile};
+use crate::{
+    artifact::ArchiveLimits,
+    plan::{Content, Patch, PlannedFile},
+};
 
 use super::{SourceError, archive::WheelArchive, patch, wheel::open_verified};
 
@@ -17,7 +20,7 @@ impl Payload {
     /// Opens a wheel that was fetched and inspected. Every member that is read is compared with
     /// `RECORD`, and then patched.
     pub fn open(wheel: &Path, patches: &[Patch]) -> Result<Self, SourceError> {
-        let (mut archive, _) = open_verified(wheel)?;
+        let (mut archive, _) = open_verified(wheel, &ArchiveLimits::NONE)?;
         let read = |member: &str| archive.read(member).map_err(|error| error.problem);
         let patched = patch::patched(patches, read);
         let refuse = |problem| SourceError { file: archive.file().to_owned(), problem };
@@ -29,7 +32,9 @@ impl Payload {
     pub fn read(&mut self, file: &PlannedFile) -> Result<Vec<u8>, SourceError> {
         match &file.content {
             Content::Member(member) | Content::Compressed(member) => self.member(member),
-            Content::Script { member, shebang } => Ok(with_shebang(&self.member(member)?, shebang)),
+            Content::Script { member, shebang } => {
+                Ok(with_shebang(&self.member(member)?, shebang.as_str()))
+            }
             Content::Text(text) => Ok(text.clone().into_bytes()),
             Content::Rendered { file, .. } => {
                 Err(self.missing(format!("has no `{file}`: it belongs to the recipe")))
@@ -53,8 +58,9 @@ impl Payload {
     }
 }
 
-/// The script with its first line replaced.
+/// The script with its first line replaced, as recipes do it: the new line ends with a line feed even
+/// where the script has no other one.
 fn with_shebang(script: &[u8], shebang: &str) -> Vec<u8> {
-    let rest = script.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &script[end..]);
-    [shebang.as_bytes(), rest].concat()
+    let rest = script.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &script[end + 1..]);
+    [shebang.as_bytes(), b"\n", rest].concat()
 }

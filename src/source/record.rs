@@ -53,14 +53,63 @@ impl Record {
         matches!(self.0.get(name), Some(Some(_)))
     }
 
+    /// What compares a file's bytes, piece by piece, with the stated hash; files without one pass.
+    pub fn verifier(&self, name: &str) -> Verifier<'_> {
+        let stated = self.0.get(name).and_then(Option::as_ref);
+        Verifier { stated: stated.map(|stated| (stated, Digests::new(stated.algorithm))) }
+    }
+
     /// Compares bytes with the stated hash; files without one pass. An error is a sentence
     /// without its subject.
     pub fn verify(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
-        let Some(Some(stated)) = self.0.get(name) else { return Ok(()) };
-        let actual: Vec<u8> = match stated.algorithm {
-            Algorithm::Sha256 => Sha256::digest(bytes).to_vec(),
-            Algorithm::Sha384 => Sha384::digest(bytes).to_vec(),
-            Algorithm::Sha512 => Sha512::digest(bytes).to_vec(),
+        let mut verifier = self.verifier(name);
+        verifier.add(bytes);
+        verifier.finish()
+    }
+}
+
+/// The bytes of one file on their way to be compared with its hash.
+pub struct Verifier<'r> {
+    stated: Option<(&'r Stated, Digests)>,
+}
+
+enum Digests {
+    Sha256(Sha256),
+    Sha384(Sha384),
+    Sha512(Sha512),
+}
+
+impl Digests {
+    fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha384 => Self::Sha384(Sha384::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+}
+
+impl Verifier<'_> {
+    /// Takes the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        match &mut self.stated {
+            Some((_, Digests::Sha256(digest))) => digest.update(bytes),
+            Some((_, Digests::Sha384(digest))) => digest.update(bytes),
+            Some((_, Digests::Sha512(digest))) => digest.update(bytes),
+            None => {}
+        }
+    }
+
+    /// Compares what was taken with the stated hash.
+    ///
+    /// # Errors
+    /// A sentence without its subject.
+    pub fn finish(self) -> Result<(), String> {
+        let Some((stated, digests)) = self.stated else { return Ok(()) };
+        let actual = match digests {
+            Digests::Sha256(digest) => digest.finalize().to_vec(),
+            Digests::Sha384(digest) => digest.finalize().to_vec(),
+            Digests::Sha512(digest) => digest.finalize().to_vec(),
         };
         if actual == stated.digest {
             Ok(())

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::{
     hint::When,
     index::{sdist_member, sdist_members},
+    metadata::{CoreMetadata, Licence, sdist_licence},
 };
 
 use super::SourceError;
@@ -86,6 +87,21 @@ impl Sdist {
         Ok(Self { folder, files, requires, backend, external: stated_needs(&text) })
     }
 
+    /// The licence that the metadata and the licence files in the sdist at `path` state, which is
+    /// called `filename`; `None` where they state none, or cannot be read.
+    pub fn licence(path: &Path, filename: &str) -> Option<Licence> {
+        let metadata = sdist_member(path, filename, "PKG-INFO").ok()??;
+        let metadata = CoreMetadata::parse(&metadata).ok()?;
+        let members = sdist_members(path, filename).ok()?;
+        let inside = members.iter().filter_map(|member| Some(member.split_once('/')?.1));
+        let texts =
+            inside.filter(|file| !file.contains('/') && is_licence(file)).filter_map(|file| {
+                let text = sdist_member(path, filename, file).ok()??;
+                Some((file.to_owned(), String::from_utf8_lossy(&text).into_owned()))
+            });
+        sdist_licence(&metadata, &texts.collect::<Vec<_>>())
+    }
+
     /// Whether a file of that name lies in its folder.
     pub fn has(&self, name: &str) -> bool {
         self.files.iter().any(|file| file == name)
@@ -95,6 +111,12 @@ impl Sdist {
     pub fn top(&self) -> impl Iterator<Item = &String> {
         self.files.iter().filter(|file| !file.contains('/'))
     }
+}
+
+/// Whether a file is called as licence files are.
+fn is_licence(file: &str) -> bool {
+    let file = file.to_ascii_uppercase();
+    ["LICENSE", "LICENCE", "COPYING"].iter().any(|beginning| file.starts_with(beginning))
 }
 
 /// What the table `external` of the text of a `pyproject.toml` names (PEP 725).

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    artifact::{ProjectName, WheelName},
+    artifact::{ArchiveLimits, ProjectName, WheelName},
     metadata::{CoreMetadata, EntryPoints},
 };
 
@@ -12,6 +12,8 @@ use super::{
     SourceError,
     archive::{Member, WheelArchive},
     elf::{self, ElfNeeds},
+    library_path::is_standard,
+    path_file::PathFile,
     record::Record,
 };
 
@@ -44,8 +46,10 @@ pub struct Wheel {
     pub licence_texts: Vec<(String, String)>,
     /// The first lines of files that could be scripts: member name and line.
     pub shebangs: Vec<(String, String)>,
-    /// Members `*.pth` with lines that run in every Python process.
-    pub startup_lines: Vec<String>,
+    /// The members `*.pth`.
+    pub path_files: Vec<PathFile>,
+    /// The first lines of files by which zsh completes commands: member name and line.
+    pub completions: Vec<(String, String)>,
     /// The newest time of any member, in seconds since 1970.
     pub newest: Option<i64>,
 }
@@ -54,10 +58,19 @@ pub struct Wheel {
 const LICENCE_LIMIT: u64 = 200 << 10;
 
 impl Wheel {
+    /// As [`Self::inspect_within`], with the usual limits.
+    pub fn inspect(path: &Path, project: &ProjectName) -> Result<Self, SourceError> {
+        Self::inspect_within(path, project, &ArchiveLimits::default())
+    }
+
     /// Opens a wheel and reads its own documents, native code and scripts. `project` is whose
     /// wheel it must be.
-    pub fn inspect(path: &Path, project: &ProjectName) -> Result<Self, SourceError> {
-        let (mut archive, dist_info) = open_verified(path)?;
+    pub fn inspect_within(
+        path: &Path,
+        project: &ProjectName,
+        limits: &ArchiveLimits,
+    ) -> Result<Self, SourceError> {
+        let (mut archive, dist_info) = open_verified(path, limits)?;
         let file = archive.file().to_owned();
         let refuse = |problem: String| SourceError { file: file.clone(), problem };
 
@@ -95,12 +108,31 @@ impl Wheel {
             elf: contents.elf,
             licence_texts: contents.licence_texts,
             shebangs: contents.shebangs,
-            startup_lines: contents.startup_lines,
+            path_files: contents.path_files,
+            completions: contents.completions,
         })
     }
 }
 
 impl Wheel {
+    /// Whether it is for one machine: by its tags, or because it has native code for `machine`
+    /// although they say otherwise.
+    pub fn is_native(&self, machine: &str) -> bool {
+        self.platform_specific || self.native_code(machine).next().is_some()
+    }
+
+    /// Its native code for a machine; what is for others is data there.
+    pub fn native_code(&self, machine: &str) -> impl Iterator<Item = &ElfNeeds> {
+        self.elf.iter().filter(move |elf| elf.is_for(machine))
+    }
+
+    /// The members whose native code looks for libraries where the loader looks anyway.
+    pub fn standard_library_paths(&self) -> Vec<&str> {
+        let has_standard =
+            |elf: &&ElfNeeds| elf.library_paths.iter().any(|folder| is_standard(folder));
+        self.elf.iter().filter(has_standard).map(|elf| elf.member.as_str()).collect()
+    }
+
     /// The first member whose native code looks for libraries in a folder outside the wheel, and
     /// that folder: whoever can write there could run code in its place.
     pub fn foreign_library_path(&self) -> Option<(&str, &str)> {
@@ -121,7 +153,8 @@ struct Contents {
     elf: Vec<ElfNeeds>,
     licence_texts: Vec<(String, String)>,
     shebangs: Vec<(String, String)>,
-    startup_lines: Vec<String>,
+    path_files: Vec<PathFile>,
+    completions: Vec<(String, String)>,
 }
 
 impl Contents {
@@ -137,16 +170,27 @@ impl Contents {
             if is_licence(name, dist_info, metadata) && member.size <= LICENCE_LIMIT {
                 let bytes = archive.read(name)?;
                 contents.licence_texts.push((name.to_owned(), lossy(&bytes)));
-            } else if name.ends_with(".pth") && runs_code(&archive.read(name)?) {
-                contents.startup_lines.push(name.to_owned());
-            } else if may_be_native(name) || is_script(member) {
+            } else if name.to_ascii_lowercase().ends_with(".pth") {
+                contents.path_files.push(PathFile::read(name, &archive.read(name)?));
+            } else if is_likely_native(member) {
                 let bytes = archive.read(name)?;
                 match elf::needs(name, &bytes) {
                     Some(needs) => contents.elf.push(needs),
                     None => contents.add_shebang(name, &bytes),
                 }
-            } else if name.ends_with(".py") {
-                contents.add_shebang(name, &archive.first_bytes(name)?);
+            } else {
+                let beginning = archive.verify(name)?;
+                if elf::is_elf(&beginning) {
+                    let bytes = archive.read(name)?;
+                    contents.elf.extend(elf::needs(name, &bytes));
+                    continue;
+                }
+                if is_script(member) {
+                    contents.add_shebang(name, &beginning);
+                }
+                if name.contains("/share/zsh/") {
+                    contents.completions.push((name.to_owned(), first_line(&beginning)));
+                }
             }
         }
         Ok(contents)
@@ -154,35 +198,32 @@ impl Contents {
 
     fn add_shebang(&mut self, member: &str, bytes: &[u8]) {
         if bytes.starts_with(b"#!") {
-            let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-            self.shebangs.push((member.to_owned(), lossy(line).trim_end().to_owned()));
+            self.shebangs.push((member.to_owned(), first_line(bytes)));
         }
     }
 }
 
-/// Whether a `.pth` file has lines that Python runs rather than adds to its path. The lines that
-/// setuptools writes for namespace packages only declare a package.
-fn runs_code(text: &[u8]) -> bool {
-    const NAMESPACE: &[u8] = b"import sys, types, os;has_mfs = sys.version_info > (3, 5)";
-    text.split(|b| *b == b'\n').any(|line| {
-        (line.starts_with(b"import ") || line.starts_with(b"import\t"))
-            && !line.starts_with(NAMESPACE)
-    })
+/// The first line, without blanks behind it.
+fn first_line(bytes: &[u8]) -> String {
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    lossy(line).trim_end().to_owned()
 }
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Whether a member's name is one that native code has: a shared object, or no extension at all
-/// in a folder of programs.
-fn may_be_native(name: &str) -> bool {
+/// Whether a member is probably native code, so that it is read only once.
+fn is_likely_native(member: &Member) -> bool {
+    let name = member.name.as_str();
     let base = name.rsplit('/').next().unwrap_or(name);
-    base.ends_with(".so") || base.contains(".so.")
+    base.ends_with(".so") || base.contains(".so.") || member.executable
 }
 
+/// Whether a member's first line may name what starts it: modules, and what is installed outside the
+/// folder of modules, where commands lie.
 fn is_script(member: &Member) -> bool {
-    member.executable || member.name.contains(".data/scripts/")
+    member.name.ends_with(".py") || member.name.contains(".data/")
 }
 
 fn is_licence(name: &str, dist_info: &str, metadata: &CoreMetadata) -> bool {
@@ -203,8 +244,11 @@ fn is_licence(name: &str, dist_info: &str, metadata: &CoreMetadata) -> bool {
 
 /// Opens a wheel so that every member that is read from now on is compared with `RECORD`; the
 /// second value is the name of its `.dist-info` folder.
-pub(super) fn open_verified(path: &Path) -> Result<(WheelArchive, String), SourceError> {
-    let mut archive = WheelArchive::open(path)?;
+pub(super) fn open_verified(
+    path: &Path,
+    limits: &ArchiveLimits,
+) -> Result<(WheelArchive, String), SourceError> {
+    let mut archive = WheelArchive::open(path, limits)?;
     let mut folders: Vec<&str> = archive
         .members()
         .filter_map(|member| member.name.split_once('/'))

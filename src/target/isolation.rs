@@ -72,7 +72,7 @@ mod tests {
         };
         let target = isolated("/opt/Acme_web/").unwrap();
         assert_eq!(target.python.purelib, "/opt/Acme_web/lib/python3.12/site-packages");
-        assert_eq!(target.command_path("flask"), "/opt/Acme_web/bin/flask");
+        assert_eq!(target.python.scripts, "/opt/Acme_web/bin");
         assert_eq!(target.isolation.unwrap().namespace, "acme-web-");
         assert!(isolated("/usr/local/acme").is_ok());
         for prefix in [

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Target;
+use super::{Shebang, ShebangError, Target};
 use crate::{artifact::ProjectName, version::Dialect};
 
 /// A target's conventions for installed files.
@@ -23,6 +23,12 @@ pub struct Layout {
     /// Whether manual pages are compressed by whoever makes the package.
     #[serde(default)]
     pub compressed_manuals: bool,
+    /// Whether packages may require files and libraries by what they are, whatever package has them.
+    #[serde(default)]
+    pub requires_files: bool,
+    /// Whether several packages may own a file, where it is the same in all of them.
+    #[serde(default)]
+    pub shared_files: bool,
     /// Whether packages bring byte code, where an interpreter can compile it.
     #[serde(default)]
     pub byte_code: bool,
@@ -59,20 +65,28 @@ pub struct Document {
 
 impl Target {
     /// The first line of an installed Python script.
-    pub fn shebang(&self) -> String {
+    ///
+    /// # Errors
+    /// The target's interpreter is not in a folder of programs, or its options are more than one.
+    pub fn shebang(&self) -> Result<Shebang, ShebangError> {
         let python = &self.python;
         let separator = if python.shebang_options.is_empty() { "" } else { " " };
-        format!("#!{}{separator}{}", python.interpreter, python.shebang_options)
+        Shebang::parse(&format!("#!{}{separator}{}", python.interpreter, python.shebang_options))
     }
 
-    /// Where a command is installed. Those for an interpreter beside the default one carry its
-    /// version, as the distribution's own do.
-    pub fn command_path(&self, name: &str) -> String {
+    /// The first line of a script that the wheel brings itself: in a tree of its own it has to be told
+    /// where the modules are.
+    ///
+    /// # Errors
+    /// As for [`Target::shebang`].
+    pub fn script_shebang(&self) -> Result<Shebang, ShebangError> {
         let python = &self.python;
-        if python.is_default || self.isolation.is_some() {
-            format!("{}/{name}", python.scripts)
-        } else {
-            format!("{}/{name}-{}.{}", python.scripts, python.version.0, python.version.1)
+        match &self.isolation {
+            None => self.shebang(),
+            Some(_) => Shebang::parse(&format!(
+                "#!/usr/bin/env -S PYTHONPATH={} {}",
+                python.purelib, python.interpreter
+            )),
         }
     }
 

@@ -15,6 +15,7 @@ mod isolation;
 mod layout;
 mod profile;
 mod recipe;
+mod shebang;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,12 @@ pub use error::TargetError;
 pub use isolation::Isolation;
 pub use layout::{Document, Layout, LicencePlace};
 pub use recipe::{Idiom, SourceRecipe};
+pub use shebang::{Shebang, ShebangError};
 pub use source::Targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::artifact::ProjectName;
 
@@ -58,6 +60,12 @@ pub struct Target {
     pub build_flags: BTreeMap<String, String>,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
+    /// program → the package that has it, for formats whose packages require none by its path; empty
+    /// where every system has it.
+    pub programs: BTreeMap<String, String>,
+    /// The shell commands for packages with systemd units by their moment, such as `post-install`;
+    /// `{units}` stands for the units' names.
+    pub unit_scriptlets: BTreeMap<String, String>,
     /// How packages are built of sdists, where the target has a way of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_recipe: Option<SourceRecipe>,
@@ -94,6 +102,9 @@ pub struct Python {
     pub full_version: String,
     /// Whether this is what the target's `python3` starts.
     pub is_default: bool,
+    /// The full version of what `python3` starts.
+    #[serde(skip)]
+    pub default_version: String,
     /// What library packages' names begin with: `python3-`, `python3.12-`, `python313-`.
     pub package_prefix: String,
     /// The package that brings the interpreter: `python3`, `python3.12`, `python313`.
@@ -124,10 +135,97 @@ pub struct Naming {
     pub aliases: Vec<String>,
     /// Whether a project `python-NAME` gets PREFIX-NAME instead of PREFIX-python-NAME.
     pub fold_python_prefix: bool,
+    /// Whether packages are called as projects spell themselves, with upper case, `_` and dots.
+    pub published_spelling: bool,
+    /// Which names packages may have.
+    pub rule: NameRule,
     /// Project → the distribution's package name, where the mechanical rule is wrong.
     /// It has thousands of entries: what is shown of it is their number.
     #[serde(rename = "mapped-names", serialize_with = "count")]
     pub map: BTreeMap<ProjectName, String>,
+    /// Names of the distribution's packages that are not those of the projects which the mechanical
+    /// rule would give them to; shown, too, as a number.
+    #[serde(rename = "taken-names", serialize_with = "count_names")]
+    pub taken: BTreeSet<String>,
+    /// The versions of the distribution's packages by their names; shown, too, as a number.
+    #[serde(rename = "known-versions", serialize_with = "count_versions")]
+    pub versions: BTreeMap<String, String>,
+    /// Whose packages some of those are.
+    #[serde(skip)]
+    pub owners: BTreeMap<ProjectName, String>,
+}
+
+/// Which names a format's packages may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameRule {
+    /// Lower case letters, digits and `+-.`, at least two of them, the first not one of the marks.
+    /// Source: Debian Policy 5.6.1.
+    Debian,
+    /// Letters, digits and `._+-`, the first a letter, a digit or `_`, and no two dots in a row.
+    /// Source: rpm, `rpmCharCheck`.
+    Rpm,
+    /// Letters, digits and `._+-`, the first a letter or digit; what else holds, the format's plugin
+    /// knows.
+    #[default]
+    General,
+}
+
+impl NameRule {
+    /// Whether a package may have the name.
+    pub fn allows(self, name: &str) -> bool {
+        let begins =
+            |more: &str| name.starts_with(|c: char| c.is_ascii_alphanumeric() || more.contains(c));
+        let consists =
+            |more: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+        match self {
+            Self::Debian => {
+                let is_lower = !name.contains(|c: char| c.is_ascii_uppercase());
+                begins("") && consists("+-.") && is_lower && name.len() >= 2
+            }
+            Self::Rpm => begins("_") && consists("._+-") && !name.contains(".."),
+            Self::General => begins("") && consists("._+-"),
+        }
+    }
+
+    /// The rule in words, for messages.
+    pub fn wording(self) -> &'static str {
+        match self {
+            Self::Debian => {
+                "lower case letters, digits and `+-.`, two at least, the first a letter or digit"
+            }
+            Self::Rpm => {
+                "letters, digits and `._+-`, the first a letter, digit or `_`, without `..`"
+            }
+            Self::General => "letters, digits and `._+-`, the first a letter or digit",
+        }
+    }
+}
+
+impl Naming {
+    /// Whether the distribution gives a package name to something else than the project.
+    pub fn is_taken(&self, name: &str, project: &ProjectName) -> bool {
+        self.taken.contains(name) && self.own_name(project).is_none_or(|own| own != name)
+    }
+
+    /// The name that the distribution itself gives to a project, as far as its name map has it.
+    pub fn own_name(&self, project: &ProjectName) -> Option<&str> {
+        self.map.get(project).or_else(|| self.owners.get(project)).map(String::as_str)
+    }
+}
+
+fn count_versions<S: serde::Serializer>(
+    versions: &BTreeMap<String, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    versions.len().serialize(serializer)
+}
+
+fn count_names<S: serde::Serializer>(
+    names: &BTreeSet<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    names.len().serialize(serializer)
 }
 
 fn count<S: serde::Serializer>(

@@ -1,6 +1,6 @@
 //! The shape of a target file, and how one becomes a [`Target`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -8,7 +8,8 @@ use toml::{Table, Value};
 use super::detect::OsReleaseRule;
 use super::error::TargetError;
 use super::recipe::SourceRecipeRow;
-use super::{Architecture, Layout, Naming, Python, Target};
+use super::shebang::is_path;
+use super::{Architecture, Layout, NameRule, Naming, Python, Shebang, Target};
 use crate::artifact::ProjectName;
 use crate::text::{line_at, unknown_key as reason};
 
@@ -36,6 +37,8 @@ pub(super) struct Profile {
     layout: Option<Layout>,
     build_flags: BTreeMap<String, String>,
     libraries: BTreeMap<String, String>,
+    programs: BTreeMap<String, String>,
+    unit_scriptlets: BTreeMap<String, String>,
     source_recipe: SourceRecipeRow,
 }
 
@@ -73,10 +76,17 @@ struct NamingRow {
     /// For the default Python only.
     aliases: Vec<String>,
     fold_python_prefix: Option<bool>,
+    published_spelling: bool,
+    rule: NameRule,
     /// The name map to begin with.
     names: Option<String>,
     /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
     map: BTreeMap<ProjectName, String>,
+    /// What follows the package prefix, and stands in the aliases, in names of packages that are
+    /// not a project's of that name.
+    taken: Vec<String>,
+    /// Projects whose packages the convention gives to another one, too; as in `map`.
+    owners: BTreeMap<ProjectName, String>,
 }
 
 /// Which Pythons of a target something holds for.
@@ -145,6 +155,17 @@ impl Profile {
     }
 }
 
+/// What a name map says.
+#[derive(Debug, Default)]
+pub(super) struct NameMap {
+    /// Projects and their packages.
+    pub map: BTreeMap<ProjectName, String>,
+    /// Packages that are not of the projects which the convention would give them to.
+    pub taken: BTreeSet<String>,
+    /// Packages and their versions.
+    pub versions: BTreeMap<String, String>,
+}
+
 /// A profile with the target, the Python and the architecture that were chosen.
 pub(super) struct Choice<'a> {
     target: &'a str,
@@ -154,6 +175,8 @@ pub(super) struct Choice<'a> {
     machine: &'a str,
     architecture: &'a ArchitectureRow,
     is_default: bool,
+    /// The full version of the target's default Python.
+    default_version: String,
 }
 
 impl<'a> Choice<'a> {
@@ -189,19 +212,33 @@ impl<'a> Choice<'a> {
             machine,
             architecture: row_of_machine,
             is_default: python == default,
+            default_version: profile
+                .pythons
+                .get(default)
+                .and_then(|row| row.full_version.clone())
+                .unwrap_or_else(|| default.to_owned()),
         })
     }
 
     /// The target; `map` is the name map that [`Profile::names`] asks for.
-    pub fn target(&self, mut map: BTreeMap<ProjectName, String>) -> Result<Target, TargetError> {
+    pub fn target(&self, names: NameMap) -> Result<Target, TargetError> {
+        let NameMap { mut map, mut taken, versions } = names;
         let profile = self.profile;
         let naming = &profile.naming;
         let python = self.python()?;
         let source_recipe = profile.source_recipe.filled(&python.package_prefix);
-        let own = naming.map.iter().map(|(project, name)| {
+        let filled = |(project, name): (&ProjectName, &String)| {
             (project.clone(), name.replace("{prefix}", &python.package_prefix))
-        });
-        map.extend(own);
+        };
+        map.extend(naming.map.iter().map(filled));
+        let owners: BTreeMap<ProjectName, String> = naming.owners.iter().map(filled).collect();
+        let aliases = self.aliases()?;
+        for name in &naming.taken {
+            taken.insert(format!("{}{name}", python.package_prefix));
+            taken.extend(aliases.iter().map(|alias| alias.replace("{name}", name)));
+        }
+        // What belongs to one project is no other's.
+        taken.extend(map.values().chain(owners.values()).cloned());
         Ok(Target {
             name: self.target.to_owned(),
             description: self.required(&profile.description, "description")?,
@@ -219,13 +256,20 @@ impl<'a> Choice<'a> {
                     Spread::Never => false,
                 },
                 dotted_dist: self.value(naming.dotted_dist, "dotted-dist")?,
-                aliases: self.aliases()?,
+                aliases,
                 fold_python_prefix: self.value(naming.fold_python_prefix, "fold-python-prefix")?,
+                published_spelling: naming.published_spelling,
+                rule: naming.rule,
                 map,
+                taken,
+                versions,
+                owners,
             },
             layout: self.value(profile.layout.clone(), "layout")?,
             build_flags: profile.build_flags.clone(),
             libraries: profile.libraries.clone(),
+            programs: profile.programs.clone(),
+            unit_scriptlets: profile.unit_scriptlets.clone(),
             source_recipe,
             isolation: None,
         })
@@ -256,10 +300,11 @@ impl<'a> Choice<'a> {
         if full_version.parse::<pep440_rs::Version>().is_err() {
             return Err(self.invalid("full-version", &full_version, "a version"));
         }
-        Ok(Python {
+        let python = Python {
             version: self.version,
             full_version,
             is_default: self.is_default,
+            default_version: self.default_version.clone(),
             package_prefix: self.filled("package-prefix", |row| &row.package_prefix)?,
             interpreter_package: self
                 .filled("interpreter-package", |row| &row.interpreter_package)?,
@@ -270,7 +315,31 @@ impl<'a> Choice<'a> {
             include: self.filled("include", |row| &row.include)?,
             scripts: self.filled("scripts", |row| &row.scripts)?,
             data: self.filled("data", |row| &row.data)?,
-        })
+        };
+        self.check_paths(&python)?;
+        Ok(python)
+    }
+
+    /// Recipes write these paths, and scripts begin with the interpreter.
+    fn check_paths(&self, python: &Python) -> Result<(), TargetError> {
+        let folders = [
+            ("purelib", &python.purelib),
+            ("platlib", &python.platlib),
+            ("include", &python.include),
+            ("scripts", &python.scripts),
+            ("data", &python.data),
+        ];
+        if let Some((key, value)) = folders.into_iter().find(|(_, path)| !is_path(path)) {
+            return Err(self.invalid(key, value, "an absolute path of letters, digits and `._+-`"));
+        }
+        let options = &python.shebang_options;
+        let separator = if options.is_empty() { "" } else { " " };
+        let line = format!("#!{}{separator}{options}", python.interpreter);
+        let expected = "an interpreter in a folder of programs, with one option at most";
+        match Shebang::parse(&line) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.invalid("interpreter", &line[2..], expected)),
+        }
     }
 
     /// Further names are what the distribution's own packages of its default Python have.

@@ -7,10 +7,15 @@ use toml::Table;
 
 use super::detect::OsRelease;
 use super::error::TargetError;
-use super::profile::{Choice, Profile, merge, parse};
+use super::profile::{Choice, NameMap, Profile, merge, parse};
 use super::{Target, embedded};
 use crate::artifact::ProjectName;
 use crate::text::nearest;
+
+/// In a name map, the project of packages that have none.
+const NO_PROJECT: &str = "-";
+/// In a name map, what stands before a package and its version.
+const VERSION: &str = "=";
 
 /// The targets by name, and the name maps that they refer to.
 ///
@@ -59,7 +64,9 @@ impl Targets {
     }
 
     /// These targets and a name map: lines of a project and a package, or of a project
-    /// alone, whose package is `python3-PROJECT`; `#` begins a comment.
+    /// alone, whose package is `python3-PROJECT`, or of `-` and a package that is not the one of the
+    /// project which the convention would give it to, or of `=`, a package and its version; `#` begins
+    /// a comment.
     pub fn with_names(mut self, name: &str, text: &str) -> Targets {
         self.maps.insert(name.to_owned(), text.to_owned());
         self
@@ -115,7 +122,7 @@ impl Targets {
         let profile = self.profile(name)?;
         let map = match profile.names() {
             Some(map) => self.map(name, map)?,
-            None => BTreeMap::new(),
+            None => NameMap::default(),
         };
         Choice::new(name, &profile, python, architecture)?.target(map)
     }
@@ -188,19 +195,27 @@ impl Targets {
         Ok(merged)
     }
 
-    fn map(&self, target: &str, name: &str) -> Result<BTreeMap<ProjectName, String>, TargetError> {
+    fn map(&self, target: &str, name: &str) -> Result<NameMap, TargetError> {
         let text = self.maps.get(name).ok_or_else(|| TargetError::Value {
             target: target.to_owned(),
             key: "names".to_owned(),
             value: name.to_owned(),
             expected: "the name of a name map",
         })?;
-        let mut map = BTreeMap::new();
+        let mut names = NameMap::default();
         for (index, line) in text.lines().enumerate() {
             let line = line.split('#').next().unwrap_or_default();
             let words: Vec<&str> = line.split_whitespace().collect();
             let pair = match words[..] {
                 [] => continue,
+                [NO_PROJECT, package] => {
+                    names.taken.insert(package.to_owned());
+                    continue;
+                }
+                [VERSION, package, version] => {
+                    names.versions.insert(package.to_owned(), version.to_owned());
+                    continue;
+                }
                 // Alone, it is called by Debian's convention.
                 [project] => project.parse().ok().map(|name| (name, format!("python3-{project}"))),
                 [project, package] => project.parse().ok().map(|name| (name, package.to_owned())),
@@ -212,9 +227,9 @@ impl Targets {
                     line: index + 1,
                     text: line.trim().to_owned(),
                 })?;
-            map.insert(project, package);
+            names.map.insert(project, package);
         }
-        Ok(map)
+        Ok(names)
     }
 }
 

@@ -113,6 +113,11 @@ fn libraries_have_the_names_of_the_release() {
     assert_eq!(package("debian-13", "libglib-2.0.so.0"), "libglib2.0-0t64");
     assert_eq!(package("ubuntu-24.04", "libssl.so.3"), "libssl3t64");
     assert_eq!(package("ubuntu-26.04", "libstdc++.so.6"), "libstdc++6");
+    for name in ["debian-12", "debian-13", "ubuntu-22.04", "ubuntu-24.04", "ubuntu-26.04"] {
+        let (major, minor) = Targets::embedded().load(name, None, None).unwrap().python.version;
+        let library = package(name, &format!("libpython{major}.{minor}.so.1.0"));
+        assert!(library.starts_with(&format!("libpython{major}.{minor}")), "{library}");
+    }
 }
 
 #[test]
@@ -248,7 +253,7 @@ fn mistakes_in_a_file_are_named() {
         (
             "[naming]\nzzz = 1\n",
             "target file `mine.toml`, line 2: unknown key `zzz`; the keys are unversioned-dist, \
-             dotted-dist, aliases, fold-python-prefix, names, map",
+             dotted-dist, aliases, fold-python-prefix, published-spelling, rule, names, map, taken, owners",
         ),
         (
             "glibc = 2\n",

@@ -2,6 +2,8 @@
 //! these types.
 
 mod difference;
+mod hidden;
+mod member_name;
 mod suggestion;
 
 use std::fmt;
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 pub use difference::unified;
+pub use hidden::{is_hidden, shown, without_hidden};
+pub use member_name::{escaped, has_words, member_name_problem};
 pub use suggestion::{nearest, suggested, unknown_key};
 
 /// An error and its causes, each once.
@@ -63,9 +67,10 @@ pub struct OneLine(String);
 impl OneLine {
     /// Cleans `raw`; the answer may be empty.
     pub fn new(raw: &str) -> Self {
-        let visible: String = raw.chars().map(|c| if is_line_end(c) { ' ' } else { c }).collect();
+        let blank = |c: char| if c.is_whitespace() || is_line_end(c) { ' ' } else { c };
+        let visible: String = raw.chars().map(blank).filter(|c| !is_hidden(*c)).collect();
         let folded = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-        let clean: String = folded.chars().filter(|c| !is_hidden(*c)).nfc().collect();
+        let clean: String = folded.nfc().collect();
         Self(cut(clean.trim(), ONE_LINE_LIMIT).trim_end().trim_end_matches('\\').to_owned())
     }
 
@@ -148,15 +153,6 @@ fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Control characters, and invisible ones that reorder or hide text.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
-}
-
 /// The first `limit` characters.
 fn cut(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).map_or(text, |(end, _)| &text[..end])
@@ -170,6 +166,9 @@ mod tests {
     fn one_line_folds_every_line_end_and_drops_controls() {
         let line = OneLine::new(" a\u{2028}b\r\n\tc\x1b[31m \u{202e}d\\ ");
         assert_eq!(line.as_str(), "a b c[31m d");
+        assert!(OneLine::new("\u{ad}\u{fe0f} \u{e0041}\u{2066}").is_empty());
+        // Nothing is left between words that were apart.
+        assert_eq!(OneLine::new("a \u{200b} b").as_str(), "a b");
     }
 
     #[test]

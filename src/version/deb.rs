@@ -11,19 +11,59 @@ pub fn upstream(version: &Version) -> String {
     format!("{}{}{}", release_text(version.release()), suffix(version, '+'), local(version, '+'))
 }
 
-/// A bound for packages whose version has `components` numbers: stripped of trailing zeros, then
-/// filled up with zeros, with epoch and without the local version.
-pub(crate) fn padded(version: &Version, components: usize) -> String {
-    let mut release = stripped(version).to_vec();
-    while release.len() < components {
-        release.push(0);
-    }
-    with_epoch(version, format!("{}{}", release_text(&release), suffix(version, '+')))
+/// The version that upstream published, of a Debian version: without epoch, revision and what
+/// repacking adds, and of `2.0+really1.9` what it really is. Source: Policy 5.6.12 and 3.2;
+/// Developer's Reference 6.7.8.
+pub fn published(version: &str) -> Option<Version> {
+    let (_, version, _) = split(version);
+    let version = version.split_once("+really").map_or(version, |(_, really)| really);
+    let marks = ["+dfsg", "+ds", "+repack", "+git", "~dfsg", "~ds", ".dfsg", ".ds"];
+    let end = marks.iter().filter_map(|mark| version.find(mark)).min();
+    let version = &version[..end.unwrap_or(version.len())];
+    let spelled = version.replace("~~dev", ".dev").replace("+post", ".post").replace('~', "");
+    spelled.parse().ok()
 }
 
-/// The release digits alone, stripped and with the epoch.
-pub(crate) fn base(version: &Version) -> String {
-    with_epoch(version, release_text(stripped(version)))
+/// How the versions of a package are written that a bound is compared with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// What the distribution puts before all of them, which a higher epoch of PEP 440 replaces: where
+    /// both have one, it is the same.
+    pub epoch: u64,
+    /// Of how many numbers the version consists; bounds have at least as many.
+    pub components: usize,
+    /// Whether the distribution makes the package, and may put `+dfsg` and its like behind them.
+    pub is_distributed: bool,
+}
+
+impl Numbering {
+    /// That of a collection's own package, whose version is `version`.
+    pub fn own(version: &Version, epoch: u64) -> Self {
+        Self { epoch, components: version.release().len(), is_distributed: false }
+    }
+
+    /// That of the distribution's package; `version` is the one that it has, where that is known.
+    pub fn distributed(version: Option<&str>) -> Self {
+        let components = version.and_then(published).map_or(0, |known| known.release().len());
+        let epoch = version.map(super::epoch).unwrap_or_default();
+        Self { epoch, components, is_distributed: true }
+    }
+
+    /// A bound: stripped of trailing zeros, then filled up with zeros, with epoch and without the
+    /// local version.
+    pub(crate) fn padded(&self, version: &Version) -> String {
+        let mut release = stripped(version).to_vec();
+        while release.len() < self.components {
+            release.push(0);
+        }
+        let text = format!("{}{}", release_text(&release), suffix(version, '+'));
+        with_epoch(self.epoch.max(version.epoch()), text)
+    }
+
+    /// The release digits alone, stripped and with the epoch.
+    pub(crate) fn base(&self, version: &Version) -> String {
+        with_epoch(self.epoch.max(version.epoch()), release_text(stripped(version)))
+    }
 }
 
 /// Orders two `[EPOCH:]UPSTREAM[-REVISION]` texts; a missing revision is the lowest.

@@ -1,5 +1,7 @@
 //! Which way to write versions a target follows.
 
+use std::cmp::Ordering;
+
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,15 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Orders two native versions, `[EPOCH:]VERSION-RELEASE`; nothing where a plugin does.
+    pub fn compare(self, a: &str, b: &str) -> Option<Ordering> {
+        match self {
+            Self::Rpm => Some(rpm::compare_evr(a, b)),
+            Self::Deb => Some(deb::compare(a, b)),
+            Self::Format => None,
+        }
+    }
+
     /// The version without epoch and release, as a package of that version states it; nothing where
     /// a plugin says it.
     pub fn upstream(self, version: &Version) -> Option<String> {

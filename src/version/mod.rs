@@ -38,6 +38,11 @@ impl fmt::Display for Evr {
     }
 }
 
+/// The epoch of a native version, `[EPOCH:]VERSION[-RELEASE]`; 0 where it has none.
+pub fn epoch(version: &str) -> u64 {
+    version.split_once(':').and_then(|(epoch, _)| epoch.parse().ok()).unwrap_or_default()
+}
+
 /// The release segment, as published.
 fn release_text(release: &[u64]) -> String {
     release.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
@@ -88,8 +93,8 @@ fn local(version: &Version, mark: char) -> String {
 }
 
 /// `EPOCH:` before the text where there is one.
-fn with_epoch(version: &Version, text: String) -> String {
-    match version.epoch() {
+fn with_epoch(epoch: u64, text: String) -> String {
+    match epoch {
         0 => text,
         epoch => format!("{epoch}:{text}"),
     }

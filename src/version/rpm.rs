@@ -14,12 +14,15 @@ pub fn tag(version: &Version) -> String {
 /// The version in `python3.Ydist(NAME) = VERSION`: trailing zeros and the local version left out,
 /// with the epoch.
 pub fn provide(version: &Version) -> String {
-    with_epoch(version, format!("{}{}", release_text(stripped(version)), suffix(version, '^')))
+    with_epoch(
+        version.epoch(),
+        format!("{}{}", release_text(stripped(version)), suffix(version, '^')),
+    )
 }
 
 /// The release digits alone, stripped and with the epoch.
 pub(crate) fn base(version: &Version) -> String {
-    with_epoch(version, release_text(stripped(version)))
+    with_epoch(version.epoch(), release_text(stripped(version)))
 }
 
 /// Orders two version or release texts (`rpmvercmp`).

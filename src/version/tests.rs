@@ -231,3 +231,25 @@ fn dpkg_compares_alike() {
         assert_eq!(sign(deb::compare(&pair[0], &pair[1])), answer, "{pair:?}");
     }
 }
+
+#[test]
+fn debian_versions_are_read_as_upstream_wrote_them() {
+    for (version, expected) in [
+        ("1:1.24.2-1", Some("1.24.2")),
+        ("2.0~rc1-1", Some("2.0rc1")),
+        ("9.4.0-1.1+deb12u1", Some("9.4.0")),
+        ("3.2.1+dfsg-2", Some("3.2.1")),
+        ("1:1.26.4+ds-6ubuntu1", Some("1.26.4")),
+        ("0.4~dfsg1-1", Some("0.4")),
+        ("2.0+really1.9-1", Some("1.9")),
+        ("1:2.0+really1.9+dfsg-3", Some("1.9")),
+        ("1.0+post1-1", Some("1.0.post1")),
+        ("abc", None),
+    ] {
+        let read = deb::published(version).map(|version| version.to_string());
+        assert_eq!(read.as_deref(), expected, "{version}");
+    }
+    for (version, epoch) in [("3:3.2.25-1", 3), ("3.2", 0), ("", 0), ("x:1", 0)] {
+        assert_eq!(super::epoch(version), epoch, "{version}");
+    }
+}

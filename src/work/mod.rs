@@ -5,7 +5,7 @@
 //! whoever has all records merges them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
     sync::{
@@ -27,6 +27,7 @@ use crate::{
     report::{Event, Reporter},
     source::built_digest,
     text::counted,
+    version::Evr,
 };
 
 /// One package to work on.
@@ -77,7 +78,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 pub fn work(
     items: &[Item<'_>],
     (builder, kind): (&dyn Builder, &dyn Kind),
-    records: &Records,
+    records: &Records<'_>,
     folder: &Path,
     threads: usize,
     reporter: &dyn Reporter,
@@ -125,7 +126,7 @@ pub fn work(
 }
 
 /// The build of the same inputs, where it has the release that is wanted now.
-fn earlier(Item { job, inputs }: &Item<'_>, records: &Records) -> Option<Record> {
+fn earlier(Item { job, inputs }: &Item<'_>, records: &Records<'_>) -> Option<Record> {
     // A person's own recipe says its release itself.
     let has_release = |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
     records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
@@ -143,7 +144,7 @@ fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
 fn work_on(
     Item { job, inputs }: &Item<'_>,
     (builder, kind): (&dyn Builder, &dyn Kind),
-    records: &Records,
+    records: &Records<'_>,
     folder: &Path,
     reporter: &dyn Reporter,
 ) -> Result<Record, CollectionError> {
@@ -158,6 +159,10 @@ fn work_on(
         Ok(package) => kind
             .read(&package.path)
             .and_then(|stanza| {
+                check(job, &stanza, kind).map_err(|reason| CollectionError::Package {
+                    path: package.path.clone(),
+                    reason,
+                })?;
                 let drift = drift(job.native, &stanza, &package.path, kind)?;
                 let BuildJob { plan, recipe, own_recipe, .. } = *job;
                 let described = Described { plan, recipe, own_recipe, stanza, drift };
@@ -169,6 +174,44 @@ fn work_on(
     // What stays goes with the staging folder.
     let _ = fs::remove_dir_all(folder);
     record
+}
+
+/// Compares what a package says of itself, as its format's reader understands it, with what was planned.
+///
+/// # Errors
+/// The first difference. A recipe that a person changed says itself what its package is.
+fn check(job: &BuildJob<'_>, stanza: &Stanza, kind: &dyn Kind) -> Result<(), String> {
+    if job.own_recipe {
+        return Ok(());
+    }
+    let native = job.native;
+    let planned = Evr {
+        epoch: native.epoch.unwrap_or_default(),
+        version: native.version.clone(),
+        release: native.release.clone(),
+    };
+    let differs = |what: &str, found: &str, wanted: &str| {
+        Err(format!("its {what} is `{}`, and `{wanted}` was planned", found.escape_debug()))
+    };
+    if stanza.package != native.name {
+        return differs("name", &stanza.package, &native.name);
+    }
+    if stanza.evr != planned {
+        return differs("version", &stanza.evr.to_string(), &planned.to_string());
+    }
+    if stanza.architecture != native.architecture {
+        return differs("architecture", &stanza.architecture, &native.architecture);
+    }
+    let found: BTreeSet<&str> = kind.paths(stanza).iter().map(String::as_str).collect();
+    let wanted: BTreeSet<&str> = job.plan.files.iter().map(|file| file.path.as_str()).collect();
+    let is_compared = job.plan.from_source.is_none() && !found.is_empty();
+    match found.symmetric_difference(&wanted).next().filter(|_| is_compared) {
+        None => Ok(()),
+        Some(path) if found.contains(path) => {
+            Err(format!("it installs `{}`, which was not planned", path.escape_debug()))
+        }
+        Some(path) => Err(format!("it does not install `{}`", path.escape_debug())),
+    }
 }
 
 #[cfg(test)]

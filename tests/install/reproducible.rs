@@ -71,6 +71,11 @@ fn built(
     contents(&folder.join("out"))
 }
 
+/// Whether a file states when the metadata were made: besides, it names files that are compared.
+fn is_dated(path: &Path) -> bool {
+    path.ends_with("repomd.xml") || path.ends_with("Release")
+}
+
 #[test]
 fn no_surroundings_change_a_byte() {
     if !privileged() || !have(&["unshare", "setpriv", "hostname", "rpmbuild", "dpkg-deb"]) {
@@ -92,7 +97,7 @@ fn no_surroundings_change_a_byte() {
             let differing: Vec<&PathBuf> = here
                 .keys()
                 .chain(there.keys())
-                .filter(|path| here.get(*path) != there.get(*path))
+                .filter(|path| !is_dated(path) && here.get(*path) != there.get(*path))
                 .collect();
             assert!(differing.is_empty(), "{target} {builder}: {differing:?}");
             for around in [HERE, THERE] {

@@ -99,8 +99,12 @@ fn dnf_installs_what_the_embedded_writer_built() {
 fn compiled(builder: &str) -> (Vec<String>, String) {
     let work = tempfile::tempdir().expect("the temporary folder is writable");
     let work = work.path();
-    let collection =
-        build_with(work, "el9", builder, &["--python", "3.11", "--bytecode", "compile"]);
+    let collection = build_with(
+        work,
+        "el9",
+        builder,
+        &["--python", "3.11", "--bytecode", "compile", "--no-sandbox"],
+    );
     let packages = files(&collection, "rpm");
     let facts = "%{PAYLOADDIGESTALT}\n[%{REQUIRENEVRS}\n][%{FILENAMES} %{FILEDIGESTS} %{FILEMODES} %{FILEMTIMES} %{FILEINODES}\n]";
     let listed =

@@ -28,6 +28,8 @@ pub fn key(work: &Path) -> String {
     let row = listed.lines().find(|line| line.starts_with("fpr:")).expect("the key is listed");
     let secret = run(gpg().args(["--armor", "--export-secret-keys"]));
     std::fs::write(work.join("key.asc"), secret).expect("the work folder is writable");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(work.join("key.asc"), private).expect("the file is ours");
     row.split(':').nth(9).expect("fingerprints are the tenth field").to_owned()
 }
 

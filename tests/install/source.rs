@@ -188,6 +188,34 @@ fn debian_packages_are_built_of_their_sources() {
     }
 }
 
+/// The code of a project can write where it is built: what it adds to the package is refused.
+#[test]
+fn what_a_build_adds_beside_its_recipe_is_refused() {
+    if !have(&DEBIAN) {
+        return;
+    }
+    let script = "open('debian/python3-sample.postinst', 'w').write('#!/bin/sh\\ntouch canary\\n')";
+    let interpreter =
+        "open('debian/python3-sample.prerm', 'w').write('#!/usr/bin/env touch\\n#DEBHELPER#\\n')";
+    for (code, wanted) in [(script, "`touch canary`"), (interpreter, "`#!/usr/bin/env touch`")] {
+        let work = tempfile::tempdir().unwrap();
+        let tree = work.path().join("sample-1.0");
+        sdist(work.path(), "sample", &[], false);
+        let planned = planned(work.path(), "sample", "debian-12");
+        let backend = fs::read_to_string(tree.join("backend.py")).unwrap();
+        let indented = code.replace('\n', "\n    ");
+        let start = "def build_wheel(folder, config_settings=None, metadata_directory=None):\n";
+        let hostile = backend.replacen(start, &format!("{start}    {indented}\n"), 1);
+        fs::write(tree.join("backend.py"), hostile).unwrap();
+        let archive = work.path().join("index/sample-1.0.tar.gz");
+        let mut tar = Command::new("tar");
+        run(tar.arg("-C").arg(work.path()).arg("-czf").arg(archive).arg("sample-1.0"));
+        let error = built(&planned, work.path()).map_err(|error| error.to_string());
+        let is_told = |error: &String| error.contains("than planned") && error.contains(wanted);
+        assert!(error.as_ref().is_err_and(is_told), "{code}: {error:?}");
+    }
+}
+
 /// Everything that people put into a recipe's folder reaches a package that is built of its sdist.
 #[test]
 fn an_edited_debian_recipe_is_built_of_its_source() {

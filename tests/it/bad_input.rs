@@ -1,8 +1,8 @@
 //! Bad input: the exact words on standard error, the status, and that nothing was touched.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
-use crate::{run, wheel::Wheel};
+use crate::{command, run, wheel::Wheel};
 
 /// An index of a few releases.
 fn index(folder: &Path) {
@@ -152,4 +152,28 @@ fn nothing_asked_for() {
         2,
         "error: nothing was asked for\nhint: name a project, or a requirements file with `-r FILE`\n",
     );
+}
+
+#[test]
+fn an_output_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    index(folder.path());
+    let program = Path::new(env!("CARGO_BIN_EXE_pypi2pkg"));
+    for arguments in [
+        &["plan", "one", "--target", "debian-12", "-i", "index", "--json"][..],
+        &["target", "list"],
+        &["completions", "bash"],
+        &["build", "--help"],
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let found = command(program, folder.path(), arguments).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&found.stderr).into_owned();
+        assert_eq!(found.status.code(), Some(1), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("error: cannot write to standard output: "), "{stderr}");
+        // Who reads no further wants no more.
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let found = command(program, folder.path(), arguments).stdout(writer).output().unwrap();
+        assert_eq!(found.status.code(), Some(0), "{arguments:?}");
+    }
 }

@@ -153,6 +153,39 @@ fn a_pool_stays_a_pool() {
 }
 
 #[test]
+fn a_check_judges_the_newest_builds() {
+    for (target, builder) in [
+        ("fedora-43", "embedded"),
+        ("fedora-43", "system"),
+        ("debian-12", "embedded"),
+        ("debian-12", "system"),
+        ("archlinux", "auto"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let index = at.join("index");
+        let moved = [("moved.py", b"x = 1".to_vec())];
+        let wants = "Requires-Dist: two<2\n";
+        Wheel { binaries: &moved, fields: wants, ..Wheel::default() }.write(&index);
+        Wheel { project: "two", ..Wheel::default() }.write(&index);
+        let build = || {
+            let common = ["build", "-q", "-t", target, "--builder", builder, "-i", "index"];
+            let built = run(at, &[&common[..], &["one", "two"]].concat());
+            assert_eq!((built.status, built.stderr.as_str()), (0, ""), "{target} {builder}");
+        };
+        build();
+        // A file moves from one package to the other.
+        Wheel { version: "2.0", ..Wheel::default() }.write(&index);
+        Wheel { project: "two", version: "2.0", binaries: &moved, ..Wheel::default() }
+            .write(&index);
+        build();
+        let check = run(at, &["check", "dist"]);
+        assert_eq!(check.status, 0, "{target} {builder}: {}{}", check.stdout, check.stderr);
+        assert!(check.stdout.contains("4 packages, every relation met"), "{}", check.stdout);
+    }
+}
+
+#[test]
 fn what_changed_between_collections_is_shown() {
     for (target, requires) in [("debian-12", "python3-two"), ("fedora-43", "python3.14dist(two)")] {
         let folder = tempfile::tempdir().unwrap();
@@ -193,5 +226,17 @@ fn what_changed_between_collections_is_shown() {
         assert_eq!(json["changed"]["python3-one"]["licence"]["to"], "BSD-3-Clause");
         assert_eq!(run(at, &["diff", "new", "new"]).stdout, "no differences\n");
         assert_eq!(run(at, &["diff", "index", "new"]).status, 1);
+    }
+}
+
+#[test]
+fn a_relative_cache_serves_tools_and_plugins() {
+    let folder = tempfile::tempdir().unwrap();
+    Wheel::default().write(&folder.path().join("index"));
+    for (target, builder) in [("debian-12", "system"), ("archlinux", "auto")] {
+        let arguments =
+            ["build", "one", "-q", "-i", "index", "--cache-dir", "here", "-t", target, "-o"];
+        let built = run(folder.path(), &[&arguments[..], &[target, "--builder", builder]].concat());
+        assert_eq!((built.status, built.stderr.as_str()), (0, ""), "{target}");
     }
 }

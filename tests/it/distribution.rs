@@ -38,12 +38,21 @@ fn what_the_distribution_has_is_required_and_not_built() {
         assert_eq!(whole.status, 1, "it has no interpreter: {}", whole.stdout);
         assert!(!whole.stderr.contains("one"), "{}", whole.stderr);
 
+        // Constraints hold for what is left to it, too; those for other systems do not.
+        Wheel { version: "1.5", ..Wheel::default() }.write(&at.join("index"));
+        for (constraint, count) in [("one>=1.2", 2), ("one>=1.2; sys_platform == 'win32'", 1)] {
+            fs::write(at.join("c.txt"), format!("{constraint}\n")).unwrap();
+            let more = ["-r", "r.txt", "-c", "c.txt", "-o", "bound", "--satisfy-from", "distro"];
+            let built = build(&more);
+            assert_eq!(built.stdout.lines().count(), count, "{constraint}: {}", built.stdout);
+        }
+
         // What the distribution has too old, or is named, is built.
         Wheel { version: "2.0", ..Wheel::default() }.write(&at.join("index"));
         fs::write(at.join("r.txt"), "three\n").unwrap();
         let built = build(&["-r", "r.txt", "-o", "newer", "--satisfy-from", "distro"]);
         assert_eq!(built.stdout.lines().count(), 2, "{}", built.stdout);
-        let named = build(&["one<2", "-o", "named", "--satisfy-from", "distro"]);
+        let named = build(&["one==1.0", "-o", "named", "--satisfy-from", "distro"]);
         assert_eq!(named.stdout.lines().count(), 1, "{}", named.stdout);
         assert!(named.stderr.contains("the distribution has `python3-one` 1.0-1"), "{target}");
         fs::write(at.join("pypi2pkg.toml"), "[project.one]\norigin = 'distro'\n").unwrap();
@@ -100,6 +109,7 @@ fn what_projects_need_from_the_system_is_required() {
     let at = folder.path();
     Wheel {
         project: "gitpython",
+        version: "9.0",
         fields: "Requires-External: libpq (>=12)\nRequires-External: frobnicator\n",
         ..Wheel::default()
     }
@@ -131,7 +141,8 @@ fn files_that_two_packages_would_own_are_found_before_building() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     Wheel { project: "one", module: "same", ..Wheel::default() }.write(&at.join("index"));
-    Wheel { project: "two", module: "same", ..Wheel::default() }.write(&at.join("index"));
+    Wheel { project: "two", module: "same", version: "2.0", ..Wheel::default() }
+        .write(&at.join("index"));
     let build = |more: &[&str]| {
         let shared = ["build", "one", "two", "-q", "-t", "debian-12", "-i", "index"];
         run(at, &[&shared, more].concat())

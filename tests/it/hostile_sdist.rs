@@ -18,8 +18,9 @@ use crate::{
 };
 
 /// Limits that a test reaches soon.
-const LIMITS: &str = "[sandbox]\nseconds = 20\nmemory = 512\nprocesses = 32\nfile = 8\ndisk = 16\n";
-const SECRET: &str = "canary-6f1d";
+const LIMITS: &str = "[sandbox]\nseconds = 20\nmemory = 512\nprocesses = 32\nfile = 8\ndisk = 16\n\
+                      files = 9000\n";
+pub(super) const SECRET: &str = "canary-6f1d";
 /// What begins each backend: `SAID` goes into the module of the wheel.
 const BEGIN: &str = r#"
 import os, socket, subprocess, sys, time
@@ -38,7 +39,7 @@ struct Found {
 
 /// A folder with an index of one sdist, `evil` 1.0, whose backend runs `code` before it builds a
 /// proper wheel; `[FOLDER]` in it is the test's folder.
-fn evil(code: &str) -> tempfile::TempDir {
+pub(super) fn evil(code: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     // Untrusted code runs as somebody else where the test is root.
@@ -99,10 +100,15 @@ fn build(at: &Path) -> Found {
     build_with(at, "/usr/bin:/bin", &[])
 }
 
-/// The module of the package that was built.
+/// What the module of the package says, which is built.
 fn said(at: &Path) -> String {
     let found = build(at);
     assert_eq!(found.status, 0, "{}", found.stderr);
+    module(at)
+}
+
+/// What the module of the package says.
+pub(super) fn module(at: &Path) -> String {
     let files = contents(&at.join("dist"));
     let package = &files["python3-evil_1.0-1_all.deb"];
     let text = String::from_utf8_lossy(package);
@@ -110,7 +116,7 @@ fn said(at: &Path) -> String {
     text[start..].lines().next().unwrap().to_owned()
 }
 
-fn is_confined() -> bool {
+pub(super) fn is_confined() -> bool {
     has("python3") && has("bwrap")
 }
 
@@ -213,17 +219,24 @@ fn no_process_survives() {
     assert_eq!(said(evil(daemon).path()), "SAID = []");
     assert!(!lives("98765.4321"));
 
-    let hanging = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
-                   subprocess.run(['sleep', '98765.1234'])\n";
-    let folder = evil(hanging);
-    let short = LIMITS.replace("seconds = 20", "seconds = 3");
-    fs::write(folder.path().join("pypi2pkg.toml"), short).unwrap();
-    let begun = Instant::now();
-    let found = build(folder.path());
-    assert_eq!(found.status, 1);
-    assert!(found.stderr.contains("cannot be built into a wheel: it was stopped after 3 s\n"));
-    assert!(begun.elapsed() < Duration::from_secs(15));
-    assert!(!lives("98765.1234"));
+    let hanging = [
+        "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n\
+         subprocess.run(['sleep', '98765.1234'])\n",
+        "subprocess.Popen(['sleep', '98765.1234'])\nos.kill(os.getppid(), 19)\nos.kill(-1, 19)\n\
+         os.kill(os.getpid(), 19)\n",
+    ];
+    for code in hanging {
+        let folder = evil(code);
+        let short = LIMITS.replace("seconds = 20", "seconds = 3");
+        fs::write(folder.path().join("pypi2pkg.toml"), short).unwrap();
+        let begun = Instant::now();
+        let found = build(folder.path());
+        assert_eq!(found.status, 1);
+        let wanted = "cannot be built into a wheel: it was stopped after 3 s\n";
+        assert!(found.stderr.contains(wanted), "{}", found.stderr);
+        assert!(begun.elapsed() < Duration::from_secs(15));
+        assert!(!lives("98765.1234"));
+    }
 }
 
 #[test]
@@ -249,7 +262,7 @@ fn only_a_sound_wheel_of_the_release_is_taken() {
             "open(f'{folder}/evil-1.0-py3-none-any.whl', 'w').write('no')\n\
              return 'evil-1.0-py3-none-any.whl'"
                 .to_owned(),
-            "was built into an unsound wheel: `evil-1.0-py3-none-any.whl` is no readable zip",
+            "was built into an unsound wheel: `evil-1.0-py3-none-any.whl` is not a sound zip archive",
         ),
         ("global NAME\nNAME = 'other'".to_owned(), "was built into another release: `other` 1.0"),
         (
@@ -286,6 +299,10 @@ fn limits_hold() {
         (
             "while True: open('/dev/shm/' + str(time.time_ns()), 'wb').write(bytes(4 << 20))",
             "space",
+        ),
+        (
+            "for n in range(1 << 30): os.mkdir(f'/build/{n}')",
+            "cannot be built into a wheel: it had more than 9000 files\n",
         ),
     ];
     for (code, wanted) in cases {

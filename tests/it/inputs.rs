@@ -261,9 +261,11 @@ fn serve(folder: std::path::PathBuf, stop: Arc<AtomicBool>) -> String {
             BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
             let path = line.split(' ').nth(1).unwrap().to_owned();
             let name = path.trim_matches('/');
-            let (kind, body) = match fs::read(folder.join(name)) {
-                Ok(bytes) => ("application/octet-stream", bytes),
-                Err(_) => {
+            let page = fs::read(folder.join(name).join("index.html"));
+            let (kind, body) = match (fs::read(folder.join(name)), page) {
+                (Ok(bytes), _) => ("application/octet-stream", bytes),
+                (_, Ok(page)) => ("text/html", page),
+                _ => {
                     let files = fs::read_dir(&folder).unwrap();
                     let files = files.map(|e| e.unwrap().file_name().into_string().unwrap());
                     let files = files.filter(|file| file.starts_with(&format!("{name}-")));
@@ -280,6 +282,33 @@ fn serve(folder: std::path::PathBuf, stop: Arc<AtomicBool>) -> String {
         }
     });
     address
+}
+
+#[test]
+fn a_frozen_folder_keeps_upload_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("files"));
+    fs::create_dir_all(at.join("index/one")).unwrap();
+    let link = "<a href=\"../../files/one-1.0-py3-none-any.whl\" \
+                data-upload-time=\"2026-01-02T03:04:05Z\">one-1.0-py3-none-any.whl</a>";
+    fs::write(at.join("index/one/index.html"), link).unwrap();
+    let target = ["-q", "-t", "debian-12"];
+    let frozen = run(at, &[&["freeze", "one", "-i", "index"], &target[..]].concat());
+    assert_eq!(frozen.status, 0, "{}", frozen.stderr);
+    let page = fs::read_to_string(at.join("frozen/one/index.html")).unwrap();
+    assert!(page.contains(" data-upload-time=\"2026-01-02T03:04:05Z\">"), "{page}");
+    let json = fs::read_to_string(at.join("frozen/one/index.json")).unwrap();
+    assert!(json.contains("2026-01-02T03:04:05Z"), "{json}");
+    for (limit, status) in [("2026-01-03", 0), ("2026-01-01", 1)] {
+        let stop = Arc::new(AtomicBool::new(false));
+        let address = serve(at.join("frozen"), Arc::clone(&stop));
+        let newer = ["resolve", "one", "-i", &address, "--exclude-newer", limit];
+        let found = run(at, &[&newer[..], &target[..]].concat());
+        stop.store(true, Ordering::SeqCst);
+        let _ = std::net::TcpStream::connect(address.trim_start_matches("http://"));
+        assert_eq!(found.status, status, "{limit}: {}", found.stderr);
+    }
 }
 
 #[test]
@@ -301,7 +330,7 @@ fn a_frozen_folder_needs_no_network() {
     assert_eq!(
         frozen.stdout,
         "frozen/mine-1.0-py3-none-any.whl\nfrozen/one-2.0-py3-none-any.whl\n\
-         frozen/two-1.0-py3-none-any.whl\n"
+         frozen/two-1.0-py3-none-any.whl\nfrozen/pylock.toml\nfrozen/requirements.txt\n"
     );
     let page = fs::read_to_string(at.join("frozen/one/index.html")).unwrap();
     assert!(page.contains("<a href=\"../one-2.0-py3-none-any.whl#sha256="), "{page}");
@@ -317,12 +346,27 @@ fn a_frozen_folder_needs_no_network() {
         assert_eq!(built.status, 0, "{}", built.stderr);
         assert_eq!(built.stdout.lines().count(), 3);
     }
+    // Both locks name the very files, wherever the folder is by now.
+    fs::rename(at.join("frozen"), at.join("moved")).unwrap();
+    for (lock, sources) in [
+        ("moved/pylock.toml", &["--no-index"][..]),
+        ("moved/requirements.txt", &["--no-index", "--find-links", "moved"]),
+    ] {
+        let built = run(at, &[&["build", "-r", lock], &target[..], sources].concat());
+        assert_eq!((built.status, built.stderr.as_str()), (0, ""), "{lock}");
+        assert_eq!(built.stdout.lines().count(), 3, "{lock}");
+    }
+    let one = fs::read_to_string(at.join("moved/requirements.txt")).unwrap();
+    assert!(one.contains("\none==2.0 --hash=sha256:"), "{one}");
+    let pinned = ["resolve", "-r", "moved/requirements.txt", "--require-pinned", "-i", "moved"];
+    assert_eq!(run(at, &[&pinned, &target[..]].concat()).status, 0);
+    fs::rename(at.join("moved"), at.join("frozen")).unwrap();
 
     // Its own folder is replaced, another's is not.
     let again = ["freeze", "one", "-i", "frozen", "-o", "frozen"];
     assert_eq!(
         run(at, &[&again, &target[..]].concat()).stdout,
-        "frozen/one-2.0-py3-none-any.whl\n"
+        "frozen/one-2.0-py3-none-any.whl\nfrozen/pylock.toml\nfrozen/requirements.txt\n"
     );
     let other = run(at, &[&["freeze", "one", "-i", "index", "-o", "index"], &target[..]].concat());
     assert_eq!(other.status, 2);

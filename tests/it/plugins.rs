@@ -96,12 +96,32 @@ fn what_a_plan_is_of_cannot_be_changed_nor_text_slipped_in() {
         (
             "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
              {'package': {'name': 'a\\nPre-Depends: evil', 'own-version': False}}})",
-            "relate a package to",
+            r"`a\nPre-Depends: evil` is not a valid relation",
         ),
         (
             "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
              {'package': {'name': '%(touch x)', 'own-version': False}}})",
-            "relate a package to",
+            "`%(touch x)` is not a valid relation",
+        ),
+        (
+            "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
+             {'package': {'name': 'a, evil (>= 9)', 'own-version': False}}})",
+            "`a, evil (>= 9)` is not a valid relation",
+        ),
+        (
+            "plan['relations'].append({'strength': 'requires', 'origin': 'x', 'capability': \
+             {'library': {'soname': 'lib.so.1, evil', 'versions': []}}})",
+            "`lib.so.1, evil` is not a valid relation",
+        ),
+        (
+            "plan['files'][0]['content'] = {'script': {'member': 'one.py', 'shebang': \
+             '#!/usr/bin/python3|e;#'}}",
+            "is not a valid first line of a script",
+        ),
+        (
+            "plan['files'][0]['content'] = {'script': {'member': 'one.py', 'shebang': \
+             '#!/tmp/python3'}}",
+            "is not a valid first line of a script",
         ),
         ("plan['files'][0]['path'] = '/usr/../etc/passwd'", "install"),
         ("plan['files'][0]['mode'] = 0o4755", "the mode 4755"),
@@ -387,6 +407,52 @@ fn the_documented_plugin_does_what_the_page_says() {
     assert!(planned.stdout.contains("plugin fresh 1.0.0: 1.0 is 2 days old"));
 }
 
+#[test]
+fn only_collections_that_hold_together_are_published() {
+    for target in TARGETS {
+        let place = Place::new(
+            &["publish"],
+            "print(json.dumps({'messages': [{'level': 'warning', 'text': 'published'}]}))",
+        );
+        let index = place.at("index");
+        Wheel { project: "two", fields: "Requires-Dist: one\n", ..Wheel::default() }.write(&index);
+        Wheel { project: "three", ..Wheel::default() }.write(&index);
+        let open = "Requires-External: no-such-library\n";
+        Wheel { project: "open", fields: open, ..Wheel::default() }.write(&index);
+        let build = |projects: &[&str]| {
+            let common = ["-q", "-i", "index", "-t", target, "--builder", "embedded", "-o", target];
+            let more = ["--strict-hints", "--plugin", "./tried"];
+            place.run(&[&["build"], projects, &common[..], &more[..]].concat())
+        };
+        let failed = build(&["three", "open"]);
+        assert_eq!(failed.status, 1, "{}", failed.stderr);
+        assert!(!failed.stderr.contains("published\n"), "{}", failed.stderr);
+        assert!(
+            failed.stderr.contains(
+                "warning: the collection is not published: 1 project failed; \
+                 `publish-incomplete = true` in the configuration publishes it all the same\n"
+            ),
+            "{}",
+            failed.stderr
+        );
+        let whole = build(&["two"]);
+        assert_eq!(whole.status, 0, "{}", whole.stderr);
+        assert!(whole.stderr.contains("warning: tried: published\n"), "{}", whole.stderr);
+        let one = whole.stdout.lines().find(|file| file.contains("one")).unwrap();
+        fs::remove_file(place.at(one)).unwrap();
+        let broken = build(&["three"]);
+        assert_eq!(broken.status, 1, "{}", broken.stderr);
+        assert!(
+            broken
+                .stderr
+                .contains("error: the collection is not published, because it has problems:\n"),
+            "{}",
+            broken.stderr
+        );
+        assert!(!broken.stderr.contains("warning: tried: published"), "{}", broken.stderr);
+    }
+}
+
 /// Bundled plugins are found by their names, and do their work in a run.
 #[test]
 fn bundled_plugins_take_part_by_name() {
@@ -399,7 +465,7 @@ fn bundled_plugins_take_part_by_name() {
         Wheel { project: "three", binaries: &tests, ..Wheel::default() }.write(&place.at("index"));
         let folder = place.at("served");
         let configuration = format!(
-            "[[plugin]]\nname = 'strip-tests'\n\n[[plugin]]\nname = 'licence-policy'\n\
+            "publish-incomplete = true\n\n[[plugin]]\nname = 'strip-tests'\n\n[[plugin]]\nname = 'licence-policy'\n\
              settings = {{ denied = ['GPL-3.0-only'] }}\n\n[[plugin]]\nname = 'publish-folder'\n\
              settings = {{ folder = '{}' }}\n",
             folder.display()

@@ -1,6 +1,7 @@
 //! Recipes in folders: rendered, edited, merged, adopted, updated and built.
 
 use std::{
+    collections::BTreeMap,
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
@@ -475,10 +476,64 @@ fn a_spec_of_ones_own_is_built() {
     assert!(said(&place.at(built.stdout.trim())).contains("/usr/share/one/note"));
     let named = build("fedora-43", &["--name", "python26-one", "-o", "named"]);
     assert_eq!(named.stdout, "named/python26-one-1.0-1.fc43.noarch.rpm\n", "{}", named.stderr);
+    let other = build("fedora-43", &["--spec-file", "one.spec", "--name", "python27-one"]);
+    assert_eq!(other.status, 2, "{}", other.stderr);
+    for name in ["`one.spec` makes `python26-one`", "named `python27-one`", "hint: leave `--name`"]
+    {
+        assert!(other.stderr.contains(name), "{}", other.stderr);
+    }
+    fs::write(place.at("newer.spec"), spec.replace("Version: 1.0", "Version: 1.1")).unwrap();
+    let newer = build("fedora-43", &["--spec-file", "newer.spec", "-o", "newer"]);
+    assert_eq!(newer.status, 2, "{}", newer.stderr);
+    assert_eq!(
+        newer.stderr,
+        "error: `newer.spec` makes version 1.1, but 1.0 was resolved\n\
+         hint: name the spec's version, as in `NAME==VERSION`\n"
+    );
     let refused = build("fedora-43", &[&own[..], &["two"]].concat());
     assert_eq!(refused.status, 2, "{}", refused.stderr);
     let refused = build(debian.target, &[&own[..], &["-o", "debian"]].concat());
     assert_eq!(refused.status, 2, "{}", refused.stderr);
+}
+
+#[test]
+fn a_folder_of_recipes_is_for_one_target() {
+    for (place, other) in Place::all().into_iter().zip(["debian-12", "fedora-43"]) {
+        place.render(&["-q"]);
+        let recipe = place.at("recipes/one/recipe.toml");
+        let edited = place.at("recipes/one/README");
+        fs::write(&edited, "mine\n").unwrap();
+        let before = tree(&place.at("recipes"));
+        for more in [
+            &["-t", other][..],
+            &["-t", other, "--force"],
+            &["-t", place.target, "--arch", "aarch64"],
+        ] {
+            let common = ["render", "one", "-q", "-i", "index"];
+            let found = place.run(&[&common[..], more].concat());
+            assert_eq!(found.status, 1, "{}", found.stderr);
+            let wanted = format!("`recipes/one` is a recipe for `{}` (x86_64) with", place.target);
+            assert!(found.stderr.contains(&wanted), "{}", found.stderr);
+            assert!(found.stderr.contains("hint: give each target a folder of its own with `-o`"));
+            assert_eq!(tree(&place.at("recipes")), before);
+        }
+        assert!(recipe.is_file());
+        let built = place.run(&["build", "recipes", "-q", "-i", "index", "-t", other]);
+        assert_eq!(built.status, 2, "{}", built.stderr);
+        let wanted = format!(
+            "error: the recipe in `recipes/one` is for `{}`, not for `{other}`\n\
+             hint: render recipes for it into another folder\n",
+            place.target
+        );
+        assert_eq!(built.stderr, wanted);
+    }
+}
+
+/// All files of a folder with their bytes.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files.map(|file| (file.path().to_owned(), fs::read(file.path()).unwrap())).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Runs that are killed, interrupted, or not alone.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Child, Command, Stdio},
@@ -153,7 +154,7 @@ fn an_interrupted_run_leaves_no_child_and_no_folder() {
     for (signal, status) in [("TERM", 143), ("INT", 130)] {
         let _ = fs::remove_file(&started);
         let path = format!("{}:", programs.display());
-        let arguments = [&BUILD[..11], &["--builder", "system"]].concat();
+        let arguments = [&BUILD[..11], &["--builder", "system", "--no-sandbox"]].concat();
         let mut child = start(at, &path, &arguments);
         let begun = Instant::now();
         while fs::read_to_string(&started).unwrap_or_default().lines().next().is_none() {
@@ -179,4 +180,70 @@ fn an_interrupted_run_leaves_no_child_and_no_folder() {
             "{left:?}"
         );
     }
+}
+
+/// A `dpkg-deb` that does nothing for a long time; each that is started leaves a line in a file.
+fn hanging_tool(at: &Path) -> (String, std::path::PathBuf) {
+    let (programs, started) = (at.join("bin"), at.join("started"));
+    fs::create_dir(&programs).unwrap();
+    let tool = programs.join("dpkg-deb");
+    let begin = "#!/bin/sh\n[ \"$1\" = --version ] && exit\n";
+    fs::write(&tool, format!("{begin}echo $$ >> {}\nexec sleep 100\n", started.display())).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&tool, mode).unwrap();
+    (format!("{}:", programs.display()), started)
+}
+
+#[test]
+fn the_next_run_sweeps_what_a_killed_one_left_and_nothing_of_a_living_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    index(at);
+    let (path, started) = hanging_tool(at);
+    let hang = |output: &str| {
+        let _ = fs::remove_file(&started);
+        let more = ["--builder", "system", "--no-sandbox", "-o", output];
+        let child = start(at, &path, &[&BUILD[..11], &more].concat());
+        let begun = Instant::now();
+        while fs::read_to_string(&started).unwrap_or_default().lines().next().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "nothing was started");
+            thread::sleep(Duration::from_millis(10));
+        }
+        child
+    };
+    let left = || -> BTreeSet<String> {
+        let entries = fs::read_dir(at.join("tmp")).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    let tools = || fs::read_to_string(&started).unwrap();
+    let kill = |numbers: &str| {
+        for number in numbers.lines() {
+            Command::new("kill").args(["-KILL", number]).stderr(Stdio::null()).status().unwrap();
+        }
+    };
+    fs::create_dir(at.join("tmp/pypi2pkg-of-mine")).unwrap();
+    let mut dead = hang("first");
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    kill(&tools());
+    let remains = left();
+    assert!(remains.len() > 1, "{remains:?}");
+
+    let mut living = hang("second");
+    let of_living = left();
+    assert!(of_living.is_disjoint(&(&remains - &BTreeSet::from(["pypi2pkg-of-mine".to_owned()]))));
+    assert!(of_living.len() > 1);
+    assert!(start(at, "", &BUILD).wait().unwrap().success());
+    let number = living.id().to_string();
+    assert!(of_living.is_subset(&left()));
+    let modes = |name: &String| {
+        std::os::unix::fs::PermissionsExt::mode(
+            &at.join("tmp").join(name).metadata().unwrap().permissions(),
+        )
+    };
+    let own = of_living.iter().filter(|name| *name != "pypi2pkg-of-mine");
+    assert!(own.map(modes).all(|mode| mode & 0o7777 == 0o700));
+    Command::new("kill").args(["-TERM", &number]).status().unwrap();
+    assert_eq!(living.wait().unwrap().code(), Some(143));
+    assert_eq!(left(), BTreeSet::from(["pypi2pkg-of-mine".to_owned()]));
 }

@@ -14,10 +14,16 @@ pub struct Wheel<'a> {
     pub version: &'a str,
     /// The tags in the file name.
     pub tags: &'a str,
+    /// The line of `METADATA` that is the summary; none where it is empty.
+    pub summary: &'a str,
     /// Further lines of `METADATA`.
     pub fields: &'a str,
+    /// Whether a command is called as the project.
+    pub entry_points: bool,
     /// Further members and their bytes.
     pub binaries: &'a [(&'a str, Vec<u8>)],
+    /// Members that the archive marks as executable.
+    pub executables: &'a [&'a str],
     /// Whether `RECORD` states the hashes that the files have.
     pub honest: bool,
 }
@@ -29,8 +35,11 @@ impl Default for Wheel<'_> {
             module: "",
             version: "1.0",
             tags: "py3-none-any",
+            summary: "The project",
             fields: "",
+            entry_points: true,
             binaries: &[],
+            executables: &[],
             honest: true,
         }
     }
@@ -38,15 +47,21 @@ impl Default for Wheel<'_> {
 
 impl Wheel<'_> {
     pub fn write(&self, folder: &Path) {
-        let Self { project, module, version, tags, fields, binaries, honest } = self;
+        let Self { project, module, version, tags, summary, fields, .. } = self;
+        let Self { entry_points, binaries, executables, honest, .. } = self;
+        let summary = match summary.is_empty() {
+            true => String::new(),
+            false => format!("Summary: {summary} {project}\n"),
+        };
+        let licence = if fields.starts_with("License: ") { "" } else { "License: MIT\n" };
         let module = if module.is_empty() { project } else { module };
         let info = format!("{project}-{version}.dist-info");
-        let texts = vec![
+        let mut texts = vec![
             (format!("{module}.py"), format!("VERSION = '{version}'\n")),
             (
                 format!("{info}/METADATA"),
                 format!(
-                    "Metadata-Version: 2.1\nName: {project}\nVersion: {version}\nSummary: The project {project}\nLicense: MIT\n{fields}\nA description that is long enough to be one.\n"
+                    "Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n{summary}{licence}{fields}\nA description that is long enough to be one.\n"
                 ),
             ),
             (
@@ -54,11 +69,13 @@ impl Wheel<'_> {
                 "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
                     .to_owned(),
             ),
-            (
+        ];
+        if *entry_points {
+            texts.push((
                 format!("{info}/entry_points.txt"),
                 format!("[console_scripts]\n{project} = {project}:main\n"),
-            ),
-        ];
+            ));
+        }
         let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));
         let binaries = binaries.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone()));
         let mut members: Vec<(String, Vec<u8>)> = texts.chain(binaries).collect();
@@ -76,7 +93,9 @@ impl Wheel<'_> {
             fs::File::create(folder.join(format!("{project}-{version}-{tags}.whl"))).unwrap();
         let mut zip = ZipWriter::new(file);
         for (name, bytes) in members {
-            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            let mode = if executables.contains(&name.as_str()) { 0o755 } else { 0o644 };
+            let options = SimpleFileOptions::default().unix_permissions(mode);
+            zip.start_file(name, options).unwrap();
             zip.write_all(&bytes).unwrap();
         }
         zip.finish().unwrap();

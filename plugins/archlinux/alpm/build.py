@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from . import makepkg, mtree, pkginfo
+from . import makepkg, mtree, pkginfo, verify
 from .errors import Refused, message
 from .lower import backup, install_name
 
@@ -41,6 +41,8 @@ def answer(request):
         project, name = job["plan"]["project"], job["native"]["filename"]
         try:
             made = makepkg.build(job, request["target"]) if job["edited"] else pack(job)
+            if job["edited"]:
+                verify.stated(made, job["recipe"])
         except Refused as error:
             messages.append(message("error", f"{name}: {error}", project))
         else:
@@ -70,6 +72,7 @@ def pack(job):
                 continue
             with member.open() as file:
                 archive.addfile(header(member), file)
+    verify.planned(name, job, tree)
     return name
 
 

@@ -172,10 +172,16 @@ def backup(plan):
 
 
 def checksums(plan):
-    """The sums of a recipe's sources: of the release file, then of the plan's own texts. A wheel
-    that was built here is another one wherever it is built again."""
+    """The sums of a recipe's sources: of the release file, of the plan's own texts, then of the
+    list of scripts whose first line is replaced. A wheel that was built here is another one wherever it is built again."""
     source = plan["source"]
     built = source.get("built-wheel") is not None
     published = "SKIP" if built else source["hashes"].get("sha256", "SKIP")
-    texts = (file["content"]["text"] for file in plan["files"] if "text" in file["content"])
+    contents = [file["content"] for file in plan["files"]]
+    texts = [content["text"] for content in contents if "text" in content]
+    scripts = {}
+    for script in (content["script"] for content in contents if "script" in content):
+        scripts.setdefault(script["member"], script["shebang"])
+    if scripts:
+        texts.append("".join(f"{name}\n{scripts[name]}\n" for name in sorted(scripts)))
     return [published] + [hashlib.sha256(text.encode()).hexdigest() for text in texts]

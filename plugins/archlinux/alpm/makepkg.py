@@ -41,7 +41,7 @@ SRCEXT=.src.tar
 COMMAND = ["makepkg", "--config", "../makepkg.conf", "--nodeps", "--nocheck", "--nosign",
            "--skippgpcheck", "--holdver", "--noconfirm"]
 
-# Where bubblewrap works, makepkg sees no network and nothing but programs of the system, and writes
+# Makepkg sees no network and nothing but programs of the system, and writes
 # to its own folder alone.
 CONFINED = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--uid", "1000",
             "--gid", "1000", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
@@ -64,7 +64,7 @@ def build(job, target):
         packager=shlex.quote(job["native"]["packager"]),
     ))
     fill(folder, job)
-    run(folder, job["plan"]["time"])
+    run(folder, job["plan"]["time"], job["unconfined"])
     made = sorted(folder.glob("*.pkg.tar"))
     if len(made) != 1:
         raise Refused(f"its PKGBUILD makes {len(made)} packages, and has to make one")
@@ -97,14 +97,17 @@ def works(command):
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
-def command(folder):
-    """What runs makepkg in a folder: confined, or at least not as root."""
+def command(folder, unconfined):
+    """What runs makepkg in a folder: confined, or where a person wants no sandbox, at least not as
+    root."""
     place = str(folder.parent.absolute())
     system = [word for path in SYSTEM for word in ("--ro-bind-try", path, path)]
     confined = [*CONFINED, *system, "--bind", place, place, "--chdir", str(folder.absolute()), "--"]
-    if works([*confined, "true"]):
-        return [*confined, *COMMAND]
-    print("nothing confines makepkg: bubblewrap does not work here", file=sys.stderr)
+    if not unconfined:
+        if works([*confined, "true"]):
+            return [*confined, *COMMAND]
+        raise Refused("its recipe was changed, which takes `makepkg`, and nothing confines that here: "
+                      "bubblewrap does not work; install it, or use `--no-sandbox`")
     if os.geteuid() != 0:
         return COMMAND
     require("setpriv")
@@ -114,9 +117,9 @@ def command(folder):
             *COMMAND]
 
 
-def run(folder, time):
+def run(folder, time, unconfined):
     done = subprocess.run(
-        command(folder),
+        command(folder, unconfined),
         cwd=folder,
         env={**os.environ, "HOME": str(folder.absolute()), "SOURCE_DATE_EPOCH": str(time)},
         stdin=subprocess.DEVNULL,

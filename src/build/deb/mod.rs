@@ -23,7 +23,7 @@ use tar::TarWriter;
 pub(super) use control::{Member, members};
 pub(super) use tree::{Entry, Measured, walk};
 pub use verify::paths;
-pub(super) use verify::verify;
+pub(super) use verify::{verify, verify_built};
 
 /// The first member of every package: the version of its format (deb(5)).
 const DEBIAN_BINARY: (&str, &[u8]) = ("debian-binary", b"2.0\n");

@@ -23,7 +23,8 @@ use super::{
 use header::{Header, Value};
 use payload::{Entry, Payload};
 
-pub(super) use verify::verify;
+pub use verify::files;
+pub(super) use verify::{verify, verify_stated};
 
 /// Folders whose files rpm takes for documentation, whatever the spec says (`__docdir_path`).
 const DOCUMENTATION: [&str; 5] = [
@@ -75,7 +76,7 @@ impl Builder for EmbeddedRpm {
         file.seek(SeekFrom::Start(room)).map_err(failed)?;
         let headers = headers(job, &payload::write(job, &file)?)?;
         file.rewind().and_then(|()| file.write_all(&headers)).map_err(failed)?;
-        verify(job, &path)?;
+        verify(job, &path, None)?;
         Ok(BuiltPackage { path })
     }
 }

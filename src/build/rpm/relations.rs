@@ -1,11 +1,11 @@
 //! Relations as an rpm header holds them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use crate::{
     format::NativeRelation,
     plan::{Content, Moment},
-    relation::Strength,
+    relation::{self, RelationError, Strength},
 };
 
 use super::{
@@ -24,7 +24,7 @@ const INTERPRETER: u32 = 1 << 8;
 
 /// A dependency, in the order in which rpmbuild sorts them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Dependency {
+pub(super) struct Dependency {
     name: String,
     version: String,
     flags: u32,
@@ -42,6 +42,50 @@ impl Dependency {
     }
 }
 
+impl fmt::Display for Dependency {
+    /// As rpm shows it: `NAME`, `NAME >= VERSION`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, version, flags } = self;
+        let operators = [
+            ("<", LESS),
+            ("<=", LESS | EQUAL),
+            ("=", EQUAL),
+            (">=", GREATER | EQUAL),
+            (">", GREATER),
+        ];
+        let sense = flags & (LESS | GREATER | EQUAL);
+        match operators.iter().find(|(_, flags)| *flags == sense) {
+            Some((operator, _)) => write!(f, "{name} {operator} {version}"),
+            None => f.write_str(name),
+        }
+    }
+}
+
+/// The relations of a job's package: the planned ones, its own names, and what runs its scriptlets.
+///
+/// # Errors
+/// A relation that rpm would not read as one.
+pub(super) fn planned(job: &BuildJob<'_>) -> Result<BTreeSet<(Strength, Dependency)>, BuildError> {
+    let native = job.native;
+    let mut all = BTreeSet::new();
+    for relation in &native.relations {
+        let dependency = parse(relation).map_err(|reason| wrong(job, relation, reason))?;
+        all.insert((relation.strength, dependency));
+    }
+    for moment in job.plan.scriptlets.keys() {
+        let flags = INTERPRETER | scriptlet_flag(*moment);
+        let shell = Dependency { flags, ..Dependency::any(SHELL) };
+        all.insert((Strength::Requires, shell));
+    }
+    let epoch = native.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    let version = format!("{epoch}{}-{}", native.version, native.release);
+    for name in native.own_names.clone() {
+        let own = Dependency { name, version: version.clone(), flags: EQUAL };
+        all.insert((Strength::Provides, own));
+    }
+    Ok(all)
+}
+
 /// Adds the relations of a job, its own names, and the features of rpm that reading it takes;
 /// `compression` is that of its payload.
 ///
@@ -53,11 +97,7 @@ pub(super) fn add(
     compression: Option<(&str, &str)>,
 ) -> Result<(), BuildError> {
     let native = job.native;
-    let mut all: BTreeSet<(Strength, Dependency)> = BTreeSet::new();
-    for relation in &native.relations {
-        let dependency = parse(relation).map_err(|reason| wrong(job, relation, reason))?;
-        all.insert((relation.strength, dependency));
-    }
+    let mut all = planned(job)?;
     let is_rich = |dependency: &Dependency| dependency.name.starts_with('(');
     let has = |character: char| {
         // The versions in a rich dependency stand in its name.
@@ -81,17 +121,6 @@ pub(super) fn add(
     ];
     for (name, version) in features.into_iter().flatten() {
         all.insert((Strength::Requires, Dependency::feature(name, version)));
-    }
-    for moment in job.plan.scriptlets.keys() {
-        let flags = INTERPRETER | scriptlet_flag(*moment);
-        let shell = Dependency { flags, ..Dependency::any(SHELL) };
-        all.insert((Strength::Requires, shell));
-    }
-    let epoch = native.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-    let version = format!("{epoch}{}-{}", native.version, native.release);
-    for name in native.own_names.clone() {
-        let own = Dependency { name, version: version.clone(), flags: EQUAL };
-        all.insert((Strength::Provides, own));
     }
     let kinds = [
         (Strength::Provides, tag::PROVIDES),
@@ -130,28 +159,25 @@ fn wrong(job: &BuildJob<'_>, relation: &NativeRelation, reason: &'static str) ->
 
 /// `NAME`, `NAME OP EVR`, or a rich dependency in parentheses, which is a name as a whole.
 fn parse(relation: &NativeRelation) -> Result<Dependency, &'static str> {
-    let text = relation.text.trim();
+    let text = relation.text.as_str();
+    let may_be_rich = !matches!(relation.strength, Strength::Provides | Strength::Replaces);
+    relation::rpm::check(text, may_be_rich).map_err(|error| match error {
+        RelationError::Dependency { problem, .. } => problem,
+        RelationError::Specifier { .. } => "its version is none",
+    })?;
     if text.starts_with('(') {
-        return match (is_balanced(text), relation.strength) {
-            (false, _) => Err("its parentheses do not match"),
-            (true, Strength::Provides | Strength::Replaces) => Err("only dependencies may be rich"),
-            (true, _) => Ok(Dependency::any(text)),
-        };
+        return Ok(Dependency::any(text));
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
-        [name] if !is_operator(name) => Ok(Dependency::any(name)),
+        [name] => Ok(Dependency::any(name)),
         [name, operator, evr] => Ok(Dependency {
             name: name.to_owned(),
             version: evr.to_owned(),
-            flags: flags(operator).ok_or("its operator is none of < <= = >= >")?,
+            flags: flags(operator).ok_or("expected one of the operators < <= = >= >")?,
         }),
-        _ => Err("it is neither a name nor a name, an operator and a version"),
+        _ => Err("expected a name, or a name, an operator and a version"),
     }
-}
-
-fn is_operator(word: &str) -> bool {
-    flags(word).is_some()
 }
 
 fn flags(operator: &str) -> Option<u32> {
@@ -163,23 +189,6 @@ fn flags(operator: &str) -> Option<u32> {
         ">" => GREATER,
         _ => return None,
     })
-}
-
-/// Whether the first parenthesis closes at the very end, and none closes too early.
-fn is_balanced(text: &str) -> bool {
-    let mut depth = 0usize;
-    for (at, character) in text.char_indices() {
-        match character {
-            '(' => depth += 1,
-            ')' if depth > 0 => depth -= 1,
-            ')' => return false,
-            _ => {}
-        }
-        if depth == 0 {
-            return at + 1 == text.len();
-        }
-    }
-    false
 }
 
 #[cfg(test)]
@@ -226,6 +235,9 @@ mod tests {
         {
             assert!(parsed(Strength::Requires, text).is_err(), "{text}");
         }
-        assert_eq!(parsed(Strength::Provides, "(a or b)"), Err("only dependencies may be rich"));
+        assert_eq!(
+            parsed(Strength::Provides, "(a or b)"),
+            Err("only dependencies may be in parentheses")
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! The numbers of the tags that packages have. Source: rpm's rpmtag.h.
 
+use std::ops::RangeInclusive;
+
 use crate::plan::Moment;
 
 pub(super) const SIGNATURES: u32 = 62;
@@ -83,4 +85,87 @@ pub(super) mod relation {
     pub(in crate::build::rpm) const OBSOLETES: [u32; 3] = [1090, 1114, 1115];
     pub(in crate::build::rpm) const RECOMMENDS: [u32; 3] = [5046, 5048, 5047];
     pub(in crate::build::rpm) const SUGGESTS: [u32; 3] = [5049, 5051, 5050];
+}
+
+/// The scriptlets: what sections call them, and the tags of their text, program and flags.
+pub(super) const SCRIPTS: [(&str, [u32; 3]); 9] = [
+    ("%pre", [1023, 1085, 5020]),
+    ("%post", [1024, 1086, 5021]),
+    ("%preun", [1025, 1087, 5022]),
+    ("%postun", [1026, 1088, 5023]),
+    ("%pretrans", [1151, 1153, 5024]),
+    ("%posttrans", [1152, 1154, 5025]),
+    ("%preuntrans", [5103, 5105, 5107]),
+    ("%postuntrans", [5104, 5106, 5108]),
+    ("%verifyscript", [1079, 1091, 5026]),
+];
+
+/// The texts and programs of triggers, also of those on files.
+pub(super) const TRIGGERS: [u32; 6] = [1065, 1092, 5066, 5067, 5076, 5077];
+
+/// What else belongs to triggers: names, versions, flags, indexes and priorities.
+const OF_TRIGGERS: [RangeInclusive<u32>; 5] =
+    [1066..=1069, 1100..=1102, 5027..=5027, 5068..=5072, 5078..=5082];
+const PRIORITIES: RangeInclusive<u32> = 5084..=5089;
+
+/// What says nothing that an installing machine acts on, or is compared by its value: identity, texts,
+/// times, files, relations, payload, and what writers note for linters and debuggers.
+const HARMLESS: [RangeInclusive<u32>; 34] = [
+    61..=63,
+    100..=100,
+    1000..=1007,
+    1009..=1011,
+    1014..=1016,
+    1020..=1022,
+    1028..=1028,
+    1030..=1030,
+    1033..=1037,
+    1039..=1040,
+    1044..=1050,
+    1053..=1055,
+    1064..=1064,
+    1080..=1082,
+    1090..=1090,
+    1094..=1097,
+    1112..=1118,
+    1122..=1126,
+    1131..=1132,
+    1140..=1146,
+    1155..=1155,
+    5008..=5009,
+    5011..=5012,
+    5034..=5034,
+    5046..=5051,
+    5062..=5062,
+    5092..=5093,
+    5096..=5097,
+    5100..=5102,
+    5112..=5114,
+    5115..=5117,
+    5118..=5120,
+    5121..=5124,
+    // Of relations that no plan has, which are compared as all others.
+    5052..=5057,
+];
+
+/// Whether a package may have a tag in its header.
+pub(super) fn is_known(tag: u32) -> bool {
+    let of_scripts = || SCRIPTS.iter().any(|(_, tags)| tags.contains(&tag));
+    let of_triggers = || {
+        TRIGGERS.contains(&tag)
+            || PRIORITIES.contains(&tag)
+            || OF_TRIGGERS.iter().any(|tags| tags.contains(&tag))
+    };
+    HARMLESS.iter().any(|tags| tags.contains(&tag)) || of_scripts() || of_triggers()
+}
+
+/// The word by which a spec asks for a tag that packages of this program do not have.
+pub(super) fn word(tag: u32) -> Option<&'static str> {
+    Some(match tag {
+        1098 => "Prefix",
+        5010 => "%caps",
+        5035..=5037 => "OrderWithRequires",
+        5083 => "removepathpostfixes",
+        _ => return None,
+    })
 }

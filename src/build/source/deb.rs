@@ -11,6 +11,7 @@ use crate::{plan::SourceBuild, source::patched};
 use super::{
     super::{
         BuildError,
+        deb::verify_built,
         folder::work_folder,
         system::{TIME_LIMIT, failed, run_for},
     },
@@ -40,6 +41,7 @@ pub fn build(
     run_for(&place, command, &job.native.name, tools.reporter)?;
     let package = folder.join(&job.native.filename);
     place.take(Path::new(&job.native.filename), &package)?;
+    verify_built(&package, job.recipe)?;
     Ok(package)
 }
 

@@ -7,8 +7,7 @@ use std::{
     sync::Once,
 };
 
-use tempfile::TempDir;
-
+use crate::disk::{Temporary, temporary_place};
 use crate::process::{Command, CommandRunner, Output, Room, Sandbox, Trust, Workshop};
 
 use super::{
@@ -30,7 +29,7 @@ pub(super) struct Place<'a> {
 }
 
 enum Kind<'a> {
-    Free(TempDir),
+    Free(Temporary),
     Confined {
         sandbox: &'a Sandbox,
         workshop: Workshop,
@@ -53,7 +52,7 @@ impl<'a> Place<'a> {
             users.share()?;
             Ok(Kind::Confined { sandbox, workshop, users, is_handed_over: Once::new() })
         };
-        let failed = |error| BuildError::file("create a folder in", &std::env::temp_dir(), &error);
+        let failed = |error| BuildError::file("create a folder in", &temporary_place(), &error);
         Ok(Self { runner, kind: create().map_err(failed)? })
     }
 

@@ -14,6 +14,8 @@ use super::{
     super::{
         BUILD_HOST, BuildError, Compression,
         folder::{create_folders, work_folder},
+        rpm::verify_stated,
+        stated::Stated,
         system::{TIME_LIMIT, define, failed},
     },
     SourceJob, SourceTools, base, hand_over,
@@ -32,6 +34,9 @@ pub fn build(
     let spec = stage(job, place.path())?;
     let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
     let compression: Compression = job.native.compression.parse()?;
+    // Before the project's own code runs, which could change the recipe.
+    let arguments = ["--define".into(), define("_topdir", &place.seen(""))];
+    let stated = Stated::of_spec(job.recipe, (&rpmbuild, &arguments), &place.seen(spec), &place)?;
     let command = command(job, rpmbuild, &place.seen(""))?
         .argument("-bb")
         .argument("--define")
@@ -47,6 +52,7 @@ pub fn build(
     run_checked(job, &place, tools.reporter, command)?;
     let package = folder.join(&job.native.filename);
     place.take(&Path::new("RPMS").join(&job.native.filename), &package)?;
+    verify_stated(&package, &stated)?;
     Ok(package)
 }
 

@@ -76,7 +76,7 @@ impl Builder for DpkgDeb<'_> {
             packages: folder.to_owned(),
             wheel: job.wheel.to_owned(),
         };
-        let place = Place::new(self.runner, self.sandbox, &[&self.program], real);
+        let place = Place::new(self.runner, self.sandbox, real);
         run(&place, self.command(job, &place.seen)?, job, reporter)?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })

@@ -16,6 +16,7 @@ use crate::{
 use super::{BuildError, BuildJob};
 
 pub use dpkg::DpkgDeb;
+pub(super) use place::is_system;
 pub use rpmbuild::RpmBuild;
 pub(super) use rpmbuild::define;
 

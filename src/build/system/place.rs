@@ -28,15 +28,8 @@ pub(super) struct Folders {
 }
 
 impl<'a> Place<'a> {
-    /// Nothing is confined that needs one of `programs` from elsewhere than the system's folders.
-    pub fn new(
-        runner: &'a dyn CommandRunner,
-        sandbox: Option<&'a Sandbox>,
-        programs: &[&Path],
-        real: Folders,
-    ) -> Self {
-        let is_system = |program: &&Path| SYSTEM.iter().any(|folder| program.starts_with(folder));
-        let sandbox = sandbox.filter(|_| programs.iter().all(is_system));
+    /// Whoever chose the builder knows that a sandbox shows its programs ([`is_system`]).
+    pub fn new(runner: &'a dyn CommandRunner, sandbox: Option<&'a Sandbox>, real: Folders) -> Self {
         let seen = match sandbox {
             Some(_) => Folders {
                 work: PathBuf::from(Room::WORK),
@@ -51,6 +44,11 @@ impl<'a> Place<'a> {
         };
         Self { runner, sandbox, real, seen }
     }
+}
+
+/// Whether a sandbox shows a program.
+pub fn is_system(program: &Path) -> bool {
+    SYSTEM.iter().any(|folder| program.starts_with(folder))
 }
 
 impl CommandRunner for Place<'_> {

@@ -18,6 +18,7 @@ use super::{
         BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
         folder::{create_folders, work_folder, write_file},
         rpm::verify,
+        stated::Stated,
     },
     place::{Folders, Place},
     run, version,
@@ -110,18 +111,37 @@ impl Builder for RpmBuild<'_> {
         let wheel = fs::canonicalize(job.wheel)
             .map_err(|error| BuildError::file("read", job.wheel, &error))?;
         let real = Folders { work: top.path().to_owned(), packages: folder.to_owned(), wheel };
-        let compiler = job.byte_code.map(|byte_code| byte_code.interpreter.as_path());
-        let programs: Vec<&Path> = compiler.into_iter().chain([self.program.as_path()]).collect();
-        let place = Place::new(self.runner, self.sandbox, &programs, real);
+        let place = Place::new(self.runner, self.sandbox, real);
         let spec = stage(job, top.path(), &place.seen.wheel)?;
+        // Before anything is built: what runs then could change the recipe.
+        let stated = job.own_recipe.then(|| self.stated(job, &place, &spec)).transpose()?;
         run(&place, self.command(job, &place.seen, &spec)?, job, reporter)?;
 
         let path = match job.own_recipe {
             true => only_package(job, folder)?,
             false => folder.join(&job.native.filename),
         };
-        verify(job, &path)?;
+        verify(job, &path, stated.as_ref())?;
         Ok(BuiltPackage { path })
+    }
+}
+
+impl RpmBuild<'_> {
+    /// What a person's own spec says: as it is, and as rpm expands it.
+    fn stated(
+        &self,
+        job: &BuildJob<'_>,
+        place: &Place<'_>,
+        spec: &Path,
+    ) -> Result<Stated, BuildError> {
+        let arguments = [
+            "--define".into(),
+            define("_topdir", &place.seen.work),
+            "--target".into(),
+            format!("{}-linux", job.native.architecture).into(),
+        ];
+        let spec = place.seen.work.join(spec);
+        Stated::of_spec(job.recipe, (&self.program, &arguments), &spec, place)
     }
 }
 

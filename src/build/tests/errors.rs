@@ -75,7 +75,7 @@ fn bad_jobs_say_what_is_wrong() {
     assert_eq!(
         message(&sample, &EmbeddedRpm),
         "cannot write the relation `a b` of `python3-sample`: \
-         it is neither a name nor a name, an operator and a version"
+         expected a name, or a name, an operator and a version"
     );
     let mut sample = Sample::rpm();
     sample.plan.time = -1;

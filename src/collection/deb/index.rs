@@ -26,7 +26,17 @@ const ALL: &str = "all";
 pub(super) struct Index {
     /// The forms of each list of packages.
     pub(super) files: Vec<IndexFile>,
-    pub(super) release: String,
+    /// What `Release` has before its date.
+    head: String,
+    /// What it has after it.
+    tail: String,
+}
+
+impl Index {
+    /// `Release`, whose date is `time` in seconds since 1970.
+    pub(super) fn release(&self, time: u64) -> String {
+        format!("{}Date: {}\n{}", self.head, time::written(time), self.tail)
+    }
 }
 
 /// One form of a list of packages.
@@ -50,14 +60,8 @@ impl IndexFile {
     }
 }
 
-/// The metadata that describes packages in the order given. `target` is the target's name; the
-/// date is `time`, in seconds since 1970.
-pub(super) fn index(
-    stanzas: &[&Stanza],
-    target: &str,
-    pool: Option<&Pool>,
-    time: u64,
-) -> io::Result<Index> {
+/// The metadata that describes packages in the order given. `target` is the target's name.
+pub(super) fn index(stanzas: &[&Stanza], target: &str, pool: Option<&Pool>) -> io::Result<Index> {
     let mut architectures: BTreeSet<&str> =
         stanzas.iter().map(|stanza| stanza.architecture.as_str()).collect();
     let mut files = Vec::new();
@@ -79,17 +83,16 @@ pub(super) fn index(
     let architectures = architectures.into_iter().collect::<Vec<_>>().join(" ");
     let suite = pool.map_or_else(|| target.to_owned(), |pool| pool.suite.to_string());
     let components = pool.map(|pool| format!("Components: {}\n", pool.component));
-    let mut release = format!(
-        "Origin: pypi2pkg\nLabel: pypi2pkg\nSuite: {suite}\nCodename: {suite}\nDate: {}\n\
-         Architectures: {architectures}\n{}Acquire-By-Hash: yes\n\
+    let head = format!("Origin: pypi2pkg\nLabel: pypi2pkg\nSuite: {suite}\nCodename: {suite}\n");
+    let mut tail = format!(
+        "Architectures: {architectures}\n{}Acquire-By-Hash: yes\n\
          Description: Python projects as packages for {target}\nSHA256:\n",
-        date(time),
         components.unwrap_or_default(),
     );
     for IndexFile { folder, name, sha256, content } in &files {
-        release.push_str(&format!(" {sha256} {} {folder}{name}\n", content.len()));
+        tail.push_str(&format!(" {sha256} {} {folder}{name}\n", content.len()));
     }
-    Ok(Index { files, release })
+    Ok(Index { files, head, tail })
 }
 
 /// A list of packages in all its forms.
@@ -121,11 +124,22 @@ fn paragraph(stanza: &Stanza) -> String {
     }
 }
 
-/// As `Release` writes a date: RFC 2822 with the zone's name.
-fn date(time: u64) -> String {
-    let seconds = i64::try_from(time).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_second(seconds)
-        .unwrap_or_default()
-        .strftime("%a, %d %b %Y %H:%M:%S UTC")
-        .to_string()
+/// How `Release` writes times. Source: Debian repository format, "Date, Valid-Until".
+pub(super) mod time {
+    /// As RFC 2822 has it, with the zone's name.
+    const FORM: &str = "%a, %d %b %Y %H:%M:%S UTC";
+
+    /// The date of a time, in seconds since 1970.
+    pub(super) fn written(time: u64) -> String {
+        let seconds = i64::try_from(time).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime(FORM).to_string()
+    }
+
+    /// The time that a `Release` states, in seconds since 1970; `None` where it states none.
+    pub(in crate::collection::deb) fn stated(release: &str) -> Option<u64> {
+        let date = release.lines().find_map(|line| line.strip_prefix("Date: "))?;
+        let time = jiff::civil::DateTime::strptime(FORM, date).ok()?;
+        let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        time.timestamp().as_second().try_into().ok()
+    }
 }

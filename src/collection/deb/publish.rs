@@ -6,12 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index};
+use super::index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index, time};
 use crate::collection::{
     CollectionError, Listing, Pool,
-    metadata::{KEPT, data_files, holds, newest},
+    metadata::{KEPT, data_files, holds, not_before},
     staging::{create_folder, rename, write},
 };
+use crate::sign::Signer;
 
 /// `Release` with a signature around it, and the one apart from it.
 pub(super) const SIGNED: &str = "InRelease";
@@ -37,25 +38,23 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<AptIndex>, Collect
     if stanzas.is_empty() && !current.exists() {
         return Ok(None);
     }
-    let time = newest(stanzas);
-    let index = index(stanzas, listing.suite, pool, time)
+    let index = index(stanzas, listing.suite, pool)
         .map_err(CollectionError::io("pack metadata for", &current))?;
-    let release = index.release.as_bytes();
-    // The signed one comes first: who reads it reads none of the others.
-    let mut pointers = vec![(POINTER, release.to_vec())];
-    if let Some(signer) = signer {
-        let time = time as i64;
-        pointers.insert(0, (SIGNED, signer.clear(&index.release, time)?));
-        pointers.push((SIGNATURE, signer.armoured(release, time)?));
-    }
-    let is_there = index.files.iter().all(|file| {
+    let has_files = index.files.iter().all(|file| {
         let folder = place.join(&file.folder);
         let places = [folder.join(file.name), folder.join(HASH_FOLDER).join(&file.sha256)];
         places.iter().all(|path| holds(path, &file.content))
     });
-    if is_there && pointers.iter().all(|(name, bytes)| holds(&place.join(name), bytes)) {
-        return Ok(None);
+    let release = fs::read_to_string(&current).unwrap_or_default();
+    let present = time::stated(&release);
+    if let Some(time) = present.filter(|time| has_files && index.release(*time) == release) {
+        let pointers = pointers(&release, time, signer)?;
+        if pointers.iter().all(|(name, bytes)| holds(&place.join(name), bytes)) {
+            return Ok(None);
+        }
     }
+    let time = not_before(present, listing.time);
+    let pointers = pointers(&index.release(time), time, signer)?;
     let work = work.join("apt");
     create_folder(&work)?;
     for (name, bytes) in &pointers {
@@ -68,6 +67,22 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<AptIndex>, Collect
     }
     let pointers = pointers.into_iter().map(|(name, _)| name).collect();
     Ok(Some(AptIndex { work, folder: base, files: index.files, pointers }))
+}
+
+/// The files that name all others, and their signatures of that time, in the order in which they are
+/// replaced: the signed one comes first, since who reads it reads none of the others.
+fn pointers(
+    release: &str,
+    time: u64,
+    signer: Option<&Signer<'_>>,
+) -> Result<Vec<(&'static str, Vec<u8>)>, CollectionError> {
+    let mut pointers = vec![(POINTER, release.as_bytes().to_vec())];
+    if let Some(signer) = signer {
+        let time = time as i64;
+        pointers.insert(0, (SIGNED, signer.clear(release, time)?));
+        pointers.push((SIGNATURE, signer.armoured(release.as_bytes(), time)?));
+    }
+    Ok(pointers)
 }
 
 impl AptIndex {

@@ -7,7 +7,7 @@ use std::io::Read;
 const MOST_ENTRIES: u32 = 0xffff;
 const MOST_BYTES: u32 = 256 * 1024 * 1024;
 
-const LEAD: usize = 96;
+pub(super) const LEAD: usize = 96;
 const MAGIC: [u8; 4] = [0x8e, 0xad, 0xe8, 1];
 
 /// Lead, signature header and header of a package file.

@@ -4,12 +4,11 @@ mod guard;
 mod publish;
 mod relations;
 mod repodata;
+mod signature;
 mod stanza;
 mod xml;
 
-use std::{fs::File, path::Path};
-
-use ::rpm::{Package, PackageMetadata};
+use std::path::Path;
 
 pub(super) use self::stanza::stanza;
 use super::{
@@ -82,13 +81,7 @@ impl Kind for Rpm {
 
 /// Signs the header of a package in its place.
 fn sign(path: &Path, signer: &Signer<'_>, time: u64) -> Result<(), CollectionError> {
-    let refuse = |error: ::rpm::Error| CollectionError::Package {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let header = PackageMetadata::open(path).and_then(|found| found.header_bytes());
-    let signature = signer.detached(&header.map_err(refuse)?, time as i64)?;
-    Package::apply_signature_in_place(path, signature).map_err(refuse)?;
-    let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(CollectionError::io("write", path))
+    let refuse = |reason: String| CollectionError::Package { path: path.to_owned(), reason };
+    let signature = signer.detached(&signature::signed_part(path).map_err(refuse)?, time as i64)?;
+    signature::put(path, &signature).map_err(refuse)
 }

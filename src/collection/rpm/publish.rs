@@ -1,13 +1,14 @@
 //! `repodata` on disk.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use super::repodata::{POINTER, repodata};
+use super::repodata::{POINTER, PackedPart, parts, repomd, revision};
 use crate::collection::{
     CollectionError, Listing,
-    metadata::{KEPT, data_files, holds, newest},
+    metadata::{KEPT, data_files, holds, not_before},
     staging::{create_folder, write},
 };
+use crate::sign::Signer;
 
 pub(super) const FOLDER: &str = "repodata";
 
@@ -22,16 +23,16 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<PathBuf>, Collecti
         return Ok(None);
     }
     let folder = work.join(FOLDER);
-    let time = newest(stanzas);
-    let mut files =
-        repodata(stanzas, time).map_err(CollectionError::io("pack metadata for", &current))?;
-    if let (Some(signer), Some(pointer)) = (signer, files.get(POINTER)) {
-        let signature = signer.armoured(pointer, time as i64)?;
-        files.insert(SIGNATURE.to_owned(), signature);
+    let parts = parts(stanzas).map_err(CollectionError::io("pack metadata for", &current))?;
+    let pointer = fs::read_to_string(current.join(POINTER)).unwrap_or_default();
+    let present = revision(&pointer);
+    if let Some(time) = present.filter(|time| pointer == repomd(&parts, *time)) {
+        let files = files(&parts, time, signer)?;
+        if files.iter().all(|(name, bytes)| holds(&current.join(name), bytes)) {
+            return Ok(None);
+        }
     }
-    if files.iter().all(|(name, bytes)| holds(&current.join(name), bytes)) {
-        return Ok(None);
-    }
+    let files = files(&parts, not_before(present, listing.time), signer)?;
     create_folder(&folder)?;
     for (name, bytes) in &files {
         write(&folder.join(name), bytes)?;
@@ -44,4 +45,20 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<PathBuf>, Collecti
             .map_err(CollectionError::io("keep", &from))?;
     }
     Ok(Some(folder))
+}
+
+/// The files of a `repodata` folder of that time, by name, with the signature where somebody signs.
+fn files(
+    parts: &[PackedPart],
+    time: u64,
+    signer: Option<&Signer<'_>>,
+) -> Result<BTreeMap<String, Vec<u8>>, CollectionError> {
+    let pointer = repomd(parts, time).into_bytes();
+    let mut files: BTreeMap<String, Vec<u8>> =
+        parts.iter().map(|part| (part.name(), part.packed.clone())).collect();
+    if let Some(signer) = signer {
+        files.insert(SIGNATURE.to_owned(), signer.armoured(&pointer, time as i64)?);
+    }
+    files.insert(POINTER.to_owned(), pointer);
+    Ok(files)
 }

@@ -74,7 +74,8 @@ fn outside_requires<'a>(
     kept
 }
 
-/// The relations of the package at `path`, in rpm's syntax, without those on rpm itself.
+/// The relations of the package at `path`, in rpm's syntax, without those on rpm itself and on what
+/// runs its scriptlets, which rpm adds of itself.
 pub(in crate::collection) fn package_relations(
     path: &Path,
 ) -> Result<Vec<(Strength, String)>, CollectionError> {
@@ -94,7 +95,10 @@ pub(in crate::collection) fn package_relations(
         reason: error.to_string(),
     })?;
     let relations = lists.into_iter().flat_map(|(strength, list)| {
-        let list = list.into_iter().filter(|found| !found.name.starts_with("rpmlib("));
+        let is_of_rpm = |found: &Dependency| {
+            found.name.starts_with("rpmlib(") || found.flags.contains(DependencyFlags::INTERP)
+        };
+        let list = list.into_iter().filter(move |found| !is_of_rpm(found));
         list.map(move |found| (strength, text(&found)))
     });
     Ok(relations.collect())

@@ -1,7 +1,7 @@
 //! The files of a `repodata` folder.
 //! Source: what `createrepo_c` writes; there is no specification.
 
-use std::{collections::BTreeMap, io};
+use std::io;
 
 use crate::collection::{
     Entry, Stanza,
@@ -13,42 +13,64 @@ pub(in crate::collection) const POINTER: &str = "repomd.xml";
 
 const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
-/// The files of a `repodata` folder, by name, that describe packages in the order given. Revision
-/// and times are `time`, in seconds since 1970.
-pub(in crate::collection) fn repodata(
-    stanzas: &[&Stanza],
-    time: u64,
-) -> io::Result<BTreeMap<String, Vec<u8>>> {
-    let mut files = BTreeMap::new();
-    let mut data = String::new();
-    for part in Part::ALL {
+/// One of the three files that `repomd.xml` names.
+pub(super) struct PackedPart {
+    kind: &'static str,
+    /// The file's digest and the one of what is packed in it.
+    sums: [String; 2],
+    pub(super) packed: Vec<u8>,
+    /// The length of what is packed in it, in bytes.
+    open_size: usize,
+}
+
+impl PackedPart {
+    /// The file's name.
+    pub(super) fn name(&self) -> String {
+        format!("{}-{}.xml.gz", self.sums[0], self.kind)
+    }
+}
+
+/// The files that describe packages in the order given.
+pub(super) fn parts(stanzas: &[&Stanza]) -> io::Result<Vec<PackedPart>> {
+    let pack = |part: Part| {
         let plain = part.document(stanzas);
         let packed = gzip(plain.as_bytes())?;
-        let (kind, sum) = (part.kind(), sha256(&packed));
-        let name = format!("{sum}-{kind}.xml.gz");
+        let sums = [sha256(&packed), sha256(plain.as_bytes())];
+        Ok(PackedPart { kind: part.kind(), sums, packed, open_size: plain.len() })
+    };
+    Part::ALL.into_iter().map(pack).collect()
+}
+
+/// `repomd.xml`. Revision and times are `time`, in seconds since 1970.
+pub(super) fn repomd(parts: &[PackedPart], time: u64) -> String {
+    let mut data = String::new();
+    for part in parts {
+        let PackedPart { kind, sums: [sum, open_sum], packed, open_size } = part;
         data.push_str(&format!(
             "  <data type=\"{kind}\">
     <checksum type=\"sha256\">{sum}</checksum>
-    <open-checksum type=\"sha256\">{}</open-checksum>
-    <location href=\"repodata/{name}\"/>
+    <open-checksum type=\"sha256\">{open_sum}</open-checksum>
+    <location href=\"repodata/{}\"/>
     <timestamp>{time}</timestamp>
     <size>{}</size>
-    <open-size>{}</open-size>
+    <open-size>{open_size}</open-size>
   </data>
 ",
-            sha256(plain.as_bytes()),
+            part.name(),
             packed.len(),
-            plain.len(),
         ));
-        files.insert(name, packed);
     }
-    let pointer = format!(
+    format!(
         "{DECLARATION}<repomd xmlns=\"http://linux.duke.edu/metadata/repo\" \
          xmlns:rpm=\"http://linux.duke.edu/metadata/rpm\">\n  <revision>{time}</revision>\n{data}\
          </repomd>\n"
-    );
-    files.insert(POINTER.to_owned(), pointer.into_bytes());
-    Ok(files)
+    )
+}
+
+/// The revision that a `repomd.xml` of ours has; `None` where it has none.
+pub(super) fn revision(repomd: &str) -> Option<u64> {
+    let (_, rest) = repomd.split_once("<revision>")?;
+    rest.split_once("</revision>")?.0.parse().ok()
 }
 
 /// One of the three files that hold an element of every package.

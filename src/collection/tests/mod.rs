@@ -1,5 +1,7 @@
+mod dates;
 mod deb;
 mod folder;
 mod hostile;
 mod readers;
 mod rpm;
+mod strangers;

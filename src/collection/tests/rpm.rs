@@ -9,7 +9,7 @@ use std::{
 
 use crate::collection::{
     Collection, Entry, Kinds,
-    testing::{add, gunzip, run, target, tool, write_rpm},
+    testing::{add, gunzip, run, tool, write_rpm},
 };
 
 /// Packages of every shape: by `rpmbuild`, binary and source, and by the embedded writer.
@@ -123,7 +123,7 @@ fn dnf_answers_from_our_metadata_as_from_theirs() {
         fs::copy(path, ours.path().join(path.file_name().unwrap())).unwrap();
     }
     run(&createrepo, theirs.path(), &["--quiet", "."]);
-    let collection = Collection::open(ours.path(), &target("fedora-43")).unwrap();
+    let collection = Collection::of_packages(ours.path(), "fedora-43").unwrap();
     add(&collection, &["python3-new"], |folder, name| write_rpm(folder, name, "1.0", "x = 1\n"));
     fs::remove_file(ours.path().join("python3-new-1.0-1.noarch.rpm")).unwrap();
     add(&collection, &[], |_, _| unreachable!());

@@ -143,3 +143,18 @@ fn parallel_runs_share_a_cache() {
     // Page, metadata and wheel: no temporary file is left.
     assert_eq!(bench.cached().len(), 3, "{:?}", bench.cached());
 }
+
+#[test]
+fn a_cache_is_this_users_alone() {
+    let bench = Bench::new();
+    let server = wheel_server(wheel(METADATA, 9), "", true, |_| None);
+    let index = bench.open(&server);
+    let file = first(&*index);
+    index.metadata(&file).unwrap();
+    fetch(&*index, &file).unwrap();
+    let entries = walkdir::WalkDir::new(&bench.settings.cache).into_iter().map(Result::unwrap);
+    for entry in entries {
+        let mode = std::os::unix::fs::MetadataExt::mode(&entry.metadata().unwrap());
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+    }
+}

@@ -122,3 +122,115 @@ fn sdists_say_what_they_require_or_have_to_be_built() {
     assert_eq!(sdist_metadata(METADATA, Some(document)), Ok(2));
     assert_eq!(sdist_metadata(&fixed, Some(document)), Ok(1));
 }
+
+/// The wheel that a good index has, whose metadata require `bar`.
+fn good() -> Vec<u8> {
+    wheel(METADATA, 9)
+}
+
+/// What a bad index says of that wheel.
+fn bad_text() -> String {
+    METADATA.replace("bar>=2", "evil")
+}
+
+/// An index that lists the good wheel with its hash and serves other metadata: without a word,
+/// without a hash, or with the right hash of the wrong text.
+fn bad_index(attributes: &str) -> Server {
+    wheel_server(good(), attributes, true, |request| {
+        request.path.ends_with(".metadata").then(|| Response::file(bad_text().as_bytes()))
+    })
+}
+
+fn announcements() -> [String; 3] {
+    let hash = format!("data-core-metadata='sha256={}'", sha256(bad_text().as_bytes()));
+    [String::new(), "data-core-metadata='true'".to_owned(), hash]
+}
+
+#[test]
+fn what_one_index_states_is_not_told_of_another_ones_file() {
+    for attributes in announcements() {
+        let bench = Bench::new();
+        let bad = bad_index(&attributes);
+        let index = bench.open(&bad);
+        let stated = index.metadata(&first(&*index)).unwrap();
+        assert_eq!(stated.requires_dist[0].to_string(), "evil");
+        // The same wheel by its hash, from an index that serves no metadata and from one that does.
+        let text = sha256(METADATA.as_bytes());
+        let announced = format!("data-core-metadata='sha256={text}'");
+        for (attributes, serves) in
+            [("", false), ("data-core-metadata='true'", true), (&announced, true)]
+        {
+            let server = wheel_server(good(), attributes, true, move |request| {
+                let is_text = serves && request.path.ends_with(".metadata");
+                is_text.then(|| Response::file(METADATA.as_bytes()))
+            });
+            let index = bench.open(&server);
+            let own = index.metadata(&first(&*index)).unwrap();
+            assert_eq!(own.requires_dist[0].to_string(), "bar>=2", "{attributes}");
+        }
+    }
+}
+
+#[test]
+fn a_wheel_requires_what_the_index_said() {
+    for attributes in announcements() {
+        let bench = Bench::new();
+        let index = bench.open(&bad_index(&attributes));
+        let file = first(&*index);
+        index.metadata(&file).unwrap();
+        let error = fetch(&*index, &file).unwrap_err().to_string();
+        assert!(error.contains(WHEEL) && error.contains("/files/"), "{error}");
+        assert!(error.ends_with("it requires `bar>=2`, not `evil`"), "{error}");
+    }
+    let bench = Bench::new();
+    let root = bench.folder.path().join("wheels");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join(WHEEL), good()).unwrap();
+    fs::write(root.join(format!("{WHEEL}.metadata")), bad_text()).unwrap();
+    let index = open(&root.display().to_string(), &bench.settings).unwrap();
+    let file = first(&*index);
+    index.metadata(&file).unwrap();
+    assert!(matches!(fetch(&*index, &file), Err(IndexError::Differs { .. })));
+}
+
+#[test]
+fn wrong_metadata_is_forgotten_once_the_wheel_is_here() {
+    let bench = Bench::new();
+    let is_bad = Arc::new(AtomicUsize::new(1));
+    let state = Arc::clone(&is_bad);
+    let server = wheel_server(good(), "", true, move |request| {
+        let is_text = request.path.ends_with(".metadata") && state.load(Ordering::SeqCst) == 1;
+        is_text.then(|| Response::file(bad_text().as_bytes()))
+    });
+    let run = || {
+        let index = bench.open(&server);
+        let file = first(&*index);
+        let name = index.metadata(&file).unwrap().requires_dist[0].to_string();
+        (name, fetch(&*index, &file).is_ok())
+    };
+    assert_eq!(run(), ("evil".to_owned(), false));
+    is_bad.store(0, Ordering::SeqCst);
+    assert_eq!(run(), ("bar>=2".to_owned(), true));
+}
+
+#[test]
+fn what_a_document_says_of_an_sdist_is_its_own_index_s() {
+    let bytes = sdist(METADATA);
+    let bench = Bench::new();
+    let index = |document: &'static str| {
+        let bytes = bytes.clone();
+        let page = format!("<a href='/f/foo-1.0.tar.gz#sha256={}'>x</a>", sha256(&bytes));
+        Server::start(move |request| match request.path.as_str() {
+            "/simple/foo/" => Response::html(&page),
+            "/f/foo-1.0.tar.gz" => Response::file(&bytes),
+            _ => Response::json(document),
+        })
+    };
+    let bad = index(r#"{"info":{"requires_dist":["evil"]}}"#);
+    let good = index(r#"{"info":{"requires_dist":["bar"]}}"#);
+    let required = |server: &Server| {
+        let index = bench.open(server);
+        index.metadata(&first(&*index)).unwrap().requires_dist[0].to_string()
+    };
+    assert_eq!([required(&bad), required(&good)], ["evil", "bar"]);
+}

@@ -143,3 +143,21 @@ fn pages_are_fetched_once_then_revalidated() {
     assert_eq!(server.paths().len(), 2);
     assert_eq!(server.requests()[1].header("if-none-match"), Some("\"v1\""));
 }
+
+#[test]
+fn each_user_has_pages_of_their_own() {
+    let bench = Bench::new();
+    let server = Server::start(|request| match request.header("authorization") {
+        Some("Basic YTpi") => Response::html("<a href='foo-1.0.tar.gz'>x</a>"),
+        Some("Basic YzpkCg==" | "Basic Yzpk") => Response::html("<a href='foo-2.0.tar.gz'>x</a>"),
+        _ => Response::missing(),
+    });
+    let address =
+        |login: &str| server.url("/simple").replace("http://", &format!("http://{login}@"));
+    let name = |login: &str| first(&*open(&address(login), &bench.settings).unwrap()).filename;
+    assert_eq!(
+        [name("a:b"), name("c:d"), name("a:b")].map(|name| name[4..7].to_owned()),
+        ["1.0", "2.0", "1.0"]
+    );
+    assert_eq!(server.paths().len(), 2);
+}

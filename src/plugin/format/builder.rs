@@ -66,6 +66,7 @@ impl External<'_> {
             source: absolute(job.wheel),
             sources: job.sources.iter().map(|source| absolute(source)).collect(),
             edited: job.own_recipe,
+            unconfined: self.unconfined,
         };
         let answered = self.ask_of_each::<AllBuilt>(Step::Build { packages: vec![package] })?;
         if let Some(message) = error_of(&answered.answer.messages, &job.plan.project) {

@@ -18,6 +18,7 @@ use crate::{
         Client, CollectionError, Entry, Kind, Kinds, Listing, MANIFEST_FILE, NAME, Stanza, Swap,
         Unmet, flat_files, read_with,
     },
+    disk::Temporary,
     plugin::{PluginError, hooks::absolute, manifest::is_file_name},
     relation::Strength,
     sign::Signer,
@@ -42,7 +43,7 @@ impl Kind for External<'_> {
 
     fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
         let refuse = |reason: String| CollectionError::Package { path: path.to_owned(), reason };
-        let work = tempfile::tempdir().map_err(|error| refuse(error.to_string()))?;
+        let work = Temporary::new().map_err(|error| refuse(error.to_string()))?;
         let contents = work.path().join("contents");
         decompress(path, &contents).map_err(|error| refuse(error.to_string()))?;
         let file = ToRead { path: absolute(path), contents: absolute(&contents) };

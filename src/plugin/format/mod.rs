@@ -25,12 +25,19 @@ pub struct External<'a> {
     plugin: &'a Plugin,
     table: &'a FormatTable,
     context: Context<'a>,
+    unconfined: bool,
 }
 
 impl<'a> External<'a> {
     /// The format of a plugin, where it has one.
     pub fn of(plugin: &'a Plugin, context: Context<'a>) -> Option<Self> {
-        Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context })
+        Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context, unconfined: false })
+    }
+
+    /// The same, whose tools may run where nothing confines them.
+    #[must_use]
+    pub fn unconfined(self, unconfined: bool) -> Self {
+        Self { unconfined, ..self }
     }
 
     /// How releases are written as versions of packages, without epoch and release number.

@@ -50,6 +50,8 @@ pub struct ToBuild<'a> {
     pub sources: Vec<String>,
     /// Whether a person changed the recipe: then it says what the package is.
     pub edited: bool,
+    /// Whether tools may run where nothing confines them (`--no-sandbox`).
+    pub unconfined: bool,
 }
 
 /// A package file to read.

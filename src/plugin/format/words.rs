@@ -10,14 +10,14 @@ use super::{
 };
 use crate::{
     format::{
-        Changelog, Format, FormatError, Native, NativeRelation, attachments, general_context,
-        one_line, shell_word, synopsis, wrap,
+        Attachment, Changelog, Format, FormatError, Native, NativeRelation, attachments,
+        general_context, one_line, shell_word, synopsis, wrap,
     },
-    plan::{PackagePlan, PlannedFile},
+    plan::PackagePlan,
     plugin::{Escaping, PluginError},
-    relation::Strength,
+    relation::{RelationError, Strength},
     target::Target,
-    text::chain,
+    text::{OneLine, chain},
 };
 
 /// The width of descriptions.
@@ -93,7 +93,16 @@ impl Format for External<'_> {
         self.table.fields.get(&strength).map_or("", String::as_str)
     }
 
-    fn attachments<'p>(&self, plan: &'p PackagePlan) -> Vec<(String, &'p PlannedFile)> {
+    /// Only the plugin knows its format's syntax: it checks relations when it makes and reads packages.
+    fn check_relation(&self, _strength: Strength, text: &str) -> Result<(), RelationError> {
+        let problem = "expected one line of text";
+        let is_line = !text.is_empty() && OneLine::new(text).as_str() == text;
+        let refuse =
+            || RelationError::Dependency { text: text.escape_debug().to_string(), problem };
+        is_line.then_some(()).ok_or_else(refuse)
+    }
+
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
         attachments(plan)
     }
 }
@@ -126,7 +135,7 @@ impl External<'_> {
             version: evr.version.clone(),
             release: evr.release.clone(),
             architecture,
-            summary: summary.map_or_else(|| synopsis(plan.summary.as_str()), |own| own.to_string()),
+            summary: summary.map_or_else(|| synopsis(plan), |own| own.to_string()),
             description: wrap(plan.description.as_str(), COLUMNS).join("\n"),
             licence: plan.licence.expression.clone(),
             homepage: plan.homepage.clone(),

@@ -2,7 +2,7 @@
 
 use crate::{
     format::{Format, Native, NativeRelation},
-    metadata::{Licence, LicenceEvidence},
+    metadata::{Licence, LicenceEvidence, parse_expression},
     plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile},
     relation::Strength,
     source::{Change, changes},
@@ -23,7 +23,8 @@ impl Additions {
                 Field::Description => plan.description = Paragraph::new(value),
                 Field::Licence => {
                     plan.licence = Licence {
-                        expression: OneLine::new(value).to_string(),
+                        // It was read when the file was.
+                        expression: parse_expression(value).unwrap_or_default(),
                         evidence: LicenceEvidence::Override,
                         likeness: None,
                     };
@@ -42,8 +43,11 @@ impl Additions {
             plan.added.push(Added { source: file.source.clone(), path: file.path.clone() });
             note(plan, &format!("{} is added: {}", file.path, file.reason));
         }
+        self.overrides.rules.apply(plan);
         self.patch(plan, site);
-        plan.scriptlets.clone_from(&self.scriptlets);
+        for (moment, text) in &self.scriptlets {
+            plan.scriptlets.entry(*moment).or_default().push_str(text);
+        }
         plan.files.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
@@ -96,7 +100,10 @@ impl Additions {
                 package: package.clone(),
                 relation: addition.relation.clone(),
             })?;
-            Ok((strength, OneLine::new(text).to_string()))
+            let text = OneLine::new(text).to_string();
+            let checked = format.check_relation(strength, &text);
+            let refuse = |source| RecipeError::Relation { package: package.clone(), source };
+            checked.map(|()| (strength, text)).map_err(refuse)
         };
         let mut notes = Vec::new();
         for removal in &self.overrides.remove {

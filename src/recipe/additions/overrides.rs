@@ -1,12 +1,16 @@
 //! `overrides.toml`.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{AdditionError, text};
-use crate::text::{OneLine, line_at, unknown_key};
+use crate::{
+    metadata::parse_expression,
+    planner::{FileRules, rules},
+    text::{OneLine, line_at, unknown_key},
+};
 
 /// The file's name.
 pub const OVERRIDES: &str = "overrides.toml";
@@ -18,6 +22,9 @@ pub struct Overrides {
     pub remove: Vec<Addition>,
     pub set: Vec<Setting>,
     pub file: Vec<FileOverride>,
+    /// What is decided about the project's files.
+    #[serde(flatten)]
+    pub rules: FileRules,
 }
 
 /// A relation that a package gets, or does not get.
@@ -95,6 +102,14 @@ struct File {
     remove: Vec<Spanned<Addition>>,
     set: Vec<Spanned<Setting>>,
     file: Vec<Spanned<FileOverride>>,
+    #[serde(rename = "leave-out", deserialize_with = "rules::leave_out")]
+    leave_out: Vec<String>,
+    #[serde(rename = "move", deserialize_with = "rules::moves")]
+    moves: BTreeMap<String, String>,
+    #[serde(rename = "allow-paths", deserialize_with = "rules::allow_paths")]
+    allow_paths: Vec<String>,
+    #[serde(rename = "allow-startup-code")]
+    allow_startup_code: bool,
 }
 
 impl Overrides {
@@ -127,6 +142,9 @@ impl Overrides {
                 return Err(refuse(at, "needs a `reason`"));
             }
         }
+        for entry in &file.set {
+            entry.as_ref().check().map_err(|problem| refuse(entry.span().start, problem))?;
+        }
         for entry in &file.file {
             entry.as_ref().check().map_err(|problem| refuse(entry.span().start, problem))?;
         }
@@ -139,8 +157,39 @@ impl Overrides {
             remove: relations(file.remove),
             set,
             file: file.file.into_iter().map(Spanned::into_inner).collect(),
+            rules: FileRules {
+                leave_out: file.leave_out,
+                moves: file.moves,
+                allow_paths: file.allow_paths,
+                allow_startup_code: file.allow_startup_code,
+            },
         })
     }
+}
+
+impl Setting {
+    fn check(&self) -> Result<(), &'static str> {
+        match self.field {
+            Field::Licence if parse_expression(&self.value).is_none() => {
+                Err("`licence` is an SPDX expression, such as `MIT OR Apache-2.0`")
+            }
+            Field::Homepage if !is_address(&self.value) => {
+                Err("`homepage` is an address that begins with http or https, without a password")
+            }
+            _ if OneLine::new(&self.value).is_empty() => Err("`value` is empty"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a text is a web address that stays as it is when it is written again.
+fn is_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && text.chars().all(|c| c.is_ascii_graphic())
+    })
 }
 
 impl FileOverride {
@@ -194,6 +243,14 @@ mod tests {
             (
                 "[[set]]\nfield = \"version\"\nvalue = \"1\"\nreason = \"x\"\n",
                 "overrides.toml:2: unknown variant",
+            ),
+            (
+                "[[set]]\nfield = \"licence\"\nvalue = \"MIT%post\"\nreason = \"x\"\n",
+                "overrides.toml:1: `licence` is an SPDX expression",
+            ),
+            (
+                "[[set]]\nfield = \"homepage\"\nvalue = \"javascript:x\"\nreason = \"x\"\n",
+                "overrides.toml:1: `homepage` is an address",
             ),
             (
                 "[[file]]\nsource = \"../x\"\npath = \"/etc/x\"\nreason = \"x\"\n",

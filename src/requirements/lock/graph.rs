@@ -9,11 +9,11 @@ use crate::artifact::ExtraName;
 /// A package by its position, or an extra of it.
 pub type Node = (usize, Option<ExtraName>);
 
-/// The marker under which each package is needed, by position: one of the paths to it holds.
-pub fn needed(
+/// The marker under which each package and each extra is needed: one of the paths to it holds.
+pub fn reached(
     roots: Vec<(Node, MarkerTree)>,
     edges: &dyn Fn(&Node) -> Vec<(Node, MarkerTree)>,
-) -> BTreeMap<usize, MarkerTree> {
+) -> BTreeMap<Node, MarkerTree> {
     let mut markers: BTreeMap<Node, MarkerTree> = BTreeMap::new();
     let mut pending = roots;
     while let Some((node, marker)) = pending.pop() {
@@ -30,8 +30,13 @@ pub fn needed(
             pending.push((next, path));
         }
     }
+    markers
+}
+
+/// The marker under which each package is needed, by position.
+pub fn needed(reached: BTreeMap<Node, MarkerTree>) -> BTreeMap<usize, MarkerTree> {
     let mut needed: BTreeMap<usize, MarkerTree> = BTreeMap::new();
-    for ((package, _), marker) in markers {
+    for ((package, _), marker) in reached {
         needed.entry(package).or_insert(MarkerTree::FALSE).or(marker);
     }
     needed

@@ -5,6 +5,7 @@ mod pdm;
 mod pinned;
 mod pipfile;
 mod poetry;
+mod poetry_python;
 mod pylock;
 #[cfg(test)]
 mod tests;
@@ -13,12 +14,16 @@ mod uv;
 use std::path::{Path, PathBuf};
 
 use pep440_rs::VersionSpecifiers;
+use pep508_rs::MarkerTree;
 use serde::{Serialize, Serializer};
 use url::Url;
 
 pub(super) use self::pinned::is_locked;
 use super::{External, Marker, RequirementsError, Written, document::Document, project::Wanted};
-use crate::artifact::{ExtraName, Hashes, ProjectName, redacted};
+use crate::{
+    artifact::{ExtraName, Hashes, ProjectName, redacted},
+    metadata::parse_marker,
+};
 
 /// The forms of lock files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -67,7 +72,7 @@ pub struct Lock {
     pub asked: Vec<ExtraName>,
     /// The Pythons that it is for.
     pub requires_python: Option<VersionSpecifiers>,
-    /// The systems that it is for; one of them must be the target. Empty: every system.
+    /// The systems and Pythons that it is for; one of them must be the target. Empty: every one.
     #[serde(serialize_with = "markers")]
     pub environments: Vec<Marker>,
     /// What the lock was made for, where it tells; else every package counts as asked for.
@@ -101,8 +106,23 @@ fn shown_url<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S
     url.as_ref().map(|url| redacted(url.as_str())).serialize(serializer)
 }
 
-/// A lock file, its packages, whose markers may hold or not, and what the system must provide.
-pub(super) type Read = (Lock, Vec<Written>, Vec<External>);
+/// What a lock file holds.
+pub(super) struct Read {
+    pub lock: Lock,
+    /// Packages, whose markers may hold or not.
+    pub packages: Vec<Written>,
+    /// What the system must provide.
+    pub external: Vec<External>,
+    /// What was left out, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl Read {
+    /// A lock without packages.
+    fn of(lock: Lock) -> Self {
+        Self { lock, packages: Vec::new(), external: Vec::new(), notes: Vec::new() }
+    }
+}
 
 /// Reads a lock file of a known form.
 pub(super) fn read(
@@ -116,7 +136,7 @@ pub(super) fn read(
         LockFormat::Poetry => poetry::read(document, wanted),
         LockFormat::Pdm => pdm::read(document, wanted),
         LockFormat::Pipfile => pipfile::read(document, wanted),
-        LockFormat::Requirements => Ok((Lock::new(document.path, format), Vec::new(), Vec::new())),
+        LockFormat::Requirements => Ok(Read::of(Lock::new(document.path, format))),
     }
 }
 
@@ -166,6 +186,18 @@ impl Document<'_> {
             text.parse().map_err(|_| self.error(Some(at), format!("`{text}` is no time")))?;
         Ok(time.as_second())
     }
+}
+
+/// The marker that holds for the Pythons that satisfy specifiers.
+fn python_specifiers_marker(specifiers: &VersionSpecifiers) -> Result<MarkerTree, String> {
+    let mut all = MarkerTree::TRUE;
+    for specifier in specifiers.iter() {
+        let (operator, version) = (specifier.operator(), specifier.version());
+        let star = if operator.is_star() { ".*" } else { "" };
+        let operator = operator.to_string();
+        all.and(parse_marker(&format!("python_full_version {operator} '{version}{star}'"))?);
+    }
+    Ok(all)
 }
 
 /// The name of the file at the end of a URL.

@@ -6,14 +6,14 @@ use pep508_rs::MarkerTree;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Lock, LockFormat, LockedFile, Read, last_part};
+use super::{Lock, LockFormat, LockedFile, Read, last_part, python_specifiers_marker};
 use crate::{
     artifact::{ExtraName, extra_name},
     metadata::{parse_marker, parse_specifiers},
     requirements::{
         Marker, RequirementsError, Written,
         document::Document,
-        project::{Wanted, canonical},
+        project::{FILE, Wanted, canonical, extras_beside},
     },
 };
 
@@ -37,9 +37,14 @@ struct Metadata {
     targets: Vec<Target>,
 }
 
+/// A system that was locked for.
 #[derive(Deserialize)]
 struct Target {
     requires_python: Option<String>,
+    platform: Option<String>,
+    implementation: Option<String>,
+    #[serde(default)]
+    gil_disabled: bool,
 }
 
 #[derive(Deserialize)]
@@ -75,12 +80,12 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         return Err(document.error(None, problem));
     }
     let mut lock = Lock::new(document.path, LockFormat::Pdm);
-    if let [Target { requires_python: Some(text) }] = file.metadata.targets.as_slice() {
-        let parsed = parse_specifiers(text).map_err(|problem| document.error(None, problem))?;
-        lock.requires_python = Some(parsed);
+    for target in &file.metadata.targets {
+        let environment = target.marker().map_err(|problem| document.error(None, problem))?;
+        lock.environments.push(environment);
     }
     let known = &file.metadata.groups;
-    let extras: Vec<ExtraName> = known.iter().filter_map(|name| extra_name(name)).collect();
+    let extras = extras(document, known, wanted)?;
     // A project's extras are groups of the lock like any other.
     let (asked, mut groups) = wanted.of_lock(&extras, known);
     groups.extend(asked.iter().map(|extra| canonical(extra.as_ref())));
@@ -109,7 +114,77 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             None => packages.push(written),
         }
     }
-    Ok((lock, packages, Vec::new()))
+    Ok(Read { packages, ..Read::of(lock) })
+}
+
+impl Target {
+    /// The marker of a system and its Pythons.
+    fn marker(&self) -> Result<Marker, String> {
+        let mut tree = MarkerTree::TRUE;
+        let mut text = Vec::new();
+        if let Some(python) = &self.requires_python {
+            tree.and(python_specifiers_marker(&parse_specifiers(python)?)?);
+            text.push(format!("Python {python}"));
+        }
+        if let Some(platform) = &self.platform {
+            tree.and(parse_marker(&platform_marker(platform))?);
+            text.push(platform.clone());
+        }
+        if let Some(implementation) = &self.implementation {
+            let known = [("cpython", "CPython"), ("pypy", "PyPy"), ("pyston", "Pyston")];
+            let name = known.iter().find(|(name, _)| name == implementation);
+            let name = name.map_or(implementation.as_str(), |(_, name)| name);
+            tree.and(parse_marker(&format!("platform_python_implementation == '{name}'"))?);
+            text.push(implementation.clone());
+        }
+        if self.gil_disabled {
+            tree = MarkerTree::FALSE;
+            text.push("without GIL".to_owned());
+        }
+        Ok(Marker { text: text.join(", "), tree })
+    }
+}
+
+/// The marker of a platform's name. Which glibc it has does not matter: the files of each release
+/// tell what they need. Source: dep-logic 0.5, `tags/platform.py`.
+fn platform_marker(platform: &str) -> String {
+    let linux =
+        |machine: &str| format!("sys_platform == 'linux' and platform_machine == '{machine}'");
+    let of_manylinux = || {
+        let mut parts = platform.strip_prefix("manylinux_")?.splitn(3, '_');
+        let is_number = |part: Option<&str>| Some(part?.parse::<u32>().is_ok());
+        (is_number(parts.next())? && is_number(parts.next())?).then(|| parts.next())?
+    };
+    let system = platform.split('_').next().unwrap_or_default();
+    match (system, of_manylinux()) {
+        (_, Some(machine)) => linux(machine),
+        ("linux", None) => linux(platform.strip_prefix("linux_").unwrap_or("x86_64")),
+        ("windows", None) => "sys_platform == 'win32'".to_owned(),
+        ("macos", None) => "sys_platform == 'darwin'".to_owned(),
+        // Such as musl, whose wheels do not run with glibc.
+        _ => "python_version < '0'".to_owned(),
+    }
+}
+
+/// The extras of the project, which the lock does not tell from its dependency groups: those that
+/// the project's own file has, where it lies beside.
+fn extras(
+    document: &Document<'_>,
+    known: &[String],
+    wanted: &Wanted,
+) -> Result<Vec<ExtraName>, RequirementsError> {
+    let names = known.iter().filter(|name| *name != DEFAULT).filter_map(|name| extra_name(name));
+    match extras_beside(document)? {
+        Some(extras) => Ok(names.filter(|name| extras.contains(name)).collect()),
+        None if wanted.takes_all_extras() => {
+            let problem = format!(
+                "it does not tell extras from dependency groups, and no `{FILE}` lies beside it: \
+                 name extras with `--extra`"
+            );
+            Err(document.error(None, problem))
+        }
+        None => Ok(names.collect()),
+    }
 }
 
 /// Whether a package is in one of the wanted groups.

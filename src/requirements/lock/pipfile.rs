@@ -19,6 +19,8 @@ use crate::{
 /// The category of what every installation needs, and that which `--dev` adds.
 const DEFAULT: &str = "default";
 const META: &str = "_meta";
+/// The version of what Pipenv did not lock, because it is not for the system that it ran on.
+const UNLOCKED: &str = "*";
 
 #[derive(Deserialize)]
 struct Meta {
@@ -58,6 +60,14 @@ struct Package {
     subdirectory: Option<String>,
 }
 
+impl Package {
+    /// Whether neither a version nor a place of it was locked.
+    fn is_unlocked(&self) -> bool {
+        let has_place = self.git.is_some() || self.file.is_some() || self.path.is_some();
+        self.version.as_deref().is_none_or(|version| version == UNLOCKED) && !has_place
+    }
+}
+
 pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
     let fail = |problem: String| document.error(None, problem);
     let mut file: Map<String, Value> = serde_json::from_str(document.text).map_err(|error| {
@@ -81,18 +91,25 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     let (_, mut groups) = wanted.of_lock(&[], &categories);
     groups.insert(DEFAULT.to_owned());
     let mut packages = BTreeMap::new();
+    let mut notes = Vec::new();
     for (category, list) in file.into_iter().filter(|(name, _)| groups.contains(&canonical(name))) {
         let list: BTreeMap<String, Package> =
             serde_json::from_value(list).map_err(|error| fail(format!("{category}: {error}")))?;
         for (name, package) in list {
             let part = format!("{category}.{name}");
             let fail = |problem: String| fail(format!("{part}: {problem}"));
+            let is_unlocked = package.is_unlocked();
             let written = read_package(document, &name, package, &meta.sources, &fail)?;
+            if is_unlocked && written.marker.is_none() {
+                let path = document.path.display();
+                notes.push(format!("{path}: {part}: it is left out: no version of it is locked"));
+                continue;
+            }
             let origin = Origin::Part { path: document.path.to_owned(), part };
             packages.entry(name).or_insert(Written { origin, ..written });
         }
     }
-    Ok((lock, packages.into_values().collect(), Vec::new()))
+    Ok(Read { packages: packages.into_values().collect(), notes, ..Read::of(lock) })
 }
 
 fn read_package(
@@ -115,7 +132,7 @@ fn read_package(
         index: index.or(sources.first()).map(|source| source.url.clone()),
         ..Written::default()
     };
-    if let Some(version) = &package.version {
+    if let Some(version) = package.version.as_ref().filter(|version| *version != UNLOCKED) {
         written.specifiers = parse_specifiers(version).map_err(fail)?;
     }
     let fragment = package.subdirectory.map(|p| format!("#subdirectory={p}")).unwrap_or_default();

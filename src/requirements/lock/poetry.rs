@@ -9,7 +9,8 @@ use toml::Spanned;
 
 use super::{
     Lock, LockFormat, LockedFile, Read,
-    graph::{Node, needed},
+    graph::{Node, needed, reached},
+    poetry_python::python_marker,
 };
 use crate::{
     artifact::{ExtraName, Hashes, ProjectName, extra_name, project_name},
@@ -38,6 +39,8 @@ struct File {
 #[serde(rename_all = "kebab-case")]
 struct Metadata {
     lock_version: Option<String>,
+    /// The Pythons that were locked for.
+    python_versions: Option<String>,
     /// Before lock version 2.0: the files of each project.
     #[serde(default)]
     files: BTreeMap<String, Vec<Artifact>>,
@@ -141,8 +144,14 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             packages.push(written(document, at, package, &file.metadata, tree)?);
         }
     }
-    let lock = Lock { asked, ..Lock::new(document.path, LockFormat::Poetry) };
-    Ok((lock, packages, Vec::new()))
+    let mut lock = Lock { asked, ..Lock::new(document.path, LockFormat::Poetry) };
+    if let Some(text) = &file.metadata.python_versions {
+        let tree = python_marker(text).map_err(|problem| document.error(None, problem))?;
+        if !tree.is_true() {
+            lock.environments.push(Marker { text: format!("Python {text}"), tree });
+        }
+    }
+    Ok(Read { packages, ..Read::of(lock) })
 }
 
 /// The marker under which a package is needed for one of the wanted groups.
@@ -222,9 +231,9 @@ impl<'a> Walk<'a> {
         };
         let all = self.names.iter().flat_map(|(name, list)| list.iter().map(move |at| (name, *at)));
         let roots = all.filter(is_root).map(|(_, at)| ((at, None), MarkerTree::TRUE)).collect();
-        Ok(needed(roots, &|(position, extra)| {
+        Ok(needed(reached(roots, &|(position, extra)| {
             self.edges(*position, extra.as_ref()).unwrap_or_default()
-        }))
+        })))
     }
 
     /// What a package requires, with what an extra of it adds.

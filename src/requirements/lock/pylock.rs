@@ -149,7 +149,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         let written = read_package(document, at, package)?;
         packages.push(Written { config_settings: settings.unwrap_or_default(), ..written });
     }
-    Ok((lock, packages, external.collect()))
+    Ok(Read { packages, external: external.collect(), ..Read::of(lock) })
 }
 
 fn marker(document: &Document<'_>, at: usize, text: &str) -> Result<Marker, RequirementsError> {

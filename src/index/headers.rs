@@ -1,0 +1,75 @@
+//! What the headers of an answer say.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::{
+    Response,
+    header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, LAST_MODIFIED, LOCATION, RETRY_AFTER},
+};
+use url::Url;
+
+use crate::artifact::without_credentials;
+
+const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where a redirect leads: to the same scheme or from HTTP to HTTPS, without credentials; nothing
+/// where the answer is none.
+///
+/// # Errors
+/// It leads elsewhere: the rest of a sentence.
+pub(super) fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, String> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let Some(location) = response.headers().get(LOCATION) else { return Ok(None) };
+    let to = location.to_str().ok().and_then(|location| from.join(location).ok());
+    let to = to.ok_or("it redirects to what is not an address")?;
+    match (from.scheme(), to.scheme()) {
+        ("http" | "https", "https") | ("http", "http") => Ok(Some(without_credentials(&to))),
+        (from, to) => Err(format!("it redirects from {from} to {to}")),
+    }
+}
+
+/// The wait that a server asks for: seconds, or a date. Source: RFC 9110, section 10.2.3.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let then = rfc2822::parse(text).ok()?.timestamp();
+            u64::try_from(then.as_second() - Timestamp::now().as_second()).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_LIMIT))
+}
+
+/// What identifies the bytes of a file for a request of the rest. Source: RFC 9110, section 13.1.5.
+pub(super) fn strong_validator(headers: &HeaderMap) -> Option<HeaderValue> {
+    let tag = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
+    tag.or_else(|| headers.get(LAST_MODIFIED)).cloned()
+}
+
+/// `bytes 10-19/100` as 10, 19 and 100.
+pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64, u64)> {
+    let text = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, end) = range.split_once('-')?;
+    Some((start.parse().ok()?, end.parse().ok()?, length.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges_are_read() {
+        let range = |text: &str| {
+            let value = HeaderValue::from_str(text).unwrap();
+            content_range(&HeaderMap::from_iter([(CONTENT_RANGE, value)]))
+        };
+        assert_eq!(range("bytes 10-19/100"), Some((10, 19, 100)));
+        assert_eq!(range("bytes 10-19/*"), None);
+        assert_eq!(range("bytes */100"), None);
+    }
+}

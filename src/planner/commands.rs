@@ -1,0 +1,130 @@
+//! What commands are called where they are installed.
+
+use std::collections::BTreeSet;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+use crate::{
+    relation::{Capability, CapabilityName, Relation, Strength},
+    source::Wheel,
+    target::Target,
+    text::OneLine,
+};
+
+use super::Policy;
+
+/// How the commands of a Python beside the target's default one are called.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CommandNames {
+    /// With its version, where a package of the default Python could own the same path.
+    #[default]
+    Auto,
+    /// As the project calls them.
+    Plain,
+    /// With the version of their Python, as the distribution's own: `pip-3.12`.
+    Suffixed,
+}
+
+/// Where the commands of one wheel are installed.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandPaths<'a> {
+    target: &'a Target,
+    names: CommandNames,
+    requires_python: Option<&'a VersionSpecifiers>,
+    owned: Option<&'a BTreeSet<String>>,
+}
+
+impl<'a> CommandPaths<'a> {
+    pub fn new(wheel: &'a Wheel, target: &'a Target, policy: &'a Policy) -> Self {
+        Self {
+            target,
+            names: policy.command_names,
+            requires_python: wheel.metadata.requires_python.as_ref(),
+            owned: policy.owned_commands.as_ref(),
+        }
+    }
+
+    /// Where a command is installed.
+    pub fn path(&self, name: &str) -> String {
+        let python = &self.target.python;
+        let plain = format!("{}/{name}", python.scripts);
+        match self.is_suffixed(&plain) {
+            true => format!("{plain}-{}.{}", python.version.0, python.version.1),
+            false => plain,
+        }
+    }
+
+    /// Whether a command carries the version of its Python.
+    fn is_suffixed(&self, plain: &str) -> bool {
+        let python = &self.target.python;
+        if python.is_default || self.target.isolation.is_some() {
+            return false;
+        }
+        match (self.names, self.owned) {
+            (CommandNames::Plain, _) => false,
+            (CommandNames::Suffixed, _) => true,
+            (CommandNames::Auto, Some(owned)) => owned.contains(plain),
+            (CommandNames::Auto, None) => self.runs_on_default(),
+        }
+    }
+
+    /// Whether the release could be packaged for the target's default Python, too.
+    fn runs_on_default(&self) -> bool {
+        let default: Option<Version> = self.target.python.default_version.parse().ok();
+        match (self.requires_python, default) {
+            (Some(specifiers), Some(default)) => specifiers.contains(&default),
+            _ => true,
+        }
+    }
+}
+
+/// The name of an application, under which people look for its package: that of the project, where it
+/// has a command called so. Packages for the default Python are found by their own names.
+pub fn application(
+    wheel: &Wheel,
+    package: &str,
+    paths: &BTreeSet<&str>,
+    target: &Target,
+) -> Option<Relation> {
+    let project: &str = wheel.metadata.name.as_ref();
+    let path = format!("{}/{project}", target.python.scripts);
+    let is_beside = !target.python.is_default && target.isolation.is_none();
+    if !is_beside || package == project || !paths.contains(path.as_str()) {
+        return None;
+    }
+    let name = CapabilityName::parse(project).ok()?;
+    Some(Relation {
+        strength: Strength::Provides,
+        capability: Capability::Package { name, own_version: true },
+        origin: OneLine::new(&format!("the application `{project}`")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Targets;
+
+    #[test]
+    fn commands_carry_a_version_where_the_default_python_could_have_them() {
+        let target = Targets::embedded().load("el9", Some("3.12"), None).unwrap();
+        let owned = BTreeSet::from(["/usr/bin/taken".to_owned()]);
+        let specifiers = |text: &str| text.parse::<VersionSpecifiers>().unwrap();
+        let (old, new) = (specifiers(">=3.8"), specifiers(">=3.10"));
+        let path = |names, requires_python, owned, name: &str| {
+            CommandPaths { target: &target, names, requires_python, owned }.path(name)
+        };
+        let auto = CommandNames::Auto;
+        for (found, wanted) in [
+            (path(auto, None, None, "x"), "/usr/bin/x-3.12"),
+            (path(auto, Some(&old), None, "x"), "/usr/bin/x-3.12"),
+            (path(auto, Some(&new), None, "x"), "/usr/bin/x"),
+            (path(auto, Some(&old), Some(&owned), "free"), "/usr/bin/free"),
+            (path(auto, Some(&new), Some(&owned), "taken"), "/usr/bin/taken-3.12"),
+            (path(CommandNames::Plain, None, Some(&owned), "taken"), "/usr/bin/taken"),
+            (path(CommandNames::Suffixed, Some(&new), Some(&owned), "x"), "/usr/bin/x-3.12"),
+        ] {
+            assert_eq!(found, wanted);
+        }
+    }
+}

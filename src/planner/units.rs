@@ -1,0 +1,78 @@
+//! What a package does with its systemd units when it is installed, upgraded and removed.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    plan::{Moment, PlannedFile},
+    target::Target,
+    text::OneLine,
+};
+
+/// The folder of the packages' own units. Source: systemd.unit(5), "Unit File Load Path".
+const FOLDER: &str = "/usr/lib/systemd/system/";
+
+/// The kinds of units that packages handle. Source: systemd's macros for rpm; dh_installsystemd(1).
+const KINDS: [&str; 5] = [".service", ".socket", ".timer", ".path", ".target"];
+
+/// The commands of the target for the units among the files, and a note on them.
+pub fn scriptlets(
+    files: &[PlannedFile],
+    target: &Target,
+) -> (BTreeMap<Moment, String>, Vec<OneLine>) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._@-".contains(c);
+    let is_unit = |name: &&str| {
+        KINDS.iter().any(|kind| name.ends_with(kind))
+            && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && name.chars().all(is_plain)
+    };
+    let names = files.iter().filter_map(|file| file.path.strip_prefix(FOLDER));
+    let units: Vec<&str> = names.filter(is_unit).collect();
+    let units = units.join(" ");
+    if units.is_empty() || target.unit_scriptlets.is_empty() {
+        return (BTreeMap::new(), Vec::new());
+    }
+    let scriptlets = target.unit_scriptlets.iter().filter_map(|(moment, text)| {
+        let moment = match moment.as_str() {
+            "pre-install" => Moment::PreInstall,
+            "post-install" => Moment::PostInstall,
+            "pre-remove" => Moment::PreRemove,
+            "post-remove" => Moment::PostRemove,
+            _ => return None,
+        };
+        Some((moment, text.replace("{units}", &units)))
+    });
+    let note = format!("units of systemd are neither enabled nor started: {units}");
+    (scriptlets.collect(), vec![OneLine::new(&note)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        plan::{Content, FileRole},
+        target::Targets,
+    };
+
+    #[test]
+    fn every_target_with_commands_has_them_for_plain_names_only() {
+        let file = |name: &str| PlannedFile {
+            path: format!("{FOLDER}{name}"),
+            mode: 0o644,
+            role: FileRole::Plain,
+            content: Content::Text(String::new()),
+        };
+        let names =
+            ["a.service", "b@.timer", "$(id).service", "-c.service", "d.conf", "e.d/x.path"];
+        let files: Vec<PlannedFile> = names.into_iter().map(file).collect();
+        for name in Targets::embedded().names() {
+            let target = Targets::embedded().load(name, None, None).unwrap();
+            let (scriptlets, _) = scriptlets(&files, &target);
+            assert_eq!(scriptlets.len(), target.unit_scriptlets.len(), "{name}");
+            for (moment, text) in scriptlets {
+                assert!(text.contains(" a.service b@.timer"), "{name} {moment:?}\n{text}");
+                assert!(!text.contains("$(id)") && !text.contains("{units}"), "{text}");
+                assert!(!text.lines().any(|line| line.trim_start().starts_with('%')), "{text}");
+            }
+        }
+    }
+}

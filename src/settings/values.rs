@@ -1,0 +1,188 @@
+//! Values of one's own that are written into recipes and packages. The command line and the
+//! configuration read them alike, so that nothing of them means more there than it says.
+
+use pep508_rs::VersionOrUrl;
+use serde::{Deserialize, Deserializer, de::Error};
+use url::Url;
+
+use crate::{
+    metadata::{Requirement, parse_expression, parse_requirement},
+    planner::is_package_name,
+    text::OneLine,
+};
+
+/// The schemes under which collections are served.
+const SCHEMES: [&str; 4] = ["http", "https", "ftp", "file"];
+
+/// A release number, Debian's revision: `1`, `2.1`, `0.1~rc1`.
+///
+/// # Errors
+/// What was expected.
+pub fn release(text: &str) -> Result<String, String> {
+    let is_release = text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || ".~+".contains(c));
+    expect(text, is_release, "a number such as 1 or 2.1")
+}
+
+/// The name of a package.
+///
+/// # Errors
+/// What was expected.
+pub fn package_name(text: &str) -> Result<String, String> {
+    expect(text, is_package_name(text), "a package name of letters, digits and `._+-`")
+}
+
+/// What stands before the names of packages; may be empty.
+///
+/// # Errors
+/// What was expected.
+pub fn name_prefix(text: &str) -> Result<String, String> {
+    let is_prefix = text.is_empty() || is_package_name(&format!("{text}x"));
+    expect(text, is_prefix, "the beginning of a package name, such as `acme-`")
+}
+
+/// How names of packages are made.
+///
+/// # Errors
+/// What was expected.
+pub fn name_template(text: &str) -> Result<String, String> {
+    let filled = text.replace("{name}", "x1").replace("{project}", "x1");
+    let is_template = filled != text && is_package_name(&filled);
+    expect(text, is_template, "a package name with `{name}` or `{project}` in it")
+}
+
+/// Name and mail address of who answers for packages: one line, with nothing behind the address.
+///
+/// # Errors
+/// What was expected.
+pub fn packager(text: &str) -> Result<String, String> {
+    let is_line = !text.is_empty() && OneLine::new(text).as_str() == text;
+    let is_person = match text.split_once('<') {
+        None => !text.contains('>'),
+        Some((name, address)) => {
+            let address = address.strip_suffix('>').unwrap_or_default();
+            let is_address = |c: char| c.is_ascii_graphic() && !"<>,;()\"".contains(c);
+            name.ends_with(' ') && address.contains('@') && address.chars().all(is_address)
+        }
+    };
+    expect(text, is_line && is_person, "`Name <address>` on one line")
+}
+
+/// An SPDX expression, as it is usually written.
+///
+/// # Errors
+/// What was expected.
+pub fn licence(text: &str) -> Result<String, String> {
+    match parse_expression(text) {
+        Some(expression) => Ok(expression),
+        None => expect(text, false, "an SPDX expression such as `MIT OR Apache-2.0`"),
+    }
+}
+
+/// Where collections are served: an address without credentials that package managers can read.
+///
+/// # Errors
+/// What was expected.
+pub fn repo_url(text: &str) -> Result<Url, String> {
+    let expected = "an address that begins with http, https, ftp or file and has no password";
+    let is_usable = |url: &Url| {
+        SCHEMES.contains(&url.scheme())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.as_str().chars().all(|c| c.is_ascii_graphic() && !"'\"`\\".contains(c))
+    };
+    let url = Url::parse(text).ok().filter(is_usable);
+    url.ok_or_else(|| format!("expected {expected}, found `{}`", text.escape_debug()))
+}
+
+fn expect(text: &str, is_valid: bool, expected: &str) -> Result<String, String> {
+    match is_valid {
+        true => Ok(text.to_owned()),
+        false => Err(format!("expected {expected}, found `{}`", text.escape_debug())),
+    }
+}
+
+macro_rules! keys {
+    ($($name:ident($key:literal, $parse:path) -> $type:ty),+ $(,)?) => {
+        /// Readers of the configuration's keys.
+        pub(super) mod key {
+            use super::*;
+
+            pub fn build_requires<'de, D: Deserializer<'de>>(
+                from: D,
+            ) -> Result<Vec<String>, D::Error> {
+                let texts = Vec::<String>::deserialize(from)?;
+                let checked: Result<_, String> =
+                    texts.iter().map(|text| super::build_requirement(text)).collect();
+                checked.map_err(|problem| D::Error::custom(format!("`build-requires`: {problem}")))
+            }
+
+            $(pub fn $name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<$type>, D::Error> {
+                let text = String::deserialize(from)?;
+                let parsed = $parse(&text);
+                parsed.map(Some).map_err(|problem| D::Error::custom(format!("`{}`: {problem}", $key)))
+            })+
+        }
+    };
+}
+
+/// A requirement of a build, by name.
+///
+/// # Errors
+/// What was expected.
+pub fn build_requirement(text: &str) -> Result<String, String> {
+    let by_name = |requirement: &Requirement| {
+        !matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_)))
+    };
+    let is_usable = parse_requirement(text).ok().filter(by_name).is_some();
+    expect(text, is_usable, "a requirement such as `setuptools<70`")
+}
+
+keys! {
+    release("release", super::release) -> String,
+    name("name", super::package_name) -> String,
+    name_prefix("name-prefix", super::name_prefix) -> String,
+    name_template("name-template", super::name_template) -> String,
+    packager("packager", super::packager) -> String,
+    licence("licence", super::licence) -> String,
+    unknown_licence("unknown-licence", super::licence) -> String,
+    repo_url("repo-url", super::repo_url) -> Url,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_what_they_seem() {
+        assert!(release("1").is_ok() && release("2.1~rc1").is_ok());
+        for bad in ["", "x", "1-2", "1 2", "1\nRequires: evil", "%(id)", "1;id"] {
+            assert!(release(bad).is_err(), "{bad}");
+        }
+        assert!(package_name("acme-flask").is_ok());
+        for bad in ["a", "a b", "a, evil", "a\nProvides: x", "-rf", "../x", "%(id)", "a|b"] {
+            assert!(package_name(bad).is_err() && name_prefix(bad).is_err() || bad == "a", "{bad}");
+        }
+        assert!(name_prefix("").is_ok() && name_prefix("acme-").is_ok());
+        assert!(name_template("acme-{name}").is_ok());
+        for bad in ["acme", "{name}, evil", "{nam}", "{name}\n", "{{name}}"] {
+            assert!(name_template(bad).is_err(), "{bad}");
+        }
+        assert!(packager("Pat <pat@one.example>").is_ok() && packager("Acme").is_ok());
+        for bad in ["", "Pat <pat>", "Pat <a@b>\nEssential: yes", "Pat <a@b> x", "Pat <a@b", "a>"] {
+            assert!(packager(bad).is_err(), "{bad}");
+        }
+        assert_eq!(licence("mit or apache-2.0").unwrap(), "MIT OR Apache-2.0");
+        for bad in ["", "Do as you like", "MIT\n%post", "MIT AND"] {
+            assert!(licence(bad).is_err(), "{bad}");
+        }
+        assert!(build_requirement("setuptools<70").is_ok());
+        for bad in ["", "a b", "-r x", "a @ https://one.example/a.whl", "./a"] {
+            assert!(build_requirement(bad).is_err(), "{bad}");
+        }
+        assert!(repo_url("https://packages.example/a$releasever/").is_ok());
+        for bad in ["packages", "javascript:x", "https://a:b@c.example/", "https://c.example/'x"] {
+            assert!(repo_url(bad).is_err(), "{bad}");
+        }
+    }
+}

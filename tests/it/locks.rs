@@ -1,0 +1,139 @@
+//! Locks for other systems, locks that lack something, and several projects in one place.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    project::{commit, has, project},
+    run,
+    wheel::Wheel,
+};
+
+#[test]
+fn locks_for_other_systems_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lock/tools");
+    let refused = |target: &str, lock: &str| {
+        let path = tools.join(lock).display().to_string();
+        let found = run(folder.path(), &["resolve", "-q", "--offline", "-t", target, "-r", &path]);
+        assert_eq!((found.status, found.stdout.as_str()), (1, ""), "{lock}");
+        found.stderr
+    };
+    for (target, lock, expected) in [
+        (
+            "debian-12",
+            "uv-systems/uv.lock",
+            "it was locked for `sys_platform == 'win32'` and `sys_platform == 'darwin'` (the \
+             target is Python 3.11.2 on linux x86_64)\n",
+        ),
+        (
+            "debian-12",
+            "pdm-systems/pdm.lock",
+            "it was locked for `Python >=3.11, macos_14_0_arm64` and `Python >=3.11, \
+             windows_amd64` (the target is Python 3.11.2 on linux x86_64)\n",
+        ),
+        (
+            "el9",
+            "pdm-targets/pdm.lock",
+            "it was locked for `Python >=3.11, manylinux_2_40_x86_64` and `Python >=3.11, \
+             windows_amd64` (the target is Python 3.9.",
+        ),
+        ("el9", "pdm/pdm.lock", "it was locked for `Python >=3.11` (the target is Python 3.9."),
+        (
+            "el9",
+            "poetry/poetry.lock",
+            "it was locked for `Python >=3.11,<4.0` (the target is Python 3.9.",
+        ),
+        ("el9", "uv/uv.lock", "it is for Python >=3.11 (the target has 3.9."),
+        ("el9", "pipenv/Pipfile.lock", "it is for Python ==3.11.* (the target has 3.9."),
+    ] {
+        let error = refused(target, lock);
+        assert!(error.contains(expected), "{lock}: {error}");
+        assert!(error.contains("\nhint: lock again for the target"), "{lock}: {error}");
+    }
+}
+
+#[test]
+fn what_a_project_requires_itself_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    Wheel { project: "two", ..Wheel::default() }.write(&at.join("index"));
+    let resolve = |stated: &str| {
+        let hash = "0".repeat(64);
+        let lock = format!(
+            "version = 1\n[[package]]\nname = 'app'\nsource = {{virtual = '.'}}\n\
+             dependencies = [{{name = 'one'}}]\n[package.metadata]\nrequires-dist = [{stated}]\n\
+             [[package]]\nname = 'one'\nversion = '1.0'\nsource = {{registry = 'index'}}\n\
+             wheels = [{{path = 'index/one-1.0-py3-none-any.whl', hash = 'sha256:{hash}'}}]\n"
+        );
+        fs::write(at.join("uv.lock"), lock).unwrap();
+        run(at, &["resolve", "-q", "--no-build-metadata", "-t", "debian-12", "-r", "uv.lock"])
+            .stderr
+    };
+    for (stated, problem) in [
+        (
+            "{name = 'one', specifier = '>=2'}",
+            "uv.lock:2: `one>=2` is asked for, and 1.0 is locked\n",
+        ),
+        ("{name = 'two'}", "uv.lock:2: `two` is asked for, which is not locked\n"),
+        (
+            "{name = 'two', marker = \"sys_platform == 'linux'\"}",
+            "uv.lock:2: `two ; sys_platform == 'linux'` is asked for, which is not locked\n",
+        ),
+    ] {
+        assert!(resolve(stated).contains(problem), "{stated}: {}", resolve(stated));
+    }
+    for stated in [
+        "{name = 'one', specifier = '>=1'}",
+        "{name = 'two', marker = \"sys_platform == 'win32'\"}",
+        "{name = 'two', marker = \"extra == 'fast'\"}",
+    ] {
+        assert!(!resolve(stated).contains("is asked for"), "{stated}: {}", resolve(stated));
+    }
+}
+
+#[test]
+fn projects_of_one_place_are_told_apart() {
+    if !has("git") || !has("python3") || !has("tar") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    let mono = at.join("src/mono");
+    project(&mono.join("first"), "first", &["one"]);
+    project(&mono.join("second"), "second", &[]);
+    commit(&mono, "v1");
+    let packed = std::process::Command::new("tar")
+        .args(["-czf", "mono.tar.gz", "-C", "src", "--exclude=.git", "mono"])
+        .current_dir(at)
+        .status();
+    assert!(packed.unwrap().success());
+    let place = at.display();
+    for url in [
+        format!("git+file://{place}/src/mono@v1"),
+        format!("file://{place}/mono.tar.gz"),
+        format!("file://{place}/src/mono"),
+    ] {
+        let both =
+            format!("first @ {url}#subdirectory=first\nsecond @ {url}#subdirectory=second\n");
+        fs::write(at.join("r.txt"), both).unwrap();
+        let common = ["-q", "-t", "debian-12", "-i", "index", "-r"];
+        let build = |file: &str, into: &str| {
+            let built = run(at, &[&["build"], &common[..], &[file, "-o", into]].concat());
+            assert_eq!(built.status, 0, "{url}: {}", built.stderr);
+            let text = fs::read_to_string(at.join(into).join("collection.json")).unwrap();
+            let json: Value = serde_json::from_str(&text).unwrap();
+            let list = json["packages"].as_array().unwrap().iter();
+            list.map(|found| found["project"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(build("r.txt", "dist"), ["first", "one", "second"], "{url}");
+        let locked = run(at, &[&["lock"], &common[..], &["r.txt", "-o", "pylock.toml"]].concat());
+        assert_eq!(locked.status, 0, "{url}: {}", locked.stderr);
+        assert_eq!(build("pylock.toml", "again"), ["first", "one", "second"], "{url}");
+        fs::remove_dir_all(at.join("dist")).unwrap();
+        fs::remove_dir_all(at.join("again")).unwrap();
+    }
+}
