@@ -11,19 +11,20 @@ use std::{
 use url::Url;
 
 use crate::{
-    artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+    base::text::OneLine,
+    distro::targets::{Target, Targets},
     format,
     index::{PageFormat, parse_page},
-    metadata::{CoreMetadata, EntryPoints},
     plan::{Content, PackagePlan, SCHEMA},
     planner::{self, Neighbours, Others, Policy, Subject},
     plugin::check_changed_plan,
-    recipe,
-    requirements::{Inputs, Request},
-    source::{Sdist, Wheel, elf_needs},
-    target::{Target, Targets},
-    template::Templates,
-    text::OneLine,
+    python::{
+        artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+        metadata::{CoreMetadata, EntryPoints},
+        requirements::{Inputs, Request},
+    },
+    recipe::{self, template::Templates},
+    wheels::{Sdist, Wheel, elf_needs},
 };
 
 /// The project that wheels and pages are read for.

@@ -3,12 +3,14 @@
 use clap::Args;
 
 use crate::{
-    failure::{Failure, USAGE},
+    base::{
+        report::{Event, Reporter, print_result},
+        text::OneLine,
+    },
+    cli::failure::{Failure, USAGE},
     format::{self, Format},
-    pipeline::Regenerated,
     recipe::{Edits, RecipeFolder, Update},
-    report::{Event, Reporter, print_result},
-    text::OneLine,
+    run::Regenerated,
 };
 
 use super::{arguments::Recipes, session::Session};

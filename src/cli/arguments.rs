@@ -14,11 +14,13 @@ use super::choices::{
     Resolution, Source,
 };
 use crate::{
-    artifact::{ExtraName, ProjectName, extra_name, project_name},
+    base::files::WriteError,
+    cli::failure::{Failure, USAGE},
     collection::SuiteName,
-    disk::WriteError,
-    failure::{Failure, USAGE},
-    requirements::{self, FileOptions, ProjectRule, Request},
+    python::{
+        artifact::{ExtraName, ProjectName, extra_name, project_name},
+        requirements::{self, FileOptions, ProjectRule, Request},
+    },
     settings::{Environment, Flags, PublishingFlags, values},
 };
 

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
+    base::{report::print_result, text::counted},
+    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    failure::{FAILED, Failure},
-    pipeline::Built,
-    report::print_result,
-    text::counted,
+    run::Built,
 };
 
 use super::{
@@ -141,5 +140,5 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
 }
 
 fn compression(text: &str) -> Result<String, String> {
-    text.parse::<crate::build::Compression>().map(|_| text.to_owned()).map_err(|e| e.to_string())
+    text.parse::<crate::builder::Compression>().map(|_| text.to_owned()).map_err(|e| e.to_string())
 }

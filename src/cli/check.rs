@@ -5,16 +5,20 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 
 use crate::{
-    check::{Installation, Installed, check, manifest},
-    collection::CollectionManifest,
-    disk::{Temporary, WriteError, temporary_place},
-    distribution::{self, Repository},
-    failure::{FAILED, Failure},
+    base::{
+        files::{Temporary, WriteError, temporary_place},
+        process::HostRunner,
+        report::print_result,
+        text::counted,
+    },
+    cli::failure::{FAILED, Failure},
+    collection::{
+        CollectionManifest,
+        check::{Installation, Installed, check, manifest},
+    },
+    distro::repositories::{self, Repository},
     index::{self, IndexSettings, Logins, Sources},
-    process::HostRunner,
-    report::print_result,
     settings::{self, Configuration, Environment, Flags, PluginSettings},
-    text::counted,
 };
 
 use super::{
@@ -141,13 +145,13 @@ impl Check {
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {
             offline: settings.offline,
-            trusted_hosts: distribution::plain_hosts(&self.satisfy_from),
+            trusted_hosts: repositories::plain_hosts(&self.satisfy_from),
             ..IndexSettings::new(&settings.cache)
         };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;
         let mut joined = Repository::default();
         for address in &self.satisfy_from {
-            joined.join(distribution::open(address, &target, index.as_ref())?);
+            joined.join(repositories::open(address, &target, index.as_ref())?);
         }
         Ok(joined)
     }

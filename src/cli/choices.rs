@@ -3,8 +3,9 @@
 use clap::ValueEnum;
 
 use crate::{
-    build::Preference,
-    index, planner, requirements,
+    builder::Preference,
+    index, planner,
+    python::requirements,
     resolve::{SourcePolicy, Strategy},
     settings,
 };

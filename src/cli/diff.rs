@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    compare::{Change, FromTo, collections, recipes},
-    failure::Failure,
+    base::report::print_result,
+    cli::failure::Failure,
+    collection::compare::{Change, FromTo, collections, recipes},
     recipe::RecipeFolder,
-    report::print_result,
     settings::Configuration,
 };
 

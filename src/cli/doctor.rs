@@ -2,7 +2,11 @@
 
 use clap::Args;
 
-use crate::{failure::Failure, process::which, report::print_result, settings::Environment};
+use crate::{
+    base::{process::which, report::print_result},
+    cli::failure::Failure,
+    settings::Environment,
+};
 
 use super::table::table;
 

@@ -3,11 +3,11 @@
 use clap::Args;
 
 use crate::{
-    artifact::ProjectName,
-    failure::{FAILED, Failure},
+    base::report::print_result,
+    cli::failure::{FAILED, Failure},
     format::Native,
     plan::{Content, PackagePlan},
-    report::print_result,
+    python::artifact::ProjectName,
     resolve::{Pin, RequiredBy},
 };
 

@@ -6,14 +6,12 @@ use std::{
 };
 
 use crate::{
-    check::manifest,
-    collection::{CollectionManifest, Kinds},
-    failure::{Failure, USAGE},
+    base::{process::HostRunner, report::Terminal},
+    cli::failure::{Failure, USAGE},
+    collection::{CollectionManifest, Kinds, check::manifest},
+    distro::targets::Target,
     plugin::{Context, External, Plugin},
-    process::HostRunner,
-    report::Terminal,
     settings::{Configuration, Environment, PluginSettings},
-    target::Target,
 };
 
 use super::session;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{failure::Failure, report::print_result};
+use crate::{base::report::print_result, cli::failure::Failure};
 
 use super::{
     arguments::{Asked, Naming},

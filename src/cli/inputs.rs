@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use crate::{failure::Failure, report::print_result, settings::Environment};
+use crate::{base::report::print_result, cli::failure::Failure, settings::Environment};
 
 use super::{arguments, table::table};
 

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use crate::{check::manifest, failure::Failure, report::print_result, text::counted};
+use crate::{
+    base::{report::print_result, text::counted},
+    cli::failure::Failure,
+    collection::check::manifest,
+};
 
 use super::table::table;
 

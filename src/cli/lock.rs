@@ -8,11 +8,15 @@ use std::{
 use clap::Args;
 
 use crate::{
-    artifact::ProjectName,
-    disk::{WriteError, write_file},
-    failure::{Failure, USAGE},
-    report::print_result,
-    requirements::{self, LockFormat},
+    base::{
+        files::{WriteError, write_file},
+        report::print_result,
+    },
+    cli::failure::{Failure, USAGE},
+    python::{
+        artifact::ProjectName,
+        requirements::{self, LockFormat},
+    },
     settings::Environment,
 };
 

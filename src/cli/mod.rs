@@ -8,6 +8,7 @@ mod choices;
 mod diff;
 mod doctor;
 mod explain;
+pub mod failure;
 mod formats;
 mod freeze;
 mod inputs;
@@ -33,10 +34,12 @@ use std::{ffi::OsString, path::Path};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
-    failure::{FAILED, Failure, USAGE},
-    process::{interrupted, watch_signals},
+    base::{
+        process::{interrupted, watch_signals},
+        report::{keep_output_error, output_error, print_error, print_result},
+    },
+    cli::failure::{FAILED, Failure, USAGE},
     recipe::RecipeFolder,
-    report::{keep_output_error, output_error, print_error, print_result},
 };
 
 /// Convert projects of the Python Package Index to native RPM and Debian packages.

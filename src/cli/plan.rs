@@ -3,11 +3,10 @@
 use clap::Args;
 
 use crate::{
+    base::{report::print_result, text::counted},
+    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    failure::{FAILED, Failure},
-    pipeline::{Prepared, Resolved},
-    report::print_result,
-    text::counted,
+    run::{Prepared, Resolved},
 };
 
 use super::{

@@ -9,16 +9,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
-    disk::{Temporary, WriteError, write_texts},
-    failure::{Failure, USAGE},
+    base::{
+        files::{Temporary, WriteError, write_texts},
+        process::HostRunner,
+        report::{Terminal, print_result},
+        text::is_plain_name,
+    },
+    cli::failure::{Failure, USAGE},
+    distro::targets::{Target, Targets},
     format,
     plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
-    process::HostRunner,
-    report::{Terminal, print_result},
+    recipe::template::{Packs, Templates},
     settings::{self, Configuration, Environment, Flags, Settings},
-    target::{Target, Targets},
-    template::{Packs, Templates},
-    text::is_plain_name,
 };
 
 use super::{session, table::table};

@@ -8,10 +8,12 @@ use std::{
 use clap::Parser;
 
 use crate::{
-    disk::{Temporary, WriteError, temporary_place, write_file},
-    failure::Failure,
-    pipeline::Built,
-    report::{Event, Reporter, Terminal, print_result},
+    base::{
+        files::{Temporary, WriteError, temporary_place, write_file},
+        report::{Event, Reporter, Terminal, print_result},
+    },
+    cli::failure::Failure,
+    run::Built,
     settings::{Configuration, Environment, PluginSettings},
 };
 

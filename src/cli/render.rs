@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::{
+    base::{
+        report::{Event, Reporter, print_result},
+        text::counted,
+    },
+    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    failure::{FAILED, Failure},
-    pipeline::{Package, Prepared, Regenerated, Resolved},
     plan::PackagePlan,
     recipe::{Provenance, RecipeFolder, Update},
-    report::{Event, Reporter, print_result},
     resolve::{RequiredBy, Resolution},
-    text::counted,
+    run::{Package, Prepared, Regenerated, Resolved},
 };
 
 use super::{

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
+    base::{
+        process::HostRunner,
+        report::{Event, Reporter, Terminal, print_result},
+    },
+    cli::failure::Failure,
     collection::{Collection, SuiteName},
-    failure::Failure,
-    process::HostRunner,
-    report::{Event, Reporter, Terminal, print_result},
     settings::{Configuration, Environment, PublishingSettings},
 };
 

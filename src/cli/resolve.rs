@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{failure::Failure, report::print_result, resolve::RequiredBy};
+use crate::{base::report::print_result, cli::failure::Failure, resolve::RequiredBy};
 
 use super::{
     arguments::{Asked, Naming},

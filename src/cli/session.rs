@@ -7,18 +7,18 @@ use std::{
 };
 
 use crate::{
-    artifact::ProjectName,
-    disk::{Temporary, WriteError, own_folder, temporary_place},
-    failure::{Failure, USAGE},
-    pipeline::{BuildingIndex, PipelineError, RecipeStyle, Run},
+    base::{
+        files::{Temporary, WriteError, own_folder, temporary_place},
+        process::HostRunner,
+        report::{Event, Reporter, Terminal},
+    },
+    cli::failure::{Failure, USAGE},
+    distro::targets::{Target, Targets},
     plugin::{Brought, Context, External, Plugin, PluginError, Plugins},
-    process::HostRunner,
-    recipe::{Additions, Provenance, RecipeError, RecipeFolder},
-    report::{Event, Reporter, Terminal},
-    requirements::Inputs,
+    python::{artifact::ProjectName, requirements::Inputs},
+    recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
+    run::{BuildingIndex, PipelineError, RecipeStyle, Run},
     settings::{self, Configuration, Environment, Flags, PluginSettings, Settings},
-    target::{Target, Targets},
-    template::Packs,
 };
 
 use super::arguments::{self, Asked};

@@ -4,12 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    base::{report::print_result, text::counted},
+    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    failure::{FAILED, Failure},
-    pipeline::Regenerated,
     recipe::{RecipeFolder, State, Update},
-    report::print_result,
-    text::counted,
+    run::Regenerated,
 };
 
 use super::{arguments::Recipes, session::Session, table::table};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    failure::Failure,
-    report::print_result,
+    base::report::print_result,
+    cli::failure::Failure,
     settings::{Configuration, Environment, PluginSettings},
 };
 

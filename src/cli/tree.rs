@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use crate::{
-    artifact::ProjectName,
-    failure::Failure,
-    report::print_result,
+    base::report::print_result,
+    cli::failure::Failure,
+    python::artifact::ProjectName,
     resolve::{Pin, RequiredBy, Resolution},
 };
 

@@ -10,14 +10,16 @@ use pep440_rs::Version;
 use pep508_rs::VersionOrUrl;
 
 use crate::{
-    artifact::ProjectName,
-    failure::Failure,
+    base::report::print_result,
+    cli::failure::Failure,
     index::Index,
-    metadata::{parse_requirement, satisfies},
-    pipeline::{BuildingIndex, Prepared},
+    python::{
+        artifact::ProjectName,
+        metadata::{parse_requirement, satisfies},
+    },
     recipe::{Provenance, RecipeFolder},
-    report::print_result,
     resolve::{Pin, RequiredBy, SourcePolicy},
+    run::{BuildingIndex, Prepared},
 };
 
 use super::{

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use crate::{
-    artifact::{ProjectName, project_name},
-    failure::{FAILED, Failure},
-    report::print_result,
+    base::report::print_result,
+    cli::failure::{FAILED, Failure},
+    python::artifact::{ProjectName, project_name},
     resolve::{Pin, RequiredBy, Resolution},
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Client, Kind};
-use crate::sign::Signer;
+use crate::base::signing::Signer;
 
 /// What the files are called and the repository is known by.
 pub const NAME: &str = "pypi2pkg";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CollectionError, Kind, Stanza};
 use crate::{
     format::{Native, NativeRelation},
-    relation::{self, Strength},
+    plan::relation::{self, Strength},
 };
 
 /// What was planned and is not there, and what is there and was not planned: relations in the

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::sign::SignError;
+use crate::base::signing::SignError;
 
 /// Why a collection could not be read or changed.
 #[derive(Debug, thiserror::Error)]

@@ -18,7 +18,10 @@ use super::{
     staging::{Listener, Lock, create_folder, rename, swap, write},
     sums::Sums,
 };
-use crate::{report::Reporter, sign::Signer, target::Target};
+use crate::{
+    base::{report::Reporter, signing::Signer},
+    distro::targets::Target,
+};
 
 /// The folder of recipes in a collection: one folder a package.
 pub(super) const RECIPES: &str = "recipes";

@@ -6,7 +6,7 @@ use super::{
     BuiltRecord, CollectionError, CollectionManifest, Outcome, PackageRecord, Record, Records, Why,
     staging::create_folder,
 };
-use crate::disk::{make_executable, publish_file};
+use crate::base::files::{make_executable, publish_file};
 
 /// A package that was built.
 pub(super) struct Found<'r> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{CollectionError, Pool, Stanza, client::is_placeholder, deb::Deb, rpm::Rpm};
-use crate::{relation::Strength, sign::Signer};
+use crate::{base::signing::Signer, plan::relation::Strength};
 
 /// A package format as collections see it: how its package files are read, ordered, signed and
 /// listed.

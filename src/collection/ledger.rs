@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{CollectionError, CollectionManifest, record::OWN};
-use crate::disk::write_file;
+use crate::base::files::write_file;
 
 /// The file in the folder of what only this program reads: a digest and a name in each line.
 const FILE: &str = "packages";

@@ -11,12 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CollectionError, Stanza};
 use crate::{
-    artifact::ProjectName,
-    plan::{Licence, SourceFile},
-    relation::Relation,
-    target::Target,
-    text::{OneLine, Paragraph, chain},
-    version::Evr,
+    base::text::{OneLine, Paragraph, chain},
+    distro::targets::Target,
+    plan::{Licence, SourceFile, relation::Relation, version::Evr},
+    python::artifact::ProjectName,
 };
 
 /// The version of the manifest's schema.

@@ -20,7 +20,9 @@
 //! next, the manifest last. What a reader has begun to read stays complete: metadata files are
 //! named by their hash, and the last few replaced ones are kept.
 
+pub mod check;
 mod client;
+pub mod compare;
 mod deb;
 mod drift;
 mod error;

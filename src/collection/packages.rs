@@ -17,7 +17,7 @@ use super::{
     pool::{self, Pool},
     staging::{create_folder, rename, sync_folder},
 };
-use crate::sign::Signer;
+use crate::base::signing::Signer;
 
 /// The packages of a collection by file name.
 pub(super) struct Packages<'k> {

@@ -24,8 +24,8 @@ use super::{
     sums::Sums,
 };
 use crate::{
-    build::BuiltPackage,
-    disk::{publish_file, stays_inside, write_file},
+    base::files::{publish_file, stays_inside, write_file},
+    builder::BuiltPackage,
     plan::PackagePlan,
     recipe::Recipe,
 };

@@ -20,8 +20,8 @@ use super::{
     folder::RECIPES,
     record::{BUILT, OWN, RECORDS},
 };
-use crate::{
-    disk::{create_folders, open_lock, private_folder_in, publish_file},
+use crate::base::{
+    files::{create_folders, open_lock, private_folder_in, publish_file},
     process::interrupted,
     report::{Event, Reporter},
 };
@@ -166,7 +166,7 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), CollectionError> {
     fs::rename(from, to).map_err(CollectionError::io("replace", to))
 }
 
-/// Puts the folder `new` in the place of `old`; see [`crate::disk::swap`].
+/// Puts the folder `new` in the place of `old`; see [`crate::base::files::swap`].
 pub(super) fn swap(new: &Path, old: &Path) -> Result<(), CollectionError> {
-    crate::disk::swap(new, old).map_err(CollectionError::io("replace", old))
+    crate::base::files::swap(new, old).map_err(CollectionError::io("replace", old))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::CollectionError;
-use crate::{relation::Strength, version::Evr};
+use crate::plan::{relation::Strength, version::Evr};
 
 /// What repository metadata says of one package file. It depends on nothing but the file's name
 /// and bytes; metadata is joined from stanzas without looking at the files again.

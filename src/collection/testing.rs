@@ -11,11 +11,11 @@ use super::{
     Collection, CollectionManifest, Described, Drift, Kinds, Merge, Publishing, Record, Stanza, Why,
 };
 use crate::{
-    build::BuiltPackage,
+    base::process::{Command, CommandRunner, HostRunner, which},
+    builder::BuiltPackage,
+    distro::targets::{Target, Targets},
     plan::PackagePlan,
-    process::{Command, CommandRunner, HostRunner, which},
     recipe::{Recipe, RecipeFile},
-    target::{Target, Targets},
 };
 
 /// 14 November 2023, 22:13:20.

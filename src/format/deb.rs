@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{FileRole, Moment, PackageArchitecture, PackagePlan},
+    distro::targets::Target,
+    plan::{
+        FileRole, Moment, PackageArchitecture, PackagePlan,
+        relation::{self, Capability, Relation, RelationError, Strength},
+        version::deb::Numbering,
+    },
     planner::glibc_version,
-    relation::{self, Capability, Relation, RelationError, Strength},
-    target::Target,
-    version::deb::Numbering,
 };
 
 use super::{

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{PackageArchitecture, PackagePlan, SourceBuild},
-    relation::{Capability, Relation, Strength},
-    target::Target,
+    distro::targets::Target,
+    plan::{
+        PackageArchitecture, PackagePlan, SourceBuild,
+        relation::{Capability, Relation, Strength},
+    },
 };
 
 use super::{

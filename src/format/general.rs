@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Format, Native, install, words};
 use crate::{
-    plan::{FileRole, Moment, PackageArchitecture, PackagePlan},
-    relation::Strength,
-    target::Target,
+    distro::targets::Target,
+    plan::{FileRole, Moment, PackageArchitecture, PackagePlan, relation::Strength},
 };
 
 /// What templates of a format from elsewhere may refer to. The format's own words add names and

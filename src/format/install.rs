@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    plan::{Content, PackagePlan, PlannedFile},
-    target::{Shebang, Target},
+    distro::targets::Target,
+    plan::{Content, PackagePlan, PlannedFile, Shebang},
 };
 
 /// The part of the context by which recipes unpack a wheel into the site folder and make of it what
 /// the plan says.
 pub fn context(plan: &PackagePlan, target: &Target) -> Value {
-    let site = plan.site(target);
+    let site = target.python.site_of(plan);
     json!({
         "site": site,
         "sources": sources(plan),

@@ -21,9 +21,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    plan::PackagePlan,
-    relation::{RelationError, Strength},
-    target::Target,
+    distro::targets::Target,
+    plan::{
+        PackagePlan,
+        relation::{RelationError, Strength},
+    },
 };
 
 /// A package format. It only computes: words in its dialect and the context of its templates.

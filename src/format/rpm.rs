@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    plan::{Moment, PackageArchitecture, PackagePlan},
-    relation::{self, Capability, Relation, RelationError, Strength},
-    target::Target,
-    version,
+    distro::targets::Target,
+    plan::{
+        Moment, PackageArchitecture, PackagePlan,
+        relation::{self, Capability, Relation, RelationError, Strength},
+        version,
+    },
 };
 
 use super::{
@@ -79,7 +81,7 @@ impl Format for Rpm {
         let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
         let relations: Vec<Value> =
             native.relations.iter().map(|r| relation_row(r, plan)).collect();
-        let site = plan.site(target);
+        let site = target.python.site_of(plan);
         words::extend(
             words::extend(words::shared_context(plan, target), install::context(plan, target)),
             json!({

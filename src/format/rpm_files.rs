@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::{
+    distro::targets::Target,
     plan::{FileRole, PackagePlan, PlannedFile, owned_folders},
-    target::Target,
 };
 
 use super::install;

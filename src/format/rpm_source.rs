@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::{
+    distro::targets::{Idiom, SourceRecipe, Target},
     plan::{
         FileRole, ModuleKind, Moment, PackageArchitecture, PackagePlan, SourceBuild, owned_folders,
+        relation::{self, Capability, Relation, Strength},
     },
-    relation::{self, Capability, Relation, Strength},
-    target::{Idiom, SourceRecipe, Target},
 };
 
 use super::{FormatError, Native, NativeRelation, NativeSource, install, rpm, rpm_files, words};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Format, FormatError};
-use crate::{plan::PackagePlan, target::Target};
+use crate::{distro::targets::Target, plan::PackagePlan};
 
 /// The context of a project that has a little of everything, as the templates of `pack` see it; a
 /// pack of another format than the target's is an error.
@@ -47,9 +47,9 @@ mod tests {
 
     use super::*;
     use crate::{
+        distro::targets::Targets,
         format::named,
-        target::Targets,
-        template::{Packs, Shape},
+        recipe::template::{Packs, Shape},
     };
 
     /// The targets whose samples have all that there is: target, Python, prefix.

@@ -4,9 +4,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::{
+    base::text::{has_words, is_hidden},
+    distro::targets::Target,
     plan::{PackagePlan, SourceBuild},
-    target::Target,
-    text::{has_words, is_hidden},
 };
 
 /// The width of descriptions: rpmlint and lintian complain about longer lines.

@@ -14,9 +14,11 @@ use zip::ZipArchive;
 
 use super::IndexError;
 use crate::{
-    artifact::{FileKind, ReleaseFile, SdistName, check_zip, project_name},
-    metadata::CoreMetadata,
-    text::{escaped, member_name_problem},
+    base::text::{escaped, member_name_problem},
+    python::{
+        artifact::{FileKind, ReleaseFile, SdistName, check_zip, project_name},
+        metadata::CoreMetadata,
+    },
 };
 
 /// The largest metadata member read, in bytes.

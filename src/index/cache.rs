@@ -18,8 +18,8 @@ use url::Url;
 
 use super::{IndexError, error::redacted, stored};
 use crate::{
-    artifact::{HashCheck, Hashes, ProjectName, ReleaseFile},
-    disk::create_private_folders,
+    base::files::create_private_folders,
+    python::artifact::{HashCheck, Hashes, ProjectName, ReleaseFile},
 };
 
 /// Files are read in pieces of this size, in bytes.

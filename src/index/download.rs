@@ -20,7 +20,7 @@ use super::{
     repository::{Repository, lock},
     sparse::Sparse,
 };
-use crate::{
+use crate::python::{
     artifact::{HashCheck, Hashes, ReleaseFile},
     metadata::{CoreMetadata, Requirement, parse_published_requirement},
 };

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::artifact::{HashMismatch, ProjectName, without_credentials};
+use crate::python::artifact::{HashMismatch, ProjectName, without_credentials};
 
 /// Why an index could not answer. Addresses are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

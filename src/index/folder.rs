@@ -15,9 +15,11 @@ use super::{
     page::{self, Format, PageError},
 };
 use crate::{
-    artifact::{FileKind, HashAlgorithm, HashCheck, Hashes, ProjectName, ReleaseFile},
-    disk::open_regular,
-    metadata::CoreMetadata,
+    base::files::open_regular,
+    python::{
+        artifact::{FileKind, HashAlgorithm, HashCheck, Hashes, ProjectName, ReleaseFile},
+        metadata::CoreMetadata,
+    },
 };
 
 /// The names of a project's page in a tree, best first.

@@ -9,7 +9,7 @@ use reqwest::{
 };
 use url::Url;
 
-use crate::artifact::without_credentials;
+use crate::python::artifact::without_credentials;
 
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(60);
 

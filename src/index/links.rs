@@ -14,7 +14,7 @@ use super::{
     page::{self, Format},
     simple::SimpleIndexes,
 };
-use crate::artifact::{FileKind, ProjectName, ReleaseFile};
+use crate::python::artifact::{FileKind, ProjectName, ReleaseFile};
 
 /// The text of a page and its address.
 type Page = Result<(Vec<u8>, Url), IndexError>;

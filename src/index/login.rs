@@ -9,8 +9,8 @@ use percent_encoding::percent_decode_str;
 use url::{Origin, Url};
 
 use crate::{
-    artifact::without_credentials,
-    process::{Command, CommandRunner},
+    base::process::{Command, CommandRunner},
+    python::artifact::without_credentials,
 };
 
 /// The longest that the keyring may take: a person may have to unlock it.

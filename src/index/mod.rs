@@ -36,7 +36,7 @@ pub use self::{
     login::Logins,
     written::{FrozenFile, may_replace, write_tree},
 };
-use crate::{
+use crate::python::{
     artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
 };

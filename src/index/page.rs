@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
-use crate::{
+use crate::python::{
     artifact::{FileKind, Hashes, ProjectName, ReleaseFile, without_credentials},
     metadata::parse_specifiers,
 };
@@ -241,7 +241,7 @@ fn parse_json(bytes: &[u8], collector: &mut Collector<'_>) -> Result<(), PageErr
     let page: JsonPage =
         serde_json::from_slice(bytes).map_err(|error| format!("it cannot be read: {error}"))?;
     check_version(&page.meta.version)?;
-    if crate::artifact::project_name(&page.name).as_ref() != Some(collector.project) {
+    if crate::python::artifact::project_name(&page.name).as_ref() != Some(collector.project) {
         return Err(format!("it is the page of `{}`", page.name).into());
     }
     if page.status.and_then(|status| status.status).as_deref() == Some("quarantined") {

@@ -22,7 +22,9 @@ use super::{
     http::{Ask, Http},
     page::{self, Format, PageError},
 };
-use crate::artifact::{HashAlgorithm, Hashes, ProjectName, ReleaseFile, without_credentials};
+use crate::python::artifact::{
+    HashAlgorithm, Hashes, ProjectName, ReleaseFile, without_credentials,
+};
 
 /// The largest page read, in decoded bytes.
 const PAGE_LIMIT: u64 = 64 * 1024 * 1024;

@@ -22,7 +22,7 @@ use super::{
     hosts::TrustedHosts,
     repository::{Repository, lock},
 };
-use crate::{
+use crate::python::{
     artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
 };

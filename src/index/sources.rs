@@ -18,7 +18,7 @@ use super::{
     repository::lock,
     simple::SimpleIndexes,
 };
-use crate::{
+use crate::python::{
     artifact::{Hashes, ProjectName, ReleaseFile},
     metadata::CoreMetadata,
 };

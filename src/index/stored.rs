@@ -6,7 +6,7 @@ use pep440_rs::VersionSpecifiers;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{
+use crate::python::{
     artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
     metadata::parse_specifiers,
 };

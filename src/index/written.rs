@@ -12,8 +12,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::{
-    artifact::{Hashes, ProjectName, ReleaseFile},
-    disk::{WriteError, write_file},
+    base::files::{WriteError, write_file},
+    python::artifact::{Hashes, ProjectName, ReleaseFile},
 };
 
 /// The page that tells that a folder was written here.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact::{ExtraName, ProjectName},
-    relation::Relation,
+    plan::relation::Relation,
+    python::artifact::{ExtraName, ProjectName},
 };
 
 /// What a recipe has to say to build a package of its sdist.

@@ -3,6 +3,9 @@
 
 mod folders;
 mod from_source;
+pub mod relation;
+mod shebang;
+pub mod version;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,15 +14,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact::{Hashes, ProjectName},
-    relation::Relation,
-    target::{Shebang, Target},
-    text::{OneLine, Paragraph},
+    base::text::{OneLine, Paragraph},
+    plan::relation::Relation,
+    python::artifact::{Hashes, ProjectName},
 };
 
-pub use crate::metadata::{Licence, LicenceEvidence};
+pub use crate::python::metadata::{Licence, LicenceEvidence};
 pub use folders::owned_folders;
 pub use from_source::{Module, ModuleKind, SourceBuild};
+pub use shebang::{Shebang, ShebangError, is_path};
 
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
@@ -40,7 +43,7 @@ pub struct PackagePlan {
     pub source: SourceFile,
     /// The native package name.
     pub package: String,
-    pub evr: crate::version::Evr,
+    pub evr: crate::plan::version::Evr,
     pub architecture: PackageArchitecture,
     pub summary: OneLine,
     pub description: Paragraph,
@@ -103,17 +106,6 @@ impl PackagePlan {
             !matches!(file.content, Content::ByteCode { .. } | Content::HardLink(_))
         });
         plan
-    }
-
-    /// The site folder that the wheel's root is installed into.
-    pub fn site<'t>(&self, target: &'t Target) -> &'t str {
-        let python = &target.python;
-        let in_purelib = self.files.iter().any(|file| {
-            matches!(&file.content, Content::Member(member)
-                if file.path.strip_prefix(&python.purelib).and_then(|rest| rest.strip_prefix('/'))
-                    == Some(member))
-        });
-        if in_purelib { &python.purelib } else { &python.platlib }
     }
 }
 

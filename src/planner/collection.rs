@@ -9,10 +9,12 @@ use std::{
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
 use crate::{
-    artifact::ProjectName,
-    plan::{Content, LeftOut, PackagePlan},
-    relation::{Capability, CapabilityName, Relation, RelationError, Strength},
-    text::OneLine,
+    base::text::OneLine,
+    plan::{
+        Content, LeftOut, PackagePlan,
+        relation::{Capability, CapabilityName, Relation, RelationError, Strength},
+    },
+    python::artifact::ProjectName,
 };
 
 use super::programs::is_of_script;

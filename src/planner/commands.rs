@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
-    relation::{Capability, CapabilityName, Relation, Strength},
-    source::Wheel,
-    target::Target,
-    text::OneLine,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::relation::{Capability, CapabilityName, Relation, Strength},
+    wheels::Wheel,
 };
 
 use super::Policy;
@@ -103,7 +103,7 @@ pub fn application(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Targets;
+    use crate::distro::targets::Targets;
 
     #[test]
     fn commands_carry_a_version_where_the_default_python_could_have_them() {

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
+    base::text::{OneLine, counted},
+    distro::targets::Target,
     plan::{Content, PlannedFile},
-    source::Wheel,
-    target::Target,
-    text::{OneLine, counted},
+    wheels::Wheel,
 };
 
 /// The installed files with native code that the target does not run, and a note on them: it is data.

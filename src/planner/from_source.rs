@@ -3,14 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    artifact::ProjectName,
-    hint::{self, Resolved, When},
-    metadata::{self, Requirement},
-    plan::{Module, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild},
-    relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
-    source::{Sdist, Wheel},
-    target::{Idiom, SourceRecipe, Target},
-    text::OneLine,
+    base::text::OneLine,
+    distro::{
+        hints::{self, Resolved, When},
+        targets::{Idiom, SourceRecipe, Target},
+    },
+    plan::{
+        Module, ModuleKind, PackageArchitecture, PackagePlan, SourceBuild,
+        relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
+    },
+    python::{
+        artifact::ProjectName,
+        metadata::{self, Requirement},
+    },
+    wheels::{Sdist, Wheel},
 };
 
 use super::{FileRules, Others, PlanError, Policy, Subject, needs, relations};
@@ -151,7 +157,7 @@ fn of_hints(
     policy: &Policy,
 ) -> Vec<Relation> {
     let project = &subject.wheel.metadata.name;
-    let known = hint::of_project(project, target, &policy.hints);
+    let known = hints::of_project(project, target, &policy.hints);
     let known = known.into_iter().filter(|need| need.when == When::Build);
     let mut found: Vec<(CapabilityName, String)> = known
         .flat_map(|need| {
@@ -162,7 +168,7 @@ fn of_hints(
     for need in needs::stated(subject) {
         let resolved = needs::resolve(need.text, need.when, target, others, policy);
         if let Some(Resolved::Packages(mut packages)) = resolved {
-            packages.retain(|package| need.when == When::Build || hint::is_development(package));
+            packages.retain(|package| need.when == When::Build || hints::is_development(package));
             found.extend(packages.into_iter().map(|package| (package, need.origin.clone())));
         }
     }
@@ -172,7 +178,7 @@ fn of_hints(
     let needed: BTreeSet<&LibraryName> = needed.collect();
     for soname in needed {
         let origin = format!("native code needs {soname}");
-        let packages = hint::development(soname, target).into_iter();
+        let packages = hints::development(soname, target).into_iter();
         found.extend(packages.map(|package| (package, origin.clone())));
     }
     let mut seen = BTreeSet::new();

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    plan::{Content, FileRole, LeftOut, PlannedFile},
-    source::{Member, Wheel},
-    target::{LicencePlace, Shebang, ShebangError, Target},
-    text::OneLine,
+    base::text::OneLine,
+    distro::targets::{LicencePlace, Target},
+    plan::{Content, FileRole, LeftOut, PlannedFile, Shebang, ShebangError},
+    wheels::{Member, Wheel},
 };
 
 use super::{

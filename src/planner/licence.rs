@@ -2,9 +2,9 @@
 
 use super::{Policy, ProjectOrigin};
 use crate::{
-    metadata::{self, Licence, LicenceEvidence},
-    source::Wheel,
-    text::OneLine,
+    base::text::OneLine,
+    python::metadata::{self, Licence, LicenceEvidence},
+    wheels::Wheel,
 };
 
 /// The licence of projects of the user's own that state none.

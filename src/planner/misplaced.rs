@@ -1,6 +1,6 @@
 //! Files of a wheel that may not be where they would be installed.
 
-use crate::{artifact::ProjectName, text::counted};
+use crate::{base::text::counted, python::artifact::ProjectName};
 
 /// The first of a wheel's files that may not be where they would be installed, and the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -30,20 +30,22 @@ use std::{
 use url::Url;
 
 use crate::{
-    artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
-    distribution::Repository,
-    hint::{UserHints, When},
-    metadata::Licence,
+    base::text::{OneLine, Paragraph},
+    distro::{
+        hints::{UserHints, When},
+        repositories::Repository,
+        targets::{Idiom, Target},
+    },
     plan::{
         Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
-        SourceFile,
+        ShebangError, SourceFile, relation::RelationError, version::Evr,
     },
-    relation::RelationError,
-    requirements::External,
-    source::Wheel,
-    target::{Idiom, ShebangError, Target},
-    text::{OneLine, Paragraph},
-    version::Evr,
+    python::{
+        artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
+        metadata::Licence,
+        requirements::External,
+    },
+    wheels::Wheel,
 };
 
 pub use collection::{Conflict, Owners, conflicts, leave_to};
@@ -84,7 +86,7 @@ pub struct Policy {
     /// Licences that the user states: SPDX expressions.
     pub licences: BTreeMap<ProjectName, String>,
     /// The licence of projects of the user's own that state none, an SPDX expression, where that is
-    /// not [`OWN_LICENCE`].
+    /// not the licence that stands for own projects.
     pub unknown_licence: Option<String>,
     /// Projects that nothing shall require.
     pub ignored: BTreeSet<ProjectName>,
@@ -324,7 +326,7 @@ fn source_file(subject: &Subject<'_>) -> SourceFile {
 }
 
 fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
-    if target.layout.licences != crate::target::LicencePlace::Copyright {
+    if target.layout.licences != crate::distro::targets::LicencePlace::Copyright {
         return Vec::new();
     }
     let texts = wheel.licence_texts.iter();

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    artifact::ProjectName, distribution::Repository, relation::CapabilityName, target::Target,
-    version,
+    distro::{repositories::Repository, targets::Target},
+    plan::{relation::CapabilityName, version},
+    python::artifact::ProjectName,
 };
 
 use super::{Others, PlanError};

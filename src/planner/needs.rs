@@ -1,11 +1,13 @@
 //! What a package needs from the system beside the libraries of its native code.
 
 use crate::{
-    hint::{self, Need, Resolved, When},
-    relation::{Capability, CapabilityName, Relation, Strength},
-    requirements::External,
-    target::Target,
-    text::OneLine,
+    base::text::OneLine,
+    distro::{
+        hints::{self, Need, Resolved, When},
+        targets::Target,
+    },
+    plan::relation::{Capability, CapabilityName, Relation, Strength},
+    python::requirements::External,
 };
 
 use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
@@ -23,14 +25,14 @@ pub fn needs(
 ) -> Result<Outside, PlanError> {
     let mut outside = Outside::default();
     let metadata = &subject.wheel.metadata;
-    for need in hint::of_project(&metadata.name, target, &policy.hints) {
+    for need in hints::of_project(&metadata.name, target, &policy.hints) {
         outside.add(&need, subject);
     }
     for Stated { when, text, by, origin } in stated(subject) {
         match resolve(text, when, target, others, policy) {
             None => {}
             Some(Resolved::Packages(packages)) => {
-                let (development, rest) = packages.into_iter().partition(hint::is_development);
+                let (development, rest) = packages.into_iter().partition(hints::is_development);
                 outside.add(&Need { when, packages: rest, origin: origin.clone() }, subject);
                 outside.add(&Need { when: When::Build, packages: development, origin }, subject);
             }
@@ -85,7 +87,7 @@ pub(super) fn resolve(
     others: &Others<'_>,
     policy: &Policy,
 ) -> Option<Resolved> {
-    let resolved = hint::resolve(text, when, target, &policy.hints)?;
+    let resolved = hints::resolve(text, when, target, &policy.hints)?;
     let name = text.split([';', ' ']).next().unwrap_or_default();
     let is_listed = target.naming.versions.contains_key(name)
         || others.repository.is_some_and(|repository| repository.has_name(name));

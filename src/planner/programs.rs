@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    plan::{Content, PlannedFile},
-    relation::{Capability, CapabilityName, Relation, Strength},
-    source::Wheel,
-    target::Target,
-    text::OneLine,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::{
+        Content, PlannedFile,
+        relation::{Capability, CapabilityName, Relation, Strength},
+    },
+    wheels::Wheel,
 };
 
 use super::{interpreter, relations::Outside};

@@ -1,10 +1,10 @@
 //! What a package provides beside its own name, and what it replaces.
 
 use crate::{
-    relation::{Capability, CapabilityName, Relation, Strength},
-    source::Wheel,
-    target::Target,
-    text::OneLine,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::relation::{Capability, CapabilityName, Relation, Strength},
+    wheels::Wheel,
 };
 
 use super::{Others, PlanError, Policy, naming};

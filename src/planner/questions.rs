@@ -1,13 +1,17 @@
 //! What only a person can settle: it is asked, never guessed silently.
 
 use crate::{
-    artifact::ProjectName,
-    metadata::{Licence, LicenceEvidence},
-    plan::Open,
-    relation::{Capability, Relation},
-    target::Target,
-    text::OneLine,
-    version::Dialect,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::{
+        Open,
+        relation::{Capability, Relation},
+        version::Dialect,
+    },
+    python::{
+        artifact::ProjectName,
+        metadata::{Licence, LicenceEvidence},
+    },
 };
 
 use super::{Others, Policy, naming};

@@ -5,18 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
-    artifact::{ExtraName, ProjectName},
-    hint,
-    metadata::{self, CoreMetadata, Requirement},
-    plan::Open,
-    relation::{self, Capability, CapabilityName, LibraryName, Relation, Strength},
-    source::Wheel,
-    target::Target,
-    text::OneLine,
-    version::{
-        self, Dialect,
-        deb::{self, Numbering},
+    base::text::OneLine,
+    distro::{hints, targets::Target},
+    plan::{
+        Open,
+        relation::{self, Capability, CapabilityName, LibraryName, Relation, Strength},
+        version::{
+            self, Dialect,
+            deb::{self, Numbering},
+        },
     },
+    python::{
+        artifact::{ExtraName, ProjectName},
+        metadata::{self, CoreMetadata, Requirement},
+    },
+    wheels::Wheel,
 };
 
 use super::{Others, PlanError, Policy, naming, relax};
@@ -320,7 +323,7 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
     }));
     // A wheel works without what its tag does not promise, or with it only in part.
     relations.extend(strangers.keys().filter_map(|soname| {
-        let package = hint::library_package(soname, target);
+        let package = hints::library_package(soname, target);
         (package.is_some() || target.layout.requires_files).then(|| Relation {
             strength: Strength::Recommends,
             capability: Capability::Library {
@@ -360,7 +363,7 @@ fn library(soname: &LibraryName, versions: BTreeSet<&LibraryName>, target: &Targ
         capability: Capability::Library {
             soname: soname.clone(),
             versions: versions.into_iter().cloned().collect(),
-            package: hint::library_package(soname, target),
+            package: hints::library_package(soname, target),
         },
         origin: OneLine::new(&format!("native code needs {soname}")),
     }

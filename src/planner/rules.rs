@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
+    base::text::OneLine,
     plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
-    text::OneLine,
 };
 
 use super::programs::is_of_script;

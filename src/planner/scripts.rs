@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    artifact::ExtraName,
-    metadata::EntryPoint,
-    plan::{Content, FileRole, PlannedFile},
-    source::Wheel,
-    target::{ShebangError, Target},
-    text::OneLine,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::{Content, FileRole, PlannedFile, ShebangError},
+    python::{artifact::ExtraName, metadata::EntryPoint},
+    wheels::Wheel,
 };
 
 use super::{CommandPaths, Policy, hazards, rules::LEFT_OUT};

@@ -4,8 +4,8 @@ use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use super::ProjectOrigin;
 use crate::{
-    metadata::CoreMetadata,
-    text::{OneLine, Paragraph, has_words},
+    base::text::{OneLine, Paragraph, has_words},
+    python::metadata::CoreMetadata,
 };
 
 /// A description ends with the paragraph that reaches this many characters.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    base::text::OneLine,
+    distro::targets::Target,
     plan::{Moment, PlannedFile},
-    target::Target,
-    text::OneLine,
 };
 
 /// The folder of the packages' own units. Source: systemd.unit(5), "Unit File Load Path".
@@ -49,8 +49,8 @@ pub fn scriptlets(
 mod tests {
     use super::*;
     use crate::{
+        distro::targets::Targets,
         plan::{Content, FileRole},
-        target::Targets,
     };
 
     #[test]

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use url::Url;
 
 use crate::{
-    disk::stays_inside,
-    metadata::parse_expression,
+    base::files::stays_inside,
     plan::{Content, PackagePlan, PlannedFile},
+    python::metadata::parse_expression,
     recipe::{self, Recipe},
-    source,
+    wheels,
 };
 
 /// The names of the fields that differ.
@@ -41,7 +41,7 @@ pub fn changed(before: &PackagePlan, after: &PackagePlan) -> Result<Vec<&'static
     check_words(after)?;
     check_files(before, after)?;
     for patch in &after.patches {
-        source::changes(patch).map_err(|problem| format!("give a patch that {problem}"))?;
+        wheels::changes(patch).map_err(|problem| format!("give a patch that {problem}"))?;
         if !is_plain(&patch.file) {
             return Err(format!("call a patch `{}`", patch.file.escape_debug()));
         }

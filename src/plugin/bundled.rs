@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::PluginError;
-use crate::disk::{WriteError, own_folder, write_texts};
+use crate::base::files::{WriteError, own_folder, write_texts};
 
 /// A file of a plugin: its path, its text, and whether it is a program.
 type File = (&'static str, &'static str, bool);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{disk::WriteError, process::ProcessError, text::suggested};
+use crate::base::{files::WriteError, process::ProcessError, text::suggested};
 
 /// Why a plugin cannot be used, or its answer not taken.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 use super::{MANIFEST, Manifest, Plugin, PluginError, bundled};
-use crate::text::nearest;
+use crate::base::text::nearest;
 
 /// A plugin that a person wants, and its settings.
 #[derive(Debug, Clone, PartialEq)]

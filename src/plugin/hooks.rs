@@ -12,13 +12,15 @@ use super::{
     },
 };
 use crate::{
-    artifact::ProjectName,
-    disk::{stays_inside, write_file},
+    base::{
+        files::{stays_inside, write_file},
+        text::OneLine,
+    },
+    distro::targets::Target,
     format,
     plan::PackagePlan,
+    python::artifact::ProjectName,
     recipe::Recipe,
-    target::Target,
-    text::OneLine,
 };
 
 /// The folder of a collection that plugins may write to.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{MANIFEST, PluginError, protocol::API};
 use crate::{
+    base::text::{OneLine, is_plain_name, line_at, unknown_key},
     collection::Kinds,
     format,
-    relation::Strength,
-    text::{OneLine, is_plain_name, line_at, unknown_key},
+    plan::relation::Strength,
 };
 
 /// What a plugin says of itself.

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::Hook;
 use crate::{
-    artifact::ProjectName, plan::PackagePlan, recipe::Recipe, target::Target, text::OneLine,
+    base::text::OneLine, distro::targets::Target, plan::PackagePlan, python::artifact::ProjectName,
+    recipe::Recipe,
 };
 
 /// The protocol's version.

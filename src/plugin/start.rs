@@ -12,10 +12,12 @@ use super::{
     protocol::{API, Request},
 };
 use crate::{
-    disk::{Temporary, WriteError, temporary_place},
-    process::{Command, CommandRunner, Output, which},
-    report::{Event, Reporter},
-    target::Target,
+    base::{
+        files::{Temporary, WriteError, temporary_place},
+        process::{Command, CommandRunner, Output, which},
+        report::{Event, Reporter},
+    },
+    distro::targets::Target,
 };
 
 /// The most that an answer may have, in bytes.

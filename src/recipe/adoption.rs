@@ -1,6 +1,6 @@
 //! Turning edits into overrides.
 
-use crate::{format::Format, relation::Strength};
+use crate::{format::Format, plan::relation::Strength};
 
 use super::{
     RecipeError, RecipeFolder,

@@ -19,7 +19,7 @@ use std::{
 use walkdir::WalkDir;
 
 use crate::{
-    disk::{WriteError, make_executable, write_file},
+    base::files::{WriteError, make_executable, write_file},
     plan::PackagePlan,
 };
 

@@ -5,6 +5,7 @@ mod adoption;
 mod folder;
 mod merge;
 mod provenance;
+pub mod template;
 mod update;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -13,12 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    disk::WriteError,
+    base::files::WriteError,
+    distro::targets::Target,
     format::{Attachment, Format, Native},
-    plan::PackagePlan,
-    relation::RelationError,
-    target::Target,
-    template::{Pack, TemplateError},
+    plan::{PackagePlan, relation::RelationError},
+    recipe::template::{Pack, TemplateError},
 };
 
 pub use additions::{AdditionError, Additions, PATCHES, check_commands};

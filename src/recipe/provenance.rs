@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    artifact::ProjectName,
+    distro::targets::Target,
     plan::{Content, PackagePlan},
-    target::Target,
+    python::artifact::ProjectName,
 };
 
 use super::{RecipeError, folder::read};

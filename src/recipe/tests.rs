@@ -2,13 +2,15 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use super::{Recipe, render};
 use crate::{
+    base::text::{OneLine, Paragraph},
+    distro::targets::Targets,
     format,
-    metadata::LicenceEvidence,
-    plan::{Module, ModuleKind, PackagePlan, SourceBuild},
-    relation::{Capability, CapabilityName, Relation, Strength},
-    target::Targets,
-    template::Templates,
-    text::{OneLine, Paragraph},
+    plan::{
+        Module, ModuleKind, PackagePlan, SourceBuild,
+        relation::{Capability, CapabilityName, Relation, Strength},
+    },
+    python::metadata::LicenceEvidence,
+    recipe::template::Templates,
 };
 
 /// What rpm would run, include, drop or take for a section, were it not made text.

@@ -10,10 +10,12 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::{Environment, SourcePolicy, positions::Positions};
 use crate::{
-    artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
     index::ProjectFiles,
-    metadata::{is_pinned, satisfies},
-    requirements::Origin,
+    python::{
+        artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+        metadata::{is_pinned, satisfies},
+        requirements::Origin,
+    },
 };
 
 /// A release and the best of its files.

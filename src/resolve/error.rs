@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{artifact::ProjectName, index::IndexError};
+use crate::{index::IndexError, python::artifact::ProjectName};
 
 /// Why no resolution was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -18,7 +18,7 @@ use super::{
     provider::Provider,
     releases::specifiers,
 };
-use crate::{artifact::ProjectName, metadata::satisfies};
+use crate::python::{artifact::ProjectName, metadata::satisfies};
 
 type Tree = DerivationTree<Package, Positions, String>;
 type Fact = External<Package, Positions, String>;

@@ -47,11 +47,15 @@ use self::{
     releases::Releases,
 };
 use crate::{
-    artifact::{ProjectName, Tags},
+    base::{
+        report::{Event, Reporter},
+        text::counted,
+    },
     index::Index,
-    report::{Event, Reporter},
-    requirements::Requirements,
-    text::counted,
+    python::{
+        artifact::{ProjectName, Tags},
+        requirements::Requirements,
+    },
 };
 
 /// What releases must run on.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{package::Package, positions::Positions};
-use crate::artifact::ProjectName;
+use crate::python::artifact::ProjectName;
 
 /// After so many releases of a project were tried in vain the search starts again in another order,
 /// so that what came before the project is chosen to fit its newest releases, instead of it falling

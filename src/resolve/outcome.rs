@@ -10,10 +10,12 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{ResolveError, package::Package, positions::Choice, releases::Releases};
 use crate::{
-    artifact::{ExtraName, ProjectName, ReleaseFile},
-    metadata::CoreMetadata,
-    requirements::Origin,
-    text::OneLine,
+    base::text::OneLine,
+    python::{
+        artifact::{ExtraName, ProjectName, ReleaseFile},
+        metadata::CoreMetadata,
+        requirements::Origin,
+    },
 };
 
 /// One release of every project that is needed.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::positions::Positions;
-use crate::{
+use crate::python::{
     artifact::{ExtraName, ProjectName},
     metadata::Requirement,
 };

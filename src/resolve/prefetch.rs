@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::releases::Releases;
-use crate::{
+use crate::python::{
     artifact::{ExtraName, ReleaseFile},
     metadata::Requirement,
 };

@@ -20,10 +20,12 @@ use super::{
     releases::Releases,
 };
 use crate::{
-    artifact::{ExtraName, ProjectName},
     index::IndexError,
-    metadata::{Requirement, satisfies},
-    requirements::RootRequirement,
+    python::{
+        artifact::{ExtraName, ProjectName},
+        metadata::{Requirement, satisfies},
+        requirements::RootRequirement,
+    },
 };
 
 /// The most decisions of one search.

@@ -19,13 +19,15 @@ use super::{
     positions::Positions,
 };
 use crate::{
-    artifact::{Direct, ExtraName, ProjectName, ReleaseFile},
     index::{Index, IndexError},
-    metadata::{
-        CoreMetadata, Requirement, evaluate, is_pinned, names_prerelease,
-        parse_published_requirement,
+    python::{
+        artifact::{Direct, ExtraName, ProjectName, ReleaseFile},
+        metadata::{
+            CoreMetadata, Requirement, evaluate, is_pinned, names_prerelease,
+            parse_published_requirement,
+        },
+        requirements::{Requirements, RootRequirement},
     },
-    requirements::{Requirements, RootRequirement},
 };
 
 /// The specifiers of a requirement; none where it has a URL, too.

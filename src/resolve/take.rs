@@ -9,12 +9,16 @@ use super::{
     releases::{Releases, specifiers},
 };
 use crate::{
-    artifact::{ExtraName, ProjectName},
+    base::{
+        report::{Event, Reporter},
+        text::counted,
+    },
     index::{Index, IndexError},
-    metadata::{Requirement, satisfies},
-    report::{Event, Reporter},
-    requirements::{Requirements, RootRequirement},
-    text::counted,
+    python::{
+        artifact::{ExtraName, ProjectName},
+        metadata::{Requirement, satisfies},
+        requirements::{Requirements, RootRequirement},
+    },
 };
 
 /// Takes the releases that the requirements of a lock file pin, each with its best file.

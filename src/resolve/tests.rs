@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    artifact::{Hashes, Tag, project_name},
     index::{self, IndexSettings, Logins, Sources},
-    metadata::parse_requirement,
-    requirements::{Origin, RootRequirement},
+    python::{
+        artifact::{Hashes, Tag, project_name},
+        metadata::parse_requirement,
+        requirements::{Origin, RootRequirement},
+    },
 };
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    build::Preference,
+    builder::Preference,
     index::IndexStrategy,
     planner::{CommandNames, Relax},
     resolve::{SourcePolicy, Strategy},

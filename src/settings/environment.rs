@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Read, os::unix::fs::MetadataExt, path::PathBuf};
 
 use super::{SettingsError, pip};
-use crate::disk::open_regular;
+use crate::base::files::open_regular;
 
 /// A file with user names and passwords.
 #[derive(Clone, PartialEq, Eq)]

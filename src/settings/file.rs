@@ -19,13 +19,15 @@ use super::{
     values::key,
 };
 use crate::{
-    artifact::ProjectName,
+    base::text::{line_at, unknown_key},
     collection::SuiteName,
-    hint::HintError,
+    distro::hints::HintError,
     planner::{FileRules, rules},
     plugin,
-    requirements::{FileOptions, ProjectRule},
-    text::{line_at, unknown_key},
+    python::{
+        artifact::ProjectName,
+        requirements::{FileOptions, ProjectRule},
+    },
 };
 
 /// The configuration file. Every key may be missing; unknown ones are errors.

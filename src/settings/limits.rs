@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use serde::Deserialize;
 
-use crate::artifact::ArchiveLimits;
+use crate::python::artifact::ArchiveLimits;
 
 const MEBIBYTE: u64 = 1 << 20;
 

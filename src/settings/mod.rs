@@ -30,14 +30,13 @@ pub use publishing::{PublishingFlags, PublishingSettings};
 pub use sandbox::{SandboxConfiguration, SandboxSettings};
 
 use crate::{
-    artifact::ProjectName,
-    build::Preference,
-    hint::UserHints,
+    base::text::OneLine,
+    builder::Preference,
+    distro::hints::UserHints,
     index::IndexStrategy,
     planner::{CommandNames, NamingPolicy, Policy, Relax},
-    requirements::FileOptions,
+    python::{artifact::ProjectName, requirements::FileOptions},
     resolve::{ResolveOptions, SourcePolicy, Strategy},
-    text::OneLine,
 };
 
 /// What a run was told on the command line; `None` and empty where nothing was said.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{SettingsError, values::package_name};
-use crate::artifact::{ProjectName, project_name};
+use crate::python::artifact::{ProjectName, project_name};
 
 /// Reads a project and the name of its package from each line, as dh-python's own map has them;
 /// `#` begins a comment.

@@ -5,9 +5,11 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use url::Url;
 
 use crate::{
+    base::{
+        process::CommandRunner,
+        signing::{Access, SignError, Signer},
+    },
     collection::{Pool, Publishing, SuiteName},
-    process::CommandRunner,
-    sign::{Access, SignError, Signer},
 };
 
 use super::{Configuration, Environment, SettingsError};

@@ -4,7 +4,7 @@ use std::{num::NonZeroU64, time::Duration};
 
 use serde::Deserialize;
 
-use crate::process::Limits;
+use crate::base::process::Limits;
 
 const MEBIBYTE: u64 = 1 << 20;
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, de::Error};
 use url::Url;
 
 use crate::{
-    metadata::{Requirement, parse_expression, parse_requirement},
+    base::text::OneLine,
     planner::is_package_name,
-    text::OneLine,
+    python::metadata::{Requirement, parse_expression, parse_requirement},
 };
 
 /// The schemes under which collections are served.

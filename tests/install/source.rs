@@ -8,15 +8,16 @@ use std::{
 };
 
 use pypi2pkg::{
-    build::{BuildError, SourceJob, SourceTools, build_from_source},
+    base::{
+        process::{HostRunner, Limits, Sandbox},
+        report::Recorder,
+    },
+    builder::{BuildError, SourceJob, SourceTools, build_from_source},
     collection::{Kinds, drift},
+    distro::targets::{Target, Targets},
     format::{self, Native},
     plan::PackagePlan,
-    process::{HostRunner, Limits, Sandbox},
-    recipe::{self, Recipe, RecipeFile},
-    report::Recorder,
-    target::{Target, Targets},
-    template::Templates,
+    recipe::{self, Recipe, RecipeFile, template::Templates},
 };
 
 use crate::tools::{have, output, run};

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    failure::{FAILED, Failure},
-    report::print_result,
-    template::{self, TemplateError},
-    text::counted,
+    base::{report::print_result, text::counted},
+    cli::failure::{FAILED, Failure},
+    recipe::template::{self, TemplateError},
 };
 
 use super::Search;

@@ -3,13 +3,15 @@
 use clap::Args;
 
 use crate::{
-    failure::{Failure, USAGE},
+    base::{
+        process::HostRunner,
+        report::{Terminal, print_result},
+    },
+    cli::failure::{Failure, USAGE},
+    distro::targets::{Target, Targets},
     format,
     plugin::{self, External},
-    process::HostRunner,
-    report::{Terminal, print_result},
     settings::Environment,
-    target::{Target, Targets},
 };
 
 use super::{super::session, Search};

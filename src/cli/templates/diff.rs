@@ -5,10 +5,9 @@ use std::path::Path;
 use clap::Args;
 
 use crate::{
-    failure::Failure,
-    report::print_result,
-    template::{Packs, TemplateError, base},
-    text::unified,
+    base::{report::print_result, text::unified},
+    cli::failure::Failure,
+    recipe::template::{Packs, TemplateError, base},
 };
 
 use super::{Search, parse_file};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{failure::Failure, report::print_result, template::eject};
+use crate::{base::report::print_result, cli::failure::Failure, recipe::template::eject};
 
 use super::{Search, parse_file};
 

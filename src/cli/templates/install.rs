@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    failure::{Failure, USAGE},
-    report::print_result,
+    base::report::print_result,
+    cli::failure::{Failure, USAGE},
+    recipe::template::{Parcel, remove},
     settings::Environment,
-    template::{Parcel, remove},
 };
 
 use super::{Search, check::complain};

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
-    failure::Failure,
-    report::print_result,
-    template::{Extension, Packs, TemplateFile},
+    base::report::print_result,
+    cli::failure::Failure,
+    recipe::template::{Extension, Packs, TemplateFile},
 };
 
 use super::{super::table::table, Search};

@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    failure::{Failure, USAGE},
+    cli::failure::{Failure, USAGE},
+    distro::targets::Targets,
+    recipe::template::{self, Packs},
     settings::{Configuration, Environment, PluginSettings, template_folders},
-    target::Targets,
-    template::{self, Packs},
 };
 
 use super::session;

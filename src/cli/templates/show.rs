@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::{failure::Failure, report::print_result};
+use crate::{base::report::print_result, cli::failure::Failure};
 
 use super::{Search, parse_one_file};
 

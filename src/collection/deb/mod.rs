@@ -13,7 +13,7 @@ use super::{
     Client, CollectionError, Kind, Listing, NAME, Pool, Stanza, Swap, kind::ranks,
     stanza::read_with,
 };
-use crate::{relation::Strength, version};
+use crate::plan::{relation::Strength, version};
 
 /// Debian packages, for apt.
 pub(super) struct Deb;

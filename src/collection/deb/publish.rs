@@ -7,12 +7,12 @@ use std::{
 };
 
 use super::index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index, time};
+use crate::base::signing::Signer;
 use crate::collection::{
     CollectionError, Listing, Pool,
     metadata::{KEPT, data_files, holds, not_before},
     staging::{create_folder, rename, write},
 };
-use crate::sign::Signer;
 
 /// `Release` with a signature around it, and the one apart from it.
 pub(super) const SIGNED: &str = "InRelease";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     collection::{Entry, Stanza},
-    relation::Strength,
+    plan::relation::Strength,
 };
 
 /// The relations of a package, a clause each.

@@ -9,7 +9,7 @@ use std::{
 use super::archive;
 use crate::{
     collection::{Entry, Stanza, stanza::PackageFile},
-    version::Evr,
+    plan::version::Evr,
 };
 
 /// Fields that belong to the repository or to dpkg's database, lower case: a package does not say

@@ -15,7 +15,10 @@ use super::{
     Client, CollectionError, Kind, Listing, NAME, Sign, Stanza, Swap, kind::ranks, staging::swap,
     stanza::read_with,
 };
-use crate::{relation::Strength, sign::Signer, version};
+use crate::{
+    base::signing::Signer,
+    plan::{relation::Strength, version},
+};
 
 /// Packages of rpm, for dnf and zypper.
 pub(super) struct Rpm;

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::repodata::{POINTER, PackedPart, parts, repomd, revision};
+use crate::base::signing::Signer;
 use crate::collection::{
     CollectionError, Listing,
     metadata::{KEPT, data_files, holds, not_before},
     staging::{create_folder, write},
 };
-use crate::sign::Signer;
 
 pub(super) const FOLDER: &str = "repodata";
 

@@ -8,7 +8,7 @@ use std::{
 use rpm::{Dependency, DependencyFlags, PackageMetadata};
 
 use super::xml;
-use crate::{collection::CollectionError, relation::Strength};
+use crate::{collection::CollectionError, plan::relation::Strength};
 
 /// The relations that matter to others, by the name of their element, in the order in which
 /// `createrepo_c` writes them.

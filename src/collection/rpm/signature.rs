@@ -11,7 +11,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::guard::{LEAD, read};
-use crate::sign::{is_rsa, issuer};
+use crate::base::signing::{is_rsa, issuer};
 
 /// Tags of the header: its region, the signature of an RSA key and that of any other, all of them
 /// in Base64, what versions before 4 had, and the room.

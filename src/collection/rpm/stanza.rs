@@ -10,9 +10,9 @@ use super::{
     xml,
 };
 use crate::{
+    base::signing,
     collection::{Entry, Stanza, stanza::PackageFile},
-    sign,
-    version::Evr,
+    plan::version::Evr,
 };
 
 /// `createrepo_c` keeps this many changelog entries.
@@ -47,7 +47,7 @@ pub(in crate::collection) fn stanza(
 
 /// Who signed a package first.
 fn signed_by(package: &PackageMetadata) -> Option<String> {
-    package.raw_signatures().ok()?.first().and_then(|signature| sign::issuer(signature))
+    package.raw_signatures().ok()?.first().and_then(|signature| signing::issuer(signature))
 }
 
 /// A header with what every element needs.

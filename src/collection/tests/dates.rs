@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use crate::{
-    build::BuiltPackage,
+    builder::BuiltPackage,
     collection::{
         Collection, Publishing,
         metadata::clock,

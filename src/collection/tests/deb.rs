@@ -7,7 +7,7 @@ use crate::{
         Collection, Entry, Kinds,
         testing::{TIME, add, deb, run, target, tool, write_deb},
     },
-    version::Evr,
+    plan::version::Evr,
 };
 
 const PACKINGS: [&str; 4] = ["", ".gz", ".xz", ".zst"];

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
-    build::BuiltPackage,
+    base::text::{OneLine, Paragraph},
+    builder::BuiltPackage,
     collection::{
         Collection, CollectionError, FailureRecord, Kinds, MANIFEST_FILE, Merge, Publishing,
         Request, Stage, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
     recipe::{Recipe, RecipeFile},
-    text::{OneLine, Paragraph},
 };
 
 /// Every file below a folder that readers see, with its content.

@@ -63,7 +63,7 @@ fn read_apt_repository(folder: &Path) -> usize {
 /// Reads while fifty packages are added one by one; what is seen only grows.
 fn read_during_updates(
     target_name: &str,
-    write: fn(&Path, &str) -> crate::build::BuiltPackage,
+    write: fn(&Path, &str) -> crate::builder::BuiltPackage,
     read: fn(&Path) -> usize,
 ) {
     let folder = tempfile::tempdir().unwrap();

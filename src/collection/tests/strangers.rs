@@ -12,12 +12,12 @@ use rustix::fs::{FlockOperation, flock};
 use walkdir::WalkDir;
 
 use crate::{
-    build::BuiltPackage,
+    base::report::Recorder,
+    builder::BuiltPackage,
     collection::{
         Collection, CollectionError, CollectionManifest, Merge, Publishing, Records,
         testing::{add, target, write_deb, write_rpm},
     },
-    report::Recorder,
 };
 
 /// A target, what writes a package of its format, and the file of one called `a`.

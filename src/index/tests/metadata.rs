@@ -39,7 +39,8 @@ fn metadata_is_tried_beside_unannounced_and_then_read_from_the_end() {
     // Another wheel of that host: nothing is tried beside it again.
     let mut other = file.clone();
     other.url.set_query(Some("again"));
-    other.hashes = crate::artifact::Hashes::parse(&format!("sha256={}", sha256(b"y"))).unwrap();
+    other.hashes =
+        crate::python::artifact::Hashes::parse(&format!("sha256={}", sha256(b"y"))).unwrap();
     let _ = index.metadata(&other);
     assert!(!server.paths()[3].contains(".metadata"), "{:?}", server.paths());
 

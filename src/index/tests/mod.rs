@@ -25,7 +25,7 @@ use super::{
     Index, IndexError, IndexSettings, IndexStrategy, Logins, Sources, open as open_sources,
     server::{Request, Response, Server},
 };
-use crate::artifact::{Hashes, ProjectName, ReleaseFile, project_name};
+use crate::python::artifact::{Hashes, ProjectName, ReleaseFile, project_name};
 
 const METADATA: &str =
     "Metadata-Version: 2.1\nName: foo\nVersion: 1.0\nRequires-Dist: bar>=2\n\nText\n";

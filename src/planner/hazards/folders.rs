@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use crate::target::Python;
+use crate::distro::targets::Python;
 
 use super::{Own, reserved::Reserved, reserved::reader};
 
 static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let rows = reader(include_str!("../../../templates/paths/destinations.csv")).into_records();
+    let rows = reader(include_str!("../../../data/paths/destinations.csv")).into_records();
     rows.flatten().filter_map(|row| row.get(0).map(str::to_owned)).collect()
 });
 
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_list_is_read() {
-        let rows = reader(include_str!("../../../templates/paths/destinations.csv")).into_records();
+        let rows = reader(include_str!("../../../data/paths/destinations.csv")).into_records();
         for row in rows {
             let row = row.unwrap();
             assert!(row.len() == 3 && row.iter().all(|cell| !cell.is_empty()), "{row:?}");

@@ -1,7 +1,7 @@
 //! What a system package must not do, though a virtual environment would contain it: one check of
 //! the path that a file is installed at, whatever brought it there.
 //!
-//! The lists behind it are data (`templates/paths/`).
+//! The lists behind it are data (`data/paths/`).
 
 mod folders;
 mod own;
@@ -11,8 +11,8 @@ mod startup;
 mod tests;
 
 use crate::{
-    source::{PathFile, Wheel},
-    target::Target,
+    distro::targets::Target,
+    wheels::{PathFile, Wheel},
 };
 
 use super::{CommandPaths, FileRules, Misplaced, PlanError, Policy};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::Wheel;
+use crate::wheels::Wheel;
 
 use super::reserved::{Reserved, normalised};
 

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 /// The package lists of a distribution, and what others have beside them.
 const LISTS: [&str; 2] = [
-    include_str!("../../../templates/paths/debian-12.csv"),
-    include_str!("../../../templates/paths/reserved.csv"),
+    include_str!("../../../data/paths/debian-12.csv"),
+    include_str!("../../../data/paths/reserved.csv"),
 ];
 
 /// What stands behind an interpreter's name and version.

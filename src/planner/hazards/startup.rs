@@ -4,22 +4,22 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::{artifact::ProjectName, source::PathFile};
+use crate::{python::artifact::ProjectName, wheels::PathFile};
 
 use super::{Own, reserved::reader};
 
 static MODULES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
-    let rows = reader(include_str!("../../../templates/paths/startup.csv")).into_records();
+    let rows = reader(include_str!("../../../data/paths/startup.csv")).into_records();
     rows.flatten().filter_map(|row| row.get(0).map(str::to_owned)).collect()
 });
 
 static STANDARD_LIBRARY: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("../../../templates/paths/standard-library.txt").lines();
+    let lines = include_str!("../../../data/paths/standard-library.txt").lines();
     lines.filter(|line| !line.starts_with('#')).collect()
 });
 
 static HARMLESS: LazyLock<Vec<HarmlessFile>> = LazyLock::new(|| {
-    let text = include_str!("../../../templates/paths/startup-files.csv");
+    let text = include_str!("../../../data/paths/startup-files.csv");
     reader(text).deserialize().flatten().collect()
 });
 
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_harmless_files_is_read() {
-        let text = include_str!("../../../templates/paths/startup-files.csv");
+        let text = include_str!("../../../data/paths/startup-files.csv");
         for row in reader(text).deserialize::<HarmlessFile>() {
             let row = row.unwrap();
             let is_digest =

@@ -8,9 +8,9 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{Hazards, Origin, Own, Scheme, Verdict};
 use crate::{
+    distro::targets::{Target, Targets},
     planner::{CommandPaths, FileRules, PlanError, Policy, scripts},
-    source::Wheel,
-    target::{Target, Targets},
+    wheels::Wheel,
 };
 
 fn target(name: &str, python: Option<&str>) -> Target {
@@ -144,7 +144,7 @@ fn start_up_code_is_found_whatever_brings_it() {
     let target = target("debian-12", None);
     let site = &target.python.purelib;
     let nspkg = |package: &str| {
-        let template = include_str!("../../../templates/paths/namespace-lines.txt");
+        let template = include_str!("../../../data/paths/namespace-lines.txt");
         let line = template.lines().find(|line| !line.starts_with('#')).unwrap();
         line.replace("{path}", &format!("('{package}',)")).replace("{package}", package)
     };
@@ -190,7 +190,7 @@ fn start_up_code_is_found_whatever_brings_it() {
 #[test]
 fn namespaces_with_code_of_their_own_are_declared() {
     let target = target("debian-12", None);
-    let template = include_str!("../../../templates/paths/namespace-lines.txt");
+    let template = include_str!("../../../data/paths/namespace-lines.txt");
     let line = template.lines().find(|line| !line.starts_with('#')).unwrap();
     let text = line.replace("{path}", "('acme',)").replace("{package}", "acme");
     for (members, expected) in [

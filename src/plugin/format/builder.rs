@@ -11,11 +11,9 @@ use super::{
     protocol::{AllBuilt, Step, ToBuild},
 };
 use crate::{
-    build::{BuildError, BuildJob, Builder, BuiltPackage, compress, write_tree},
-    disk::tree_digest,
+    base::{files::tree_digest, report::Reporter, text::chain},
+    builder::{BuildError, BuildJob, Builder, BuiltPackage, compress, write_tree},
     plugin::{PluginError, hooks::absolute},
-    report::Reporter,
-    text::chain,
 };
 
 impl Builder for External<'_> {

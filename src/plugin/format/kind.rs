@@ -13,17 +13,18 @@ use super::{
     },
 };
 use crate::{
-    build::{compressed, decompress},
+    base::{
+        files::Temporary,
+        signing::Signer,
+        text::{OneLine, chain},
+    },
+    builder::{compressed, decompress},
     collection::{
         Client, CollectionError, Entry, Kind, Kinds, Listing, MANIFEST_FILE, NAME, Stanza, Swap,
         Unmet, flat_files, read_with,
     },
-    disk::Temporary,
+    plan::{relation::Strength, version::Evr},
     plugin::{PluginError, hooks::absolute, manifest::is_file_name},
-    relation::Strength,
-    sign::Signer,
-    text::{OneLine, chain},
-    version::Evr,
 };
 
 impl From<PluginError> for CollectionError {

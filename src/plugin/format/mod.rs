@@ -1,5 +1,5 @@
 //! A package format that a plugin brings. It stands behind the same traits as the built-in ones:
-//! [`Format`](crate::format::Format), [`Builder`](crate::build::Builder) and
+//! [`Format`](crate::format::Format), [`Builder`](crate::builder::Builder) and
 //! [`Kind`](crate::collection::Kind).
 
 mod builder;
@@ -16,7 +16,7 @@ use super::{
     Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
     start::Answered,
 };
-use crate::{artifact::ProjectName, build::Compression};
+use crate::{builder::Compression, python::artifact::ProjectName};
 use protocol::{Step, Versions};
 
 /// A package format that a plugin brings.

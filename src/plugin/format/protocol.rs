@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
-    artifact::ProjectName, format::Native, plan::PackagePlan, plugin::Message, recipe::Recipe,
-    relation::Strength, text::OneLine,
+    base::text::OneLine,
+    format::Native,
+    plan::{PackagePlan, relation::Strength},
+    plugin::Message,
+    python::artifact::ProjectName,
+    recipe::Recipe,
 };
 
 /// What is asked: one step of a run.

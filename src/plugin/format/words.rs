@@ -9,15 +9,17 @@ use super::{
     protocol::{AllLowered, Lowered, Step},
 };
 use crate::{
+    base::text::{OneLine, chain},
+    distro::targets::Target,
     format::{
         Attachment, Changelog, Format, FormatError, Native, NativeRelation, attachments,
         general_context, one_line, shell_word, synopsis, wrap,
     },
-    plan::PackagePlan,
+    plan::{
+        PackagePlan,
+        relation::{RelationError, Strength},
+    },
     plugin::{Escaping, PluginError},
-    relation::{RelationError, Strength},
-    target::Target,
-    text::{OneLine, chain},
 };
 
 /// The width of descriptions.

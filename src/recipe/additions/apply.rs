@@ -1,12 +1,11 @@
 //! Additions in a plan, and in its format's words.
 
 use crate::{
+    base::text::{OneLine, Paragraph},
     format::{Format, Native, NativeRelation},
-    metadata::{Licence, LicenceEvidence, parse_expression},
-    plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile},
-    relation::Strength,
-    source::{Change, changes},
-    text::{OneLine, Paragraph},
+    plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile, relation::Strength},
+    python::metadata::{Licence, LicenceEvidence, parse_expression},
+    wheels::{Change, changes},
 };
 
 use super::{super::RecipeError, Addition, Additions, overrides::Field};

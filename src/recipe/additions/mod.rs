@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     plan::{Moment, Patch},
-    source,
+    wheels,
 };
 
 pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
@@ -114,7 +114,7 @@ fn patches(folder: &Path) -> Result<Vec<Patch>, AdditionError> {
         }
         let text = text(&path)?.unwrap_or_default();
         let patch = Patch { file, text };
-        source::changes(&patch).map_err(|problem| AdditionError::of(&path, None, problem))?;
+        wheels::changes(&patch).map_err(|problem| AdditionError::of(&path, None, problem))?;
         patches.push(patch);
     }
     Ok(patches)

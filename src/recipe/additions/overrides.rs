@@ -7,9 +7,9 @@ use toml::Spanned;
 
 use super::{AdditionError, text};
 use crate::{
-    metadata::parse_expression,
+    base::text::{OneLine, line_at, unknown_key},
     planner::{FileRules, rules},
-    text::{OneLine, line_at, unknown_key},
+    python::metadata::parse_expression,
 };
 
 /// The file's name.

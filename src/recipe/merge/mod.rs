@@ -15,7 +15,7 @@ use diffy::{ConflictStyle, IncompleteHunkStyle, MergeOptions};
 
 pub use statement::{Statement, Syntax, statements};
 
-use crate::text;
+use crate::base::text;
 
 /// A file that two sides have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,0 +1,69 @@
+//! The tables that the program brings along: `data/hints/*.csv`.
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::When;
+use crate::python::artifact::ProjectName;
+
+/// A row of `projects.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Project {
+    pub project: ProjectName,
+    pub when: When,
+    pub debian: String,
+    pub rpm: String,
+    pub why: String,
+    pub source: String,
+}
+
+/// A row of `libraries.csv`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Library {
+    pub key: String,
+    pub debian: String,
+    pub debian_build: String,
+    pub rpm: String,
+    pub rpm_build: String,
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "build" => Ok(Self::Build),
+            "run" => Ok(Self::Run),
+            "recommend" => Ok(Self::Recommend),
+            other => Err(serde::de::Error::custom(format!("`{other}` is no time of need"))),
+        }
+    }
+}
+
+pub(super) fn projects() -> &'static [Project] {
+    static TABLE: OnceLock<Vec<Project>> = OnceLock::new();
+    TABLE.get_or_init(|| rows(include_str!("../../../data/hints/projects.csv")))
+}
+
+pub(super) fn libraries() -> &'static [Library] {
+    static TABLE: OnceLock<Vec<Library>> = OnceLock::new();
+    TABLE.get_or_init(|| rows(include_str!("../../../data/hints/libraries.csv")))
+}
+
+/// The rows of a table; a malformed one is left out, which a test finds.
+fn rows<T: DeserializeOwned>(text: &str) -> Vec<T> {
+    let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
+    reader.into_deserialize().filter_map(Result::ok).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_is_malformed() {
+        let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count() - 1;
+        assert_eq!(projects().len(), lines(include_str!("../../../data/hints/projects.csv")));
+        assert_eq!(libraries().len(), lines(include_str!("../../../data/hints/libraries.csv")));
+    }
+}

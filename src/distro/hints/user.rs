@@ -1,0 +1,123 @@
+//! The user's own hints.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Need, When};
+use crate::{
+    base::text::{line_at, unknown_key},
+    plan::relation::CapabilityName,
+    python::artifact::ProjectName,
+};
+
+/// What a file such as `hints.toml` says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserHints {
+    projects: BTreeMap<ProjectName, Vec<Need>>,
+    names: BTreeMap<String, Vec<CapabilityName>>,
+}
+
+/// Why a hint file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}:{line}: {problem}", .path.display())]
+pub struct HintError {
+    pub path: PathBuf,
+    pub line: usize,
+    pub problem: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    project: BTreeMap<ProjectName, Spanned<Project>>,
+    /// A hint and the packages that it stands for, separated by commas; empty: none.
+    #[serde(default)]
+    names: BTreeMap<String, Spanned<String>>,
+}
+
+/// The names of packages or capabilities, as a relation is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Project {
+    build: Vec<Spanned<String>>,
+    run: Vec<Spanned<String>>,
+    recommend: Vec<Spanned<String>>,
+}
+
+impl UserHints {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// What is not a hint or a package, with its line and key.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, HintError> {
+        let line = |at: usize| line_at(text, at);
+        let file: File = toml::from_str(text).map_err(|error| HintError {
+            path: path.to_owned(),
+            line: line(error.span().map_or(0, |span| span.start)),
+            problem: unknown_key(error.message()),
+        })?;
+        let named = |key: &str, name: &str, at: usize| {
+            CapabilityName::parse(name).map_err(|error| HintError {
+                path: path.to_owned(),
+                line: line(at),
+                problem: format!("`{key}`: {error}"),
+            })
+        };
+        let mut projects = BTreeMap::new();
+        for (project, row) in file.project {
+            let origin = format!("{}:{}", path.display(), line(row.span().start));
+            let Project { build, run, recommend } = row.into_inner();
+            let lists = [
+                (When::Build, "build", build),
+                (When::Run, "run", run),
+                (When::Recommend, "recommend", recommend),
+            ];
+            let mut needs = Vec::new();
+            for (when, key, list) in lists.into_iter().filter(|(.., list)| !list.is_empty()) {
+                let key = format!("project.{project}.{key}");
+                let packages =
+                    list.iter().map(|name| named(&key, name.as_ref(), name.span().start));
+                let packages = packages.collect::<Result<_, _>>()?;
+                needs.push(Need { when, packages, origin: origin.clone() });
+            }
+            projects.insert(project, needs);
+        }
+        let mut names = BTreeMap::new();
+        for (hint, list) in file.names {
+            let (key, at) = (format!("names.{}", hint.escape_debug()), list.span().start);
+            let parts = list.as_ref().split(',').map(str::trim).filter(|name| !name.is_empty());
+            let packages = parts.map(|name| named(&key, name, at)).collect::<Result<_, _>>()?;
+            names.insert(hint, packages);
+        }
+        Ok(Self { projects, names })
+    }
+
+    /// These with what `lower` says besides.
+    #[must_use]
+    pub fn over(mut self, lower: Self) -> Self {
+        for (project, needs) in lower.projects {
+            self.projects.entry(project).or_insert(needs);
+        }
+        for (name, packages) in lower.names {
+            self.names.entry(name).or_insert(packages);
+        }
+        self
+    }
+
+    /// What is said of a project, in place of the tables.
+    pub(super) fn project(&self, project: &ProjectName) -> Option<Vec<Need>> {
+        self.projects.get(project).cloned()
+    }
+
+    /// The packages that a hint stands for.
+    pub(super) fn name(&self, hint: &str) -> Option<Vec<CapabilityName>> {
+        self.names.get(hint).cloned()
+    }
+}

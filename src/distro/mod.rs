@@ -1,0 +1,5 @@
+//! Distributions as data: targets, hints, and what their repositories hold.
+
+pub mod hints;
+pub mod repositories;
+pub mod targets;

@@ -1,0 +1,117 @@
+//! Where the target wants the files of a package, as far as that differs between formats.
+
+use serde::{Deserialize, Serialize};
+
+use super::Target;
+use crate::{
+    plan::version::Dialect,
+    plan::{Shebang, ShebangError},
+    python::artifact::ProjectName,
+};
+
+/// A target's conventions for installed files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Layout {
+    /// How versions are written.
+    pub versions: Dialect,
+    /// What `INSTALLER` says.
+    pub installer: String,
+    /// Further files of `.dist-info` that are not installed.
+    pub left_out: Vec<String>,
+    pub licences: LicencePlace,
+    /// The permission bits of extension modules and shared libraries.
+    pub extension_mode: u32,
+    /// Whether a renamed package replaces the distribution's one beside conflicting with it.
+    pub replaces_renamed: bool,
+    /// Whether manual pages are compressed by whoever makes the package.
+    #[serde(default)]
+    pub compressed_manuals: bool,
+    /// Whether packages may require files and libraries by what they are, whatever package has them.
+    #[serde(default)]
+    pub requires_files: bool,
+    /// Whether several packages may own a file, where it is the same in all of them.
+    #[serde(default)]
+    pub shared_files: bool,
+    /// Whether packages bring byte code, where an interpreter can compile it.
+    #[serde(default)]
+    pub byte_code: bool,
+    /// What is installed beside the project's own files.
+    pub documents: Vec<Document>,
+}
+
+/// Where licence texts go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LicencePlace {
+    /// They stay in `.dist-info` and are marked as licences.
+    DistInfo,
+    /// Their text is part of a copyright file.
+    Copyright,
+    /// They go to the package's own folder in `share/licenses`.
+    Share,
+}
+
+/// A file of the recipe that is installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Document {
+    /// The installed path; `{package}` stands for the package's name.
+    pub path: String,
+    /// The file's path in the recipe.
+    pub file: String,
+    #[serde(default)]
+    pub gzip: bool,
+    /// Whether only packages with native code have it.
+    #[serde(default)]
+    pub native_only: bool,
+}
+
+impl Target {
+    /// The first line of an installed Python script.
+    ///
+    /// # Errors
+    /// The target's interpreter is not in a folder of programs, or its options are more than one.
+    pub fn shebang(&self) -> Result<Shebang, ShebangError> {
+        let python = &self.python;
+        let separator = if python.shebang_options.is_empty() { "" } else { " " };
+        Shebang::parse(&format!("#!{}{separator}{}", python.interpreter, python.shebang_options))
+    }
+
+    /// The first line of a script that the wheel brings itself: in a tree of its own it has to be told
+    /// where the modules are.
+    ///
+    /// # Errors
+    /// As for [`Target::shebang`].
+    pub fn script_shebang(&self) -> Result<Shebang, ShebangError> {
+        let python = &self.python;
+        match &self.isolation {
+            None => self.shebang(),
+            Some(_) => Shebang::parse(&format!(
+                "#!/usr/bin/env -S PYTHONPATH={} {}",
+                python.purelib, python.interpreter
+            )),
+        }
+    }
+
+    /// The name under which rpm packages provide and require a project: `python3.13dist(idna)`.
+    pub fn dist_capability(&self, project: &ProjectName) -> String {
+        let (major, minor) = self.python.version;
+        format!("python{major}.{minor}dist({project})")
+    }
+
+    /// The name under which rpm packages of the collection provide and require a project.
+    pub fn own_dist_capability(&self, project: &str) -> String {
+        let (major, minor) = self.python.version;
+        let namespace = self.isolation.as_ref().map_or("", |own| own.namespace.as_str());
+        format!("{namespace}python{major}.{minor}dist({project})")
+    }
+
+    /// The further names under which the distribution's own packages look for `package`.
+    pub fn aliases(&self, package: &str) -> Vec<String> {
+        let Some(stem) = package.strip_prefix(&self.python.package_prefix) else {
+            return Vec::new();
+        };
+        self.naming.aliases.iter().map(|alias| alias.replace("{name}", stem)).collect()
+    }
+}

@@ -1,0 +1,249 @@
+//! A target: one distribution, one of its Pythons and one architecture, as data.
+//!
+//! Targets are TOML files (`data/distros/*.toml`, embedded; a user's folder may override
+//! them). A profile is data, never the host: nothing here looks at the machine it runs on.
+//!
+#![doc = include_str!("facts.md")]
+
+mod detect;
+mod embedded;
+mod environment;
+mod error;
+#[cfg(test)]
+mod file_names;
+mod isolation;
+mod layout;
+mod profile;
+mod recipe;
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use environment::compatible_tags;
+pub use error::TargetError;
+pub use isolation::Isolation;
+pub use layout::{Document, Layout, LicencePlace};
+pub use recipe::{Idiom, SourceRecipe};
+pub use source::Targets;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    plan::{Content, PackagePlan},
+    python::artifact::ProjectName,
+};
+
+/// A distribution with the Python and the architecture that packages are made for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Target {
+    /// Such as `fedora-43`.
+    pub name: String,
+    /// Such as `Fedora Linux 43`.
+    pub description: String,
+    /// The package format: `rpm` or `deb`, or one that a plugin brings.
+    pub format: String,
+    /// The family whose conventions and package names apply: `fedora`, `el`, `suse`, `debian`, …
+    pub family: String,
+    /// What follows the release number: `.fc43`, `.el9`; `~jammy1` or nothing for Debian.
+    pub dist_tag: String,
+    /// The newest glibc symbol version that the target has: major and minor.
+    pub glibc: (u32, u32),
+    /// The payload compression: the algorithm of the target's convention and a level, `zstd:9`.
+    pub compression: String,
+    pub architecture: Architecture,
+    pub python: Python,
+    pub naming: Naming,
+    pub layout: Layout,
+    /// Variables that tell compilers how the target's own packages are compiled.
+    pub build_flags: BTreeMap<String, String>,
+    /// soname → the package that holds it, for formats without soname capabilities (Debian).
+    pub libraries: BTreeMap<String, String>,
+    /// program → the package that has it, for formats whose packages require none by its path; empty
+    /// where every system has it.
+    pub programs: BTreeMap<String, String>,
+    /// The shell commands for packages with systemd units by their moment, such as `post-install`;
+    /// `{units}` stands for the units' names.
+    pub unit_scriptlets: BTreeMap<String, String>,
+    /// How packages are built of sdists, where the target has a way of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_recipe: Option<SourceRecipe>,
+    /// Where everything is installed beside the system's own folders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
+}
+
+/// A machine architecture in every dialect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Architecture {
+    /// As `platform.machine()` and wheel tags write it: `x86_64`, `aarch64`.
+    pub machine: String,
+    /// As the target's packages write it: `x86_64`, `amd64`.
+    pub package: String,
+    /// As the target writes a package for every architecture: `noarch`, `all`.
+    pub independent: String,
+    /// What marks a 64-bit soname capability on rpm: `()(64bit)` has `(64bit)`, else empty.
+    pub library_mark: String,
+    /// What rpm puts behind a package's own name to mark its architecture: `(x86-64)`.
+    pub isa: String,
+    /// What the glibc loader is called: `ld-linux-x86-64.so.2`.
+    pub loader: String,
+}
+
+/// The target's interpreter and the paths that belong to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Python {
+    /// Major and minor version.
+    pub version: (u32, u32),
+    /// As `platform.python_version()` answers on the target: `3.11.2`.
+    pub full_version: String,
+    /// Whether this is what the target's `python3` starts.
+    pub is_default: bool,
+    /// The full version of what `python3` starts.
+    #[serde(skip)]
+    pub default_version: String,
+    /// What library packages' names begin with: `python3-`, `python3.12-`, `python313-`.
+    pub package_prefix: String,
+    /// The package that brings the interpreter: `python3`, `python3.12`, `python313`.
+    pub interpreter_package: String,
+    /// The interpreter that installed scripts start.
+    pub interpreter: String,
+    /// The options on a script's first line, such as `-sP`; may be empty.
+    pub shebang_options: String,
+    /// Absolute site folders and others, without a trailing slash.
+    pub purelib: String,
+    pub platlib: String,
+    /// Headers of a distribution go to a folder of its name below it.
+    pub include: String,
+    pub scripts: String,
+    /// Where the `data` scheme begins: `/usr`.
+    pub data: String,
+}
+
+impl Python {
+    /// Returns the site folder that a package's wheel was laid out in: `purelib` or `platlib`.
+    pub fn site_of(&self, plan: &PackagePlan) -> &str {
+        let in_purelib = plan.files.iter().any(|file| {
+            matches!(&file.content, Content::Member(member)
+                if file.path.strip_prefix(&self.purelib).and_then(|rest| rest.strip_prefix('/'))
+                    == Some(member))
+        });
+        if in_purelib { &self.purelib } else { &self.platlib }
+    }
+}
+
+/// How the target names packages and capabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Naming {
+    /// Whether `python3dist(NAME)` is provided beside `python3.Ydist(NAME)`.
+    pub unversioned_dist: bool,
+    /// Whether the spelling that keeps dots (`python3.9dist(zope.interface)`) is provided too.
+    pub dotted_dist: bool,
+    /// Further names that a package provides; `{name}` stands for the normalised project name.
+    pub aliases: Vec<String>,
+    /// Whether a project `python-NAME` gets PREFIX-NAME instead of PREFIX-python-NAME.
+    pub fold_python_prefix: bool,
+    /// Whether packages are called as projects spell themselves, with upper case, `_` and dots.
+    pub published_spelling: bool,
+    /// Which names packages may have.
+    pub rule: NameRule,
+    /// Project → the distribution's package name, where the mechanical rule is wrong.
+    /// It has thousands of entries: what is shown of it is their number.
+    #[serde(rename = "mapped-names", serialize_with = "count")]
+    pub map: BTreeMap<ProjectName, String>,
+    /// Names of the distribution's packages that are not those of the projects which the mechanical
+    /// rule would give them to; shown, too, as a number.
+    #[serde(rename = "taken-names", serialize_with = "count_names")]
+    pub taken: BTreeSet<String>,
+    /// The versions of the distribution's packages by their names; shown, too, as a number.
+    #[serde(rename = "known-versions", serialize_with = "count_versions")]
+    pub versions: BTreeMap<String, String>,
+    /// Whose packages some of those are.
+    #[serde(skip)]
+    pub owners: BTreeMap<ProjectName, String>,
+}
+
+/// Which names a format's packages may have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NameRule {
+    /// Lower case letters, digits and `+-.`, at least two of them, the first not one of the marks.
+    /// Source: Debian Policy 5.6.1.
+    Debian,
+    /// Letters, digits and `._+-`, the first a letter, a digit or `_`, and no two dots in a row.
+    /// Source: rpm, `rpmCharCheck`.
+    Rpm,
+    /// Letters, digits and `._+-`, the first a letter or digit; what else holds, the format's plugin
+    /// knows.
+    #[default]
+    General,
+}
+
+impl NameRule {
+    /// Whether a package may have the name.
+    pub fn allows(self, name: &str) -> bool {
+        let begins =
+            |more: &str| name.starts_with(|c: char| c.is_ascii_alphanumeric() || more.contains(c));
+        let consists =
+            |more: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
+        match self {
+            Self::Debian => {
+                let is_lower = !name.contains(|c: char| c.is_ascii_uppercase());
+                begins("") && consists("+-.") && is_lower && name.len() >= 2
+            }
+            Self::Rpm => begins("_") && consists("._+-") && !name.contains(".."),
+            Self::General => begins("") && consists("._+-"),
+        }
+    }
+
+    /// The rule in words, for messages.
+    pub fn wording(self) -> &'static str {
+        match self {
+            Self::Debian => {
+                "lower case letters, digits and `+-.`, two at least, the first a letter or digit"
+            }
+            Self::Rpm => {
+                "letters, digits and `._+-`, the first a letter, digit or `_`, without `..`"
+            }
+            Self::General => "letters, digits and `._+-`, the first a letter or digit",
+        }
+    }
+}
+
+impl Naming {
+    /// Whether the distribution gives a package name to something else than the project.
+    pub fn is_taken(&self, name: &str, project: &ProjectName) -> bool {
+        self.taken.contains(name) && self.own_name(project).is_none_or(|own| own != name)
+    }
+
+    /// The name that the distribution itself gives to a project, as far as its name map has it.
+    pub fn own_name(&self, project: &ProjectName) -> Option<&str> {
+        self.map.get(project).or_else(|| self.owners.get(project)).map(String::as_str)
+    }
+}
+
+fn count_versions<S: serde::Serializer>(
+    versions: &BTreeMap<String, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    versions.len().serialize(serializer)
+}
+
+fn count_names<S: serde::Serializer>(
+    names: &BTreeSet<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    names.len().serialize(serializer)
+}
+
+fn count<S: serde::Serializer>(
+    map: &BTreeMap<ProjectName, String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    map.len().serialize(serializer)
+}

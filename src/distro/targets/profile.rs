@@ -1,0 +1,434 @@
+//! The shape of a target file, and how one becomes a [`Target`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::detect::OsReleaseRule;
+use super::error::TargetError;
+use super::recipe::SourceRecipeRow;
+use super::{Architecture, Layout, NameRule, Naming, Python, Target};
+use crate::base::text::{line_at, unknown_key as reason};
+use crate::plan::{Shebang, is_path};
+use crate::python::artifact::ProjectName;
+
+/// A target file. Every key may be left to the file that it extends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Profile {
+    pub extends: Option<String>,
+    pub r#abstract: bool,
+    pub os_release: Option<OsReleaseRule>,
+    description: Option<String>,
+    format: Option<String>,
+    family: Option<String>,
+    dist_tag: Option<String>,
+    glibc: Option<String>,
+    compression: Option<String>,
+    independent_architecture: Option<String>,
+    default_python: Option<String>,
+    architectures: Vec<String>,
+    architecture: BTreeMap<String, ArchitectureRow>,
+    /// What a row of `pythons` does not say itself.
+    python: PythonRow,
+    pythons: BTreeMap<String, PythonRow>,
+    naming: NamingRow,
+    layout: Option<Layout>,
+    build_flags: BTreeMap<String, String>,
+    libraries: BTreeMap<String, String>,
+    programs: BTreeMap<String, String>,
+    unit_scriptlets: BTreeMap<String, String>,
+    source_recipe: SourceRecipeRow,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct ArchitectureRow {
+    /// The name in packages, by format; a format that is not here uses the machine's name.
+    package: BTreeMap<String, String>,
+    lib: Option<String>,
+    library_mark: Option<String>,
+    isa: Option<String>,
+    loader: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct PythonRow {
+    full_version: Option<String>,
+    package_prefix: Option<String>,
+    interpreter_package: Option<String>,
+    interpreter: Option<String>,
+    shebang_options: Option<String>,
+    purelib: Option<String>,
+    platlib: Option<String>,
+    include: Option<String>,
+    scripts: Option<String>,
+    data: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+struct NamingRow {
+    unversioned_dist: Option<Spread>,
+    dotted_dist: Option<bool>,
+    /// For the default Python only.
+    aliases: Vec<String>,
+    fold_python_prefix: Option<bool>,
+    published_spelling: bool,
+    rule: NameRule,
+    /// The name map to begin with.
+    names: Option<String>,
+    /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
+    map: BTreeMap<ProjectName, String>,
+    /// What follows the package prefix, and stands in the aliases, in names of packages that are
+    /// not a project's of that name.
+    taken: Vec<String>,
+    /// Projects whose packages the convention gives to another one, too; as in `map`.
+    owners: BTreeMap<ProjectName, String>,
+}
+
+/// Which Pythons of a target something holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Spread {
+    Always,
+    Default,
+    Never,
+}
+
+/// Parses a target file and refuses unknown keys. `file` is its name for the error.
+pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
+    // The first pass is for its errors, which have a place in the text.
+    toml::from_str::<Profile>(text).and_then(|_| toml::from_str(text)).map_err(|error| {
+        TargetError::Syntax {
+            file: file.to_owned(),
+            line: line_of(text, &error),
+            reason: reason(error.message()),
+        }
+    })
+}
+
+fn line_of(text: &str, error: &toml::de::Error) -> usize {
+    let end = error.span().map_or(0, |span| span.start);
+    line_at(text, end)
+}
+
+/// Puts what `over` says on top of `base`; tables are merged key by key.
+pub(super) fn merge(base: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+impl Profile {
+    /// The profile that merged files amount to. `target` is its name for the error.
+    pub fn from_table(target: &str, table: Table) -> Result<Profile, TargetError> {
+        table.try_into().map_err(|error: toml::de::Error| TargetError::Syntax {
+            file: target.to_owned(),
+            line: 1,
+            reason: reason(error.message()),
+        })
+    }
+
+    /// The name of the name map that the profile begins with.
+    pub fn names(&self) -> Option<&str> {
+        self.naming.names.as_deref()
+    }
+
+    /// The versions of the target's Pythons, oldest first.
+    pub fn pythons(&self) -> Vec<&str> {
+        let mut versions: Vec<&str> = self.pythons.keys().map(String::as_str).collect();
+        versions.sort_by_key(|version| pair(version));
+        versions
+    }
+
+    /// The architectures as machines write them; the first is meant where none is named.
+    pub fn architectures(&self) -> &[String] {
+        &self.architectures
+    }
+}
+
+/// What a name map says.
+#[derive(Debug, Default)]
+pub(super) struct NameMap {
+    /// Projects and their packages.
+    pub map: BTreeMap<ProjectName, String>,
+    /// Packages that are not of the projects which the convention would give them to.
+    pub taken: BTreeSet<String>,
+    /// Packages and their versions.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// A profile with the target, the Python and the architecture that were chosen.
+pub(super) struct Choice<'a> {
+    target: &'a str,
+    profile: &'a Profile,
+    version: (u32, u32),
+    row: &'a PythonRow,
+    machine: &'a str,
+    architecture: &'a ArchitectureRow,
+    is_default: bool,
+    /// The full version of the target's default Python.
+    default_version: String,
+}
+
+impl<'a> Choice<'a> {
+    /// Looks the Python (`3.11`) and the architecture (`aarch64`, or `arm64` where packages say
+    /// so) up; the target's own defaults where none is named.
+    pub fn new(
+        target: &'a str,
+        profile: &'a Profile,
+        python: Option<&str>,
+        architecture: Option<&str>,
+    ) -> Result<Choice<'a>, TargetError> {
+        let default =
+            profile.default_python.as_deref().ok_or_else(|| missing(target, "default-python"))?;
+        let python = python.unwrap_or(default);
+        let (key, row) =
+            profile.pythons.get_key_value(python).ok_or_else(|| TargetError::UnknownPython {
+                target: target.to_owned(),
+                python: python.to_owned(),
+                known: profile.pythons().join(", "),
+            })?;
+        let version = pair(key).ok_or_else(|| TargetError::Value {
+            target: target.to_owned(),
+            key: "pythons".to_owned(),
+            value: key.clone(),
+            expected: "a major and a minor version such as `3.11`",
+        })?;
+        let (machine, row_of_machine) = machine(target, profile, architecture)?;
+        Ok(Choice {
+            target,
+            profile,
+            version,
+            row,
+            machine,
+            architecture: row_of_machine,
+            is_default: python == default,
+            default_version: profile
+                .pythons
+                .get(default)
+                .and_then(|row| row.full_version.clone())
+                .unwrap_or_else(|| default.to_owned()),
+        })
+    }
+
+    /// The target; `map` is the name map that [`Profile::names`] asks for.
+    pub fn target(&self, names: NameMap) -> Result<Target, TargetError> {
+        let NameMap { mut map, mut taken, versions } = names;
+        let profile = self.profile;
+        let naming = &profile.naming;
+        let python = self.python()?;
+        let source_recipe = profile.source_recipe.filled(&python.package_prefix);
+        let filled = |(project, name): (&ProjectName, &String)| {
+            (project.clone(), name.replace("{prefix}", &python.package_prefix))
+        };
+        map.extend(naming.map.iter().map(filled));
+        let owners: BTreeMap<ProjectName, String> = naming.owners.iter().map(filled).collect();
+        let aliases = self.aliases()?;
+        for name in &naming.taken {
+            taken.insert(format!("{}{name}", python.package_prefix));
+            taken.extend(aliases.iter().map(|alias| alias.replace("{name}", name)));
+        }
+        // What belongs to one project is no other's.
+        taken.extend(map.values().chain(owners.values()).cloned());
+        Ok(Target {
+            name: self.target.to_owned(),
+            description: self.required(&profile.description, "description")?,
+            format: self.required(&profile.format, "format")?,
+            family: self.required(&profile.family, "family")?,
+            dist_tag: self.required(&profile.dist_tag, "dist-tag")?,
+            glibc: self.glibc()?,
+            compression: self.required(&profile.compression, "compression")?,
+            architecture: self.architecture()?,
+            python,
+            naming: Naming {
+                unversioned_dist: match self.value(naming.unversioned_dist, "unversioned-dist")? {
+                    Spread::Always => true,
+                    Spread::Default => self.is_default,
+                    Spread::Never => false,
+                },
+                dotted_dist: self.value(naming.dotted_dist, "dotted-dist")?,
+                aliases,
+                fold_python_prefix: self.value(naming.fold_python_prefix, "fold-python-prefix")?,
+                published_spelling: naming.published_spelling,
+                rule: naming.rule,
+                map,
+                taken,
+                versions,
+                owners,
+            },
+            layout: self.value(profile.layout.clone(), "layout")?,
+            build_flags: profile.build_flags.clone(),
+            libraries: profile.libraries.clone(),
+            programs: profile.programs.clone(),
+            unit_scriptlets: profile.unit_scriptlets.clone(),
+            source_recipe,
+            isolation: None,
+        })
+    }
+
+    fn glibc(&self) -> Result<(u32, u32), TargetError> {
+        let text = self.required(&self.profile.glibc, "glibc")?;
+        pair(&text).ok_or_else(|| self.invalid("glibc", &text, "a version such as `2.36`"))
+    }
+
+    fn architecture(&self) -> Result<Architecture, TargetError> {
+        let row = self.architecture;
+        let format = self.required(&self.profile.format, "format")?;
+        let package = row.package.get(&format).map_or(self.machine, |name| name);
+        Ok(Architecture {
+            machine: self.machine.to_owned(),
+            package: package.to_owned(),
+            independent: self
+                .required(&self.profile.independent_architecture, "independent-architecture")?,
+            library_mark: self.required(&row.library_mark, "library-mark")?,
+            isa: self.required(&row.isa, "isa")?,
+            loader: self.required(&row.loader, "loader")?,
+        })
+    }
+
+    fn python(&self) -> Result<Python, TargetError> {
+        let full_version = self.filled("full-version", |row| &row.full_version)?;
+        if full_version.parse::<pep440_rs::Version>().is_err() {
+            return Err(self.invalid("full-version", &full_version, "a version"));
+        }
+        let python = Python {
+            version: self.version,
+            full_version,
+            is_default: self.is_default,
+            default_version: self.default_version.clone(),
+            package_prefix: self.filled("package-prefix", |row| &row.package_prefix)?,
+            interpreter_package: self
+                .filled("interpreter-package", |row| &row.interpreter_package)?,
+            interpreter: self.filled("interpreter", |row| &row.interpreter)?,
+            shebang_options: self.filled("shebang-options", |row| &row.shebang_options)?,
+            purelib: self.filled("purelib", |row| &row.purelib)?,
+            platlib: self.filled("platlib", |row| &row.platlib)?,
+            include: self.filled("include", |row| &row.include)?,
+            scripts: self.filled("scripts", |row| &row.scripts)?,
+            data: self.filled("data", |row| &row.data)?,
+        };
+        self.check_paths(&python)?;
+        Ok(python)
+    }
+
+    /// Recipes write these paths, and scripts begin with the interpreter.
+    fn check_paths(&self, python: &Python) -> Result<(), TargetError> {
+        let folders = [
+            ("purelib", &python.purelib),
+            ("platlib", &python.platlib),
+            ("include", &python.include),
+            ("scripts", &python.scripts),
+            ("data", &python.data),
+        ];
+        if let Some((key, value)) = folders.into_iter().find(|(_, path)| !is_path(path)) {
+            return Err(self.invalid(key, value, "an absolute path of letters, digits and `._+-`"));
+        }
+        let options = &python.shebang_options;
+        let separator = if options.is_empty() { "" } else { " " };
+        let line = format!("#!{}{separator}{options}", python.interpreter);
+        let expected = "an interpreter in a folder of programs, with one option at most";
+        match Shebang::parse(&line) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.invalid("interpreter", &line[2..], expected)),
+        }
+    }
+
+    /// Further names are what the distribution's own packages of its default Python have.
+    fn aliases(&self) -> Result<Vec<String>, TargetError> {
+        if !self.is_default {
+            return Ok(Vec::new());
+        }
+        let aliases = self.profile.naming.aliases.iter();
+        aliases.map(|alias| self.fill(alias, "aliases", "{name}")).collect()
+    }
+
+    fn required(&self, value: &Option<String>, key: &str) -> Result<String, TargetError> {
+        self.value(value.clone(), key)
+    }
+
+    fn value<T>(&self, value: Option<T>, key: &str) -> Result<T, TargetError> {
+        value.ok_or_else(|| missing(self.target, key))
+    }
+
+    /// A value of the Python's own row, else of the row that all share.
+    fn filled(
+        &self,
+        key: &str,
+        value: impl Fn(&PythonRow) -> &Option<String>,
+    ) -> Result<String, TargetError> {
+        let own = value(self.row).as_ref();
+        let text = own.or(value(&self.profile.python).as_ref());
+        self.fill(self.value(text, key)?, key, "")
+    }
+
+    /// Replaces `{version}`, `{digits}` and `{lib}`; `kept` is the one other placeholder allowed.
+    fn fill(&self, text: &str, key: &str, kept: &str) -> Result<String, TargetError> {
+        let (major, minor) = self.version;
+        let lib = self.required(&self.architecture.lib, "lib")?;
+        let filled = text
+            .replace("{version}", &format!("{major}.{minor}"))
+            .replace("{digits}", &format!("{major}{minor}"))
+            .replace("{lib}", &lib);
+        if filled.replace(kept, "").contains(['{', '}']) {
+            return Err(self.invalid(key, text, "free of unknown placeholders"));
+        }
+        Ok(filled)
+    }
+
+    fn invalid(&self, key: &str, value: &str, expected: &'static str) -> TargetError {
+        TargetError::Value {
+            target: self.target.to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+            expected,
+        }
+    }
+}
+
+fn machine<'a>(
+    target: &str,
+    profile: &'a Profile,
+    wanted: Option<&str>,
+) -> Result<(&'a str, &'a ArchitectureRow), TargetError> {
+    let row = |name: &'a String| -> Result<(&'a str, &'a ArchitectureRow), TargetError> {
+        match profile.architecture.get(name) {
+            Some(row) => Ok((name, row)),
+            None => Err(missing(target, &format!("architecture.{name}"))),
+        }
+    };
+    let Some(wanted) = wanted else {
+        let first = profile.architectures.first();
+        return row(first.ok_or_else(|| missing(target, "architectures"))?);
+    };
+    for name in &profile.architectures {
+        let (machine, found) = row(name)?;
+        let format = profile.format.as_deref().unwrap_or_default();
+        if machine == wanted || found.package.get(format).is_some_and(|own| own == wanted) {
+            return Ok((machine, found));
+        }
+    }
+    Err(TargetError::UnknownArchitecture {
+        target: target.to_owned(),
+        architecture: wanted.to_owned(),
+        known: profile.architectures.join(", "),
+    })
+}
+
+fn missing(target: &str, key: &str) -> TargetError {
+    TargetError::Missing { target: target.to_owned(), key: key.to_owned() }
+}
+
+/// `3.11` as numbers.
+fn pair(text: &str) -> Option<(u32, u32)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}

@@ -1,0 +1,160 @@
+//! What stops a whole run.
+
+use std::path::PathBuf;
+
+use crate::distro::repositories::RepositoryError;
+use crate::{
+    base::{files::WriteError, signing::SignError},
+    builder::BuildError,
+    collection::{CollectionError, check::CheckError},
+    format::FormatError,
+    index::IndexError,
+    plan::{PackagePlan, version::Evr},
+    planner::PlanError,
+    plugin::PluginError,
+    python::{artifact::ProjectName, requirements::Origin},
+    recipe::{Recipe, RecipeError, template::TemplateError},
+    resolve::ResolveError,
+    wheels::SdistError,
+};
+
+/// Why a run could not go on. What concerns one project only is a failure in the collection's
+/// manifest instead.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Sdist(#[from] SdistError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Collection(#[from] CollectionError),
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    #[error("the format `{format}` has no source packages")]
+    NoSourcePackages { format: String },
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// What a requirement names in place of an index.
+    #[error("{origin}: `{text}`: {problem}")]
+    Place { origin: Origin, text: String, problem: String, hint: Option<String> },
+    /// What a source is built with.
+    #[error("what `{file}` is built with cannot be had: {problem}")]
+    BuildRequirements { file: String, problem: String, hint: Option<String> },
+    /// A folder that holds something else.
+    #[error("`{}` holds something that was not frozen", .folder.display())]
+    NotFrozen { folder: PathBuf },
+    /// A file or folder that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// What cannot be had without something that failed.
+    #[error("it requires `{requirement}`, which failed")]
+    NeedsFailed { requirement: String },
+    /// What is not in the cache where only the cache may answer.
+    #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
+    Offline { missing: Vec<String> },
+    /// What only a person can settle.
+    #[error("a person has to settle:{}", lines(.questions))]
+    Open { questions: Vec<String> },
+    /// A version of a person's own recipe.
+    #[error(
+        "`{package}` {evr} was built before of something else: raise its release in the recipe"
+    )]
+    SameRelease { package: String, evr: Evr },
+    /// A spec for what is not made of specs.
+    #[error("packages for `{target}` are not made of specs")]
+    NoSpecs { target: String },
+    /// A spec of a package that is called otherwise.
+    #[error("`{}` makes {}, but the package was named `{wanted}`", .spec.display(), names(.found))]
+    OtherName { spec: PathBuf, found: Vec<String>, wanted: String },
+    /// A spec of another version.
+    #[error("`{}` makes version {found}, but {wanted} was resolved", .spec.display())]
+    OtherVersion { spec: PathBuf, found: String, wanted: String },
+    /// A package that was not made as planned.
+    #[error("its relations are not the planned ones:{}", lines(.differences))]
+    Drifted { differences: Vec<String> },
+    /// Recipes for something else than was asked for.
+    #[error("the recipe in `{}` is for `{known}`, not for `{asked}`", .folder.display())]
+    RecipesFor { folder: PathBuf, known: String, asked: String },
+    /// Recipes for several targets.
+    #[error("the recipes in `{}` are for other targets than `{}`", .other.display(), .first.display())]
+    OtherTargets { first: PathBuf, other: PathBuf },
+    /// A collection that does not hold together.
+    #[error("the collection is not published, because it has problems:{}", lines(.problems))]
+    NotPublished { problems: Vec<String> },
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// A recipe whose additions are newer.
+    #[error("what is added to the recipe in `{}` was changed after it was generated", .folder.display())]
+    Outdated { folder: PathBuf },
+    /// A recipe with a failed merge.
+    #[error("`{}` holds a merge that is not settled: {}", .folder.display(), .files.join(", "))]
+    Unmerged { folder: PathBuf, files: Vec<String> },
+    /// The file of a recipe.
+    #[error("`{file}` of the recipe in `{}` is in no index, and has no address", .folder.display())]
+    NoSource { folder: PathBuf, file: String },
+    /// The interpreter that has to compile.
+    #[error("`--bytecode compile` needs python{major}.{minor}, which is not here")]
+    NoCompiler { major: u32, minor: u32 },
+    /// What would confine it.
+    #[error("`--bytecode compile` compiles in a sandbox: {error}")]
+    UnconfinedCompiler { error: crate::base::process::SandboxError },
+    #[error("the package name `{name}` is wanted by {}", list(.projects))]
+    SameName { name: String, projects: Vec<ProjectName> },
+    /// Files that several packages would own.
+    #[error("packages that cannot be installed together own the same files:{}", shared_paths(.shared))]
+    SamePath { shared: Vec<(String, Vec<ProjectName>)> },
+}
+
+impl PipelineError {
+    /// The remedy that the place of a requirement is refused with.
+    pub(super) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Place { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The open questions of a recipe, each with the line that answers it.
+    pub(super) fn open(plan: &PackagePlan, recipe: &Recipe) -> Self {
+        let mut questions: Vec<String> = plan.open.iter().map(ToString::to_string).collect();
+        if questions.is_empty() {
+            questions = recipe.open();
+        }
+        Self::Open { questions }
+    }
+}
+
+fn shared_paths(shared: &[(String, Vec<ProjectName>)]) -> String {
+    let line = |(path, projects): &(String, Vec<ProjectName>)| {
+        format!("\n  `{path}` of {}", list(projects))
+    };
+    shared.iter().map(line).collect()
+}
+
+fn names(found: &[String]) -> String {
+    let names: Vec<String> = found.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" and ")
+}
+
+fn lines(missing: &[String]) -> String {
+    missing.iter().map(|subject| format!("\n  {subject}")).collect()
+}
+
+fn list(projects: &[ProjectName]) -> String {
+    let names: Vec<String> = projects.iter().map(|project| format!("`{project}`")).collect();
+    names.join(" and ")
+}

@@ -1,0 +1,345 @@
+//! What builds need from this machine's distribution: what of it is missing, and how it is installed.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    base::{
+        files::Temporary,
+        process::{Command, which},
+        report::Event,
+    },
+    distro::{
+        hints::{self, Resolved, When},
+        targets::Target,
+    },
+    index,
+    wheels::{Interpreter, stated_needs},
+};
+
+use super::{
+    Run,
+    complaint::{Complaint, complaint},
+    sdists::{Source, pyproject, text_of},
+};
+
+/// How long a package manager may take.
+const INSTALL_LIMIT: Duration = Duration::from_secs(30 * 60);
+/// Sources that a C or C++ compiler makes an extension module of.
+const COMPILED: [&str; 6] = [".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd"];
+/// Folders whose files are not part of what is built.
+const ASIDE: [&str; 8] =
+    ["bench", "benchmarks", "doc", "docs", "examples", "test", "testing", "tests"];
+
+/// This machine's distribution, with the tools that it is asked with.
+pub(super) struct Machine<'a> {
+    run: &'a Run<'a>,
+    system: &'a Target,
+    path: Vec<PathBuf>,
+}
+
+impl<'a> Machine<'a> {
+    /// Nothing where the distribution is none of the targets.
+    pub fn of(run: &'a Run<'a>) -> Option<Self> {
+        Some(Self { run, system: run.machine?, path: run.settings.environment.path() })
+    }
+
+    /// Whether this machine's packages are like the target's. What is built here for a target of
+    /// another family may do without what that needs.
+    pub fn is_of_targets_family(&self) -> bool {
+        self.system.family == self.run.target.family
+    }
+
+    /// The packages that a source is known to be built with and that are missing.
+    pub fn lacks(&self, source: &Source<'_>, interpreter: &Interpreter) -> Vec<String> {
+        let mut lacking = self.missing(build_needs(self.run, source, self.system));
+        if is_compiled(source) {
+            lacking.extend(self.toolchain(interpreter));
+        }
+        let mut seen = BTreeSet::new();
+        lacking.retain(|name| seen.insert(name.clone()));
+        lacking
+    }
+
+    /// The compiler and Python's headers, where they are not there.
+    fn toolchain(&self, interpreter: &Interpreter) -> Vec<String> {
+        let (major, minor) = interpreter.version;
+        let header = format!("include/python{major}.{minor}/Python.h");
+        let mut missing = Vec::new();
+        if which("cc", &self.path).or_else(|| which("gcc", &self.path)).is_none() {
+            missing.push("gcc".to_owned());
+            // The compiler only recommends it there.
+            missing.extend(self.is_debian().then(|| "libc6-dev".to_owned()));
+        }
+        if !interpreter.prefix.join(header).exists() {
+            missing.extend(self.headers(interpreter));
+        }
+        missing
+    }
+
+    /// The package with Python's headers; an interpreter from elsewhere has none.
+    fn headers(&self, interpreter: &Interpreter) -> Option<String> {
+        let (major, minor) = interpreter.version;
+        let python = &self.system.python;
+        (interpreter.prefix == Path::new("/usr")).then(|| match self.is_debian() {
+            true => format!("python{major}.{minor}-dev"),
+            false if python.version == interpreter.version => {
+                format!("{}-devel", python.interpreter_package)
+            }
+            false => format!("python{major}.{minor}-devel"),
+        })
+    }
+
+    /// The packages that a build lacked, as far as what it said tells.
+    pub fn lacked(&self, said: &str, interpreter: &Interpreter) -> Vec<String> {
+        let mut lacking: BTreeSet<String> = BTreeSet::new();
+        for line in said.lines() {
+            match complaint(line) {
+                Some(Complaint::Header("Python.h" | "pyconfig.h")) => {
+                    lacking.extend(self.headers(interpreter));
+                }
+                Some(Complaint::Header(name)) => lacking.extend(self.known(name)),
+                Some(Complaint::Library(name)) => lacking.extend(self.known(&format!("lib{name}"))),
+                Some(Complaint::Config(name)) => {
+                    lacking.extend(self.known(&format!("pkgconfig({name})")));
+                }
+                Some(Complaint::Compiler { plus: false }) => {
+                    lacking.insert("gcc".to_owned());
+                }
+                Some(Complaint::Compiler { plus: true }) => {
+                    lacking.insert(if self.is_debian() { "g++" } else { "gcc-c++" }.to_owned());
+                }
+                None => {}
+            }
+        }
+        self.missing(lacking.into_iter().collect())
+    }
+
+    fn known(&self, text: &str) -> Vec<String> {
+        let hints = &self.run.settings.policy.hints;
+        match hints::resolve(text, When::Build, self.system, hints) {
+            Some(Resolved::Packages(names)) => names.into_iter().map(String::from).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_debian(&self) -> bool {
+        self.system.format == "deb"
+    }
+
+    /// Those of `wanted` that are not installed: of alternatives the first. Where the machine
+    /// cannot tell, nothing is known to be missing.
+    fn missing(&self, mut wanted: Vec<String>) -> Vec<String> {
+        if wanted.is_empty() {
+            return wanted;
+        }
+        let installed = if self.is_debian() { self.installed() } else { Some(BTreeSet::new()) };
+        let Some(installed) = installed else { return Vec::new() };
+        let is_there = |name: &str| match self.is_debian() {
+            true => installed.contains(name),
+            false => self.provides(name),
+        };
+        wanted.retain(|relation| !alternatives(relation).iter().any(|name| is_there(name)));
+        let first = |relation: &String| alternatives(relation).first().map(|n| (*n).to_owned());
+        wanted.iter().filter_map(first).filter(|name| is_of_distribution(name)).collect()
+    }
+
+    /// All that is installed and what it provides, on Debian and its like.
+    fn installed(&self) -> Option<BTreeSet<String>> {
+        let program = which("dpkg-query", &self.path)?;
+        let format = "${db:Status-Status} ${Package}, ${Provides}\\n";
+        // All of them are more than an output keeps.
+        let list = Temporary::new().ok()?;
+        let path = list.path().join("list");
+        let command = Command::new(program, Path::new("/"))
+            .argument("-W")
+            .argument("-f")
+            .argument(format)
+            .save(&path, 64 << 20);
+        self.run.runner.run(&command).ok().filter(|output| output.status == 0)?;
+        let text = std::fs::read_to_string(&path).ok()?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix("installed "));
+        let names = lines.flat_map(|line| line.split(','));
+        Some(names.filter_map(|n| n.split_whitespace().next()).map(str::to_owned).collect())
+    }
+
+    fn provides(&self, capability: &str) -> bool {
+        let Some(program) = which("rpm", &self.path) else { return true };
+        let command = Command::new(program, Path::new("/"))
+            .argument("-q")
+            .argument("--whatprovides")
+            .argument(capability);
+        self.run.runner.run(&command).is_ok_and(|output| output.status == 0)
+    }
+
+    /// The words of the command that installs packages; nothing where no known program does.
+    fn installer(&self, packages: &[String]) -> Option<Vec<String>> {
+        let words: &[&str] = match self.is_debian() {
+            true => &["apt-get", "install", "--yes", "--no-install-recommends", "--"],
+            false if which("dnf", &self.path).is_some() => &["dnf", "install", "--assumeyes", "--"],
+            false => &["zypper", "--non-interactive", "install", "--"],
+        };
+        which(words[0], &self.path)?;
+        let sudo = (!rustix::process::geteuid().is_root()).then_some("sudo");
+        let words = sudo.into_iter().chain(words.iter().copied()).map(str::to_owned);
+        Some(words.chain(packages.iter().cloned()).collect())
+    }
+
+    /// What to do about missing packages.
+    pub fn remedy(&self, packages: &[String]) -> String {
+        match self.installer(packages) {
+            Some(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                format!(
+                    "`{}` installs what is missing, as `--install-build-deps` does",
+                    quoted.join(" ")
+                )
+            }
+            None => format!("install {}", packages.join(" ")),
+        }
+    }
+
+    /// Installs packages.
+    ///
+    /// # Errors
+    /// Why they could not be: the rest of a sentence.
+    pub fn install(&self, packages: &[String]) -> Result<(), String> {
+        let refuse = |problem: String| format!("needs {}, and {problem}", packages.join(", "));
+        let words = self.installer(packages);
+        let words = words.ok_or_else(|| refuse("no known program installs it".to_owned()))?;
+        let program = which(&words[0], &self.path)
+            .ok_or_else(|| refuse(format!("`{}` is not installed", words[0])))?;
+        let mut command = Command::new(program, Path::new("/")).timeout(INSTALL_LIMIT);
+        for (name, value) in self.run.settings.environment.session() {
+            command = command.variable(&name, value);
+        }
+        command = command.variable("DEBIAN_FRONTEND", "noninteractive");
+        for word in &words[1..] {
+            command = command.argument(word);
+        }
+        let line = format!("installing {}", packages.join(", "));
+        self.run.reporter.event(Event::Warning(&line));
+        let output = self.run.runner.run(&command).map_err(|error| refuse(error.to_string()))?;
+        match output.status {
+            0 => Ok(()),
+            _ => Err(refuse(format!("`{}` failed: {}", command.line(), output.reason(5)))),
+        }
+    }
+}
+
+/// What hints and a source say that it is built with, in the names of a system's packages.
+pub(super) fn build_needs(run: &Run<'_>, source: &Source<'_>, system: &Target) -> Vec<String> {
+    let hints = &run.settings.policy.hints;
+    let projects = source.release.iter();
+    let known = projects.flat_map(|(project, _)| hints::of_project(project, system, hints));
+    let known = known.filter(|need| need.when == When::Build).flat_map(|need| need.packages);
+    let text = pyproject(source).ok().flatten().unwrap_or_default();
+    let stated = stated_needs(&text).into_iter().filter(|(when, _)| *when == When::Build);
+    let stated =
+        stated.filter_map(|(when, text)| match hints::resolve(&text, when, system, hints) {
+            Some(Resolved::Packages(names)) => Some(names),
+            _ => None,
+        });
+    known.chain(stated.flatten()).map(String::from).collect()
+}
+
+/// Whether a package manager looks a name up in the distribution's repositories: an sdist may state
+/// what it likes, and the path or address of a package would be installed as it is.
+fn is_of_distribution(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "+._():/-".contains(c);
+    let is_command = ["/usr/bin/", "/usr/sbin/"]
+        .iter()
+        .any(|folder| name.strip_prefix(folder).is_some_and(|rest| !rest.contains('/')));
+    name.chars().all(is_plain)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
+        && (is_command || !name.contains('/'))
+        && ![".rpm", ".deb", "-"].iter().any(|end| name.ends_with(end))
+}
+
+/// The names in a relation, best first: `a | b (>= 1)`, `(a or b)`.
+fn alternatives(relation: &str) -> Vec<&str> {
+    let bare = match relation.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(bare) if bare.contains(" or ") => bare,
+        _ => relation,
+    };
+    let parts = bare.split(" | ").flat_map(|part| part.split(" or "));
+    parts.filter_map(|part| part.split_whitespace().next()).collect()
+}
+
+fn quoted(word: &str) -> String {
+    match word.contains(['(', ' ']) {
+        true => format!("'{word}'"),
+        false => word.to_owned(),
+    }
+}
+
+/// What a build that makes modules for several Pythons says in one of these files: they fit the
+/// stable interface (PEP 384).
+const STABLE: [&str; 3] = ["abi3", "limited_api", "limited-api"];
+const BUILD_FILES: [&str; 5] =
+    ["pyproject.toml", "setup.py", "setup.cfg", "Cargo.toml", "meson.build"];
+const CARGO: &str = "Cargo.toml";
+
+/// Whether a source has modules that fit only the Python that compiles them.
+pub(super) fn needs_its_python(source: &Source<'_>) -> bool {
+    let text = |file: &str| text_of(source, file).ok().flatten();
+    let is_stable =
+        |file: &str| text(file).is_some_and(|text| STABLE.iter().any(|word| text.contains(word)));
+    (is_compiled(source) || text(CARGO).is_some())
+        && !BUILD_FILES.iter().any(|file| is_stable(file))
+}
+
+/// Whether a source has parts in C, C++ or Cython that are built.
+fn is_compiled(source: &Source<'_>) -> bool {
+    let is_part = |path: &str| {
+        COMPILED.iter().any(|ending| path.ends_with(ending))
+            && !path.split('/').any(|folder| ASIDE.contains(&folder))
+    };
+    match source.path.is_dir() {
+        true => {
+            walkdir::WalkDir::new(source.path).into_iter().filter_map(Result::ok).any(|entry| {
+                let inner = entry.path().strip_prefix(source.path).unwrap_or(entry.path());
+                inner.to_str().is_some_and(is_part)
+            })
+        }
+        false => index::sdist_has(source.path, &source.filename, &is_part).unwrap_or(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_the_distribution_are_installed() {
+        for name in
+            ["libpq-dev", "g++", "pkgconfig(libxml-2.0)", "/usr/bin/cargo", "libfoo.so.1()(64bit)"]
+        {
+            assert!(is_of_distribution(name), "{name}");
+        }
+        for name in [
+            "/tmp/evil.rpm",
+            "/usr/bin/../../tmp/x",
+            "./evil.deb",
+            "https://x.example/y.rpm",
+            "evil.rpm",
+            "--allow-untrusted",
+            "bash-",
+            "lib*",
+            "a b",
+            "",
+        ] {
+            assert!(!is_of_distribution(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn relations_have_alternatives() {
+        assert_eq!(alternatives("libdb-dev | libdb5.3-dev (>= 5)"), ["libdb-dev", "libdb5.3-dev"]);
+        assert_eq!(alternatives("(libffi.so.8()(64bit) or x)"), ["libffi.so.8()(64bit)", "x"]);
+        assert_eq!(alternatives("pkgconfig(libpq)"), ["pkgconfig(libpq)"]);
+    }
+}

@@ -1,0 +1,284 @@
+//! The spine: from requirements to a collection, stage by stage.
+
+mod build_requirements;
+mod builds;
+mod byte_code;
+mod collect;
+mod complaint;
+mod conflicts;
+mod distro;
+mod error;
+mod freeze;
+mod git;
+mod licence;
+mod locked;
+mod machine;
+mod origin;
+mod own_spec;
+mod package;
+mod partial;
+mod places;
+mod plugins;
+mod prepare;
+mod pylock;
+mod recipes;
+mod release;
+mod sdists;
+mod source_packages;
+mod sources;
+mod warnings;
+pub mod work;
+
+use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+
+use crate::{
+    base::{
+        process::{CommandRunner, Sandbox, SandboxError},
+        report::Reporter,
+    },
+    collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
+    distro::targets::Target,
+    format::{self, Format, FormatError},
+    index::{Index, IndexError},
+    plugin::{External, Plugins},
+    python::{
+        artifact::ProjectName,
+        requirements::{Inputs, Requirements},
+    },
+    recipe::{
+        Additions,
+        template::{Packs, Templates},
+    },
+    resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
+    settings::{SandboxSettings, Settings},
+};
+
+pub use error::PipelineError;
+pub use package::{Made, Material, Package, RecipeStyle, Words};
+pub use partial::Resolved;
+pub use recipes::Regenerated;
+pub use sdists::BuildingIndex;
+
+/// What every stage of a run needs.
+pub struct Run<'a> {
+    pub settings: &'a Settings,
+    pub target: &'a Target,
+    /// This machine's own distribution, where it is one of the targets.
+    pub machine: Option<&'a Target>,
+    pub inputs: &'a Inputs,
+    /// What people add to single projects' recipes.
+    pub additions: &'a BTreeMap<ProjectName, Additions>,
+    /// What takes part in its steps.
+    pub plugins: &'a Plugins,
+    /// The target's format, where a plugin brings it.
+    pub external: Option<External<'a>>,
+    /// The packs of templates that there are.
+    pub packs: &'a Packs,
+    pub runner: &'a dyn CommandRunner,
+    pub reporter: &'a dyn Reporter,
+    /// Which recipes packages of sdists get.
+    pub style: RecipeStyle,
+    /// The sandbox, once it was looked for.
+    pub probed: OnceLock<Result<Sandbox, SandboxError>>,
+}
+
+/// Planned and rendered packages, and the projects that could not be planned.
+pub struct Prepared {
+    /// Sorted by project.
+    pub packages: Vec<Package>,
+    pub failures: Vec<FailureRecord>,
+    /// What the distribution has and is not built, sorted by project.
+    pub distribution: Vec<DistributionRecord>,
+}
+
+/// What a build made.
+pub struct Built {
+    /// What is in the collection now.
+    pub manifest: CollectionManifest,
+    /// The packages that were asked for, built now or before: their places in the collection.
+    pub files: Vec<String>,
+}
+
+impl Run<'_> {
+    /// Resolves the requirements for the target.
+    pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
+        let (options, environment) = (self.resolve_options(), self.environment());
+        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter)
+    }
+
+    /// What markers and tags mean to the target.
+    fn environment(&self) -> resolve::Environment {
+        let markers = self.target.markers();
+        let python = markers.python_full_version().version.clone();
+        resolve::Environment { markers, tags: self.target.tags(), python }
+    }
+
+    /// What confines code of sources, and tools; nothing where the settings do without.
+    ///
+    /// # Errors
+    /// It does not work on this machine.
+    pub fn sandbox(&self) -> Result<Option<&Sandbox>, SandboxError> {
+        let SandboxSettings { enabled, limits } = self.settings.sandbox;
+        let path = || self.settings.environment.path();
+        let probe = || Sandbox::probe(&path(), limits, self.runner);
+        match enabled {
+            true => self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone),
+            false => Ok(None),
+        }
+    }
+
+    /// How releases are chosen: as the settings say, and the lock file.
+    fn resolve_options(&self) -> ResolveOptions {
+        let mut options = self.settings.resolution.clone();
+        if let Some(lock) = &self.inputs.lock {
+            options.no_deps |= lock.no_deps;
+            options.excluded.extend(lock.excluded.iter().cloned());
+        }
+        options
+    }
+
+    fn resolve_with(
+        &self,
+        requirements: &Requirements,
+        options: &ResolveOptions,
+        index: &dyn Index,
+        environment: &resolve::Environment,
+        reporter: &dyn Reporter,
+    ) -> Result<Resolution, PipelineError> {
+        let resolve = if requirements.is_lock { resolve::take } else { resolve::resolve };
+        let resolution = resolve(requirements, index, environment, options, reporter);
+        resolution.map_err(|error| match &error {
+            ResolveError::Index { error: cause, .. }
+                if matches!(**cause, IndexError::Offline { .. }) =>
+            {
+                PipelineError::Offline { missing: index.missing() }
+            }
+            _ => error.into(),
+        })
+    }
+
+    /// The resolution with a hash of every file: where an index states none, that of what it
+    /// gives now.
+    pub fn hashed(
+        &self,
+        index: &BuildingIndex<'_>,
+        mut resolution: Resolution,
+    ) -> Result<Resolution, PipelineError> {
+        for pin in resolution.pins.values_mut().filter(|pin| pin.file.hashes.is_empty()) {
+            let file = &mut pin.file;
+            file.hashes = index.download(&file.url, &file.hashes)?.1;
+        }
+        Ok(resolution)
+    }
+
+    /// The same run for people who read and change recipes: those of sdists are in the target's own
+    /// idiom.
+    pub fn for_review(self) -> Self {
+        Self { style: RecipeStyle::Native, ..self }
+    }
+
+    /// Whether the target builds sdists itself by the recipes of this run.
+    fn leaves_builds_to_target(&self) -> bool {
+        self.style == RecipeStyle::Native
+            && self.target.source_recipe.is_some()
+            && self.target.isolation.is_none()
+    }
+
+    /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
+    /// others.
+    pub fn prepare(
+        &self,
+        index: &BuildingIndex<'_>,
+        resolution: &Resolution,
+    ) -> Result<Prepared, PipelineError> {
+        self.prepare_with(index, resolution, &self.words()?)
+    }
+
+    fn prepare_with(
+        &self,
+        index: &BuildingIndex<'_>,
+        resolution: &Resolution,
+        words: &Words<'_>,
+    ) -> Result<Prepared, PipelineError> {
+        let decided = distro::decide(self, index, resolution)?;
+        let mut prepared = prepare::prepare(self, index, &decided, words)?;
+        prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
+        warnings::warn_of_doubles(self, decided.repository.as_ref(), &prepared.packages);
+        warnings::warn_of_unstated(self, &prepared.packages);
+        warnings::warn_of_compilers(self, &prepared.packages);
+        prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
+        Ok(prepared)
+    }
+
+    /// The target's format.
+    fn format(&self) -> Result<&dyn Format, FormatError> {
+        match &self.external {
+            Some(external) => Ok(external),
+            None => Ok(format::named(&self.target.format)?),
+        }
+    }
+
+    /// Refuses what the target's format cannot be asked for, before anything is done.
+    fn check_format(&self) -> Result<(), PipelineError> {
+        let Some(external) = &self.external else { return Ok(()) };
+        if self.settings.source_packages {
+            return Err(PipelineError::NoSourcePackages { format: self.target.format.clone() });
+        }
+        let compression = self.settings.compression.as_deref();
+        Ok(compression.map_or(Ok(()), |compression| external.check_compression(compression))?)
+    }
+
+    /// The collection in a folder, which knows the target's kind of packages.
+    fn collection(&self, folder: &Path) -> Result<Collection<'_>, PipelineError> {
+        self.check_format()?;
+        let collection = Collection::open(folder, self.target)?.with_reporter(self.reporter);
+        Ok(match &self.external {
+            Some(external) => collection.with_kind(external),
+            None => collection,
+        })
+    }
+
+    /// The target's format and its templates.
+    fn words(&self) -> Result<Words<'_>, PipelineError> {
+        let format = self.format()?;
+        let folders = self.settings.templates.clone();
+        let templates = Templates::new(folders).over(self.packs.clone());
+        let templates = templates.for_target(&self.target.name);
+        let pack = |name| templates.pack(name, format.escape());
+        let own = format.name();
+        let packs = (pack(own)?, pack(format.source_pack().unwrap_or(own))?);
+        Ok(Words { format, packs })
+    }
+
+    /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
+    /// was built before, only packages that are made of something else now are built again.
+    pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
+        let collection = self.collection(folder)?;
+        let path = self.settings.environment.path();
+        let signer = self.signer(&collection, &path)?;
+        let Resolved { resolution, failures } = self.resolve_partly(index)?;
+        let words = self.words()?;
+        let mut prepared = self.prepare_with(index, &resolution, &words)?.after(failures);
+        self.use_own_spec(index, &mut prepared.packages)?;
+        let why = |package: &Package| why(&resolution, &package.plan.project);
+        self.collect(&collection, signer.as_ref(), prepared, &words, &why)
+    }
+}
+
+fn why(resolution: &Resolution, project: &ProjectName) -> Why {
+    let mut why = Why::default();
+    for reason in resolution.pins.get(project).into_iter().flat_map(|pin| &pin.required_by) {
+        match reason {
+            RequiredBy::Root { origin, requirement } => why.requested.push(Request {
+                requirement: requirement.as_str().into(),
+                origin: origin.to_string().as_str().into(),
+            }),
+            RequiredBy::Project { name, .. } => {
+                if !why.required_by.contains(name) {
+                    why.required_by.push(name.clone());
+                }
+            }
+        }
+    }
+    why
+}

@@ -1,0 +1,393 @@
+//! From pins to planned and rendered packages.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
+
+use rayon::prelude::*;
+use url::Url;
+
+use crate::{
+    base::{report::Event, text::counted},
+    collection::{FailureRecord, Stage},
+    distro::repositories::Repository,
+    format::{FormatError, Native},
+    index::Index,
+    plan::PackagePlan,
+    planner::{self, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject},
+    python::{
+        artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
+        requirements::{External, RootRequirement},
+    },
+    recipe,
+    resolve::{Pin, Resolution},
+    wheels::{Sdist, SdistError, Wheel, bytecode::Compiler},
+};
+
+use super::{
+    BuildingIndex, Made, Package, PipelineError, Prepared, Run, Words,
+    byte_code::{compile, compiler},
+    conflicts,
+    distro::{self, Decided},
+    licence,
+    package::Material,
+    sdists::as_resolved,
+};
+
+pub(super) fn prepare(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    decided: &Decided,
+    words: &Words<'_>,
+) -> Result<Prepared, PipelineError> {
+    let Decided { resolution, distribution, naming, .. } = decided;
+    let repository = decided.repository.as_ref();
+    let mut policy = run.policy(resolution, naming)?;
+    if let Some(repository) = repository {
+        let taken = distro::taken_names(run, repository, resolution, &policy.naming);
+        policy.to_mut().naming.taken = taken;
+        policy.to_mut().owned_commands = distro::owned_commands(run, repository);
+    }
+    for (project, additions) in run.additions {
+        let added = &additions.overrides.rules;
+        if !added.is_empty() {
+            let own = policy.to_mut().file_rules.entry(project.clone()).or_default();
+            *own = added.over(own);
+        }
+    }
+    let neighbours = neighbours(run, resolution, &policy, repository)?;
+    let left: BTreeMap<ProjectName, String> =
+        distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
+    let pins: Vec<&Pin> = resolution.pins.values().collect();
+    let fetched = fetch(run, index, &pins);
+    let inspected: Vec<Result<Inspected<'_>, FailureRecord>> = pins
+        .par_iter()
+        .zip(fetched)
+        .map(|(pin, fetched)| inspect(run, index, pin, fetched?))
+        .collect();
+    let libraries = libraries(
+        inspected.iter().filter_map(|one| one.as_ref().ok()),
+        &run.target.architecture.machine,
+    );
+    let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository };
+    let results: Vec<_> =
+        inspected.into_par_iter().map(|one| plan(run, index, one?, &others, &policy)).collect();
+    let mut prepared = Prepared {
+        packages: Vec::new(),
+        failures: Vec::new(),
+        distribution: distribution.to_vec(),
+    };
+    let mut planned = Vec::new();
+    for result in results {
+        match result {
+            Ok(one) => planned.push(one),
+            Err(failure) => prepared.failures.push(failure),
+        }
+    }
+    prepared.failures.extend(run.change_plans(&mut planned)?);
+    let compiler = compiler(run)?;
+    conflicts::settle(run, &mut planned, compiler.is_some())?;
+    let ready = planned
+        .into_par_iter()
+        .map(|(plan, material)| complete(run, compiler.as_ref(), plan, material))
+        .collect();
+    for result in render_ready(run, ready, words)? {
+        match result {
+            Ok(package) => prepared.packages.push(package),
+            Err(failure) => prepared.failures.push(failure),
+        }
+    }
+    let failures = run.change_recipes(&mut prepared.packages)?;
+    prepared.failures.extend(failures);
+    Ok(prepared)
+}
+
+/// A plan and what it is of.
+pub(super) type Planned = (PackagePlan, Material);
+
+/// The names that all projects of the collection get.
+fn neighbours(
+    run: &Run<'_>,
+    resolution: &Resolution,
+    policy: &Policy,
+    repository: Option<&Repository>,
+) -> Result<Neighbours, PipelineError> {
+    let mut neighbours = Neighbours::new();
+    for pin in resolution.pins.values() {
+        let package = planner::package_name(&pin.project, run.target, &policy.naming)?;
+        if run.target.naming.is_taken(&package, &pin.project) {
+            run.reporter.event(Event::Warning(&format!(
+                "`{package}`, the name given to `{}`, is another package of {}: package managers \
+                 take the one for the other",
+                pin.project, run.target.description
+            )));
+        }
+        let neighbour = Neighbour {
+            epoch: planner::epoch(&pin.project, &package, run.target, &policy.naming, repository),
+            package,
+            version: pin.version.clone(),
+            metadata: pin.metadata.clone(),
+        };
+        neighbours.insert(pin.project.clone(), neighbour);
+    }
+    for (project, Neighbour { package, .. }) in &neighbours {
+        let taken = planner::taken_name(project, run.target, &policy.naming);
+        let Some(taken) = taken else { continue };
+        if let Some((other, _)) = neighbours.iter().find(|(_, other)| other.package == taken) {
+            run.reporter.event(Event::Warning(&format!(
+                "`{project}` becomes `{package}`, since `{taken}` is `{other}` in {}; `name` under \
+                 `[project.{project}]` in the configuration gives it another",
+                run.target.description
+            )));
+        }
+    }
+    Ok(neighbours)
+}
+
+fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
+    let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
+    let total = files.iter().filter_map(|file| file.size).sum();
+    run.reporter.event(Event::Begin { phase: "fetch", total });
+    let progress = |_: usize, by: u64| run.reporter.event(Event::Advance { phase: "fetch", by });
+    let paths = index.fetch(&files, &progress);
+    let fetched = paths.iter().filter(|path| path.is_ok()).count();
+    let line = format!("{fetched} of {} fetched", counted(files.len(), "file"));
+    run.reporter.event(Event::End { phase: "fetch", line: &line });
+    let failed = |pin: &&Pin, error| failure(pin, Stage::Fetch, &error);
+    paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()
+}
+
+/// A fetched file and the wheel that it is or was built into.
+struct Inspected<'r> {
+    pin: &'r Pin,
+    file: ReleaseFile,
+    source: PathBuf,
+    wheel: Wheel,
+}
+
+/// The shared libraries that wheels bring, and which project each is of.
+fn libraries<'r>(
+    inspected: impl Iterator<Item = &'r Inspected<'r>>,
+    machine: &str,
+) -> BTreeMap<String, ProjectName> {
+    let mut libraries = BTreeMap::new();
+    for Inspected { pin, wheel, .. } in inspected {
+        for elf in wheel.native_code(machine) {
+            let names = [elf.soname.as_deref(), elf.member.rsplit('/').next()];
+            for name in names.into_iter().flatten().filter(|name| name.starts_with("lib")) {
+                libraries.entry(name.to_owned()).or_insert_with(|| pin.project.clone());
+            }
+        }
+    }
+    libraries
+}
+
+/// One project from its file to what is in its wheel.
+fn inspect<'r>(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    pin: &'r Pin,
+    fetched: PathBuf,
+) -> Result<Inspected<'r>, FailureRecord> {
+    let (file, source) = with_hash(run, index, pin, fetched)?;
+    let path = match file.kind {
+        FileKind::Wheel(_) => source.clone(),
+        FileKind::Sdist(_) => {
+            let failed =
+                |e: SdistError| failure(pin, Stage::Build, &e).with_hint(e.hint.as_deref());
+            index.wheel_of(&file, &source).map_err(failed)?
+        }
+    };
+    let wheel = Wheel::inspect_within(&path, &pin.project, &run.settings.limits.archives)
+        .map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    as_resolved(run, pin, &wheel).map_err(|e| failure(pin, Stage::Inspect, &e))?;
+    Ok(Inspected { pin, file, source, wheel })
+}
+
+/// One project from its wheel to its plan.
+fn plan(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    inspected: Inspected<'_>,
+    others: &Others<'_>,
+    policy: &Policy,
+) -> Result<Planned, FailureRecord> {
+    let Inspected { pin, file, source, wheel } = inspected;
+    let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
+    let extras = requested_extras(index, pin);
+    let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
+    let external: &[External] = match index.requirements.roots.iter().any(is_requested) {
+        true => &index.requirements.external,
+        false => &[],
+    };
+    let sdist = match file.kind {
+        FileKind::Wheel(_) => None,
+        FileKind::Sdist(_) => {
+            let sdist = Sdist::inspect(&source, &file.filename);
+            let mut sdist = sdist.map_err(|e| failure(pin, Stage::Inspect, &e))?;
+            sdist.requires.extend_from_slice(run.build_requires(Some(&pin.project)));
+            Some(sdist)
+        }
+    };
+    let stated = sdist.as_ref().map(|sdist| sdist.external.as_slice()).unwrap_or_default();
+    let is_rebuilt = sdist.is_some() && run.leaves_builds_to_target();
+    let subject = Subject {
+        wheel: &wheel,
+        file: &file,
+        extras: &extras,
+        external,
+        stated,
+        licence: licence::licence(index, &wheel, (&file, &source), policy),
+        origin: index.origins.get(&pin.project),
+        is_rebuilt,
+    };
+    let mut plan = planner::plan(&subject, run.target, others, policy)
+        .map_err(|e| fail(&e).with_hint(e.hint().as_deref()))?;
+    for note in &plan.notes {
+        run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
+    }
+    let from_source = sdist.as_ref().map(|sdist| {
+        let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
+        planner::from_source(&subject, &plan, place, run.target, others, policy)
+    });
+    let from_source = from_source.transpose().map_err(|e| fail(&e))?.flatten();
+    if is_rebuilt {
+        plan.from_source.clone_from(&from_source);
+    }
+    let material = Material {
+        wheel: wheel.path.clone(),
+        source,
+        from_source,
+        byte_code: None,
+        further: Vec::new(),
+    };
+    Ok((plan, material))
+}
+
+/// A plan that is ready to be rendered.
+pub(super) struct Ready {
+    plan: PackagePlan,
+    /// The plan before a person's additions.
+    planned: Option<Box<PackagePlan>>,
+    material: Material,
+}
+
+/// What a person adds, and byte code.
+pub(super) fn complete(
+    run: &Run<'_>,
+    compiler: Option<&Compiler<'_>>,
+    mut plan: PackagePlan,
+    mut material: Material,
+) -> Result<Ready, FailureRecord> {
+    let additions = run.additions.get(&plan.project);
+    let planned = additions.map(|additions| {
+        let planned = Box::new(plan.clone());
+        additions.apply(&mut plan, run.target.python.site_of(&planned));
+        planned
+    });
+    if plan.from_source.is_none() {
+        material.byte_code = compile(run, compiler, &mut plan, &material.wheel)?;
+    }
+    Ok(Ready { plan, planned, material })
+}
+
+/// The packages of the plans that are ready, in the words of their format; all of them are asked for
+/// at once. The failures so far stay among them.
+pub(super) fn render_ready(
+    run: &Run<'_>,
+    ready: Vec<Result<Ready, FailureRecord>>,
+    words: &Words<'_>,
+) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
+    let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
+    let mut natives = words.format.lower_all(&plans, run.target)?.into_iter();
+    let lowered: Vec<_> = ready
+        .into_iter()
+        .map(|ready| {
+            let ready = ready?;
+            Ok((natives.next(), ready))
+        })
+        .collect();
+    let rendered = lowered.into_par_iter().map(|lowered: Result<_, FailureRecord>| {
+        let (native, Ready { plan, planned, material }) = lowered?;
+        let unsaid = || FormatError::External { problem: "it says nothing of it".to_owned() };
+        let native = native.unwrap_or_else(|| Err(unsaid()));
+        let package = render(run, plan, material, native, words)?;
+        Ok(Package { planned, ..package })
+    });
+    Ok(rendered.collect())
+}
+
+/// The same package again, of its plan as it is now.
+pub(super) fn render_again(
+    run: &Run<'_>,
+    packages: Vec<Package>,
+    words: &Words<'_>,
+) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
+    let ready = packages
+        .into_iter()
+        .map(|Package { plan, planned, material, .. }| Ok(Ready { plan, planned, material }));
+    render_ready(run, ready.collect(), words)
+}
+
+/// The recipe of one plan.
+fn render(
+    run: &Run<'_>,
+    mut plan: PackagePlan,
+    material: Material,
+    native: Result<Native, FormatError>,
+    words: &Words<'_>,
+) -> Result<Package, FailureRecord> {
+    let (project, release) = (plan.project.clone(), plan.release.clone());
+    let fail =
+        |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
+    let format = words.format;
+    let mut native = native.map_err(|e| fail(Stage::Plan, &e))?;
+    if let Some(additions) = run.additions.get(&plan.project) {
+        let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
+        for note in notes {
+            if !plan.notes.contains(&note) {
+                plan.notes.push(note);
+            }
+        }
+    }
+    if let Some(compression) = &run.settings.compression {
+        native.compression.clone_from(compression);
+    }
+    let recipe = recipe::render(&plan, run.target, &native, format, words.pack(&plan))
+        .map_err(|e| fail(Stage::Render, &e))?;
+    Ok(Package { plan, planned: None, native, recipe, material, made: Made::Now })
+}
+
+/// The file with its hash: where the index states none, that of what arrived.
+fn with_hash(
+    run: &Run<'_>,
+    index: &BuildingIndex<'_>,
+    pin: &Pin,
+    fetched: PathBuf,
+) -> Result<(ReleaseFile, PathBuf), FailureRecord> {
+    let mut file = pin.file.clone();
+    if file.hashes.is_empty()
+        && let Ok(url) = Url::from_file_path(&fetched)
+    {
+        let hashed = index.download(&url, &file.hashes);
+        file.hashes = hashed.map_err(|e| failure(pin, Stage::Fetch, &e))?.1;
+        run.reporter.event(Event::Warning(&format!(
+            "the index states no hash of `{}`: it was not verified",
+            file.filename
+        )));
+    }
+    Ok((file, fetched))
+}
+
+/// The extras that people asked for. Those that other projects ask for are inlined there.
+fn requested_extras(index: &BuildingIndex<'_>, pin: &Pin) -> Vec<ExtraName> {
+    let roots = index.requirements.roots.iter().map(|root| &root.requirement);
+    let own = roots.filter(|requirement| requirement.name == pin.project);
+    let extras: BTreeSet<ExtraName> = own.flat_map(|own| own.extras.iter().cloned()).collect();
+    extras.into_iter().collect()
+}
+
+fn failure(pin: &Pin, stage: Stage, error: &dyn std::error::Error) -> FailureRecord {
+    FailureRecord::new(&pin.project, &pin.version, stage, error)
+}

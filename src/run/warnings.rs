@@ -1,0 +1,90 @@
+//! What is said of packages that are planned, beside what fails.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use super::{Package, Run};
+use crate::{
+    base::report::Event,
+    distro::{hints, repositories::Repository},
+    plan::relation::{Capability, Strength},
+    planner,
+};
+
+/// Packages that the distribution has in the same version, where apt and dnf could take either, or in
+/// a higher one, which they would take.
+pub(super) fn warn_of_doubles(
+    run: &Run<'_>,
+    repository: Option<&Repository>,
+    packages: &[Package],
+) {
+    for Package { plan, .. } in packages {
+        let (name, version) = (&plan.package, plan.evr.to_string());
+        let known = planner::available(name, run.target, repository);
+        let order = known.and_then(|known| run.target.layout.versions.compare(&version, known));
+        let (Some(known), Some(order)) = (known, order) else { continue };
+        let text = match order {
+            Ordering::Greater => continue,
+            Ordering::Equal => format!(
+                "the distribution has `{name}` {version}, too: give yours another `--release`, such \
+                 as `1+acme1`"
+            ),
+            Ordering::Less => format!(
+                "the distribution has `{name}` {known}, which sorts above yours, {version}, and is \
+                 preferred: {}",
+                remedy(&version, known)
+            ),
+        };
+        run.reporter.event(Event::Warning(&text));
+    }
+}
+
+/// How a package comes to sort above the distribution's.
+fn remedy(version: &str, known: &str) -> &'static str {
+    let upstream = |version: &str| version.rsplit_once('-').map(|(rest, _)| rest.to_owned());
+    match upstream(version) == upstream(known) {
+        true => "give yours a higher `--release`",
+        false => {
+            "take a newer release, or pin the collection's repository above the distribution's"
+        }
+    }
+}
+
+/// Bounds of what is left to the distribution that packages do not state.
+pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
+    let mut unstated: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for relation in packages.iter().flat_map(|package| &package.plan.relations) {
+        if let Capability::Project { package, unstated: bounds, .. } = &relation.capability
+            && !bounds.is_empty()
+        {
+            let bounds = bounds.iter().map(ToString::to_string);
+            unstated.entry(package).or_default().extend(bounds);
+        }
+    }
+    for (package, bounds) in unstated {
+        let bounds: Vec<String> = bounds.into_iter().collect();
+        run.reporter.event(Event::Warning(&format!(
+            "`{package}` is left to the distribution, and no bounds are stated that its versions \
+             could be compared with: `{}`; name its repository with `--satisfy-from`",
+            bounds.join("`, `")
+        )));
+    }
+}
+
+/// Compilers and build tools that packages require to run, as far as no table says why.
+pub(super) fn warn_of_compilers(run: &Run<'_>, packages: &[Package]) {
+    for Package { plan, .. } in packages {
+        for relation in plan.relations.iter().filter(|r| r.strength == Strength::Requires) {
+            let Capability::Package { name, .. } = &relation.capability else { continue };
+            if hints::is_compiler(name) && !hints::is_of_table(relation.origin.as_str()) {
+                run.reporter.event(Event::Warning(&format!(
+                    "`{}` requires `{name}`, a compiler or build tool, to run ({}): state it as a \
+                     build need if it is one",
+                    plan.package, relation.origin
+                )));
+            }
+        }
+    }
+}

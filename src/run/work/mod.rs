@@ -1,0 +1,220 @@
+//! Working through a list of packages: what was not built of the same inputs before is built, and
+//! each outcome becomes a record.
+//!
+//! Nothing here speaks of a collection's contents: any machine may work on any part of the list, and
+//! whoever has all records merges them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    base::{
+        process::interrupted,
+        report::{Event, Reporter},
+        text::counted,
+    },
+    builder::{BuildError, BuildJob, Builder},
+    collection::{
+        CollectionError, Described, FailureRecord, Kind, Record, Records, Stage, Stanza, drift,
+    },
+    plan::version::Evr,
+    wheels::built_digest,
+};
+
+/// One package to work on.
+pub struct Item<'a> {
+    pub job: BuildJob<'a>,
+    /// A digest of all that it is made of, as [`inputs`] gives it.
+    pub inputs: String,
+}
+
+/// What became of one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    pub record: Record,
+    /// Whether it was worked on now: an earlier build of the same inputs is taken as it is.
+    pub is_new: bool,
+}
+
+/// A digest of all that a package is made of: its plan, native words, recipe, wheel, byte code, and
+/// what builds it (`builder`, see [`Builder::identity`]).
+///
+/// # Errors
+/// The wheel cannot be read.
+pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
+    let wheel = built_digest(&job.plan.source, job.wheel)
+        .map_err(|error| BuildError::file("read", job.wheel, &error))?;
+    let byte_code =
+        job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
+    let program = env!("CARGO_PKG_VERSION");
+    let mut sources = Vec::new();
+    for source in job.sources {
+        let bytes = fs::read(source).map_err(|error| BuildError::file("read", source, &error))?;
+        sources.push(hex::encode(Sha256::digest(bytes)));
+    }
+    let made = (wheel, byte_code, sources);
+    let all = json!([program, builder, job.plan, job.native, job.recipe, made]);
+    Ok(hex::encode(Sha256::digest(all.to_string())))
+}
+
+/// Works on every item on `threads` threads, the largest wheels first so that none of them is left
+/// for the end; the answers are in the order of `items`, and one that fails stops no other. `kind`
+/// reads what `builder` makes.
+///
+/// Each job works in a new folder of its own below `folder`. Reports the phase `build`, a step for
+/// each package that is built.
+///
+/// # Errors
+/// An outcome cannot be written down, or somebody interrupts; what was built until then is kept.
+pub fn work(
+    items: &[Item<'_>],
+    (builder, kind): (&dyn Builder, &dyn Kind),
+    records: &Records<'_>,
+    folder: &Path,
+    threads: usize,
+    reporter: &dyn Reporter,
+) -> Result<Vec<Done>, CollectionError> {
+    let earlier: Vec<Option<Record>> = items.iter().map(|item| earlier(item, records)).collect();
+    let order = largest_first(items, &earlier);
+    reporter.event(Event::Begin { phase: "build", total: order.len() as u64 });
+    let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
+    let work = || {
+        while interrupted().is_none()
+            && let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
+        {
+            let folder = folder.join(at.to_string());
+            let answer = work_on(&items[at], (builder, kind), records, &folder, reporter);
+            answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
+            reporter.event(Event::Advance { phase: "build", by: 1 });
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads.min(order.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+
+    if interrupted().is_some() {
+        return Err(CollectionError::Interrupted);
+    }
+    let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut new: BTreeMap<usize, Result<Record, CollectionError>> = answers.into_iter().collect();
+    let done = earlier.into_iter().enumerate().filter_map(|(at, earlier)| match new.remove(&at) {
+        Some(answer) => Some(answer.map(|record| Done { record, is_new: true })),
+        None => earlier.map(|record| Ok(Done { record, is_new: false })),
+    });
+    let done: Vec<Done> = done.collect::<Result<_, _>>()?;
+    let built = done.iter().filter(|done| done.is_new && done.record.is_built()).count();
+    let line = match items.len() - order.len() {
+        0 => format!("{built} of {} built", counted(items.len(), "package")),
+        unchanged => {
+            format!("{built} of {} built, {unchanged} unchanged", counted(items.len(), "package"))
+        }
+    };
+    reporter.event(Event::End { phase: "build", line: &line });
+    Ok(done)
+}
+
+/// The build of the same inputs, where it has the release that is wanted now.
+fn earlier(Item { job, inputs }: &Item<'_>, records: &Records<'_>) -> Option<Record> {
+    // A person's own recipe says its release itself.
+    let has_release = |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
+    records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
+}
+
+/// The positions of what has to be built, by the size of the wheels; equal ones keep their order.
+fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
+    let size = |at: &usize| fs::metadata(items[*at].job.wheel).map_or(0, |found| found.len());
+    let mut order: Vec<usize> = (0..items.len()).filter(|at| earlier[*at].is_none()).collect();
+    order.sort_by_cached_key(|at| std::cmp::Reverse(size(at)));
+    order
+}
+
+/// Builds one package in a folder of its own, which is gone afterwards.
+fn work_on(
+    Item { job, inputs }: &Item<'_>,
+    (builder, kind): (&dyn Builder, &dyn Kind),
+    records: &Records<'_>,
+    folder: &Path,
+    reporter: &dyn Reporter,
+) -> Result<Record, CollectionError> {
+    let failed = |stage, error: &dyn std::error::Error| {
+        let failure = FailureRecord::new(&job.plan.project, &job.plan.release, stage, error);
+        records.fail(inputs, failure)
+    };
+    let built = fs::create_dir(folder)
+        .map_err(|error| BuildError::file("create the folder", folder, &error))
+        .and_then(|()| builder.build(job, folder, reporter));
+    let record = match built {
+        Ok(package) => kind
+            .read(&package.path)
+            .and_then(|stanza| {
+                check(job, &stanza, kind).map_err(|reason| CollectionError::Package {
+                    path: package.path.clone(),
+                    reason,
+                })?;
+                let drift = drift(job.native, &stanza, &package.path, kind)?;
+                let BuildJob { plan, recipe, own_recipe, .. } = *job;
+                let described = Described { plan, recipe, own_recipe, stanza, drift };
+                records.keep(inputs, &package, described)
+            })
+            .or_else(|error| failed(Stage::Collect, &error)),
+        Err(error) => failed(Stage::Build, &error),
+    };
+    // What stays goes with the staging folder.
+    let _ = fs::remove_dir_all(folder);
+    record
+}
+
+/// Compares what a package says of itself, as its format's reader understands it, with what was planned.
+///
+/// # Errors
+/// The first difference. A recipe that a person changed says itself what its package is.
+fn check(job: &BuildJob<'_>, stanza: &Stanza, kind: &dyn Kind) -> Result<(), String> {
+    if job.own_recipe {
+        return Ok(());
+    }
+    let native = job.native;
+    let planned = Evr {
+        epoch: native.epoch.unwrap_or_default(),
+        version: native.version.clone(),
+        release: native.release.clone(),
+    };
+    let differs = |what: &str, found: &str, wanted: &str| {
+        Err(format!("its {what} is `{}`, and `{wanted}` was planned", found.escape_debug()))
+    };
+    if stanza.package != native.name {
+        return differs("name", &stanza.package, &native.name);
+    }
+    if stanza.evr != planned {
+        return differs("version", &stanza.evr.to_string(), &planned.to_string());
+    }
+    if stanza.architecture != native.architecture {
+        return differs("architecture", &stanza.architecture, &native.architecture);
+    }
+    let found: BTreeSet<&str> = kind.paths(stanza).iter().map(String::as_str).collect();
+    let wanted: BTreeSet<&str> = job.plan.files.iter().map(|file| file.path.as_str()).collect();
+    let is_compared = job.plan.from_source.is_none() && !found.is_empty();
+    match found.symmetric_difference(&wanted).next().filter(|_| is_compared) {
+        None => Ok(()),
+        Some(path) if found.contains(path) => {
+            Err(format!("it installs `{}`, which was not planned", path.escape_debug()))
+        }
+        Some(path) => Err(format!("it does not install `{}`", path.escape_debug())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

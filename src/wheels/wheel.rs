@@ -1,0 +1,349 @@
+//! A wheel and what is inside it.
+//! Source: PyPA binary distribution format 1.0.
+
+use std::path::{Path, PathBuf};
+
+use crate::python::{
+    artifact::{ArchiveLimits, ProjectName, WheelName},
+    metadata::{CoreMetadata, EntryPoints},
+};
+
+use super::{
+    SourceError,
+    archive::{Member, WheelArchive},
+    elf::{self, ElfNeeds},
+    library_path::is_standard,
+    path_file::PathFile,
+    record::Record,
+};
+
+/// A verified wheel: what planning needs to know of it.
+#[derive(Debug, Clone)]
+pub struct Wheel {
+    /// The local file.
+    pub path: PathBuf,
+    pub filename: String,
+    pub metadata: CoreMetadata,
+    pub entry_points: EntryPoints,
+    /// Whether the archive's root belongs into purelib (else platlib).
+    pub root_is_purelib: bool,
+    /// Whether any of its tags is for one platform only.
+    pub platform_specific: bool,
+    /// Whether its tag is the plain one of a wheel that was built without a promise: what it needs
+    /// comes from the system.
+    pub built_here: bool,
+    /// Whether all its tags promise the stable ABI or none at all.
+    pub stable_abi: bool,
+    /// The name of its `.dist-info` folder.
+    pub dist_info: String,
+    /// The name that its `.data` folder has, or would have.
+    pub data: String,
+    /// All files, sorted by name.
+    pub members: Vec<Member>,
+    /// The libraries and programs in ELF format among them.
+    pub elf: Vec<ElfNeeds>,
+    /// The texts of licence files: member name and text.
+    pub licence_texts: Vec<(String, String)>,
+    /// The first lines of files that could be scripts: member name and line.
+    pub shebangs: Vec<(String, String)>,
+    /// The members `*.pth`.
+    pub path_files: Vec<PathFile>,
+    /// The first lines of files by which zsh completes commands: member name and line.
+    pub completions: Vec<(String, String)>,
+    /// The newest time of any member, in seconds since 1970.
+    pub newest: Option<i64>,
+}
+
+/// Licence files longer than this are left where they are and not copied into a copyright file.
+const LICENCE_LIMIT: u64 = 200 << 10;
+
+impl Wheel {
+    /// As [`Self::inspect_within`], with the usual limits.
+    pub fn inspect(path: &Path, project: &ProjectName) -> Result<Self, SourceError> {
+        Self::inspect_within(path, project, &ArchiveLimits::default())
+    }
+
+    /// Opens a wheel and reads its own documents, native code and scripts. `project` is whose
+    /// wheel it must be.
+    pub fn inspect_within(
+        path: &Path,
+        project: &ProjectName,
+        limits: &ArchiveLimits,
+    ) -> Result<Self, SourceError> {
+        let (mut archive, dist_info) = open_verified(path, limits)?;
+        let file = archive.file().to_owned();
+        let refuse = |problem: String| SourceError { file: file.clone(), problem };
+
+        let name = WheelName::parse(&file).map_err(|e| refuse(e.reason))?;
+        check_folder(&dist_info, &name).map_err(&refuse)?;
+        let header = Header::parse(&archive.read_text(&format!("{dist_info}/WHEEL"))?)
+            .map_err(|problem| refuse(format!("`{dist_info}/WHEEL` {problem}")))?;
+        let metadata = CoreMetadata::parse(&archive.read(&format!("{dist_info}/METADATA"))?)
+            .map_err(|e| refuse(format!("`{dist_info}/METADATA`: {e}")))?;
+        check_identity(&metadata, &name, project).map_err(&refuse)?;
+        let entry_points = match archive.member(&format!("{dist_info}/entry_points.txt")) {
+            None => EntryPoints::default(),
+            Some(member) => {
+                let member = member.name.clone();
+                EntryPoints::parse(&archive.read(&member)?)
+                    .map_err(|e| refuse(format!("has a bad {e}")))?
+            }
+        };
+        let members: Vec<Member> = archive.members().cloned().collect();
+        let contents = Contents::read(&mut archive, &members, &dist_info, &metadata)?;
+        let data = format!("{}.data", dist_info.strip_suffix(".dist-info").unwrap_or(&dist_info));
+        Ok(Self {
+            path: path.to_owned(),
+            filename: file,
+            metadata,
+            entry_points,
+            root_is_purelib: header.root_is_purelib,
+            platform_specific: name.tags.iter().any(|tag| tag.platform != "any"),
+            built_here: name.tags.iter().any(|tag| tag.platform.starts_with("linux_")),
+            stable_abi: name.tags.iter().all(|tag| matches!(tag.abi.as_str(), "abi3" | "none")),
+            dist_info,
+            data,
+            newest: members.iter().filter_map(|member| member.modified).max(),
+            members,
+            elf: contents.elf,
+            licence_texts: contents.licence_texts,
+            shebangs: contents.shebangs,
+            path_files: contents.path_files,
+            completions: contents.completions,
+        })
+    }
+}
+
+impl Wheel {
+    /// Whether it is for one machine: by its tags, or because it has native code for `machine`
+    /// although they say otherwise.
+    pub fn is_native(&self, machine: &str) -> bool {
+        self.platform_specific || self.native_code(machine).next().is_some()
+    }
+
+    /// Its native code for a machine; what is for others is data there.
+    pub fn native_code(&self, machine: &str) -> impl Iterator<Item = &ElfNeeds> {
+        self.elf.iter().filter(move |elf| elf.is_for(machine))
+    }
+
+    /// The members whose native code looks for libraries where the loader looks anyway.
+    pub fn standard_library_paths(&self) -> Vec<&str> {
+        let has_standard =
+            |elf: &&ElfNeeds| elf.library_paths.iter().any(|folder| is_standard(folder));
+        self.elf.iter().filter(has_standard).map(|elf| elf.member.as_str()).collect()
+    }
+
+    /// The first member whose native code looks for libraries in a folder outside the wheel, and
+    /// that folder: whoever can write there could run code in its place.
+    pub fn foreign_library_path(&self) -> Option<(&str, &str)> {
+        self.elf.iter().find_map(|elf| {
+            let is_own = |folder: &str| {
+                let rest = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|own| folder.strip_prefix(own));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let folder = elf.library_paths.iter().find(|folder| !is_own(folder))?;
+            Some((elf.member.as_str(), folder.as_str()))
+        })
+    }
+}
+
+/// What was read of the members' contents.
+#[derive(Default)]
+struct Contents {
+    elf: Vec<ElfNeeds>,
+    licence_texts: Vec<(String, String)>,
+    shebangs: Vec<(String, String)>,
+    path_files: Vec<PathFile>,
+    completions: Vec<(String, String)>,
+}
+
+impl Contents {
+    fn read(
+        archive: &mut WheelArchive,
+        members: &[Member],
+        dist_info: &str,
+        metadata: &CoreMetadata,
+    ) -> Result<Self, SourceError> {
+        let mut contents = Self::default();
+        for member in members {
+            let name = member.name.as_str();
+            if is_licence(name, dist_info, metadata) && member.size <= LICENCE_LIMIT {
+                let bytes = archive.read(name)?;
+                contents.licence_texts.push((name.to_owned(), lossy(&bytes)));
+            } else if name.to_ascii_lowercase().ends_with(".pth") {
+                contents.path_files.push(PathFile::read(name, &archive.read(name)?));
+            } else if is_likely_native(member) {
+                let bytes = archive.read(name)?;
+                match elf::needs(name, &bytes) {
+                    Some(needs) => contents.elf.push(needs),
+                    None => contents.add_shebang(name, &bytes),
+                }
+            } else {
+                let beginning = archive.verify(name)?;
+                if elf::is_elf(&beginning) {
+                    let bytes = archive.read(name)?;
+                    contents.elf.extend(elf::needs(name, &bytes));
+                    continue;
+                }
+                if is_script(member) {
+                    contents.add_shebang(name, &beginning);
+                }
+                if name.contains("/share/zsh/") {
+                    contents.completions.push((name.to_owned(), first_line(&beginning)));
+                }
+            }
+        }
+        Ok(contents)
+    }
+
+    fn add_shebang(&mut self, member: &str, bytes: &[u8]) {
+        if bytes.starts_with(b"#!") {
+            self.shebangs.push((member.to_owned(), first_line(bytes)));
+        }
+    }
+}
+
+/// The first line, without blanks behind it.
+fn first_line(bytes: &[u8]) -> String {
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    lossy(line).trim_end().to_owned()
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether a member is probably native code, so that it is read only once.
+fn is_likely_native(member: &Member) -> bool {
+    let name = member.name.as_str();
+    let base = name.rsplit('/').next().unwrap_or(name);
+    base.ends_with(".so") || base.contains(".so.") || member.executable
+}
+
+/// Whether a member's first line may name what starts it: modules, and what is installed outside the
+/// folder of modules, where commands lie.
+fn is_script(member: &Member) -> bool {
+    member.name.ends_with(".py") || member.name.contains(".data/")
+}
+
+fn is_licence(name: &str, dist_info: &str, metadata: &CoreMetadata) -> bool {
+    let Some(inside) = name.strip_prefix(dist_info).and_then(|rest| rest.strip_prefix('/')) else {
+        return false;
+    };
+    let listed = metadata.license_files.iter().any(|file| {
+        inside == file || inside.strip_prefix("licenses/").is_some_and(|rest| rest == file)
+    });
+    let base = inside.to_ascii_uppercase();
+    listed
+        || base.starts_with("LICENSES/")
+        || base.starts_with("LICENSE_FILES/")
+        || ["LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS"]
+            .iter()
+            .any(|p| base.starts_with(p))
+}
+
+/// Opens a wheel so that every member that is read from now on is compared with `RECORD`; the
+/// second value is the name of its `.dist-info` folder.
+pub(super) fn open_verified(
+    path: &Path,
+    limits: &ArchiveLimits,
+) -> Result<(WheelArchive, String), SourceError> {
+    let mut archive = WheelArchive::open(path, limits)?;
+    let mut folders: Vec<&str> = archive
+        .members()
+        .filter_map(|member| member.name.split_once('/'))
+        .map(|(folder, _)| folder)
+        .filter(|folder| folder.ends_with(".dist-info"))
+        .collect();
+    folders.dedup();
+    let [folder] = folders[..] else {
+        let problem = format!("must have one `.dist-info` folder, but has {}", folders.len());
+        return Err(SourceError { file: archive.file().to_owned(), problem });
+    };
+    let folder = folder.to_owned();
+    attach_record(&mut archive, &folder)?;
+    Ok((archive, folder))
+}
+
+/// The `.dist-info` folder must spell the file name's project and version.
+fn check_folder(folder: &str, name: &WheelName) -> Result<(), String> {
+    let spelling = folder.strip_suffix(".dist-info").unwrap_or(folder);
+    let (project, version) =
+        spelling.split_once('-').ok_or(format!("has an unreadable folder `{folder}`"))?;
+    let same_project = ProjectName::new(project.to_owned()).is_ok_and(|p| p == name.project);
+    let version: Result<pep440_rs::Version, _> = version.replace('_', "-").parse();
+    if same_project && version.is_ok_and(|version| version == name.version) {
+        Ok(())
+    } else {
+        Err(format!("has a folder `{folder}` of another release"))
+    }
+}
+
+fn check_identity(
+    metadata: &CoreMetadata,
+    name: &WheelName,
+    project: &ProjectName,
+) -> Result<(), String> {
+    if metadata.name != name.project || metadata.version != name.version || &name.project != project
+    {
+        return Err(format!(
+            "says that it is `{} {}`, but `{project}` was asked for and its name says `{} {}`",
+            metadata.name, metadata.version, name.project, name.version
+        ));
+    }
+    Ok(())
+}
+
+/// Reads `RECORD` and compares it with the archive: every file has a row with a hash, and every
+/// row a file. `RECORD` itself and its signatures cannot have one.
+fn attach_record(archive: &mut WheelArchive, dist_info: &str) -> Result<(), SourceError> {
+    let path = format!("{dist_info}/RECORD");
+    let refuse = |archive: &WheelArchive, problem: String| SourceError {
+        file: archive.file().to_owned(),
+        problem: format!("`{path}` {problem}"),
+    };
+    let text = archive.read_text(&path)?;
+    let record = Record::parse(&text).map_err(|problem| refuse(archive, problem))?;
+    let exempt = |name: &str| {
+        name.strip_prefix(path.as_str()).is_some_and(|rest| matches!(rest, "" | ".jws" | ".p7s"))
+    };
+    let unlisted = archive.members().find(|m| !exempt(&m.name) && !record.has_hash(&m.name));
+    if let Some(member) = unlisted {
+        return Err(refuse(archive, format!("states no hash for `{}`", member.name)));
+    }
+    let ghost = record
+        .names()
+        .find(|name| !name.ends_with('/') && !exempt(name) && archive.member(name).is_none());
+    if let Some(name) = ghost {
+        return Err(refuse(archive, format!("lists `{}`, which is missing", name.escape_debug())));
+    }
+    archive.attach(record);
+    Ok(())
+}
+
+/// What the `WHEEL` file says.
+struct Header {
+    root_is_purelib: bool,
+}
+
+impl Header {
+    fn parse(text: &str) -> Result<Self, String> {
+        let field = |wanted: &str| {
+            text.lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
+                .map(|(_, value)| value.trim())
+        };
+        let version = field("Wheel-Version").ok_or("states no `Wheel-Version`")?;
+        if version.split('.').next() != Some("1") {
+            return Err(format!("states the unknown version `{}`", version.escape_debug()));
+        }
+        let root_is_purelib = match field("Root-Is-Purelib").map(str::to_ascii_lowercase).as_deref()
+        {
+            Some("true") => true,
+            Some("false") => false,
+            _ => return Err("states no `Root-Is-Purelib`".to_owned()),
+        };
+        Ok(Self { root_is_purelib })
+    }
+}
