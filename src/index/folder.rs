@@ -85,7 +85,7 @@ impl FolderIndex {
     /// The files of a project: those that its page lists, and those beside them.
     pub fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
         let files = self.listed(project)?;
-        let mut found = ProjectFiles { project: project.clone(), files };
+        let mut found = ProjectFiles { files };
         found.merge(releases(&self.root, &self.candidates(project), project)?);
         found.files.sort_by(|a, b| a.filename.cmp(&b.filename));
         let is_known = !found.files.is_empty() || self.root.join(project.as_ref()).is_dir();

@@ -47,7 +47,6 @@ pub const DEFAULT_INDEX: &str = "https://pypi.org/simple";
 /// All files that an index lists for a project.
 #[derive(Debug, Clone)]
 pub struct ProjectFiles {
-    pub project: ProjectName,
     /// Files whose names parse; the rest is not usable by any installer either.
     pub files: Vec<ReleaseFile>,
 }

@@ -95,7 +95,7 @@ impl Repository {
             for base in bases {
                 if let Some(files) = self.page(base, &project).await? {
                     lock(&self.homes).insert(project.clone(), base.clone());
-                    return Ok(Some(Arc::new(ProjectFiles { project, files })));
+                    return Ok(Some(Arc::new(ProjectFiles { files })));
                 }
             }
             return Ok(None);
@@ -107,7 +107,7 @@ impl Repository {
             lock(&self.homes).entry(project.clone()).or_insert_with(|| base.clone());
             match &mut merged {
                 Some(known) => known.merge(files),
-                None => merged = Some(ProjectFiles { project: project.clone(), files }),
+                None => merged = Some(ProjectFiles { files }),
             }
         }
         Ok(merged.map(Arc::new))

@@ -141,7 +141,7 @@ impl Index for AllSources {
                 break;
             }
         }
-        let mut linked = ProjectFiles { project: project.clone(), files: Vec::new() };
+        let mut linked = ProjectFiles { files: Vec::new() };
         for links in &self.links {
             linked.merge(links.files(project, &self.remote)?);
         }

@@ -115,7 +115,7 @@ pub(super) fn files(
         let requires_python = written.requires_python.clone().or(file.requires_python);
         files.push(ReleaseFile { requires_python, ..file });
     }
-    Ok(ProjectFiles { project: project.clone(), files })
+    Ok(ProjectFiles { files })
 }
 
 /// A file of an index with what the lock says of it: its hashes are those that count, and it was

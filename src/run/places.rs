@@ -102,7 +102,7 @@ fn settle_place(
         return Err(refuse(problem.into()));
     }
     index.origins.insert(project.clone(), origin(index.run, direct, &file));
-    let files = ProjectFiles { project: project.clone(), files: vec![file] };
+    let files = ProjectFiles { files: vec![file] };
     index.given.insert(project.clone(), files.into());
     Ok(project)
 }

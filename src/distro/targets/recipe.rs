@@ -34,16 +34,6 @@ pub enum Idiom {
 }
 
 impl Idiom {
-    /// As target files write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pyproject => "pyproject",
-            Self::SetupPy => "setup-py",
-            Self::Singlespec => "singlespec",
-            Self::Debhelper => "debhelper",
-        }
-    }
-
     /// Whether the recipe's tools find out what the project itself requires for its build.
     pub fn generates_requirements(self) -> bool {
         self == Self::Pyproject

@@ -123,11 +123,6 @@ impl Hashes {
         self.0.is_empty()
     }
 
-    /// The digest of the longest algorithm stated.
-    pub fn strongest(&self) -> Option<(HashAlgorithm, &str)> {
-        self.0.iter().next_back().map(|(algorithm, digest)| (*algorithm, digest.as_str()))
-    }
-
     /// The SHA-256 digest, where it is stated and well-formed: it may become a file name.
     pub fn sha256(&self) -> Option<&str> {
         let digest = self.0.get(&HashAlgorithm::Sha256)?;
@@ -234,13 +229,6 @@ mod tests {
         assert!(Hashes::from_fragment("sha256=abc").is_err());
         assert!(Hashes::parse("md5:00").is_err());
         assert_eq!(Hashes::parse(&format!("sha256:{EMPTY}")).unwrap(), hashes);
-    }
-
-    #[test]
-    fn strongest_is_the_longest() {
-        let mut hashes = Hashes::parse(&format!("sha256={EMPTY}")).unwrap();
-        hashes.insert(HashAlgorithm::Sha512, &"0".repeat(128)).unwrap();
-        assert_eq!(hashes.strongest().unwrap().0, HashAlgorithm::Sha512);
     }
 
     #[test]

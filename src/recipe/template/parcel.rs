@@ -59,11 +59,6 @@ impl Parcel {
         Ok(Self { contents, extension, layer })
     }
 
-    /// What the manifest says.
-    pub fn extension(&self) -> &Extension {
-        &self.extension
-    }
-
     /// All that is wrong with the pack, also together with what is installed in `folder` already;
     /// targets have to be of the `known` ones.
     pub fn check(&self, folder: &Path, known: &[&str], packs: &Packs) -> Vec<TemplateError> {
