@@ -3,6 +3,8 @@
 //!
 //! usage: floor FOLDER zstd:LEVEL: prints the wall seconds for all wheels of the folder
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
 use std::{
     fs::{self, File},
     io::{self, BufReader, BufWriter, Read, Write},

@@ -280,6 +280,7 @@ impl Http {
         Err(transfer(ask.url, problem).into())
     }
 
+    #[expect(clippy::disallowed_methods, reason = "connections are opened here")]
     fn client(&self, ask: &Ask<'_>, is_redirected: bool) -> Result<&Client, IndexError> {
         let cell = match (ask.is_file, is_redirected) {
             (true, false) => &self.files,

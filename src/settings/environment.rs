@@ -59,6 +59,7 @@ const DATA_FOLDERS: &str = "/usr/local/share:/usr/share";
 
 impl Environment {
     /// The variables of this process whose names and values are UTF-8.
+    #[expect(clippy::disallowed_methods, reason = "the environment is read here")]
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
         Self(

@@ -1,5 +1,7 @@
 //! The command line from outside, on folders and loopback only.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
 mod architecture;
 mod arguments;
 mod bad_input;

@@ -28,6 +28,7 @@ const INNER: &str = "work";
 const ATTEMPTS: usize = 16;
 
 /// Where temporary folders lie: `TMPDIR`, else `/tmp`.
+#[expect(clippy::disallowed_methods, reason = "temporary folders are created here")]
 pub fn temporary_place() -> PathBuf {
     std::env::temp_dir()
 }

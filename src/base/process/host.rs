@@ -26,6 +26,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 pub struct HostRunner;
 
 impl CommandRunner for HostRunner {
+    #[expect(clippy::disallowed_methods, reason = "child processes are started here")]
     fn run(&self, command: &Command) -> Result<Output, ProcessError> {
         let mut child = std::process::Command::new(&command.program)
             .args(&command.arguments)

@@ -32,6 +32,7 @@ static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 ///
 /// # Errors
 /// The system refuses to tell of signals.
+#[expect(clippy::disallowed_methods, reason = "a second signal ends the process")]
 pub fn watch() -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     thread::spawn(move || {

@@ -37,6 +37,7 @@ impl Pack {
     ///
     /// # Errors
     /// All that is wrong with them.
+    #[expect(clippy::disallowed_methods, reason = "templates are rendered here")]
     pub(super) fn compile(
         name: &str,
         files: &Files,
