@@ -1,6 +1,6 @@
 # The unit tests and the command line's tests: no root, under a minute once built.
 test:
-    cargo test --locked --lib --test it
+    WITHOUT_TOOLS=1 cargo test --locked --lib --test it
 
 # All tests, with the distributions' tools (installed on Debian): a missing tool is a failure.
 test-system:

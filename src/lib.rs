@@ -63,5 +63,9 @@ pub mod run;
 
 pub mod cli;
 
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;
+
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -14,7 +14,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 use super::{BuildError, BuildJob, Builder, Preference};
 use crate::{
     base::{
-        process::{Command, CommandRunner, HostRunner, Limits, Sandbox, which},
+        process::{Command, CommandRunner, HostRunner, Limits, Sandbox},
         report::{Event, Reporter},
     },
     format::{Changelog, Native, NativeRelation},
@@ -23,6 +23,7 @@ use crate::{
         relation::Strength,
     },
     recipe::{Recipe, RecipeFile},
+    support::tools::tool,
 };
 
 /// 14 November 2023, 22:13:20.
@@ -123,16 +124,6 @@ impl Sample {
         assert_eq!(left, [package.path]);
         Ok(fs::read(&left[0]).unwrap())
     }
-}
-
-/// The path of a tool; without it, a visible line, or a failure where `REQUIRE_TOOLS` is set.
-pub(crate) fn tool(name: &str) -> Option<PathBuf> {
-    let found = which(name, &["/usr/bin", "/usr/local/bin", "/bin"].map(PathBuf::from));
-    if found.is_none() {
-        assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`{name}` is missing");
-        eprintln!("skipped: `{name}` is missing");
-    }
-    found
 }
 
 /// What a tool prints about a package, which it finds under `filename` in its working folder.

@@ -1,9 +1,6 @@
 //! Small packages and the tools that judge what is said of them.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
@@ -11,7 +8,7 @@ use super::{
     Collection, CollectionManifest, Described, Drift, Kinds, Merge, Publishing, Record, Stanza, Why,
 };
 use crate::{
-    base::process::{Command, CommandRunner, HostRunner, which},
+    base::process::{Command, CommandRunner, HostRunner},
     builder::BuiltPackage,
     distro::targets::{Target, Targets},
     plan::PackagePlan,
@@ -23,16 +20,6 @@ pub(super) const TIME: u64 = 1_700_000_000;
 
 pub(super) fn target(name: &str) -> Target {
     Targets::embedded().load(name, None, None).unwrap()
-}
-
-/// The path of a tool; without it, a visible line, or a failure where `REQUIRE_TOOLS` is set.
-pub(super) fn tool(name: &str) -> Option<PathBuf> {
-    let found = which(name, &["/usr/bin", "/usr/local/bin", "/bin"].map(PathBuf::from));
-    if found.is_none() {
-        assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`{name}` is missing");
-        eprintln!("skipped: `{name}` is missing");
-    }
-    found
 }
 
 /// Runs a tool in a folder and gives what it prints.

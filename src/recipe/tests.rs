@@ -11,6 +11,7 @@ use crate::{
     },
     python::metadata::LicenceEvidence,
     recipe::template::Templates,
+    support::tools::have,
 };
 
 /// What rpm would run, include, drop or take for a section, were it not made text.
@@ -144,9 +145,7 @@ fn hostile_text_adds_no_structure() {
 
 #[test]
 fn hostile_text_is_text_to_rpmspec() {
-    if Command::new("rpmspec").arg("--version").output().is_err() {
-        assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`rpmspec` is missing");
-        eprintln!("skipped: `rpmspec` is missing");
+    if !have(&["rpmspec"]) {
         return;
     }
     for text in HOSTILE {

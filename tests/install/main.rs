@@ -3,6 +3,9 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod arch;
 mod deb;
 mod lint;

@@ -145,8 +145,9 @@ fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
     let job = SourceJob { plan, native, recipe, source: &source, dist_tag: &target.dist_tag };
     let path = ["/usr/bin", "/bin"].map(PathBuf::from);
     let sandbox = Sandbox::probe(&path, Limits::default(), &HostRunner);
-    let is_demanded = std::env::var_os("REQUIRE_TOOLS").is_some();
-    assert!(sandbox.is_ok() || !is_demanded, "no sandbox: {sandbox:?}");
+    if let Err(error) = &sandbox {
+        crate::support::tools::skip(&format!("no sandbox: {error}"));
+    }
     let tools = SourceTools {
         runner: &HostRunner,
         sandbox: sandbox.as_ref().ok(),

@@ -1,7 +1,6 @@
 //! Running programs, and what to do where one is missing.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -19,26 +18,7 @@ pub const CLOSURE: [&str; 5] = [
     "python3-urllib3",
 ];
 
-/// Says on the real standard error, which the test harness does not capture, why a test did not
-/// run; with `REQUIRE_TOOLS=1` that is a failure instead.
-pub fn skip(reason: &str) {
-    assert!(std::env::var_os("REQUIRE_TOOLS").is_none_or(|value| value != "1"), "{reason}");
-    writeln!(std::io::stderr(), "skipped: {reason}").expect("standard error is writable");
-}
-
-/// Whether all programs are on the search path; see [`skip`] for what happens if not.
-pub fn have(programs: &[&str]) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing: Vec<&str> = programs
-        .iter()
-        .copied()
-        .filter(|program| !std::env::split_paths(&path).any(|dir| dir.join(program).is_file()))
-        .collect();
-    if !missing.is_empty() {
-        skip(&format!("not installed: {}", missing.join(", ")));
-    }
-    missing.is_empty()
-}
+pub use crate::support::tools::{have, skip};
 
 /// Whether the test may install into a root of its own; see [`skip`] for what happens if not.
 pub fn privileged() -> bool {

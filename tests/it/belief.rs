@@ -7,13 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{
-    Run,
-    build::contents,
-    project::{has, project},
-    run,
-    wheel::Wheel,
-};
+use crate::{Run, build::contents, project::project, run, support::tools::have, wheel::Wheel};
 
 /// What becomes of a file, and a name for it.
 type Change<'c> = (&'static str, &'c dyn Fn(&Path));
@@ -30,7 +24,7 @@ fn mode(path: &Path, mode: u32) {
 
 #[test]
 fn a_wheel_is_what_its_sdist_states_for_good() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -57,7 +51,7 @@ fn a_wheel_is_what_its_sdist_states_for_good() {
 
 #[test]
 fn byte_code_of_the_cache_is_that_which_was_compiled() {
-    if !has("python3.11") {
+    if !have(&["python3.11"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -112,7 +106,7 @@ fn what_others_built_is_left_out_and_what_changed_is_built_again() {
             ".zst",
         ),
     ] {
-        if target == "archlinux" && !has("python3") {
+        if target == "archlinux" && !have(&["python3"]) {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -168,7 +162,7 @@ fn modes_are_those_that_the_umask_leaves() {
         ("fedora-43", "system"),
     ] {
         let tool = if target == "debian-12" { "dpkg-deb" } else { "rpmbuild" };
-        if builder == "system" && !has(tool) {
+        if builder == "system" && !have(&[tool]) {
             continue;
         }
         for mask in ["022", "027", "077", "002"] {

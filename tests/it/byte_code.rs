@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{cases::is_here, project::has, run, wheel::Wheel};
+use crate::{run, support::tools::have, wheel::Wheel};
 
 /// An index with `big`, whose module takes more memory than `pypi2pkg.toml` leaves, and `one`.
 fn index(at: &Path) {
@@ -35,7 +35,7 @@ fn brings_byte_code(paths: &[String]) -> bool {
 
 #[test]
 fn a_module_that_exhausts_the_memory_costs_its_package_the_byte_code() {
-    if !(has("python3.11") && has("bwrap") && has("rpm") && has("rpmbuild")) {
+    if !(have(&["python3.11", "bwrap"]) && have(&["rpm", "rpmbuild"])) {
         return;
     }
     for builder in ["embedded", "system"] {
@@ -67,7 +67,7 @@ fn a_module_that_exhausts_the_memory_costs_its_package_the_byte_code() {
 
 #[test]
 fn without_a_sandbox_nothing_is_compiled() {
-    if !is_here("python3.11") {
+    if !have(&["python3.11"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::run;
+use crate::{run, support::tools::have};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -251,14 +251,6 @@ fn rendered(case: &Case, target: &str) -> String {
         .fold(String::new(), |text, line| text + line + "\n")
 }
 
-/// Whether a program is there, without which nothing is shown; `REQUIRE_TOOLS=1` demands it.
-pub fn is_here(program: &str) -> bool {
-    let found = ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).is_file());
-    let demanded = std::env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
-    assert!(found || !demanded, "not installed: {program}");
-    found
-}
-
 #[test]
 fn rules_give_what_their_cases_show() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
@@ -269,7 +261,7 @@ fn rules_give_what_their_cases_show() {
         let text = fs::read_to_string(path.join("case.toml")).unwrap();
         let case: Case =
             toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        if !case.requires.as_deref().is_none_or(is_here) {
+        if !case.requires.as_deref().is_none_or(|tool| have(&[tool])) {
             continue;
         }
         for target in &case.targets {
@@ -307,7 +299,7 @@ fn expected_specs() -> Vec<(String, String)> {
 
 #[test]
 fn rpm_parses_the_specs_of_all_idioms_and_rpmlint_finds_no_errors() {
-    if !is_here("rpmspec") || !is_here("rpmlint") {
+    if !have(&["rpmspec", "rpmlint"]) {
         return;
     }
     let macros = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/build/distribution.macros");

@@ -205,7 +205,7 @@ fn licences_and_decisions_are_told() {
 
 #[test]
 fn two_applications_live_beside_each_other() {
-    if !crate::project::has("python3") {
+    if !crate::support::tools::have(&["python3"]) {
         return;
     }
     for (target, unpack) in [("debian-12", "dpkg-deb -x"), ("el9", "rpm2cpio")] {
@@ -288,7 +288,7 @@ fn a_release_that_would_be_no_upgrade_is_warned_of() {
 
 #[test]
 fn a_library_of_another_wheel_is_required_by_its_project() {
-    if !crate::project::has("cc") {
+    if !crate::support::tools::have(&["cc"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{Run, cases::is_here, run, wheel::Wheel};
+use crate::{Run, run, support::tools::have, wheel::Wheel};
 
 /// A target whose distribution has packages in these versions.
 const NAMES: &str = "one\ntwo\nthree python3-3\n= python3-one 2:1.2.0-1\n= python3-two 1.0+dfsg-2\n\
@@ -43,7 +43,7 @@ fn fields(package: &Path, names: &[&str]) -> Vec<String> {
 
 #[test]
 fn versions_and_bounds_carry_the_distributions_epoch() {
-    if !is_here("dpkg-deb") {
+    if !have(&["dpkg-deb"]) {
         return;
     }
     for builder in ["embedded", "system"] {
@@ -112,7 +112,7 @@ fn what_the_distribution_has_instead_is_a_problem_of_the_collection() {
 
 #[test]
 fn the_repository_of_an_rpm_distribution_has_epochs_too() {
-    if !is_here("rpm") {
+    if !have(&["rpm"]) {
         return;
     }
     for builder in ["embedded", "system"] {
@@ -291,7 +291,7 @@ fn simulated(at: &Path, installed: &str, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn apt_takes_the_collection_by_name_and_goes_back_when_told() {
-    if !is_here("apt-get") {
+    if !have(&["apt-get"]) {
         return;
     }
     let folder = place();
@@ -334,7 +334,7 @@ fn apt_takes_the_collection_by_name_and_goes_back_when_told() {
 /// A version may have an epoch of its own, below the distribution's.
 #[test]
 fn what_owns_a_shared_file_is_required_with_its_whole_epoch() {
-    if !is_here("dpkg-deb") {
+    if !have(&["dpkg-deb"]) {
         return;
     }
     let folder = place();

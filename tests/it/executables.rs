@@ -4,8 +4,8 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{
     hostile_wheel::{package, writers},
-    project::has,
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -52,7 +52,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 fn have_tools() -> bool {
-    ["rpm", "rpm2cpio", "cpio", "dpkg-deb", "bsdtar", "python3"].into_iter().all(has)
+    have(&["rpm", "rpm2cpio", "cpio", "dpkg-deb", "bsdtar", "python3"])
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn header(at: &Path) -> (String, String) {
 
 #[test]
 fn native_code_in_a_pure_wheel_gives_the_package_its_architecture() {
-    if !have_tools() || !has("cc") {
+    if !have_tools() || !have(&["cc"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -253,7 +253,7 @@ fn programs_that_start_scripts_are_required() {
 
 #[test]
 fn libraries_that_a_wheel_does_not_promise_are_recommended() {
-    if !have_tools() || !has("cc") {
+    if !have_tools() || !have(&["cc"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::{
     hostile_wheel::{package, writers},
-    project::has,
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -36,7 +36,7 @@ fn index(at: &std::path::Path) {
 }
 
 fn have_tools() -> bool {
-    ["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has)
+    have(&["rpm", "dpkg-deb", "bsdtar"])
 }
 
 #[test]

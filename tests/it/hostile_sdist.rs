@@ -12,10 +12,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{
-    build::contents,
-    project::{has, project},
-};
+use crate::{build::contents, project::project, support::tools::have};
 
 /// Limits that a test reaches soon.
 const LIMITS: &str = "[sandbox]\nseconds = 20\nmemory = 512\nprocesses = 32\nfile = 8\ndisk = 16\n\
@@ -117,7 +114,7 @@ pub(super) fn module(at: &Path) -> String {
 }
 
 pub(super) fn is_confined() -> bool {
-    has("python3") && has("bwrap")
+    have(&["python3", "bwrap"])
 }
 
 #[test]
@@ -364,7 +361,7 @@ fn what_a_build_asks_for_is_looked_at() {
 
 #[test]
 fn without_a_sandbox_nothing_is_built() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let folder = evil("");

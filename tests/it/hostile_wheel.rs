@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{project::has, run, wheel::Wheel};
+use crate::{run, support::tools::have, wheel::Wheel};
 
 /// Targets, who writes their packages, and the tool that this takes.
 const WRITERS: [(&str, &str, Option<&str>); 5] = [
@@ -15,7 +15,7 @@ const WRITERS: [(&str, &str, Option<&str>); 5] = [
 ];
 
 pub fn writers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let there = WRITERS.into_iter().filter(|(.., tool)| tool.is_none_or(has));
+    let there = WRITERS.into_iter().filter(|(.., tool)| tool.is_none_or(|tool| have(&[tool])));
     there.map(|(target, builder, _)| (target, builder))
 }
 
@@ -59,7 +59,7 @@ pub fn package(folder: &Path) -> (String, String) {
 
 #[test]
 fn start_up_code_is_refused() {
-    if !["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has) {
+    if !have(&["rpm", "dpkg-deb", "bsdtar"]) {
         return;
     }
     let site = "one-1.0.data/data/lib/python3/dist-packages";
@@ -111,7 +111,7 @@ fn names_that_do_not_show_what_they_are_are_refused() {
 
 #[test]
 fn commands_of_the_system_are_left_out() {
-    if !["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has) {
+    if !have(&["rpm", "dpkg-deb", "bsdtar"]) {
         return;
     }
     for (target, builder) in writers() {
@@ -136,7 +136,7 @@ fn commands_of_the_system_are_left_out() {
 
 #[test]
 fn a_summary_without_words_is_replaced() {
-    if !["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has) {
+    if !have(&["rpm", "dpkg-deb", "bsdtar"]) {
         return;
     }
     for (target, builder) in writers() {
@@ -198,7 +198,7 @@ fn every_member_is_compared_with_record() {
         with zipfile.ZipFile(sys.argv[2], 'w') as changed:\n\
         \x20   for name, data in files:\n\
         \x20       changed.writestr(name, data.replace(b'aaaa', b'cccc'))\n";
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let changed = Command::new("python3").args(["-c", script]).args([&path, &unpacked]).status();
@@ -215,7 +215,7 @@ fn every_member_is_compared_with_record() {
 
 #[test]
 fn sdists_with_hostile_archives_are_not_built() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let script = "import io, sys, tarfile, zipfile\n\

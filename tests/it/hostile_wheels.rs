@@ -17,7 +17,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use crate::{Run, project::has, run, wheel::Wheel};
+use crate::{Run, run, support::tools::have, wheel::Wheel};
 
 /// Pieces of hostile input, by the place that they are made for.
 #[derive(Deserialize)]
@@ -388,7 +388,7 @@ fn read_arch(file: &Path) -> Listing {
 
 #[test]
 fn rpm_packages_are_what_was_planned() {
-    if has("rpm") {
+    if have(&["rpm"]) {
         judge("fedora-43", &["--builder", "embedded"], &read_rpm);
     }
 }
@@ -396,28 +396,28 @@ fn rpm_packages_are_what_was_planned() {
 #[test]
 fn rpm_packages_of_rpmbuild_are_what_was_planned() {
     // Without the sandbox, so that what runs shows.
-    if has("rpmbuild") {
+    if have(&["rpmbuild"]) {
         judge("fedora-43", &["--builder", "system", "--no-sandbox"], &read_rpm);
     }
 }
 
 #[test]
 fn debian_packages_are_what_was_planned() {
-    if has("dpkg-deb") {
+    if have(&["dpkg-deb"]) {
         judge("debian-12", &["--builder", "embedded"], &read_deb);
     }
 }
 
 #[test]
 fn debian_packages_of_dpkg_are_what_was_planned() {
-    if has("dpkg-deb") {
+    if have(&["dpkg-deb"]) {
         judge("debian-12", &["--builder", "system", "--no-sandbox"], &read_deb);
     }
 }
 
 #[test]
 fn arch_packages_are_what_was_planned() {
-    if has("zstd") && has("python3") {
+    if have(&["zstd", "python3"]) {
         judge("archlinux", &[], &read_arch);
     }
 }
@@ -441,7 +441,7 @@ fn native_code(folder: &Path) -> Vec<u8> {
 
 #[test]
 fn names_in_native_code_add_no_relations() {
-    if !(has("gcc") && has("rpmbuild") && has("dpkg-deb") && has("bsdtar")) {
+    if !(have(&["gcc", "rpmbuild"]) && have(&["dpkg-deb", "bsdtar"])) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

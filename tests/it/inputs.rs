@@ -16,8 +16,9 @@ use serde_json::Value;
 
 use crate::{
     build::contents,
-    project::{commit, has, project},
+    project::{commit, project},
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -76,7 +77,7 @@ fn what_was_understood_is_shown() {
 
 #[test]
 fn folders_archives_and_repositories_are_inputs() {
-    if !has("git") || !has("python3") {
+    if !have(&["git", "python3"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -124,7 +125,7 @@ fn folders_archives_and_repositories_are_inputs() {
 
 #[test]
 fn a_constraint_may_say_where_a_project_is() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +146,7 @@ fn a_constraint_may_say_where_a_project_is() {
 
 #[test]
 fn settings_reach_the_build() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -313,7 +314,7 @@ fn a_frozen_folder_keeps_upload_times() {
 
 #[test]
 fn a_frozen_folder_needs_no_network() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

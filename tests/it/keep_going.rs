@@ -4,12 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::Value;
 
-use crate::{
-    hostile_wheel::writers,
-    project::{has, project},
-    run,
-    wheel::Wheel,
-};
+use crate::{hostile_wheel::writers, project::project, run, support::tools::have, wheel::Wheel};
 
 /// An index of which some projects cannot be had, and a list that asks for all of them.
 fn index(at: &Path) {
@@ -57,7 +52,7 @@ fn failures(json: &Value) -> Vec<String> {
 
 #[test]
 fn what_can_be_built_is_built() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     for (target, builder) in writers() {
@@ -103,7 +98,7 @@ fn what_can_be_built_is_built() {
 
 #[test]
 fn plans_and_recipes_are_made_of_the_rest() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

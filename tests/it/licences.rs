@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::{
     build::contents,
-    project::{commit, has, project},
+    project::{commit, project},
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -100,7 +101,7 @@ fn configured_licences_are_expressions() {
 
 #[test]
 fn projects_of_ones_own_need_no_licence_and_say_where_they_come_from() {
-    if !has("git") || !has("python3") {
+    if !have(&["git", "python3"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

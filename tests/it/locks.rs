@@ -5,8 +5,9 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use crate::{
-    project::{commit, has, project},
+    project::{commit, project},
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -96,7 +97,7 @@ fn what_a_project_requires_itself_is_locked() {
 
 #[test]
 fn projects_of_one_place_are_told_apart() {
-    if !has("git") || !has("python3") || !has("tar") {
+    if !have(&["git", "python3", "tar"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

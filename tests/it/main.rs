@@ -2,6 +2,9 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod architecture;
 mod arguments;
 mod bad_input;

@@ -9,10 +9,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{
-    project::{has, project},
-    wheel::Wheel,
-};
+use crate::{project::project, support::tools::have, wheel::Wheel};
 
 /// An index of one sdist; `change` edits the text of its backend.
 fn sdist(at: &Path, name: &str, change: impl Fn(String) -> String) {
@@ -57,7 +54,7 @@ fn build_for(target: &str, at: &Path, name: &str, more: &[&str]) -> (i32, String
 /// Whether this machine's packages are named as the target's.
 fn is_debian() -> bool {
     let text = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    text.lines().any(|line| line == "ID=debian") && has("python3") && has("bwrap")
+    text.lines().any(|line| line == "ID=debian") && have(&["python3", "bwrap"])
 }
 
 #[test]
@@ -146,7 +143,7 @@ fn library_path(at: &Path) -> Option<String> {
 
 #[test]
 fn libraries_are_not_looked_for_outside_the_wheel() {
-    if !["python3", "bwrap", "cc", "readelf", "dpkg-deb"].into_iter().all(has) {
+    if !have(&["python3", "bwrap", "cc", "readelf", "dpkg-deb"]) {
         return;
     }
     for (path, status, kept) in [

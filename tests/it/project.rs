@@ -58,10 +58,3 @@ pub fn commit(folder: &Path, tag: &str) {
         assert!(status.success(), "git {arguments:?}");
     }
 }
-
-/// Whether a tool is here; `REQUIRE_TOOLS=1` makes a missing one a failure.
-pub fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("REQUIRE_TOOLS").is_none(), "`{tool}` is missing");
-    found
-}

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{project::has, run, wheel::Wheel};
+use crate::{run, support::tools::have, wheel::Wheel};
 
 /// First lines that run something where they become part of a program, or that are odd in another way.
 /// Each makes a file `canary` in the working folder, or in `/tmp`, if it runs.
@@ -87,7 +87,7 @@ fn package(folder: &Path) -> PathBuf {
 
 #[test]
 fn first_lines_of_scripts_run_nothing() {
-    if !["rpmbuild", "dpkg-deb", "bwrap", "bsdtar", "cpio"].iter().all(|tool| has(tool)) {
+    if !have(&["rpmbuild", "dpkg-deb", "bwrap", "bsdtar", "cpio"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +115,7 @@ fn first_lines_of_scripts_run_nothing() {
 
 #[test]
 fn recipes_that_are_built_by_hand_run_nothing() {
-    if !["rpmbuild", "makepkg", "bsdtar", "cpio"].iter().all(|tool| has(tool)) {
+    if !have(&["rpmbuild", "makepkg", "bsdtar", "cpio"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -336,7 +336,7 @@ const EXTERNAL: [&str; 9] = [
 
 #[test]
 fn what_wheels_state_is_no_list_of_relations() {
-    if !["rpm", "dpkg-deb", "rpmbuild", "bsdtar"].iter().all(|tool| has(tool)) {
+    if !have(&["rpm", "dpkg-deb", "rpmbuild", "bsdtar"]) {
         return;
     }
     for external in EXTERNAL {
@@ -423,7 +423,7 @@ fn ones_own_configuration_is_read_as_strictly() {
 
 #[test]
 fn without_a_sandbox_the_systems_tools_are_left_aside() {
-    if !["rpmbuild", "dpkg-deb"].iter().all(|tool| has(tool)) {
+    if !have(&["rpmbuild", "dpkg-deb"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -465,7 +465,7 @@ fn without_a_sandbox_the_systems_tools_are_left_aside() {
 
 #[test]
 fn a_changed_recipe_is_not_built_where_nothing_confines_it() {
-    if !["rpmbuild", "makepkg"].iter().all(|tool| has(tool)) {
+    if !have(&["rpmbuild", "makepkg"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -517,7 +517,7 @@ fn a_changed_recipe_is_not_built_where_nothing_confines_it() {
 
 #[test]
 fn a_changed_spec_gets_nothing_that_it_does_not_say() {
-    if !["rpmbuild", "bwrap"].iter().all(|tool| has(tool)) {
+    if !have(&["rpmbuild", "bwrap"]) {
         return;
     }
     // What a build makes beside what the recipe says is refused.

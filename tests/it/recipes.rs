@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Run, run, run_as, wheel::Wheel};
+use crate::{Run, run, run_as, support::tools::have, wheel::Wheel};
 
 /// A folder with an index of `one`, which requires `two`, and what a recipe of it is called.
 struct Place {
@@ -89,13 +89,6 @@ impl Place {
     }
 }
 
-fn has_rpmbuild() -> bool {
-    let found = Path::new("/usr/bin/rpmbuild").is_file();
-    let demanded = std::env::var_os("REQUIRE_TOOLS").is_some_and(|value| value == "1");
-    assert!(found || !demanded, "`rpmbuild` is missing");
-    found
-}
-
 /// What a package says of itself, with its relations.
 fn said(package: &Path) -> String {
     let (tool, arguments): (&str, &[&str]) = match package.extension().unwrap().to_str() {
@@ -171,7 +164,7 @@ fn a_round_from_rendering_to_the_next_release() {
         assert_eq!(place.states(), "edited");
 
         // What was reviewed is what is built.
-        if place.is_rpm() && !has_rpmbuild() {
+        if place.is_rpm() && !have(&["rpmbuild"]) {
             continue;
         }
         let built = place.build("dist", &[]);
@@ -197,7 +190,7 @@ fn a_round_from_rendering_to_the_next_release() {
 #[test]
 fn relations_that_were_not_planned_are_told() {
     for place in Place::all() {
-        if place.is_rpm() && !has_rpmbuild() {
+        if place.is_rpm() && !have(&["rpmbuild"]) {
             continue;
         }
         place.render(&["-q"]);
@@ -320,7 +313,7 @@ fn what_a_person_adds_reaches_the_package() {
 
         let mut packages = Vec::new();
         for builder in ["embedded", "system"] {
-            if builder == "system" && !has_rpmbuild() {
+            if builder == "system" && !have(&["rpmbuild"]) {
                 continue;
             }
             let built = place.build(builder, &["--builder", builder]);
@@ -459,7 +452,7 @@ const SPEC: &str = "Name: %{own_name}\nVersion: 1.0\nRelease: 7\nSummary: Own\nL
 
 #[test]
 fn a_spec_of_ones_own_is_built() {
-    if !has_rpmbuild() {
+    if !have(&["rpmbuild"]) {
         return;
     }
     let [place, debian] = Place::all();
@@ -562,7 +555,7 @@ fn the_old_command_line_works() {
     assert_eq!(archive.stdout, "u/python3-one-1.0-1.fc43.noarch.rpm\n", "{}", archive.stderr);
     let cached = with(&["one", "--download-cache", "downloads", "--dist-dir", "c"]);
     assert_eq!(cached.status, 0, "{}", cached.stderr);
-    if has_rpmbuild() {
+    if have(&["rpmbuild"]) {
         fs::write(place.at("one.spec"), SPEC.replace("%{own_name}", "mine")).unwrap();
         fs::write(place.at("note"), "").unwrap();
         let own = with(&["one", "--version", "1.0", "--spec-file", "one.spec"]);

@@ -15,8 +15,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
     build::contents,
-    project::{commit, has, project},
+    project::{commit, project},
     run,
+    support::tools::have,
 };
 
 const SECRET: &str = "canary-71c3";
@@ -73,7 +74,7 @@ fn module(at: &Path) -> String {
 
 #[test]
 fn passwords_of_repositories_are_seen_by_their_servers_only() {
-    if !has("git") || !has("python3") || !has("bwrap") {
+    if !have(&["git", "python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -148,7 +149,7 @@ fn passwords_of_repositories_are_seen_by_their_servers_only() {
 
 #[test]
 fn what_git_could_be_made_to_run_does_not_run() {
-    if !has("git") || !has("python3") || !has("bwrap") {
+    if !have(&["git", "python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -201,7 +202,7 @@ fn what_git_could_be_made_to_run_does_not_run() {
 
 #[test]
 fn links_and_pipes_of_sources_are_not_followed() {
-    if !has("git") || !has("python3") || !has("bwrap") {
+    if !have(&["git", "python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -4,12 +4,7 @@ use std::{fs, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{
-    build::contents,
-    project::{has, project},
-    run,
-    wheel::Wheel,
-};
+use crate::{build::contents, project::project, run, support::tools::have, wheel::Wheel};
 
 /// Adds an sdist to the index of `at`; `change` edits the texts of `pyproject.toml` and the backend.
 fn sdist(at: &Path, name: &str, change: impl Fn(&str, String) -> String) {
@@ -37,7 +32,7 @@ const BUILD: [&str; 8] = ["build", "main", "-q", "-t", "debian-12", "-i", "index
 
 #[test]
 fn what_builds_is_built_first() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +64,7 @@ fn what_builds_is_built_first() {
 
 #[test]
 fn circles_are_named() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -5,11 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::{
-    Run,
-    hostile_wheel::writers,
-    project::{has, project},
-    run,
-    wheel::Wheel,
+    Run, hostile_wheel::writers, project::project, run, support::tools::have, wheel::Wheel,
 };
 
 /// Packs a folder as the sdist `NAME-1.0.tar.gz` of the index.
@@ -28,7 +24,7 @@ fn build(at: &Path, target: &str, arguments: &[&str]) -> Run {
 
 #[test]
 fn limits_are_named_and_may_be_raised() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -59,7 +55,7 @@ fn limits_are_named_and_may_be_raised() {
 
 #[test]
 fn build_requirements_are_added() {
-    if !has("python3") || !has("bwrap") {
+    if !have(&["python3", "bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +101,7 @@ fn build_requirements_are_added() {
 
 #[test]
 fn code_to_compile_for_another_python_is_told_before_it_is_built() {
-    if !has("python3") || !has("bwrap") || Path::new("/usr/bin/python3.14").exists() {
+    if !have(&["python3", "bwrap"]) || Path::new("/usr/bin/python3.14").exists() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use crate::{hostile_wheel::writers, project::has, run, spec_commands, wheel::Wheel};
+use crate::{hostile_wheel::writers, run, spec_commands, support::tools::have, wheel::Wheel};
 
 /// The files of every package in a folder that are neither documents nor metadata, by the package's
 /// file name.
@@ -65,7 +65,7 @@ fn index(at: &Path, member: &str, texts: [&str; 2], requires: bool) {
 }
 
 fn have_tools() -> bool {
-    ["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has)
+    have(&["rpm", "dpkg-deb", "bsdtar"])
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn identical_files_are_shared_or_left_to_the_first_owner() {
 
 #[test]
 fn the_owner_is_never_a_package_that_requires_the_other() {
-    if !has("dpkg-deb") {
+    if !have(&["dpkg-deb"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

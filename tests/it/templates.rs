@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{project::has, run, wheel::Wheel};
+use crate::{run, support::tools::have, wheel::Wheel};
 
 /// Writes a file and its folders.
 fn write(folder: &Path, path: &str, text: &str) {
@@ -203,8 +203,7 @@ fn header(folder: &Path, arguments: &[&str]) -> String {
 
 #[test]
 fn every_level_lies_over_the_next() {
-    if !has("bwrap") {
-        eprintln!("skipped: `bwrap` is missing");
+    if !have(&["bwrap"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

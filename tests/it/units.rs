@@ -4,8 +4,8 @@ use std::{fs, io::Write, path::Path, process::Command};
 
 use crate::{
     hostile_wheel::{package, writers},
-    project::has,
     run,
+    support::tools::have,
     wheel::Wheel,
 };
 
@@ -32,7 +32,7 @@ fn is_shell(text: &str) -> bool {
 
 #[test]
 fn units_get_the_commands_of_the_distribution() {
-    if !["rpm", "dpkg-deb", "bsdtar"].into_iter().all(has) {
+    if !have(&["rpm", "dpkg-deb", "bsdtar"]) {
         return;
     }
     let unit = b"[Service]\nExecStart=/usr/bin/one\n".to_vec();
@@ -81,7 +81,7 @@ fn units_get_the_commands_of_the_distribution() {
 
 #[test]
 fn a_person_s_scriptlets_come_behind_those_of_units() {
-    if !has("rpm") {
+    if !have(&["rpm"]) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

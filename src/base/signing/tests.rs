@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::*;
-use crate::base::process::{Command, HostRunner, Output, which};
+use crate::base::process::{Command, HostRunner, Output};
+use crate::support::tools::tool;
 
 /// A `gpg` with a home of its own; without the tool, a visible line, or a failure where
 /// `REQUIRE_TOOLS` is set.
@@ -18,11 +19,7 @@ struct Home {
 
 impl Home {
     fn new() -> Option<Self> {
-        let Some(gpg) = which("gpg", &["/usr/bin".into()]) else {
-            assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "`gpg` is missing");
-            eprintln!("skipped: `gpg` is missing");
-            return None;
-        };
+        let gpg = tool("gpg")?;
         Some(Self { gpg, folder: tempfile::tempdir().unwrap() })
     }
 

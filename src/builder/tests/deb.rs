@@ -1,7 +1,8 @@
 use crate::builder::{
     EmbeddedDeb,
-    testing::{Sample, output, query, system_builder, tool},
+    testing::{Sample, output, query, system_builder},
 };
+use crate::support::tools::tool;
 
 const FILE: &str = "python3-sample_1.0-1_all.deb";
 

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use crate::{
     collection::{
         Collection, Entry, Kinds,
-        testing::{TIME, add, deb, run, target, tool, write_deb},
+        testing::{TIME, add, deb, run, target, write_deb},
     },
     plan::version::Evr,
+    support::tools::tool,
 };
 
 const PACKINGS: [&str; 4] = ["", ".gz", ".xz", ".zst"];

@@ -9,8 +9,9 @@ use std::{
 
 use crate::collection::{
     Collection, Entry, Kinds,
-    testing::{add, gunzip, run, tool, write_rpm},
+    testing::{add, gunzip, run, write_rpm},
 };
+use crate::support::tools::tool;
 
 /// Packages of every shape: by `rpmbuild`, binary and source, and by the embedded writer.
 fn packages(folder: &Path) -> Option<Vec<PathBuf>> {

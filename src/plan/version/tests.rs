@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use serde_json::Value;
 
 use super::{deb, rpm};
+use crate::support::tools::have;
 
 fn cases() -> Value {
     serde_json::from_str(include_str!("../../../tests/data/version-cases.json")).unwrap()
@@ -77,16 +78,6 @@ fn texts(alphabet: &[&str], count: usize) -> Vec<String> {
             format!("1{parts}")
         })
         .collect()
-}
-
-/// Whether a tool is here; `REQUIRE_TOOLS=1` makes a missing one a failure.
-fn has(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("REQUIRE_TOOLS").is_none(), "`{tool}` is missing");
-    if !found {
-        eprintln!("skipped: `{tool}` is missing");
-    }
-    found
 }
 
 /// The pairs of a run: more than 50,000.
@@ -174,7 +165,7 @@ fn the_order_of_versions_is_kept() {
 
 #[test]
 fn packaging_orders_versions_alike() {
-    if !has("python3") {
+    if !have(&["python3"]) {
         return;
     }
     let script = "import sys\ntry:\n  from packaging.version import Version\nexcept ImportError:\n  \
@@ -191,7 +182,7 @@ fn packaging_orders_versions_alike() {
 
 #[test]
 fn rpm_compares_alike() {
-    if !has("rpm") {
+    if !have(&["rpm"]) {
         return;
     }
     let parts = ["0", "1", "10", "01", ".", "~", "^", "_", "rc", "a", "post", "+"];
@@ -217,7 +208,7 @@ fn rpm_compares_alike() {
 #[test]
 fn dpkg_compares_alike() {
     // dpkg's own library for Perl, since a process for each pair would take minutes.
-    if !has("dpkg-source") {
+    if !have(&["dpkg-source"]) {
         return;
     }
     let parts = ["0", "1", "10", "01", ".", "~", "~~", "-1", "rc", "a", "post", "+"];

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use super::{Plugin, data};
-use crate::{cases::is_here, run, wheel::Wheel};
+use crate::{run, support::tools::have, wheel::Wheel};
 
 /// The vectors of versions in their order: each release is affected by what the next one fixes,
 /// and not by what it fixes itself.
@@ -60,7 +60,7 @@ fn lint_understands_the_linters_that_are_here() {
         ),
         ("lintian", "debian-12", "python3-one_1.0-1_all.deb", "lintian warning `no-manual-page`"),
     ] {
-        if !is_here(linter) {
+        if !have(&[linter]) {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -102,7 +102,7 @@ fn logs_are_text_to_those_who_read_changelogs() {
         ("dpkg-parsechangelog", "hostile-messages-deb", "changelog"),
     ];
     for (reader, case, file) in readers {
-        if !is_here(reader) {
+        if !have(&[reader]) {
             continue;
         }
         let folder = tempfile::tempdir().unwrap();

@@ -7,12 +7,15 @@ use std::{
 
 use super::*;
 use crate::base::process::{HostRunner, Workshop};
+use crate::support::tools::skip;
 
 /// The sandbox of this machine; without one, a failure where `REQUIRE_TOOLS` is set.
 fn sandbox() -> Option<Sandbox> {
     let path = ["/usr/bin", "/bin"].map(PathBuf::from);
     let found = Sandbox::probe(&path, Limits::default(), &HostRunner);
-    assert!(found.is_ok() || std::env::var_os("REQUIRE_TOOLS").is_none(), "no sandbox: {found:?}");
+    if let Err(error) = &found {
+        skip(&format!("no sandbox: {error}"));
+    }
     found.ok()
 }
 
