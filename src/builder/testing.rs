@@ -2,14 +2,10 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{BuildError, BuildJob, Builder, Preference};
 use crate::{
@@ -24,6 +20,7 @@ use crate::{
     },
     recipe::{Recipe, RecipeFile},
     support::tools::tool,
+    support::wheels::{Member, pack},
 };
 
 /// 14 November 2023, 22:13:20.
@@ -185,20 +182,8 @@ fn members() -> Vec<(String, &'static str)> {
 }
 
 fn write_wheel(path: &Path) {
-    let mut zip = ZipWriter::new(fs::File::create(path).unwrap());
-    let mut record = String::new();
-    let mut add = |name: &str, text: &str| {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(text.as_bytes()).unwrap();
-    };
-    for (name, text) in members() {
-        let hash = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text));
-        record.push_str(&format!("{name},sha256={hash},{}\n", text.len()));
-        add(&name, text);
-    }
-    record.push_str(&format!("{DIST_INFO}/RECORD,,\n"));
-    add(&format!("{DIST_INFO}/RECORD"), &record);
-    zip.finish().unwrap();
+    let members = members().into_iter().map(|(name, text)| Member::new(name, text));
+    pack(path, DIST_INFO, members);
 }
 
 fn plan(format: &str) -> PackagePlan {

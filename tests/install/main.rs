@@ -3,7 +3,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
-#[path = "../support/mod.rs"]
+#[path = "../support/tools.rs"]
 mod support;
 
 mod arch;

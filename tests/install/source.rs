@@ -146,7 +146,7 @@ fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
     let path = ["/usr/bin", "/bin"].map(PathBuf::from);
     let sandbox = Sandbox::probe(&path, Limits::default(), &HostRunner);
     if let Err(error) = &sandbox {
-        crate::support::tools::skip(&format!("no sandbox: {error}"));
+        crate::support::skip(&format!("no sandbox: {error}"));
     }
     let tools = SourceTools {
         runner: &HostRunner,

@@ -18,7 +18,7 @@ pub const CLOSURE: [&str; 5] = [
     "python3-urllib3",
 ];
 
-pub use crate::support::tools::{have, skip};
+pub use crate::support::{have, skip};
 
 /// Whether the test may install into a root of its own; see [`skip`] for what happens if not.
 pub fn privileged() -> bool {

@@ -2,14 +2,15 @@
 //! is built into it, and the spec, or the control file with its review, that are rendered of it; of
 //! an sdist, all files of the recipe.
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path, process::Command};
+use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::{run, support::tools::have};
+use crate::{
+    run,
+    support::tools::have,
+    support::wheels::{Member, pack},
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,21 +151,13 @@ impl Wheel {
     }
 
     fn write_wheel(&self, folder: &Path) {
-        let (stem, mut members) = (self.stem(), self.contents());
-        let info = format!("{stem}.dist-info");
-        let mut record = String::new();
-        for (name, text) in &members {
-            let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text));
-            record += &format!("{name},sha256={digest},{}\n", text.len());
-        }
-        members.insert(format!("{info}/RECORD"), format!("{record}{info}/RECORD,,\n"));
-        let file = fs::File::create(folder.join(format!("{stem}-{}.whl", self.tag))).unwrap();
-        let mut zip = ZipWriter::new(file);
-        for (name, text) in members {
-            zip.start_file(name, SimpleFileOptions::default().unix_permissions(0o644)).unwrap();
-            zip.write_all(text.as_bytes()).unwrap();
-        }
-        zip.finish().unwrap();
+        let stem = self.stem();
+        let members = self.contents().into_iter().map(|(name, text)| Member::new(name, text));
+        pack(
+            &folder.join(format!("{stem}-{}.whl", self.tag)),
+            &format!("{stem}.dist-info"),
+            members,
+        );
     }
 
     /// An sdist that its own backend builds into the wheel, without a network.

@@ -6,18 +6,22 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
-    io::{Read, Write},
+    io::Read,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+use zip::ZipArchive;
 
-use crate::{Run, run, support::tools::have, wheel::Wheel};
+use crate::{
+    Run, run,
+    support::tools::have,
+    support::wheels::{Member, pack},
+    wheel::Wheel,
+};
 
 /// Pieces of hostile input, by the place that they are made for.
 #[derive(Deserialize)]
@@ -158,21 +162,9 @@ fn write_wheel(index: &Path, name: &str, tokens: &Tokens, random: &mut Random) {
         members.insert(format!("{info}/entry_points.txt"), (text.into_bytes(), 0o644));
     }
 
-    let mut record = csv::Writer::from_writer(Vec::new());
-    for (path, (bytes, _)) in &members {
-        let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
-        record.write_record([path, &format!("sha256={digest}"), &bytes.len().to_string()]).unwrap();
-    }
-    record.write_record([&format!("{info}/RECORD"), "", ""]).unwrap();
-    members.insert(format!("{info}/RECORD"), (record.into_inner().unwrap(), 0o644));
-
-    let file = fs::File::create(index.join(format!("{name}-{version}-py3-none-any.whl"))).unwrap();
-    let mut zip = ZipWriter::new(file);
-    for (path, (bytes, mode)) in members {
-        zip.start_file(path, SimpleFileOptions::default().unix_permissions(mode)).unwrap();
-        zip.write_all(&bytes).unwrap();
-    }
-    zip.finish().unwrap();
+    let members = members.into_iter();
+    let members = members.map(|(name, (bytes, mode))| Member { mode, ..Member::new(name, bytes) });
+    pack(&index.join(format!("{name}-{version}-py3-none-any.whl")), &info, members);
 }
 
 fn metadata(name: &str, version: &str, tokens: &Tokens, random: &mut Random) -> Vec<u8> {

@@ -1,10 +1,8 @@
 //! Wheels for tests.
 
-use std::{fs, io::Write, path::Path};
+use std::{fs, path::Path};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
-use zip::{ZipWriter, write::SimpleFileOptions};
+use crate::support::wheels::{Member, pack};
 
 /// A wheel of one module, written into a folder.
 pub struct Wheel<'a> {
@@ -78,26 +76,12 @@ impl Wheel<'_> {
         }
         let texts = texts.into_iter().map(|(name, text)| (name, text.into_bytes()));
         let binaries = binaries.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone()));
-        let mut members: Vec<(String, Vec<u8>)> = texts.chain(binaries).collect();
-        let mut record = String::new();
-        for (name, bytes) in &members {
-            let stated = if *honest { bytes.clone() } else { [bytes, &b" "[..]].concat() };
-            let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(stated));
-            record += &format!("{name},sha256={digest},{}\n", bytes.len());
-        }
-        record += &format!("{info}/RECORD,,\n");
-        members.push((format!("{info}/RECORD"), record.into_bytes()));
-
-        fs::create_dir_all(folder).unwrap();
-        let file =
-            fs::File::create(folder.join(format!("{project}-{version}-{tags}.whl"))).unwrap();
-        let mut zip = ZipWriter::new(file);
-        for (name, bytes) in members {
+        let members = texts.chain(binaries).map(|(name, bytes)| {
             let mode = if executables.contains(&name.as_str()) { 0o755 } else { 0o644 };
-            let options = SimpleFileOptions::default().unix_permissions(mode);
-            zip.start_file(name, options).unwrap();
-            zip.write_all(&bytes).unwrap();
-        }
-        zip.finish().unwrap();
+            let recorded = (!honest).then(|| [&bytes, &b" "[..]].concat());
+            Member { name, bytes, mode, recorded }
+        });
+        fs::create_dir_all(folder).unwrap();
+        pack(&folder.join(format!("{project}-{version}-{tags}.whl")), &info, members);
     }
 }

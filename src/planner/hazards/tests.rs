@@ -1,15 +1,12 @@
 //! The check over final paths, by tables of paths and verdicts (`tests/data/destinations.csv`).
 
-use std::{collections::BTreeMap, fs::File, io::Write, path::Path};
-
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
-use zip::{ZipWriter, write::SimpleFileOptions};
+use std::{collections::BTreeMap, path::Path};
 
 use super::{Hazards, Origin, Own, Scheme, Verdict};
 use crate::{
     distro::targets::{Target, Targets},
     planner::{CommandPaths, FileRules, PlanError, Policy, scripts},
+    support::wheels::{Member, pack},
     wheels::Wheel,
 };
 
@@ -31,19 +28,8 @@ fn wheel(folder: &Path, project: &str, members: &[(&str, &str)]) -> Wheel {
     let stands_for =
         |name: &str| name.replace("{info}", &info).replace("{data}", &format!("{stem}.data"));
     files.extend(members.iter().map(|(name, text)| (stands_for(name), (*text).to_owned())));
-    let mut record = format!("{info}/RECORD,,\n");
-    for (name, text) in &files {
-        let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(text));
-        record += &format!("{name},sha256={digest},\n");
-    }
-    files.push((format!("{info}/RECORD"), record));
     let path = folder.join(format!("{stem}-py3-none-any.whl"));
-    let mut zip = ZipWriter::new(File::create(&path).unwrap());
-    for (name, text) in files {
-        zip.start_file(name, SimpleFileOptions::default()).unwrap();
-        zip.write_all(text.as_bytes()).unwrap();
-    }
-    zip.finish().unwrap();
+    pack(&path, &info, files.into_iter().map(|(name, text)| Member::new(name, text)));
     Wheel::inspect(&path, &project.parse().unwrap()).unwrap()
 }
 
