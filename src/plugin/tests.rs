@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
@@ -9,6 +9,7 @@ use super::{
         Recipes, Request, Said,
     },
 };
+use crate::support::expected::compare;
 
 fn request<T: JsonSchema>() -> Schema {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
@@ -49,14 +50,7 @@ fn schemas_are_those_of_the_types() {
     let mut wrong = Vec::new();
     for (name, schema) in schemas {
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        let path = folder.join(format!("{name}.json"));
-        if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
-            if std::env::var_os("UPDATE_EXPECTED").is_some() {
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(&path, text).unwrap();
-            }
-            wrong.push(path);
-        }
+        wrong.extend(compare(&folder.join(format!("{name}.json")), &text).err());
     }
-    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     run,
+    support::expected::compare,
     support::tools::have,
     support::wheels::{Member, pack},
 };
@@ -261,14 +262,7 @@ fn rules_give_what_their_cases_show() {
             count += 1;
             let file = target.replace(' ', "-");
             let expected = path.join(format!("{file}.expected"));
-            let found = rendered(&case, target);
-            if fs::read_to_string(&expected).unwrap_or_default() != found {
-                let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
-                let new = new.join(path.file_name().unwrap());
-                fs::create_dir_all(&new).unwrap();
-                fs::write(new.join(format!("{file}.expected")), &found).unwrap();
-                wrong.push(format!("{}: now {}", expected.display(), new.display()));
-            }
+            wrong.extend(compare(&expected, &rendered(&case, target)).err());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -1,4 +1,5 @@
 //! What all tests share.
 
+pub mod expected;
 pub mod tools;
 pub mod wheels;

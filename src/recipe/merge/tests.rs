@@ -1,6 +1,7 @@
 use std::{fs, path::Path};
 
 use super::{difference, merge};
+use crate::support::expected::compare;
 
 /// Every folder of `tests/data/merge`: the three sides of a file, and what comes of them.
 #[test]
@@ -22,13 +23,7 @@ fn merges() {
         found.extend(merged.kept_out.iter().map(|line| format!("== kept out: {line}\n")));
         let mine = difference(name.trim(), &base, &ours);
         found += &format!("== mine\n{mine}");
-        let expected = case.join("expected");
-        if fs::read_to_string(&expected).ok().as_ref() != Some(&found) {
-            if std::env::var_os("UPDATE_EXPECTED").is_some() {
-                fs::write(&expected, &found).unwrap();
-            }
-            wrong.push(format!("{}\n{found}", case.display()));
-        }
+        wrong.extend(compare(&case.join("expected"), &found).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -10,6 +10,7 @@ use crate::python::{
     artifact::extra_name,
     requirements::{Inputs, LockFormat, Request, RequirementsError},
 };
+use crate::support::expected::compare;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lock")
@@ -111,15 +112,7 @@ fn locks_of_the_tools_are_understood() {
             Err(error) => writeln!(text, "error: {error}\n").unwrap(),
         }
     }
-    as_expected(&text, &folder().join("tools/expected.txt"));
-}
-
-/// Compares a text with a file, which `UPDATE_EXPECTED=1` replaces.
-fn as_expected(text: &str, path: &Path) {
-    if std::env::var_os("UPDATE_EXPECTED").is_some() {
-        fs::write(path, text).unwrap();
-    }
-    assert_eq!(text, fs::read_to_string(path).unwrap());
+    compare(&folder().join("tools/expected.txt"), &text).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
 #[test]
@@ -147,7 +140,7 @@ fn locks_are_understood() {
         let inputs = Inputs::read(&request).unwrap_or_else(|error| panic!("{file}: {error}"));
         writeln!(text, "== {file} {groups:?}\n{}", shown(&inputs)).unwrap();
     }
-    as_expected(&text, &folder().join("expected.txt"));
+    compare(&folder().join("expected.txt"), &text).unwrap_or_else(|wrong| panic!("{wrong}"));
 }
 
 #[test]
