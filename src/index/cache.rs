@@ -66,15 +66,20 @@ pub(super) struct PageState {
     pub fetched: u64,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
+    /// For how many seconds the server allows the page to be used, if it states that.
+    #[serde(default)]
+    pub fresh_for: Option<u64>,
     /// Whether the index answered that it does not know the project.
     #[serde(default)]
     pub is_missing: bool,
 }
 
 impl PageState {
-    /// Whether the page was fetched at most `ttl` seconds ago; never by a clock that went back.
-    pub fn is_fresh(&self, ttl: u64) -> bool {
-        now().checked_sub(self.fetched).is_some_and(|age| age < ttl)
+    /// Whether the page may be used without asking the server: for as long as that allows, or for
+    /// `default` seconds if it does not state anything. A page from the future is not fresh.
+    pub fn is_fresh(&self, default: u64) -> bool {
+        let lifetime = self.fresh_for.unwrap_or(default);
+        now().checked_sub(self.fetched).is_some_and(|age| age < lifetime)
     }
 }
 

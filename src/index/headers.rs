@@ -11,6 +11,8 @@ use url::Url;
 
 use crate::python::artifact::without_credentials;
 
+/// How long a page is used at most without asking again, in seconds: a release has to become visible.
+const FRESH_LIMIT: u64 = 24 * 60 * 60;
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where a redirect leads: to the same scheme or from HTTP to HTTPS, without credentials; nothing
@@ -44,6 +46,24 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_LIMIT))
 }
 
+/// Returns for how many seconds a response may be used without asking the server again: `max-age`
+/// less the response's age, at most a day; `None` if the server states nothing.
+/// Source: RFC 9111, sections 4.2.1 and 5.2.2.
+pub(super) fn fresh_for(cache_control: Option<&str>, age: Option<&str>) -> Option<u64> {
+    let directives: Vec<String> =
+        cache_control?.split(',').map(|directive| directive.trim().to_ascii_lowercase()).collect();
+    let is_forbidden =
+        |directive: &String| matches!(directive.split('=').next(), Some("no-cache" | "no-store"));
+    if directives.iter().any(is_forbidden) {
+        return Some(0);
+    }
+    let stated = directives.iter().find_map(|directive| directive.strip_prefix("max-age="))?;
+    // A lifetime that is not a number is treated as stale, as section 4.2.1 recommends.
+    let lifetime: u64 = stated.trim_matches('"').parse().unwrap_or(0);
+    let age = age.and_then(|age| age.trim().parse().ok()).unwrap_or(0);
+    Some(lifetime.saturating_sub(age).min(FRESH_LIMIT))
+}
+
 /// What identifies the bytes of a file for a request of the rest. Source: RFC 9110, section 13.1.5.
 pub(super) fn strong_validator(headers: &HeaderMap) -> Option<HeaderValue> {
     let tag = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
@@ -61,6 +81,25 @@ pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_response_is_fresh_for_as_long_as_the_server_states() {
+        for (cache_control, age, expected) in [
+            (None, None, None),
+            (Some("public"), None, None),
+            (Some("max-age=600, public"), None, Some(600)),
+            (Some("public, Max-Age=600"), Some("45"), Some(555)),
+            (Some("max-age=600"), Some("601"), Some(0)),
+            (Some("max-age=soon"), None, Some(0)),
+            (Some("max-age=600, no-cache"), None, Some(0)),
+            (Some("no-cache=\"set-cookie\", max-age=600"), None, Some(0)),
+            (Some("no-store"), None, Some(0)),
+            (Some("s-maxage=10"), None, None),
+            (Some("max-age=31536000, immutable"), None, Some(86_400)),
+        ] {
+            assert_eq!(fresh_for(cache_control, age), expected, "{cache_control:?} {age:?}");
+        }
+    }
 
     #[test]
     fn content_ranges_are_read() {

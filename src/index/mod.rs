@@ -126,7 +126,8 @@ pub enum IndexStrategy {
 pub struct IndexSettings {
     /// The cache's folder; created when something is kept.
     pub cache: PathBuf,
-    /// How long a kept page is taken as it is before the index is asked whether it changed.
+    /// How long a cached page is used before the index is asked whether it changed, if the index
+    /// does not state that.
     pub page_ttl: Duration,
     /// Whether only the cache may answer.
     pub offline: bool,

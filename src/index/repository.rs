@@ -8,8 +8,8 @@ use std::{
 
 use futures::future::join_all;
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED,
+    ACCEPT, AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 use url::Url;
 
@@ -18,6 +18,7 @@ use super::{
     cache::{Cache, PageState, now},
     download::{Download, download},
     error::redacted,
+    headers::fresh_for,
     hosts::TrustedHosts,
     http::{Ask, Http},
     page::{self, Format, PageError},
@@ -158,9 +159,10 @@ impl Repository {
         let text = |name| answer.header(name).map(str::to_owned);
         let (state, files) = match (answer.status, kept) {
             (404 | 410, _) => {
-                (PageState { fetched: now(), is_missing: true, ..PageState::default() }, Vec::new())
+                let state = PageState { is_missing: true, ..PageState::default() };
+                (state, Vec::new())
             }
-            (304, Some((state, files))) => (PageState { fetched: now(), ..state }, files),
+            (304, Some(kept)) => kept,
             (200, _) => {
                 let unusable = |problem| IndexError::Page {
                     project: project.clone(),
@@ -175,10 +177,14 @@ impl Repository {
                 })?;
                 files.retain(|file| self.http.hosts().may_link(&answer.url, &file.url));
                 let (etag, last_modified) = (text(ETAG), text(LAST_MODIFIED));
-                (PageState { fetched: now(), etag, last_modified, is_missing: false }, files)
+                (PageState { etag, last_modified, ..PageState::default() }, files)
             }
             (status, _) => return Err(IndexError::Status { url: redacted(&url), status }),
         };
+        let fresh_for = fresh_for(answer.header(CACHE_CONTROL), answer.header(AGE));
+        // A 304 changes only the headers that it has. Source: RFC 9111, section 3.2.
+        let fresh_for = fresh_for.or(state.fresh_for);
+        let state = PageState { fetched: now(), fresh_for, ..state };
         self.cache.keep_page((base, self.http.user(base)), project, &state, &files)?;
         Ok((!state.is_missing).then_some(files))
     }

@@ -145,6 +145,22 @@ fn pages_are_fetched_once_then_revalidated() {
 }
 
 #[test]
+fn pages_are_used_for_as_long_as_the_server_allows() {
+    for (allowed, requests) in [("max-age=600", 1), ("max-age=600, no-cache", 2), ("max-age=0", 2)]
+    {
+        let mut bench = Bench::new();
+        bench.settings.page_ttl = Duration::ZERO;
+        let server = Server::start(move |_| {
+            Response::html("<a href='foo-1.0.tar.gz'>x</a>").with("cache-control", allowed)
+        });
+        for _ in 0..2 {
+            assert_eq!(files(&*bench.open(&server)).len(), 1);
+        }
+        assert_eq!(server.paths().len(), requests, "{allowed}");
+    }
+}
+
+#[test]
 fn each_user_has_pages_of_their_own() {
     let bench = Bench::new();
     let server = Server::start(|request| match request.header("authorization") {
