@@ -36,10 +36,11 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     base::{
         process::{interrupted, watch_signals},
-        report::{keep_output_error, output_error, print_error, print_result},
+        report::{keep_output_error, output_error, print_error, print_result, write_diagnostics},
     },
     cli::failure::{FAILED, Failure, USAGE},
     recipe::RecipeFolder,
+    settings::Environment,
 };
 
 /// Convert projects of the Python Package Index to native RPM and Debian packages.
@@ -99,6 +100,10 @@ enum Verb {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // Without it, signals end the program as they do by default.
     let _ = watch_signals();
+    if let Some(Err(problem)) = Environment::of_process().diagnostics().map(write_diagnostics) {
+        print_error(&format!("`PYPI2PKG_LOG`: {problem}"), None);
+        return USAGE;
+    }
     let status = run_verb(arguments.into_iter().collect());
     match output_error() {
         Some(error) if status == 0 => {

@@ -14,6 +14,7 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::{sync::Semaphore, time};
+use tracing::debug;
 use url::Url;
 
 use super::{
@@ -191,6 +192,8 @@ impl Http {
                 }
             };
             drop(permit);
+            let status = result.as_ref().map(|answer| answer.status).ok();
+            debug!(url = %redacted(ask.url), attempt, ?status, elapsed = ?begun.elapsed(), "request");
             if ask.is_file {
                 spent += begun.elapsed();
             }

@@ -181,6 +181,11 @@ impl Environment {
         self.user_templates().into_iter().chain(system).filter(|path| path.is_dir()).collect()
     }
 
+    /// The level of diagnostics for developers: `PYPI2PKG_LOG`.
+    pub fn diagnostics(&self) -> Option<&str> {
+        self.get("PYPI2PKG_LOG")
+    }
+
     pub(super) fn index_url(&self) -> Option<String> {
         self.get("PYPI2PKG_INDEX_URL").map(str::to_owned)
     }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{run, wheel::Wheel};
+use crate::{command, run, wheel::Wheel};
 
 /// The names of the requirements that a shell's command line gives, where `pypi2pkg` is the program.
 fn understood(folder: &Path, script: &str, input: &str) -> Result<Vec<String>, String> {
@@ -141,4 +141,23 @@ fn hashes_of_some_need_not_be_hashes_of_all() {
     let expected = "error: r.txt:3: the option `--no-require-hashes` contradicts \
                     `--require-hashes` (r.txt:2)\n";
     assert!(found.stderr.starts_with(expected), "{}", found.stderr);
+}
+
+#[test]
+fn diagnostics_are_written_when_they_are_requested() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let arguments = ["resolve", "one", "-i", "http://user:secret@127.0.0.1:9/simple"];
+    let program = Path::new(env!("CARGO_BIN_EXE_pypi2pkg"));
+    let stderr = |level: &str| {
+        let output = command(program, at, &arguments).env("PYPI2PKG_LOG", level).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (status, text) = stderr("debug");
+    assert_eq!(status, Some(1));
+    assert!(text.contains("DEBUG pypi2pkg::index::http: request"), "{text}");
+    assert!(!text.contains("secret"), "{text}");
+    assert!(!stderr("warn").1.contains("DEBUG"));
+    let wanted = "error: `PYPI2PKG_LOG`: `loud` is not a level: expected error, warn, info, debug or trace\n";
+    assert_eq!(stderr("loud"), (Some(2), wanted.to_owned()));
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tracing::debug;
 
 use super::{
     Command, CommandRunner, OUTPUT_LIMIT, Output, ProcessError, Saved,
@@ -43,7 +44,10 @@ impl CommandRunner for HostRunner {
                 folder: command.folder.display().to_string(),
                 reason: error.to_string(),
             })?;
+        let begun = Instant::now();
         let watched = watch(&mut child, command);
+        let status = watched.as_ref().map(|(output, _)| output.status).ok();
+        debug!(command = %command.line(), ?status, elapsed = ?begun.elapsed(), "child process");
         let (output, excess) = watched.map_err(|error| match (error.kind(), &command.saved) {
             (io::ErrorKind::FileTooLarge, Some(saved)) => {
                 ProcessError::Flood { command: command.line(), limit: saved.limit }

@@ -1,9 +1,11 @@
 //! What a run tells the person who started it. The only place that prints.
 
+mod diagnostics;
 mod output;
 mod recorder;
 mod terminal;
 
+pub use diagnostics::write_diagnostics;
 pub use output::{Style, keep_output_error, output_error, print_error, print_result};
 pub use recorder::Recorder;
 pub use terminal::Terminal;
