@@ -64,7 +64,7 @@ pub mod run;
 pub mod cli;
 
 #[cfg(test)]
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/support/unit.rs"]
 mod support;
 
 #[cfg(fuzzing)]

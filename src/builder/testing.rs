@@ -19,8 +19,8 @@ use crate::{
         relation::Strength,
     },
     recipe::{Recipe, RecipeFile},
+    support::pack::{Member, pack},
     support::tools::tool,
-    support::wheels::{Member, pack},
 };
 
 /// 14 November 2023, 22:13:20.

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{command, run, wheel::Wheel};
+use crate::{command, run, support::wheel::Wheel};
 
 /// The names of the requirements that a shell's command line gives, where `pypi2pkg` is the program.
 fn understood(folder: &Path, script: &str, input: &str) -> Result<Vec<String>, String> {

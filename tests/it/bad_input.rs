@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use crate::{command, run, wheel::Wheel};
+use crate::{command, run, support::wheel::Wheel};
 
 /// An index of a few releases.
 fn index(folder: &Path) {

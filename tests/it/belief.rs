@@ -7,7 +7,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Run, build::contents, project::project, run, support::tools::have, wheel::Wheel};
+use crate::{
+    Run, build::contents, project::project, run, support::tools::have, support::wheel::Wheel,
+};
 
 /// What becomes of a file, and a name for it.
 type Change<'c> = (&'static str, &'c dyn Fn(&Path));

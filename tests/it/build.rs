@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 
-use crate::{run, wheel::Wheel};
+use crate::{run, support::wheel::Wheel};
 
 /// Every file below a folder with its bytes.
 pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {

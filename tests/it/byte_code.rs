@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{run, support::tools::have, wheel::Wheel};
+use crate::{run, support::tools::have, support::wheel::Wheel};
 
 /// An index with `big`, whose module takes more memory than `pypi2pkg.toml` leaves, and `one`.
 fn index(at: &Path) {

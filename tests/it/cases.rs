@@ -9,8 +9,8 @@ use serde::Deserialize;
 use crate::{
     run,
     support::expected::compare,
+    support::pack::{Member, pack},
     support::tools::have,
-    support::wheels::{Member, pack},
 };
 
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use serde_json::Value;
 
-use crate::{run, wheel::Wheel};
+use crate::{run, support::wheel::Wheel};
 
 const TARGETS: [&str; 2] = ["debian-12", "fedora-43"];
 

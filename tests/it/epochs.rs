@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{Run, run, support::tools::have, wheel::Wheel};
+use crate::{Run, run, support::tools::have, support::wheel::Wheel};
 
 /// A target whose distribution has packages in these versions.
 const NAMES: &str = "one\ntwo\nthree python3-3\n= python3-one 2:1.2.0-1\n= python3-two 1.0+dfsg-2\n\

@@ -6,7 +6,7 @@ use crate::{
     hostile_wheel::{package, writers},
     run,
     support::tools::have,
-    wheel::Wheel,
+    support::wheel::Wheel,
 };
 
 const RULES: &str = r#"

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Run, run, wheel::Wheel};
+use crate::{Run, run, support::wheel::Wheel};
 
 /// A folder with an index of `one`, which needs `two`, and the plugin.
 struct Place(tempfile::TempDir);

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{run, support::tools::have, wheel::Wheel};
+use crate::{run, support::tools::have, support::wheel::Wheel};
 
 /// Targets, who writes their packages, and the tool that this takes.
 const WRITERS: [(&str, &str, Option<&str>); 5] = [

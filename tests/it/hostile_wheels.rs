@@ -18,9 +18,9 @@ use zip::ZipArchive;
 
 use crate::{
     Run, run,
+    support::pack::{Member, pack},
     support::tools::have,
-    support::wheels::{Member, pack},
-    wheel::Wheel,
+    support::wheel::Wheel,
 };
 
 /// Pieces of hostile input, by the place that they are made for.

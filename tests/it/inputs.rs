@@ -19,7 +19,7 @@ use crate::{
     project::{commit, project},
     run,
     support::tools::have,
-    wheel::Wheel,
+    support::wheel::Wheel,
 };
 
 /// `two` requires `one`, of which there are two versions.

@@ -4,7 +4,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use serde_json::Value;
 
-use crate::{hostile_wheel::writers, project::project, run, support::tools::have, wheel::Wheel};
+use crate::{
+    hostile_wheel::writers, project::project, run, support::tools::have, support::wheel::Wheel,
+};
 
 /// An index of which some projects cannot be had, and a list that asks for all of them.
 fn index(at: &Path) {

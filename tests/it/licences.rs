@@ -9,7 +9,7 @@ use crate::{
     project::{commit, project},
     run,
     support::tools::have,
-    wheel::Wheel,
+    support::wheel::Wheel,
 };
 
 const TARGETS: [&str; 2] = ["debian-12", "fedora-43"];

@@ -8,7 +8,7 @@ use crate::{
     project::{commit, project},
     run,
     support::tools::have,
-    wheel::Wheel,
+    support::wheel::Wheel,
 };
 
 #[test]

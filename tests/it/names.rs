@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::{Run, run, wheel::Wheel};
+use crate::{Run, run, support::wheel::Wheel};
 
 /// Targets, projects, and the names that the convention would give them.
 const TAKEN: [(&str, &[&str], &str, &[&str]); 7] = [

@@ -9,7 +9,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{project::project, support::tools::have, wheel::Wheel};
+use crate::{project::project, support::tools::have, support::wheel::Wheel};
 
 /// An index of one sdist; `change` edits the text of its backend.
 fn sdist(at: &Path, name: &str, change: impl Fn(String) -> String) {

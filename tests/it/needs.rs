@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::{Run, run, wheel::Wheel};
+use crate::{Run, run, support::wheel::Wheel};
 
 /// An application that needs these packages, and the plans of what it asks for.
 fn plan(at: &Path, target: &str, needs: &str, more: &[&str]) -> Run {

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{Run, run, wheel::Wheel};
+use crate::{Run, run, support::wheel::Wheel};
 
 const TARGETS: [&str; 2] = ["debian-12", "fedora-43"];
 

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{run, support::tools::have, wheel::Wheel};
+use crate::{run, support::tools::have, support::wheel::Wheel};
 
 /// First lines that run something where they become part of a program, or that are odd in another way.
 /// Each makes a file `canary` in the working folder, or in `/tmp`, if it runs.

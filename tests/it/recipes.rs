@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Run, run, run_as, support::tools::have, wheel::Wheel};
+use crate::{Run, run, run_as, support::tools::have, support::wheel::Wheel};
 
 /// A folder with an index of `one`, which requires `two`, and what a recipe of it is called.
 struct Place {

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use flate2::{Compression, write::GzEncoder};
 
-use crate::{build::contents, project::project, run, support::tools::have, wheel::Wheel};
+use crate::{build::contents, project::project, run, support::tools::have, support::wheel::Wheel};
 
 /// Adds an sdist to the index of `at`; `change` edits the texts of `pyproject.toml` and the backend.
 fn sdist(at: &Path, name: &str, change: impl Fn(&str, String) -> String) {

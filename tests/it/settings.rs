@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use flate2::{Compression, write::GzEncoder};
 
 use crate::{
-    Run, hostile_wheel::writers, project::project, run, support::tools::have, wheel::Wheel,
+    Run, hostile_wheel::writers, project::project, run, support::tools::have, support::wheel::Wheel,
 };
 
 /// Packs a folder as the sdist `NAME-1.0.tar.gz` of the index.

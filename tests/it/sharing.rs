@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use crate::{hostile_wheel::writers, run, spec_commands, support::tools::have, wheel::Wheel};
+use crate::{
+    hostile_wheel::writers, run, spec_commands, support::tools::have, support::wheel::Wheel,
+};
 
 /// The files of every package in a folder that are neither documents nor metadata, by the package's
 /// file name.

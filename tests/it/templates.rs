@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::{run, support::tools::have, wheel::Wheel};
+use crate::{run, support::tools::have, support::wheel::Wheel};
 
 /// Writes a file and its folders.
 fn write(folder: &Path, path: &str, text: &str) {

@@ -1,5 +1,7 @@
-//! What all tests share.
+//! What the tests of the command line share.
 
 pub mod expected;
+pub mod pack;
+pub mod runner;
 pub mod tools;
-pub mod wheels;
+pub mod wheel;

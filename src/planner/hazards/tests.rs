@@ -6,7 +6,7 @@ use super::{Hazards, Origin, Own, Scheme, Verdict};
 use crate::{
     distro::targets::{Target, Targets},
     planner::{CommandPaths, FileRules, PlanError, Policy, scripts},
-    support::wheels::{Member, pack},
+    support::pack::{Member, pack},
     wheels::Wheel,
 };
 

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use serde_json::{Value, json};
 
 use super::{Plugin, data};
-use crate::{run, support::tools::have, wheel::Wheel};
+use crate::{run, support::tools::have, support::wheel::Wheel};
 
 /// The vectors of versions in their order: each release is affected by what the next one fixes,
 /// and not by what it fixes itself.

@@ -1,5 +1,10 @@
 //! Runs that are killed, interrupted, or not alone.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
+#[path = "../support/robust.rs"]
+mod support;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -11,7 +16,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{run, wheel::Wheel};
+use support::{runner::run, wheel::Wheel};
 
 /// Starts the program in `folder`; further folders for programs go before the system's.
 fn start(folder: &Path, programs: &str, arguments: &[&str]) -> Child {

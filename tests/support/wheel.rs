@@ -1,8 +1,8 @@
-//! Wheels for tests.
+//! A simple wheel.
 
 use std::{fs, path::Path};
 
-use crate::support::wheels::{Member, pack};
+use super::pack::{Member, pack};
 
 /// A wheel of one module, written into a folder.
 pub struct Wheel<'a> {
@@ -79,7 +79,7 @@ impl Wheel<'_> {
         let members = texts.chain(binaries).map(|(name, bytes)| {
             let mode = if executables.contains(&name.as_str()) { 0o755 } else { 0o644 };
             let recorded = (!honest).then(|| [&bytes, &b" "[..]].concat());
-            Member { name, bytes, mode, recorded }
+            Member { mode, recorded, ..Member::new(name, bytes) }
         });
         fs::create_dir_all(folder).unwrap();
         pack(&folder.join(format!("{project}-{version}-{tags}.whl")), &info, members);

@@ -1,4 +1,4 @@
-//! Writing wheels.
+//! Packing wheels.
 
 use std::{fs, io::Write, path::Path};
 
