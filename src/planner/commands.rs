@@ -54,6 +54,22 @@ impl<'a> CommandPaths<'a> {
         }
     }
 
+    /// Where a file of the `data` scheme is installed: commands, and the manual pages of commands, get
+    /// the version that a script of that name gets.
+    pub fn data_path(&self, path: &str) -> String {
+        let python = &self.target.python;
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        if folder == python.scripts {
+            return self.path(file);
+        }
+        let Some(page) = ManualPage::of(path, &python.data) else { return path.to_owned() };
+        if !self.is_suffixed(&format!("{}/{}", python.scripts, page.name)) {
+            return path.to_owned();
+        }
+        let (major, minor) = python.version;
+        format!("{folder}/{}-{major}.{minor}.{}", page.name, page.section)
+    }
+
     /// Whether a command carries the version of its Python.
     fn is_suffixed(&self, plain: &str) -> bool {
         let python = &self.target.python;
@@ -75,6 +91,32 @@ impl<'a> CommandPaths<'a> {
             (Some(specifiers), Some(default)) => specifiers.contains(&default),
             _ => true,
         }
+    }
+}
+
+/// A manual page. Source: man(1), "The table below shows the section numbers".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ManualPage<'p> {
+    /// What the page describes: a command, in the sections for these.
+    pub name: &'p str,
+    /// The ending: the section, and how the page is compressed: `1`, `1.gz`, `3pm`.
+    pub section: &'p str,
+}
+
+impl<'p> ManualPage<'p> {
+    /// Returns the page at a path below `share/man` of a prefix, in any language.
+    pub fn of(path: &'p str, prefix: &str) -> Option<Self> {
+        let inside = path.strip_prefix(prefix)?.strip_prefix("/share/man/")?;
+        let (folder, file) = inside.rsplit_once('/')?;
+        let section = folder.rsplit('/').next()?.strip_prefix("man")?;
+        let digit = section.chars().next().filter(char::is_ascii_digit)?;
+        let (at, _) = file.rmatch_indices('.').find(|(at, _)| file[at + 1..].starts_with(digit))?;
+        Some(Self { name: &file[..at], section: &file[at + 1..] })
+    }
+
+    /// Whether it describes a command: user commands, games or administration.
+    pub fn is_of_command(&self) -> bool {
+        self.section.starts_with(['1', '6', '8'])
     }
 }
 
@@ -125,6 +167,29 @@ mod tests {
             (path(CommandNames::Suffixed, Some(&new), Some(&owned), "x"), "/usr/bin/x-3.12"),
         ] {
             assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn data_is_named_as_commands_are() {
+        let target = Targets::embedded().load("el9", Some("3.12"), None).unwrap();
+        let owned = BTreeSet::from(["/usr/bin/taken".to_owned()]);
+        let paths = CommandPaths {
+            target: &target,
+            names: CommandNames::Auto,
+            requires_python: None,
+            owned: Some(&owned),
+        };
+        for (path, expected) in [
+            ("/usr/bin/taken", "/usr/bin/taken-3.12"),
+            ("/usr/bin/free", "/usr/bin/free"),
+            ("/usr/share/man/man1/taken.1", "/usr/share/man/man1/taken-3.12.1"),
+            ("/usr/share/man/de/man1/taken.1.gz", "/usr/share/man/de/man1/taken-3.12.1.gz"),
+            ("/usr/share/man/man1/free.1", "/usr/share/man/man1/free.1"),
+            ("/usr/share/man/README", "/usr/share/man/README"),
+            ("/usr/share/taken", "/usr/share/taken"),
+        ] {
+            assert_eq!(paths.data_path(path), expected);
         }
     }
 }

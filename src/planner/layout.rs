@@ -33,6 +33,8 @@ pub struct Layout {
     pub left_out: Vec<LeftOut>,
     /// What a reviewer would ask.
     pub notes: Vec<OneLine>,
+    /// The paths that files would have without the user's rules.
+    pub considered: BTreeSet<String>,
 }
 
 /// Maps every member of the wheel to its installed path.
@@ -47,6 +49,7 @@ pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<Layout, PlanError
         files: BTreeMap::new(),
         left_out: BTreeSet::new(),
         notes: BTreeSet::new(),
+        considered: BTreeSet::new(),
     };
     let mut refused = Vec::new();
     for member in &wheel.members {
@@ -69,6 +72,7 @@ pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<Layout, PlanError
         files: placer.files.into_values().collect(),
         left_out: placer.left_out.into_iter().collect(),
         notes: placer.notes.into_iter().collect(),
+        considered: placer.considered,
     })
 }
 
@@ -98,6 +102,8 @@ struct Placer<'a> {
     files: BTreeMap<String, PlannedFile>,
     left_out: BTreeSet<LeftOut>,
     notes: BTreeSet<OneLine>,
+    /// The paths that files would have without the user's rules.
+    considered: BTreeSet<String>,
 }
 
 impl<'a> Placer<'a> {
@@ -271,8 +277,12 @@ impl<'a> Placer<'a> {
                 ));
                 (format!("/etc/{rest}"), FileRole::Configuration)
             }
-            None => (format!("{prefix}/{inside}"), FileRole::Plain),
+            None => {
+                let path = format!("{prefix}/{inside}");
+                (self.hazards.commands.data_path(&path), FileRole::Plain)
+            }
         };
+        self.considered.insert(named.clone());
         let rules = self.hazards.rules();
         if rules.leaves_out(&named, None) {
             self.leave_out(&member.name, LEFT_OUT);
@@ -317,6 +327,7 @@ impl<'a> Placer<'a> {
 
     /// Adds a file of the wheel where the configuration wants it.
     fn install(&mut self, origin: Origin<'_>, file: PlannedFile) -> Result<(), PlanError> {
+        self.considered.insert(file.path.clone());
         let rules = self.hazards.rules();
         let path = rules.place(&file.path);
         let role = if path == file.path { file.role } else { moved_role(file.role, &path) };

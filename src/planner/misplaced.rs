@@ -20,6 +20,9 @@ pub struct Misplaced {
 /// Folders that everything shares: nothing to allow as a whole.
 const SHARED: [&str; 6] = ["", "/etc", "/usr", "/usr/bin", "/usr/lib", "/usr/share"];
 
+/// How many paths a hint lists.
+const LISTED: usize = 12;
+
 fn also(others: &[String]) -> String {
     match others {
         [] => String::new(),
@@ -31,15 +34,32 @@ impl Misplaced {
     /// The settings that say what becomes of the files.
     pub fn hint(&self) -> String {
         let Self { project, path, others, .. } = self;
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let allowed = if SHARED.contains(&folder) { path } else { folder };
-        let paths = [path].into_iter().chain(others);
-        let all: Vec<String> = paths.map(|path| format!("\"{path}\"")).collect();
+        let paths: Vec<&str> = [path].into_iter().chain(others).map(String::as_str).collect();
+        let moves = listed(paths.iter().map(|path| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            format!("\"{path}\" = \"/usr/share/{project}/{name}\"")
+        }));
+        let mut allowed: Vec<String> = paths.iter().map(|path| allowed_place(path)).collect();
+        allowed.dedup();
         format!(
             "under `[project.{project}]` in the configuration, leave out with `leave-out = [{}]`, \
-             install elsewhere with `move = {{ \"{path}\" = \"/usr/share/{project}/{name}\" }}`, or \
-             allow with `allow-paths = [\"{allowed}\"]`",
-            all.join(", ")
+             install elsewhere with `move = {{ {moves} }}`, or allow with `allow-paths = [{}]`",
+            listed(paths.iter().map(|path| format!("\"{path}\""))),
+            listed(allowed.into_iter()),
         )
     }
+}
+
+/// The folder to allow for a file, or the file itself where its folder is everybody's; quoted.
+fn allowed_place(path: &str) -> String {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    format!("\"{}\"", if SHARED.contains(&folder) { path } else { folder })
+}
+
+/// The first few of a list.
+fn listed(items: impl ExactSizeIterator<Item = String>) -> String {
+    let is_more = items.len() > LISTED;
+    let mut listed: Vec<String> = items.take(LISTED).collect();
+    listed.extend(is_more.then(|| "…".to_owned()));
+    listed.join(", ")
 }

@@ -52,6 +52,7 @@ pub use collection::{Conflict, Owners, conflicts, leave_to};
 pub use commands::CommandNames;
 use commands::CommandPaths;
 pub use from_source::{SourcePlace, from_source};
+pub use hazards::{SYSTEM_COMMAND, SYSTEM_PAGE};
 pub use licence::licence_of_wheel;
 pub use misplaced::Misplaced;
 pub use naming::{
@@ -151,6 +152,9 @@ pub struct Others<'a> {
     pub repository: Option<&'a Repository>,
 }
 
+/// What notes on rules without effect begin with.
+pub const UNUSED_RULE: &str = "no file of the wheel is concerned by ";
+
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
 const UNKNOWN_TIME: i64 = 946_684_800;
 
@@ -176,6 +180,8 @@ pub fn plan(
     add_launchers(&mut files, launchers);
     files.extend(documents(&package, wheel, target));
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    check_folders(&files, wheel)?;
+    let rule_notes = unused_rules(&hazards, layout.considered);
 
     // debhelper handles the units of what it builds.
     let idiom = target.source_recipe.as_ref().map(|recipe| recipe.idiom);
@@ -233,6 +239,7 @@ pub fn plan(
         notes: [
             launcher_notes,
             layout.notes,
+            rule_notes,
             libraries.notes,
             programs.notes,
             unit_notes,
@@ -285,6 +292,29 @@ fn add_launchers(files: &mut Vec<PlannedFile>, launchers: Vec<PlannedFile>) {
             files.push(launcher);
         }
     }
+}
+
+/// Refuses a file where another one needs a folder.
+fn check_folders(files: &[PlannedFile], wheel: &Wheel) -> Result<(), PlanError> {
+    let folders: BTreeSet<&str> = files
+        .iter()
+        .flat_map(|file| file.path.match_indices('/').map(|(end, _)| &file.path[..end]))
+        .collect();
+    match files.iter().find(|file| folders.contains(file.path.as_str())) {
+        Some(file) => {
+            Err(PlanError::FileAndFolder { file: wheel.filename.clone(), path: file.path.clone() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Notes on the user's rules that no file of the wheel is concerned by.
+fn unused_rules(hazards: &hazards::Hazards<'_>, mut considered: BTreeSet<String>) -> Vec<OneLine> {
+    let points = &hazards.wheel.entry_points;
+    let entries = points.console_scripts.iter().chain(&points.gui_scripts);
+    considered.extend(entries.map(|entry| hazards.commands.path(&entry.name)));
+    let unused = hazards.rules().without_effect(&considered, &hazards.wheel.members);
+    unused.iter().map(|rule| OneLine::new(&format!("{UNUSED_RULE}{rule}"))).collect()
 }
 
 /// The documents that the target wants in every package.
@@ -348,6 +378,8 @@ pub enum PlanError {
     Relation(#[from] RelationError),
     #[error("`{file}` installs `{path}` twice")]
     PathTwice { file: String, path: String },
+    #[error("`{file}` installs `{path}` as a file, and other files in a folder of that name")]
+    FileAndFolder { file: String, path: String },
     #[error(transparent)]
     Destination(Box<Misplaced>),
     #[error("`{file}` installs `{member}`, {problem}")]

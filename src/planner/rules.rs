@@ -1,12 +1,13 @@
 //! What a person decides about the files of one project.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     base::text::OneLine,
     plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
+    wheels::Member,
 };
 
 use super::programs::is_of_script;
@@ -76,6 +77,23 @@ impl FileRules {
         self.moves.values().any(|to| lies_in(path, to))
     }
 
+    /// Returns the rules that no file is concerned by, such as those with a misspelt path.
+    /// `considered` are the paths that files would have without rules, `members` those of the wheel.
+    pub fn without_effect(&self, considered: &BTreeSet<String>, members: &[Member]) -> Vec<String> {
+        let has_path = |rule: &str| considered.iter().any(|path| lies_in(path, rule));
+        let has_member = |rule: &str| members.iter().any(|member| lies_in(&member.name, rule));
+        let has_final = |rule: &str| considered.iter().any(|path| lies_in(&self.place(path), rule));
+        let left_out = self.leave_out.iter().filter(|rule| !has_path(rule) && !has_member(rule));
+        let moved = self.moves.keys().filter(|rule| !has_path(rule));
+        let allowed = self.allow_paths.iter().filter(|rule| !has_final(rule));
+        let named = |key: &'static str| move |rule: &String| format!("`{key}` of `{rule}`");
+        left_out
+            .map(named("leave-out"))
+            .chain(moved.map(named("move")))
+            .chain(allowed.map(named("allow-paths")))
+            .collect()
+    }
+
     /// Applies the rules to a plan that was made without them.
     pub fn apply(&self, plan: &mut PackagePlan) {
         let (left, mut files): (Vec<PlannedFile>, Vec<PlannedFile>) =
@@ -121,7 +139,7 @@ fn member(file: &PlannedFile) -> Option<&str> {
 }
 
 /// Whether a path is another one, or lies below it.
-fn lies_in(path: &str, folder: &str) -> bool {
+pub fn lies_in(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

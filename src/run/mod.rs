@@ -206,6 +206,7 @@ impl Run<'_> {
         warnings::warn_of_doubles(self, decided.repository.as_ref(), &prepared.packages);
         warnings::warn_of_unstated(self, &prepared.packages);
         warnings::warn_of_compilers(self, &prepared.packages);
+        warnings::warn_of_files(self, &prepared.packages);
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
         Ok(prepared)
     }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Package, Run};
 use crate::{
-    base::report::Event,
+    base::{report::Event, text::OneLine},
     distro::{hints, repositories::Repository},
     plan::relation::{Capability, Strength},
     planner,
@@ -70,6 +70,36 @@ pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
              could be compared with: `{}`; name its repository with `--satisfy-from`",
             bounds.join("`, `")
         )));
+    }
+}
+
+/// Commands that are left out since the system has them, with their manual pages, and rules of the
+/// configuration that concern no file.
+pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
+    for Package { plan, .. } in packages {
+        let project = &plan.project;
+        let warn = |text: &str| {
+            run.reporter.event(Event::Warning(&format!("`{project}`: {text}")));
+        };
+        let notes = plan.notes.iter().map(OneLine::as_str);
+        for note in notes.clone().filter_map(|note| note.strip_prefix(planner::UNUSED_RULE)) {
+            warn(&format!("{note} concerns no file of the wheel"));
+        }
+        let commands = notes.filter_map(|note| {
+            note.strip_prefix("left out: command `")?.strip_suffix(planner::SYSTEM_COMMAND)
+        });
+        let commands = commands.filter_map(|rest| rest.strip_suffix("`, which "));
+        let members = plan.left_out.iter().filter_map(|left| {
+            let is_system = left.reason.as_str() == planner::SYSTEM_COMMAND;
+            is_system.then(|| left.member.rsplit('/').next().unwrap_or(&left.member))
+        });
+        for command in commands.chain(members) {
+            warn(&format!(
+                "the command `{command}` is left out, since it belongs to the system; to install it \
+                 under another name, set `move = {{ \"/usr/bin/{command}\" = \
+                 \"/usr/bin/{project}-{command}\" }}` under `[project.{project}]`"
+            ));
+        }
     }
 }
 

@@ -61,8 +61,8 @@ fn a_project_is_built_as_its_rules_say() {
             "; so would 3 more files",
             "[project.one]",
             "leave-out = [\"/usr/LICENSE\", \"",
-            "move = { ",
-            "allow-paths = [\"/usr/LICENSE\"]",
+            "/usr/share/one/LICENSE\", \"",
+            "allow-paths = [\"/usr/LICENSE\", \"",
         ] {
             assert!(refused.stderr.contains(word), "{word}\n{}", refused.stderr);
         }
@@ -150,5 +150,110 @@ fn configuration_of_the_data_scheme_is_noted() {
         let found = run(at, &["explain", "one", "one", "-q", "-t", target, "-i", "index"]);
         let note = "configuration below `etc` of the data scheme is installed in /etc";
         assert!(found.stdout.contains(note), "{}{}", found.stdout, found.stderr);
+    }
+}
+
+/// The paths of the files of the only plan.
+fn planned(json: &str) -> Vec<String> {
+    let plans: serde_json::Value = serde_json::from_str(json).unwrap();
+    let files = plans[0]["files"].as_array().unwrap().iter();
+    files.map(|file| file["path"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn commands_of_the_system_are_left_out_with_their_pages_and_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let data = "one-1.0.data/data";
+    let members = [
+        ("one-1.0.dist-info/entry_points.txt".to_owned(), "[console_scripts]\nls = one:main\n"),
+        (format!("{data}/bin/sudo"), "#!/bin/sh\n"),
+        (format!("{data}/share/man/man1/ls.1"), ".TH LS 1\n"),
+        (format!("{data}/share/man/man1/one.1"), ".TH ONE 1\n"),
+    ];
+    let members: Vec<(&str, Vec<u8>)> =
+        members.iter().map(|(name, text)| (name.as_str(), text.as_bytes().to_vec())).collect();
+    Wheel { binaries: &members, entry_points: false, ..Wheel::default() }.write(&at.join("index"));
+    for target in ["debian-12", "fedora-43", "archlinux"] {
+        let plan = |more: &[&str]| {
+            run(at, &[&["plan", "-q", "one", "--json", "-t", target, "-i", "index"], more].concat())
+        };
+        let found = plan(&[]);
+        assert_eq!(
+            found.stderr,
+            "warning: `one`: the command `ls` is left out, since it belongs to the system; to install it under another name, set `move = { \"/usr/bin/ls\" = \"/usr/bin/one-ls\" }` under `[project.one]`\n\
+             warning: `one`: the command `sudo` is left out, since it belongs to the system; to install it under another name, set `move = { \"/usr/bin/sudo\" = \"/usr/bin/one-sudo\" }` under `[project.one]`\n"
+        );
+        let paths = planned(&found.stdout);
+        assert!(!paths.iter().any(|path| path.contains("/ls") || path.contains("sudo")));
+        assert!(paths.iter().any(|path| path.contains("/man1/one.1")), "{paths:?}");
+        let rules = "[project.one.move]\n\"/usr/bin/ls\" = \"/usr/bin/one-ls\"\n\"/usr/bin/sudo\" = \"/usr/bin/one-sudo\"\n";
+        fs::write(at.join("rules.toml"), rules).unwrap();
+        let found = plan(&["--config", "rules.toml"]);
+        assert_eq!(found.stderr, "");
+        let paths = planned(&found.stdout);
+        for path in ["/usr/bin/one-ls", "/usr/bin/one-sudo"] {
+            assert!(paths.iter().any(|found| found == path), "{paths:?}");
+        }
+    }
+}
+
+#[test]
+fn rules_are_judged_by_where_they_lead() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    index(at);
+    let plan = |rules: &str| {
+        let start = "allow-startup-code = true\nleave-out = [\"/usr/LICENSE\", \"/etc/cron.d\", \"/usr/man\"]\n";
+        fs::write(at.join("rules.toml"), format!("[project.one]\n{start}{rules}")).unwrap();
+        run(at, &["plan", "-q", "one", "-i", "index", "-t", "debian-12", "--config", "rules.toml"])
+    };
+    for (to, problem) in [
+        ("/usr/bin/sudo", "in the place of a command of the system"),
+        ("/etc/passwd", "in a folder that is not the project's own"),
+        ("/usr/lib/python3/dist-packages/two.py", "in a folder of other modules"),
+    ] {
+        let found = plan(&format!("[project.one.move]\n\"/usr/x.bash\" = \"{to}\"\n"));
+        assert_eq!(found.status, 1, "{to}");
+        assert!(found.stderr.contains(problem), "{to}: {}", found.stderr);
+    }
+    let found = plan(
+        "[project.one.move]\n\"/usr/x.bash\" = \"/usr/share/one/x\"\n\"/etc/one/one.conf\" = \"/usr/share/one/x/one.conf\"\n",
+    );
+    assert_eq!(found.status, 1);
+    assert!(
+        found.stderr.contains(
+            "installs `/usr/share/one/x` as a file, and other files in a folder of that name"
+        ),
+        "{}",
+        found.stderr
+    );
+    let found = plan(
+        "allow-paths = [\"/usr/y\"]\n[project.one.move]\n\"/usr/x.bash\" = \"/usr/share/one/x.bash\"\n\"/usr/z\" = \"/usr/share/one/z\"\n",
+    );
+    assert_eq!(
+        (found.status, found.stderr.as_str()),
+        (
+            0,
+            "warning: `one`: `move` of `/usr/z` concerns no file of the wheel\nwarning: `one`: `allow-paths` of `/usr/y` concerns no file of the wheel\n"
+        )
+    );
+}
+
+#[test]
+fn data_is_suffixed_as_commands_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let members = [
+        ("one-1.0.data/data/bin/solver", b"#!/bin/sh\n".to_vec()),
+        ("one-1.0.data/data/share/man/man1/solver.1", b".TH SOLVER 1\n".to_vec()),
+    ];
+    Wheel { binaries: &members, ..Wheel::default() }.write(&at.join("index"));
+    let found = run(at, &["plan", "one", "--json", "-i", "index", "-t", "el9", "--python", "3.12"]);
+    let paths = planned(&found.stdout);
+    for path in
+        ["/usr/bin/one-3.12", "/usr/bin/solver-3.12", "/usr/share/man/man1/solver-3.12.1.gz"]
+    {
+        assert!(paths.iter().any(|found| found == path), "{path}: {paths:?}");
     }
 }

@@ -15,7 +15,9 @@ use crate::{
     wheels::{PathFile, Wheel},
 };
 
-use super::{CommandPaths, FileRules, Misplaced, PlanError, Policy};
+use super::{
+    CommandPaths, FileRules, Misplaced, PlanError, Policy, commands::ManualPage, rules::lies_in,
+};
 
 pub use own::Own;
 
@@ -61,6 +63,11 @@ pub struct Hazards<'a> {
     pub commands: CommandPaths<'a>,
 }
 
+/// Why a command is left out that the distribution has.
+pub const SYSTEM_COMMAND: &str = "is a command that belongs to the system";
+/// Why the manual page of such a command is left out.
+pub const SYSTEM_PAGE: &str = "is the manual page of a command that belongs to the system";
+
 /// Why a command is left out; nothing where it is not. `path` is where it would be installed.
 pub fn command_problem(
     path: &str,
@@ -72,15 +79,14 @@ pub fn command_problem(
     if !is_command_name(name) {
         return Some("has a name that no command may have");
     }
-    let mut allowed =
-        policy.allowed_paths.iter().chain(&rules.allow_paths).chain(rules.moves.values());
+    let mut allowed = policy.allowed_paths.iter().chain(&rules.allow_paths);
     if target.isolation.is_some() || allowed.any(|allowed| allowed == path) {
         return None;
     }
     let (major, minor) = target.python.version;
     let plain = name.strip_suffix(&format!("-{major}.{minor}"));
     let mut names = plain.into_iter().chain([name]);
-    names.any(is_reserved_command).then_some("is a command that belongs to the system")
+    names.any(is_reserved_command).then_some(SYSTEM_COMMAND)
 }
 
 /// Whether a command belongs to the system, or looks like one that does.
@@ -107,7 +113,10 @@ impl Hazards<'_> {
         if is_command
             && let Some(reason) = command_problem(path, self.target, self.policy, self.rules())
         {
-            return Ok(Verdict::LeaveOut(reason));
+            return match self.rules().is_destination(path) {
+                true => Err(self.misplaced(origin, path, "the place of a command of the system")),
+                false => Ok(Verdict::LeaveOut(reason)),
+            };
         }
         // In a tree of its own only the collection's own commands run what is there.
         if self.target.isolation.is_some() {
@@ -127,6 +136,10 @@ impl Hazards<'_> {
         let is_scripts = folder == self.target.python.scripts;
         if is_scripts || self.is_allowed(path) {
             return Ok(Verdict::Install);
+        }
+        let page = ManualPage::of(path, &self.target.python.data);
+        if page.is_some_and(|page| page.is_of_command() && is_reserved_command(page.name)) {
+            return Ok(Verdict::LeaveOut(SYSTEM_PAGE));
         }
         if folders::is_harmless(path, &self.target.python, &self.own) {
             return Ok(self.judge_completions(origin.member, path));
@@ -237,11 +250,8 @@ impl Hazards<'_> {
     fn is_allowed(&self, path: &str) -> bool {
         let rules = self.rules();
         let mut allowed = self.policy.allowed_paths.iter().chain(&rules.allow_paths);
-        rules.is_destination(path)
-            || allowed.any(|allowed| {
-                let rest = path.strip_prefix(allowed.trim_end_matches('/'));
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+        let is_moved = rules.is_destination(path) && is_free(path);
+        is_moved || allowed.any(|allowed| lies_in(path, allowed))
     }
 
     /// What is decided about the project's files.
@@ -268,6 +278,18 @@ impl Hazards<'_> {
             others: Vec::new(),
         }))
     }
+}
+
+/// Whether a path to which the user moves a file is in a folder that the system does not have.
+fn is_free(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let folder = match parts[..] {
+        ["", "usr", "share" | "lib" | "lib64" | "libexec" | "include", folder, _, ..]
+        | ["", "var", "lib", folder, _, ..]
+        | ["", "etc" | "opt", folder, _, ..] => folder,
+        _ => return path.rsplit_once('/').is_some_and(|(folder, _)| is_command_folder(folder)),
+    };
+    !folder.starts_with("python") && Reserved::embedded().folder(folder).is_none()
 }
 
 /// Whether shells look for commands in a folder.
