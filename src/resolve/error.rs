@@ -62,7 +62,12 @@ impl ResolveError {
             Self::UnknownProject { .. } => {
                 vec!["check the spelling, or name another index with `--index-url`".to_owned()]
             }
-            Self::Index { .. } => Vec::new(),
+            Self::Index { project, error } => match &**error {
+                IndexError::Metadata { .. } => vec![format!(
+                    "require another release of `{project}`, or leave it out with `--exclude {project}`"
+                )],
+                _ => Vec::new(),
+            },
         }
     }
 }

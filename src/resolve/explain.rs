@@ -30,6 +30,9 @@ type Done = BTreeMap<*const Tree, Arc<Tree>>;
 /// The error that tells why there is no solution.
 pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
     let sentences = Sentences { provider };
+    if let Some(error) = sentences.broken(&tree) {
+        return error;
+    }
     let tree = simplified(&Arc::new(tree), &mut Done::new());
     let report = DefaultStringReporter::report_with_formatter(&tree, &sentences);
     let explanation = format!("the requirements cannot be met together\n{report}");
@@ -91,6 +94,24 @@ impl Sentences<'_> {
         }
     }
 
+    /// Returns the error of a project of which every release that a requirement allows has metadata
+    /// that cannot be used, if the conflict rests on that.
+    fn broken(&self, tree: &Tree) -> Option<ResolveError> {
+        let mut blamed = BTreeSet::new();
+        unusable(tree, &mut blamed, &mut BTreeSet::new());
+        let edges = self.provider.edges.borrow();
+        edges.iter().find_map(|edge| {
+            let releases = self.provider.releases;
+            let project = blamed.get(&edge.requirement.name)?;
+            let candidates = releases.candidates(project).ok()?;
+            let errors = candidates.within(&edge.set);
+            let errors: Option<Vec<_>> =
+                errors.map(|(_, candidate)| releases.metadata_error(&candidate.file)).collect();
+            let error = Box::new(errors?.pop()?);
+            Some(ResolveError::Index { project: project.clone(), error })
+        })
+    }
+
     /// The projects that were required and that the index does not know, and what requires each.
     fn unknown(&self) -> BTreeMap<ProjectName, String> {
         let edges = self.provider.edges.borrow();
@@ -150,6 +171,21 @@ impl Sentences<'_> {
 
     fn both(&self, first: String, second: String, terms: &Terms) -> String {
         format!("because {first} and {second}, {}", self.format_terms(terms))
+    }
+}
+
+/// Collects the projects of whose releases a tree states that they cannot be used.
+fn unusable(tree: &Tree, found: &mut BTreeSet<ProjectName>, seen: &mut BTreeSet<*const Tree>) {
+    if !seen.insert(std::ptr::from_ref(tree)) {
+        return;
+    }
+    match tree {
+        Tree::External(External::Custom(package, ..)) => found.extend(package.project().cloned()),
+        Tree::External(_) => {}
+        Tree::Derived(derived) => {
+            unusable(&derived.cause1, found, seen);
+            unusable(&derived.cause2, found, seen);
+        }
     }
 }
 

@@ -145,6 +145,19 @@ fn same(first: &VersionSpecifiers, second: &VersionSpecifiers) -> bool {
     sorted(first) == sorted(second)
 }
 
+/// Warnings of newer releases that were not chosen because their metadata cannot be used.
+fn passed_over(releases: &Releases<'_>, pin: &Pin) -> Vec<String> {
+    let Ok(candidates) = releases.candidates(&pin.project) else { return Vec::new() };
+    let newer = candidates.list.iter().filter(|candidate| candidate.version > pin.version);
+    newer
+        .filter_map(|candidate| {
+            let error = releases.metadata_error(&candidate.file)?;
+            let (project, newer, chosen) = (&pin.project, &candidate.version, &pin.version);
+            Some(format!("`{project} {newer}` is passed over in favour of {chosen}: {error}"))
+        })
+        .collect()
+}
+
 /// What a user should know of a resolution, a line each.
 pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -154,6 +167,7 @@ pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<
         {
             warnings.push(format!("`{project} {version}` has no extra `{extra}`"));
         }
+        warnings.extend(passed_over(releases, pin));
         if let Some(reason) = &pin.file.yanked {
             let reason = OneLine::new(reason);
             warnings.push(format!("`{project} {version}` was yanked: {}", reason.as_str()));

@@ -129,6 +129,14 @@ impl<'a> Releases<'a> {
         answer
     }
 
+    /// Returns why a file's metadata cannot be used; nothing if they can, or were not needed so far.
+    pub fn metadata_error(&self, file: &ReleaseFile) -> Option<IndexError> {
+        match self.metadata.borrow().get(&file.url) {
+            Some(Err(error @ IndexError::Metadata { .. })) => Some(error.clone()),
+            _ => None,
+        }
+    }
+
     /// The candidates that satisfy a requirement.
     pub fn matching(&self, requirement: &Requirement) -> Result<Positions, ResolveError> {
         Ok(self.candidates(&requirement.name)?.matching(&specifiers(requirement)))

@@ -142,3 +142,56 @@ fn a_set_without_a_solution_stays_an_error() {
         assert!(!at.join("dist/collection.json").exists());
     }
 }
+
+#[test]
+fn releases_that_cannot_be_read_are_failures_of_their_projects() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let index = at.join("index");
+    for (project, fields) in [
+        ("one", ""),
+        ("user", "Requires-Dist: junk\n"),
+        ("typo", "Requires-Dist: one>>1\n"),
+        ("older", ""),
+        ("cut", ""),
+    ] {
+        Wheel { project, fields, ..Wheel::default() }.write(&index);
+    }
+    let cut = index.join("cut-1.0-py3-none-any.whl");
+    let bytes = fs::read(&cut).unwrap();
+    fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    for file in ["junk-1.0-py3-none-any.whl", "older-2.0-py3-none-any.whl", "source-1.0.tar.gz"] {
+        fs::write(index.join(file), "no archive").unwrap();
+    }
+    let list = ["one", "user", "typo", "older", "cut", "source"];
+    let common = ["-t", "debian-12", "-i", "index", "-q"];
+    let builder = ["--builder", "embedded", "--json"];
+    let built = run(at, &[&["build"], &common[..], &builder, &list].concat());
+    assert_eq!(built.status, 1, "{}", built.stderr);
+    let json: Value = serde_json::from_str(&built.stdout).unwrap();
+    let found = failures(&json);
+    let damaged = |file: &str| format!("resolve: the metadata of `{file}` cannot be used: ");
+    for (found, expected) in found.iter().zip([
+        format!("cut, {}", damaged("cut-1.0-py3-none-any.whl")),
+        format!("junk, {}", damaged("junk-1.0-py3-none-any.whl")),
+        format!("source, {}", damaged("source-1.0.tar.gz")),
+        format!("typo, {}", damaged("typo-1.0-py3-none-any.whl")),
+        "user, resolve: it requires `junk`, which failed".to_owned(),
+    ]) {
+        assert!(found.starts_with(&expected), "{found}\n{expected}");
+    }
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(json["packages"].as_array().unwrap().len(), 2);
+    assert!(
+        built.stderr.starts_with(
+            "warning: `older 2.0` is passed over in favour of 1.0: the metadata of \
+             `older-2.0-py3-none-any.whl` cannot be used: "
+        ),
+        "{}",
+        built.stderr
+    );
+    let resolved = run(at, &[&["resolve"], &common[..], &["user", "one"]].concat());
+    assert_eq!((resolved.status, resolved.stdout.as_str()), (1, ""));
+    let start = "error: cannot resolve `junk`: the metadata of `junk-1.0-py3-none-any.whl` cannot";
+    assert!(resolved.stderr.starts_with(start), "{}", resolved.stderr);
+}
