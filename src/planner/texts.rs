@@ -1,6 +1,6 @@
 //! Summary and description: a project's own words, made fit for a package.
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::ProjectOrigin;
 use crate::{
@@ -27,8 +27,11 @@ pub fn summary(metadata: &CoreMetadata) -> OneLine {
 pub fn description(metadata: &CoreMetadata, origin: Option<&ProjectOrigin>) -> Paragraph {
     let raw = metadata.description.as_deref().unwrap_or_default();
     let kind = metadata.description_content_type.as_deref().unwrap_or_default();
-    let paragraphs =
-        if kind.starts_with("text/markdown") { markdown(raw) } else { structured_text(raw) };
+    let paragraphs = match kind.split(';').next().unwrap_or_default().trim() {
+        "text/markdown" => markdown(raw),
+        "text/plain" => plain_text(raw),
+        _ => structured_text(raw),
+    };
     let mut chosen = Vec::new();
     let mut length = 0;
     for paragraph in paragraphs {
@@ -98,7 +101,7 @@ fn web_address(address: &str) -> Option<String> {
 /// Whether a paragraph says something: a sentence, or a few words, beginning with a letter.
 fn is_prose(paragraph: &str) -> bool {
     let words = paragraph.split(' ').count();
-    let is_sentence = words >= 3 && paragraph.ends_with(['.', '!', '?']);
+    let is_sentence = words >= 2 && paragraph.ends_with(['.', '!', '?']);
     // Some scripts have no blanks between words.
     let is_unspaced =
         || paragraph.chars().filter(|c| c.is_alphabetic() && !c.is_ascii()).count() >= 10;
@@ -115,7 +118,7 @@ fn markdown(text: &str) -> Vec<String> {
     let mut images = 0;
     // Paragraphs in HTML, which centre logos and the first sentence.
     let mut html = String::new();
-    for event in Parser::new(text) {
+    for event in Parser::new_ext(text, Options::ENABLE_GFM) {
         match event {
             Event::Start(Tag::HtmlBlock) => html.clear(),
             Event::Html(part) => html.push_str(&part),
@@ -170,31 +173,82 @@ const INLINE: [&str; 14] = [
     "a", "abbr", "b", "br", "code", "em", "i", "kbd", "small", "span", "strong", "sub", "sup", "u",
 ];
 
-/// reStructuredText and plain text: blocks between empty lines that are neither indented,
-/// directives nor titles.
+/// Directives whose body is prose. Source: docutils, "reStructuredText Directives", Admonitions.
+const ADMONITIONS: [&str; 11] = [
+    "admonition",
+    "attention",
+    "caution",
+    "danger",
+    "error",
+    "hint",
+    "important",
+    "note",
+    "seealso",
+    "tip",
+    "warning",
+];
+
+/// Plain text: blocks between empty lines, also indented ones, that are no titles or tables.
+fn plain_text(text: &str) -> Vec<String> {
+    let blocks = blocks(text).into_iter().map(dedented);
+    blocks.filter_map(|block| paragraph(&block)).collect()
+}
+
+/// reStructuredText: blocks between empty lines that are neither indented, directives nor titles, and
+/// the bodies of admonitions.
 fn structured_text(text: &str) -> Vec<String> {
-    let mut blocks = vec![Vec::new()];
-    for line in text.lines() {
-        match line.trim().is_empty() {
-            true => blocks.push(Vec::new()),
-            false => blocks.last_mut().into_iter().for_each(|block| block.push(line)),
+    let mut paragraphs = Vec::new();
+    let mut is_admonition = false;
+    for block in blocks(text) {
+        if let Some(body) = admonition(&block) {
+            is_admonition = true;
+            paragraphs.extend(paragraph(&body));
+        } else if is_admonition && block[0].starts_with([' ', '\t']) {
+            paragraphs.extend(paragraph(&dedented(block)));
+        } else {
+            is_admonition = false;
+            paragraphs.extend(paragraph(&block));
         }
     }
-    let blocks = blocks.into_iter().filter_map(|block| {
-        let block = without_title(&block);
-        let first = block.first()?;
-        let is_marked = first.starts_with([' ', '\t', '|', '=', '#', '<', '>'])
-            || first.starts_with(".. ")
-            || *first == ".."
-            || first.starts_with("+-")
-            || ["-", "*", "+"].iter().any(|mark| {
-                first
-                    .strip_prefix(mark)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-            });
-        (!is_marked).then(|| plain_roles(&block.join("\n")))
-    });
-    blocks.collect()
+    paragraphs
+}
+
+/// The lines between empty ones; no block is empty.
+fn blocks(text: &str) -> Vec<Vec<&str>> {
+    let lines: Vec<&str> = text.lines().collect();
+    let blocks = lines.split(|line| line.trim().is_empty());
+    blocks.filter(|block| !block.is_empty()).map(<[&str]>::to_vec).collect()
+}
+
+fn dedented(block: Vec<&str>) -> Vec<&str> {
+    block.into_iter().map(str::trim_start).collect()
+}
+
+/// The first paragraph of an admonition's body; empty if it is in the next block.
+fn admonition<'t>(block: &[&'t str]) -> Option<Vec<&'t str>> {
+    let (name, rest) = block.first()?.strip_prefix(".. ")?.split_once("::")?;
+    if !ADMONITIONS.contains(&name) {
+        return None;
+    }
+    // The argument of `admonition` is a title.
+    let first = Some(rest.trim()).filter(|rest| name != "admonition" && !rest.is_empty());
+    let others = block[1..].iter().map(|line| line.trim_start());
+    Some(first.into_iter().chain(others.filter(|line| !line.starts_with(':'))).collect())
+}
+
+/// The text of a block of prose.
+fn paragraph(block: &[&str]) -> Option<String> {
+    let block = without_title(block);
+    let first = block.first()?;
+    let is_item = |mark: &&str| {
+        first.strip_prefix(*mark).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let is_marked = first.starts_with([' ', '\t', '|', '=', '#', '<', '>'])
+        || first.starts_with(".. ")
+        || *first == ".."
+        || first.starts_with("+-")
+        || ["-", "*", "+"].iter().any(is_item);
+    (!is_marked).then(|| plain_roles(&block.join("\n")))
 }
 
 /// A block's lines behind its title, which stands above a line or between two.
@@ -286,9 +340,37 @@ mod tests {
             "This follows its title without a gap.",
             "Emphasis begins a paragraph of its own.",
             "这是一个用于测试的小型工具库",
+            "a directive with words here",
             "...and a paragraph that goes on with dots",
         ];
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn bodies_of_admonitions_and_indented_text_are_prose() {
+        let prose = |paragraphs: Vec<String>| -> Vec<String> {
+            let lines = paragraphs.into_iter().map(|text| text.replace('\n', " "));
+            lines.filter(|text| is_prose(text)).collect()
+        };
+        let text = ".. note::\n\n   Needs a server of its own.\n\n   And a second paragraph.\n\n\
+                    .. warning:: Not for production\n   use at all.\n\n\
+                    .. admonition:: A title of some words here\n   :class: x\n\n   Its body.\n\n\
+                    After it.\n\n    x = code(that, is, not, prose)\n\n.. code:: python\n\n    do_it(now).\n";
+        let expected = [
+            "Needs a server of its own.",
+            "And a second paragraph.",
+            "Not for production use at all.",
+            "Its body.",
+            "After it.",
+        ];
+        assert_eq!(prose(structured_text(text)), expected);
+        let text =
+            "  A tool for tests\n  of all kinds.\n\n\tSmall tool.\n\nTitle\n-----\nIt works.\n";
+        assert_eq!(
+            prose(plain_text(text)),
+            ["A tool for tests of all kinds.", "Small tool.", "It works."]
+        );
+        assert_eq!(prose(markdown("> [!NOTE]\n> Needs a server.\n")), ["Needs a server."]);
     }
 
     #[test]
