@@ -199,3 +199,24 @@ fn a_file_where_another_project_has_a_folder_is_a_conflict() {
         }
     }
 }
+
+#[test]
+fn a_check_finds_a_file_where_another_package_has_a_folder() {
+    for (target, builder) in
+        [("debian-12", "embedded"), ("fedora-43", "embedded"), ("archlinux", "auto")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        for (project, member) in [("one", "both"), ("two", "both/__init__.py")] {
+            let binaries = [(member, b"".to_vec())];
+            Wheel { project, binaries: &binaries, ..Wheel::default() }.write(&at.join("index"));
+            let common = ["-t", target, "-i", "index", "--builder", builder, "-q"];
+            let built = run(at, &[&["build", project], &common[..]].concat());
+            assert_eq!(built.status, 0, "{target}: {}", built.stderr);
+        }
+        let checked = run(at, &["check", "dist"]);
+        assert_eq!(checked.status, 1, "{target}: {}", checked.stdout);
+        let text = checked.stdout + &checked.stderr;
+        assert!(text.contains("/both`, a folder of "), "{target}: {text}");
+    }
+}

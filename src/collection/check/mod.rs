@@ -7,6 +7,7 @@ mod precedence;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    ops::Bound,
     path::Path,
 };
 
@@ -175,7 +176,8 @@ fn is_same(folder: &Path, repository: &Repository, path: &str, owners: &BTreeSet
     first.is_some() && found.all(|other| other == first)
 }
 
-/// Paths that more than one package owns, but for those that `same` allows.
+/// Paths that more than one package owns, but for those that `same` allows, and files where other
+/// packages have folders.
 fn owners<'p>(
     packages: impl Iterator<Item = (&'p str, &'p [String])>,
     same: &dyn Fn(&str, &BTreeSet<&str>) -> bool,
@@ -185,6 +187,19 @@ fn owners<'p>(
     for (package, paths) in packages {
         for path in paths {
             owners.entry(path).or_default().insert(package);
+        }
+    }
+    for (path, packages) in &owners {
+        let folder = format!("{path}/");
+        let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
+        let below = owners.range::<str, _>(from).take_while(|(path, _)| path.starts_with(&folder));
+        let others: BTreeSet<&str> = below.flat_map(|(_, others)| others).copied().collect();
+        for (package, other) in
+            packages.iter().flat_map(|package| others.iter().map(move |other| (*package, *other)))
+        {
+            if package != other {
+                report.add(package, format!("owns the file `{path}`, a folder of {other}"));
+            }
         }
     }
     for (path, packages) in owners.into_iter().filter(|(_, packages)| packages.len() > 1) {
