@@ -156,7 +156,8 @@ fn check(releases: &Releases<'_>, pins: &BTreeMap<ProjectName, Pin>, problems: &
         }
     };
     let excluded = &releases.options.excluded;
-    let asked = releases.requirements.asked.iter();
+    let Requirements { asked, stated, .. } = releases.requirements;
+    let asked = asked.iter().chain(stated.iter().filter(|root| !asked.contains(root)));
     for root in asked.filter(|root| !excluded.contains(&root.requirement.name)) {
         check(format!("{}: `{root}` is asked for", root.origin), &root.requirement);
     }

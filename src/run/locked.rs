@@ -70,13 +70,17 @@ pub(super) fn applying(
     }
 }
 
-/// Who a lock was made for, where it tells and the markers hold.
-pub(super) fn asked(index: &BuildingIndex<'_>, lock: &Lock) -> Vec<RootRequirement> {
+/// Requirements of what a lock was made for whose markers hold on the target.
+pub(super) fn holding(
+    index: &BuildingIndex<'_>,
+    lock: &Lock,
+    written: &[Written],
+) -> Vec<RootRequirement> {
     let markers = index.run.target.markers();
     let holds = |written: &&Written| {
         written.marker.as_ref().is_none_or(|m| evaluate(&m.tree, &markers, &lock.asked))
     };
-    let roots = lock.roots.iter().filter(holds).cloned();
+    let roots = written.iter().filter(holds).cloned();
     roots.filter_map(|root| Some((root.name.clone()?, root))).map(|(n, r)| r.into_root(n)).collect()
 }
 

@@ -76,8 +76,16 @@ pub(super) fn settle(
     }
     let inputs = Inputs { requirements, ..inputs.clone() };
     let named = inputs.clone().named(|written| names.get(&written.place.as_ref()?.url).cloned());
-    let asked = inputs.lock.as_ref().map(|lock| locked::asked(index, lock)).unwrap_or_default();
-    index.requirements = Requirements { options, is_lock: inputs.lock.is_some(), asked, ..named };
+    index.requirements = match &inputs.lock {
+        Some(lock) => Requirements {
+            options,
+            is_lock: true,
+            asked: locked::holding(index, lock, &lock.roots),
+            stated: locked::holding(index, lock, &lock.stated),
+            ..named
+        },
+        None => Requirements { options, ..named },
+    };
     Ok(())
 }
 

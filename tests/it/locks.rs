@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::{
     project::{commit, project},
@@ -137,4 +138,91 @@ fn projects_of_one_place_are_told_apart() {
         fs::remove_dir_all(at.join("dist")).unwrap();
         fs::remove_dir_all(at.join("again")).unwrap();
     }
+}
+
+#[test]
+fn a_lock_that_its_project_has_outgrown_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    Wheel::default().write(&at.join("index"));
+    Wheel { project: "two", ..Wheel::default() }.write(&at.join("index"));
+    let wheel = "one-1.0-py3-none-any.whl";
+    let hash = hex::encode(Sha256::digest(fs::read(at.join("index").join(wheel)).unwrap()));
+    let file = format!("files = [{{file = '{wheel}', hash = 'sha256:{hash}'}}]");
+    let one = format!("[[package]]\nname = 'one'\nversion = '1.0'\noptional = false\n");
+    let uv = format!(
+        "version = 1\n[[package]]\nname = 'app'\nsource = {{virtual = '.'}}\n\
+         dependencies = [{{name = 'one'}}]\n{one}source = {{registry = 'index'}}\n\
+         wheels = [{{path = 'index/{wheel}', hash = 'sha256:{hash}'}}]\n"
+    );
+    let poetry = format!(
+        "{one}groups = ['main']\npython-versions = '>=3'\n{file}\n[metadata]\n\
+         lock-version = '2.1'\npython-versions = '>=3'\ncontent-hash = 'x'\n"
+    );
+    let pdm = format!(
+        "[metadata]\ngroups = ['default']\nstrategy = []\nlock_version = '4.5.0'\n\
+         content_hash = 'x'\n{one}groups = ['default']\n{file}\n"
+    )
+    .replace("optional = false\n", "");
+    let pipfile = format!(
+        "{{\"_meta\": {{\"pipfile-spec\": 6, \"requires\": {{}}, \"sources\": []}}, \"develop\": {{}}, \
+         \"default\": {{\"one\": {{\"hashes\": [\"sha256:{hash}\"], \"version\": \"==1.0\"}}}}}}"
+    );
+    let project = |lines: &str| format!("[project]\nname = 'app'\nversion = '1'\n{lines}");
+    let locks = [("uv.lock", &uv), ("poetry.lock", &poetry), ("pdm.lock", &pdm)];
+    let resolve = |lock: &str, text: &str, beside: &str, content: &str| {
+        fs::write(at.join(lock), text).unwrap();
+        fs::write(at.join(beside), content).unwrap();
+        let common = ["resolve", "-q", "-t", "debian-12", "-i", "index", "-r", lock];
+        let found = run(at, &common);
+        fs::remove_file(at.join(lock)).unwrap();
+        fs::remove_file(at.join(beside)).unwrap();
+        (found.status, found.stderr)
+    };
+    let beside = "pyproject.toml";
+    for (lock, text) in locks {
+        for (lines, problem) in [
+            (
+                "dependencies = ['one', 'two>=1']\n",
+                "4: `two>=1` is asked for, which is not locked\n",
+            ),
+            ("dependencies = ['one>1']\n", "4: `one>1` is asked for, and 1.0 is locked\n"),
+            ("dependencies = ['one', \"two ; sys_platform == 'win32'\"]\n", ""),
+            ("dynamic = ['dependencies']\n", ""),
+            ("dependencies = ['one==1.0']\n", ""),
+        ] {
+            let (status, stderr) = resolve(lock, text, beside, &project(lines));
+            let expected = if problem.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "error: the locked releases cannot all be taken:\n  pyproject.toml:{problem}\
+                     hint: lock again for the target, or leave a project out with `--exclude`\n"
+                )
+            };
+            assert_eq!(
+                (status, stderr),
+                (i32::from(!problem.is_empty()), expected),
+                "{lock} {lines}"
+            );
+        }
+    }
+    // What uv takes from elsewhere or in another version is not stale.
+    let lines = "dependencies = ['one>1', 'two']\n[tool.uv]\noverride-dependencies = ['one==1']\n\
+                 [tool.uv.sources]\ntwo = {workspace = true}\n";
+    assert_eq!(resolve("uv.lock", &uv, beside, &project(lines)), (0, String::new()));
+    // Poetry's own table, and a Pipfile.
+    let table = "[tool.poetry.dependencies]\npython = '^3.11'\none = '^1'\ntwo = '^1'\n";
+    let (status, stderr) = resolve("poetry.lock", &poetry, beside, table);
+    assert_eq!(status, 1);
+    assert!(
+        stderr.contains("pyproject.toml:4: `two` is asked for, which is not locked"),
+        "{stderr}"
+    );
+    let table = "[packages]\none = '>1'\ntwo = {version = '*', markers = \"os_name == 'nt'\"}\n";
+    let (status, stderr) = resolve("Pipfile.lock", &pipfile, "Pipfile", table);
+    assert_eq!(status, 1);
+    assert!(stderr.contains("Pipfile:2: `one>1` is asked for, and 1.0 is locked"), "{stderr}");
+    let table = "[packages]\none = '*'\n";
+    assert_eq!(resolve("Pipfile.lock", &pipfile, "Pipfile", table), (0, String::new()));
 }

@@ -1,6 +1,7 @@
 //! What a run is asked for: requirements of the command line, of requirements files, of projects
 //! and of lock files. Source: pip's requirements file format.
 
+mod beside;
 mod document;
 mod encoding;
 mod error;
@@ -144,6 +145,8 @@ pub struct Requirements {
     pub is_lock: bool,
     /// What a lock was made for, where it tells; else every root counts as asked for.
     pub asked: Vec<RootRequirement>,
+    /// What the project beside a lock requires, which the lock has to meet.
+    pub stated: Vec<RootRequirement>,
 }
 
 impl Inputs {

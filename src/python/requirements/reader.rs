@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Inputs, Lock, LockFormat, Origin, Request, RequirementsError,
+    Inputs, Lock, LockFormat, Origin, Request, RequirementsError, beside,
     document::Document,
     file::{Role, option, refused},
     form::{names_requirements_file, parse},
@@ -102,8 +102,12 @@ impl<'a> Reader<'a> {
         if self.inputs.lock.is_some() || !self.inputs.requirements.is_empty() {
             return Err(RequirementsError::LockWithOthers { path: path.to_owned() });
         }
+        let mut lock = read.lock;
+        if !Texts::is_stream(path, self.request.folder) {
+            lock.stated = beside::stated(format, &document)?;
+        }
         self.locked = (read.packages.len(), read.external.len());
-        self.inputs.lock = Some(read.lock);
+        self.inputs.lock = Some(lock);
         self.inputs.requirements = read.packages;
         self.inputs.external.extend(read.external);
         self.inputs.notes.extend(read.notes);

@@ -77,6 +77,9 @@ pub struct Lock {
     pub environments: Vec<Marker>,
     /// What the lock was made for, where it tells; else every package counts as asked for.
     pub roots: Vec<Written>,
+    /// What the project beside the lock requires: if that is not met, the lock is stale.
+    #[serde(skip)]
+    pub stated: Vec<Written>,
     /// Whether what the packages require was left out.
     pub no_deps: bool,
     /// Projects that were left out, whatever requires them.
@@ -149,6 +152,7 @@ impl Lock {
             requires_python: None,
             environments: Vec::new(),
             roots: Vec::new(),
+            stated: Vec::new(),
             no_deps: false,
             excluded: Vec::new(),
         }
