@@ -384,8 +384,9 @@ pub enum PlanError {
     Destination(Box<Misplaced>),
     #[error("`{file}` installs `{member}`, {problem}")]
     StartupCode { project: ProjectName, file: String, member: String, problem: &'static str },
-    #[error("`{project}` needs `{}` from the system, which is no known package", .hint.escape_debug())]
-    Hint { project: ProjectName, hint: String },
+    /// `hints` are quoted and escaped.
+    #[error("`{project}` needs packages of the system that are not known: {hints}")]
+    Hint { project: ProjectName, hints: String },
     #[error("nobody says how packages of the format `{format}` write `{project}` {release}")]
     Version { project: ProjectName, release: String, format: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]

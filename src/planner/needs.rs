@@ -24,6 +24,7 @@ pub fn needs(
     policy: &Policy,
 ) -> Result<Outside, PlanError> {
     let mut outside = Outside::default();
+    let mut unknown = Vec::new();
     let metadata = &subject.wheel.metadata;
     for need in hints::of_project(&metadata.name, target, &policy.hints) {
         outside.add(&need, subject);
@@ -37,15 +38,17 @@ pub fn needs(
                 outside.add(&Need { when: When::Build, packages: development, origin }, subject);
             }
             Some(Resolved::Unknown { .. }) if policy.strict_hints => {
-                let (project, hint) = (metadata.name.clone(), text.to_owned());
-                return Err(PlanError::Hint { project, hint });
+                unknown.push(format!("`{}`", text.escape_debug()));
             }
             Some(Resolved::Unknown { candidates }) => {
                 outside.open.push(questions::hint(text, &by, &candidates));
             }
         }
     }
-    Ok(outside)
+    match unknown.is_empty() {
+        true => Ok(outside),
+        false => Err(PlanError::Hint { project: metadata.name.clone(), hints: unknown.join(", ") }),
+    }
 }
 
 /// A need in somebody's words.

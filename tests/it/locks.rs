@@ -149,7 +149,7 @@ fn a_lock_that_its_project_has_outgrown_is_refused() {
     let wheel = "one-1.0-py3-none-any.whl";
     let hash = hex::encode(Sha256::digest(fs::read(at.join("index").join(wheel)).unwrap()));
     let file = format!("files = [{{file = '{wheel}', hash = 'sha256:{hash}'}}]");
-    let one = format!("[[package]]\nname = 'one'\nversion = '1.0'\noptional = false\n");
+    let one = "[[package]]\nname = 'one'\nversion = '1.0'\noptional = false\n";
     let uv = format!(
         "version = 1\n[[package]]\nname = 'app'\nsource = {{virtual = '.'}}\n\
          dependencies = [{{name = 'one'}}]\n{one}source = {{registry = 'index'}}\n\

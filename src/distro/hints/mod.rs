@@ -8,7 +8,7 @@ mod table;
 mod user;
 
 pub use self::role::{is_compiler, is_development};
-use self::table::{Library, libraries, projects};
+use self::table::{Library, libraries, programs, projects};
 pub use self::user::{HintError, UserHints};
 use crate::{
     base::text::nearest,
@@ -129,7 +129,18 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     if name.starts_with('/') && Names::of(target) == Some(Names::Rpm) {
         return Some(Resolved::named([name.to_owned()]));
     }
-    Some(by_table(name, when, target))
+    let program = if when == When::Build { None } else { program(name, target) };
+    Some(program.unwrap_or_else(|| by_table(name, when, target)))
+}
+
+/// The package of a program, by a plain name that could be a library's, too.
+fn program(name: &str, target: &Target) -> Option<Resolved> {
+    let row = programs().iter().find(|row| row.name == name)?;
+    let names = Names::of(target)?;
+    Some(Resolved::Packages(names.split(match names {
+        Names::Debian => &row.debian,
+        Names::Rpm => &row.rpm,
+    })))
 }
 
 /// Whose names the tables have.
@@ -310,6 +321,13 @@ mod tests {
             ("zlib.h", When::Run, "zlib1g-dev", "pkgconfig(zlib)"),
             ("openssl/ssl.h", When::Run, "libssl-dev", "pkgconfig(openssl)"),
             ("libyaml-devel", When::Run, "libyaml-dev", "pkgconfig(yaml-0.1)"),
+            // Programs that libraries are called as.
+            ("curl", When::Run, "curl", "/usr/bin/curl"),
+            ("openssl (>= 3)", When::Run, "openssl", "/usr/bin/openssl"),
+            ("sqlite3", When::Run, "sqlite3", "/usr/bin/sqlite3"),
+            ("openssl", When::Build, "libssl-dev", "pkgconfig(openssl)"),
+            ("libcurl", When::Run, "libcurl4 | libcurl4t64", "libcurl.so.4()(64bit)"),
+            ("dep:generic/curl", When::Run, "libcurl4 | libcurl4t64", "libcurl.so.4()(64bit)"),
             // Names of the one family on the other.
             ("libpq5", When::Run, "libpq5", "libpq.so.5()(64bit)"),
             ("pkgconfig(yaml-0.1)", When::Run, "libyaml-dev", "pkgconfig(yaml-0.1)"),

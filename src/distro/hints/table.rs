@@ -29,6 +29,14 @@ pub(super) struct Library {
     pub rpm_build: String,
 }
 
+/// A row of `programs.csv`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Program {
+    pub name: String,
+    pub debian: String,
+    pub rpm: String,
+}
+
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
@@ -50,6 +58,11 @@ pub(super) fn libraries() -> &'static [Library] {
     TABLE.get_or_init(|| rows(include_str!("../../../data/hints/libraries.csv")))
 }
 
+pub(super) fn programs() -> &'static [Program] {
+    static TABLE: OnceLock<Vec<Program>> = OnceLock::new();
+    TABLE.get_or_init(|| rows(include_str!("../../../data/hints/programs.csv")))
+}
+
 /// The rows of a table; a malformed one is left out, which a test finds.
 fn rows<T: DeserializeOwned>(text: &str) -> Vec<T> {
     let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
@@ -64,6 +77,7 @@ mod tests {
     fn no_row_is_malformed() {
         let lines = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count() - 1;
         assert_eq!(projects().len(), lines(include_str!("../../../data/hints/projects.csv")));
+        assert_eq!(programs().len(), lines(include_str!("../../../data/hints/programs.csv")));
         assert_eq!(libraries().len(), lines(include_str!("../../../data/hints/libraries.csv")));
     }
 }
