@@ -267,7 +267,8 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
             commands.push(command(name, target));
         } else if let Some(page) = install::below(path, "/usr/share/man") {
             // Whatever compresses manual pages gives them their ending.
-            manuals.push(rpm_files::listed(page.strip_suffix(".gz").unwrap_or(page)));
+            let page = page.strip_suffix(".gz").unwrap_or(page);
+            manuals.push(rpm_files::listed(&manual(page, target)));
         } else if let Some(inside) =
             install::below(path, "/etc").filter(|_| file.role == FileRole::Configuration)
         {
@@ -301,6 +302,15 @@ fn files(plan: &PackagePlan, target: &Target, source: &SourceBuild) -> Value {
         "site_files": plain.map(|module| &module.name).collect::<Vec<_>>(),
         "site": site(source, target),
     })
+}
+
+/// A manual page as the recipe installs it: one for all interpreters has no version.
+fn manual(page: &str, target: &Target) -> String {
+    let (major, minor) = target.python.version;
+    match idiom(target) {
+        Some(Idiom::Singlespec) => page.replace(&format!("-{major}.{minor}."), "."),
+        _ => page.to_owned(),
+    }
 }
 
 /// A command under the name that the build installs, and that the package has.

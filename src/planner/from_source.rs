@@ -1,6 +1,6 @@
 //! What a recipe says beside the plan to build a package of its sdist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     base::text::OneLine,
@@ -19,7 +19,10 @@ use crate::{
     wheels::{Sdist, Wheel},
 };
 
-use super::{FileRules, Others, PlanError, Policy, Subject, needs, relations};
+use super::{
+    CommandPaths, FileRules, Others, PlanError, Policy, Subject, commands::ManualPage, needs,
+    relations,
+};
 
 /// Where the sources of a project are.
 pub struct SourcePlace<'a> {
@@ -67,13 +70,38 @@ pub fn from_source(
         strays,
         dropped_commands: dropped_commands(plan, wheel, target),
         dropped_files: dropped_files(rules),
-        moved_files: rules.moves.clone(),
+        moved_files: moved_files(recipe, wheel, target, policy),
         licences: licences(sdist, wheel),
         documents: with_names(sdist, &["README", "CHANGES", "CHANGELOG", "HISTORY", "NEWS"]),
         marks_licences: !wheel.metadata.license_files.is_empty(),
         patches: Vec::new(),
         releases_page: place.releases_page,
     }))
+}
+
+/// The files that the user moves, and manual pages that get the version of the target's Python.
+fn moved_files(
+    recipe: &SourceRecipe,
+    wheel: &Wheel,
+    target: &Target,
+    policy: &Policy,
+) -> BTreeMap<String, String> {
+    let mut moved = policy.rules(&wheel.metadata.name).moves.clone();
+    // Such a recipe installs one page for all interpreters.
+    if recipe.idiom == Idiom::Singlespec {
+        return moved;
+    }
+    let (commands, prefix) = (CommandPaths::new(wheel, target, policy), &target.python.data);
+    let data = format!("{}/data", wheel.data);
+    for member in &wheel.members {
+        let Some(inside) = member.name.strip_prefix(&data) else { continue };
+        let path = format!("{prefix}{inside}");
+        let place = commands.data_path(&path);
+        if place != path && ManualPage::of(&path, prefix).is_some() {
+            moved.entry(path).or_insert(place);
+        }
+    }
+    moved
 }
 
 /// The files and folders that a person leaves out by their paths: members of a wheel are none of what a

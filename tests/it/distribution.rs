@@ -129,7 +129,11 @@ fn what_projects_need_from_the_system_is_required() {
     }
     let strict = plan(&["-t", "debian-12", "--strict-hints"]);
     assert_eq!(strict.status, 1);
-    assert!(strict.stderr.contains("needs `frobnicator` from the system"), "{}", strict.stderr);
+    assert!(
+        strict.stderr.contains("system that are not known: `frobnicator`"),
+        "{}",
+        strict.stderr
+    );
     fs::write(at.join("hints.toml"), "[names]\nfrobnicator = 'frob-tools'\n").unwrap();
     let known = plan(&["-t", "debian-12", "--strict-hints", "--hints", "hints.toml"]);
     assert_eq!((known.status, known.stderr.as_str()), (0, ""));

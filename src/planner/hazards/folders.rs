@@ -13,6 +13,16 @@ static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
 
 /// Whether an absolute path lies in a folder that is harmless, or the package's own.
 pub fn is_harmless(path: &str, python: &Python, own: &Own<'_>) -> bool {
+    has_pattern(path, python, Some(own))
+}
+
+/// Whether an absolute path lies in a folder that is harmless for files of the right names.
+pub fn is_known(path: &str, python: &Python) -> bool {
+    has_pattern(path, python, None)
+}
+
+/// Whether a path has one of the patterns; without `own`, names may be anybody's.
+fn has_pattern(path: &str, python: &Python, own: Option<&Own<'_>>) -> bool {
     let roots = [("{prefix}", &python.data), ("{include}", &python.include)];
     let below = roots.iter().filter_map(|(mark, folder)| {
         let rest = path.strip_prefix(folder.as_str()).filter(|rest| rest.starts_with('/'))?;
@@ -30,7 +40,7 @@ pub fn is_harmless(path: &str, python: &Python, own: &Own<'_>) -> bool {
 
 /// Whether components are those of a pattern, in which `**` is any number of them; one at least at
 /// its end.
-fn fits(pattern: &[&str], found: &[&str], own: &Own<'_>) -> bool {
+fn fits(pattern: &[&str], found: &[&str], own: Option<&Own<'_>>) -> bool {
     match (pattern, found) {
         ([], []) => true,
         (["**"], [_, ..]) => true,
@@ -45,7 +55,7 @@ fn fits(pattern: &[&str], found: &[&str], own: &Own<'_>) -> bool {
 }
 
 /// Whether a component is what a pattern with at most one `*` or name in braces stands for.
-fn component_fits(pattern: &str, component: &str, own: &Own<'_>) -> bool {
+fn component_fits(pattern: &str, component: &str, own: Option<&Own<'_>>) -> bool {
     let (before, name, after) = match (pattern.split_once('{'), pattern.split_once('*')) {
         (Some((before, rest)), _) => match rest.split_once('}') {
             Some((name, after)) if !matches!(name, "prefix" | "include") => (before, name, after),
@@ -56,8 +66,10 @@ fn component_fits(pattern: &str, component: &str, own: &Own<'_>) -> bool {
     };
     let inside = component.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
     inside.filter(|inside| !inside.is_empty()).is_some_and(|inside| match name {
-        "own" => own.is_own(inside),
-        "command" => own.commands.contains(inside),
+        "own" => {
+            own.map_or(Reserved::embedded().folder(inside).is_none(), |own| own.is_own(inside))
+        }
+        "command" => own.is_none_or(|own| own.commands.contains(inside)),
         "catalogue" => !Reserved::embedded().has_catalogue(inside),
         "header" => !Reserved::embedded().has_header(inside),
         _ => name == "*",
@@ -84,7 +96,7 @@ mod tests {
         let fits = |pattern: &str, path: &str| {
             let split = |text: &'static str| text.split('/').collect::<Vec<_>>();
             let (pattern, path) = (pattern.to_owned().leak(), path.to_owned().leak());
-            super::fits(&split(pattern), &split(path), &own)
+            super::fits(&split(pattern), &split(path), Some(&own))
         };
         assert!(fits("a/**", "a/b") && fits("a/**", "a/b/c") && !fits("a/**", "a"));
         assert!(fits("a/**/*.x", "a/b.x") && fits("a/**/*.x", "a/b/c.x"));

@@ -250,7 +250,8 @@ impl Hazards<'_> {
     fn is_allowed(&self, path: &str) -> bool {
         let rules = self.rules();
         let mut allowed = self.policy.allowed_paths.iter().chain(&rules.allow_paths);
-        let is_moved = rules.is_destination(path) && is_free(path);
+        let is_free = || is_free(path) || folders::is_known(path, &self.target.python);
+        let is_moved = rules.is_destination(path) && is_free();
         is_moved || allowed.any(|allowed| lies_in(path, allowed))
     }
 
