@@ -8,6 +8,7 @@ mod from_source;
 mod hazards;
 mod interpreter;
 mod layout;
+mod library_paths;
 mod licence;
 mod misplaced;
 mod naming;
@@ -53,6 +54,7 @@ pub use commands::CommandNames;
 use commands::CommandPaths;
 pub use from_source::{SourcePlace, from_source};
 pub use hazards::{SYSTEM_COMMAND, SYSTEM_PAGE};
+pub use library_paths::FOREIGN_FOLDER;
 pub use licence::licence_of_wheel;
 pub use misplaced::Misplaced;
 pub use naming::{
@@ -245,6 +247,7 @@ pub fn plan(
             unit_notes,
             needs.notes,
             foreign_notes,
+            library_paths::notes(wheel),
             licence_notes,
         ]
         .concat(),

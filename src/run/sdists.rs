@@ -274,7 +274,7 @@ fn verified(source: &Source<'_>, path: PathBuf, limits: &ArchiveLimits) -> Built
         })?;
         wheel = inspect()?;
     }
-    match wheel.foreign_library_path() {
+    match wheel.foreign_library_paths().next() {
         None => Ok(path),
         Some((member, folder)) => Err(refuse(format!(
             "was built into a wheel whose `{member}` looks for libraries in `{}`",

@@ -85,6 +85,9 @@ pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
         for note in notes.clone().filter_map(|note| note.strip_prefix(planner::UNUSED_RULE)) {
             warn(&format!("{note} concerns no file of the wheel"));
         }
+        for note in notes.clone().filter(|note| note.starts_with(planner::FOREIGN_FOLDER)) {
+            warn(&format!("{note}: whoever can write there runs code in its place"));
+        }
         let commands = notes.filter_map(|note| {
             note.strip_prefix("left out: command `")?.strip_suffix(planner::SYSTEM_COMMAND)
         });

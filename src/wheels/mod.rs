@@ -28,7 +28,7 @@ pub use elf::ElfNeeds;
 #[cfg(fuzzing)]
 pub use elf::needs as elf_needs;
 pub use interpreter::Interpreter;
-pub use library_path::clean_wheel;
+pub use library_path::{clean_wheel, is_standard as is_standard_folder};
 pub use patch::{Change, changes, patched};
 pub use path_file::PathFile;
 pub use payload::Payload;

@@ -133,16 +133,17 @@ impl Wheel {
         self.elf.iter().filter(has_standard).map(|elf| elf.member.as_str()).collect()
     }
 
-    /// The first member whose native code looks for libraries in a folder outside the wheel, and
-    /// that folder: whoever can write there could run code in its place.
-    pub fn foreign_library_path(&self) -> Option<(&str, &str)> {
-        self.elf.iter().find_map(|elf| {
-            let is_own = |folder: &str| {
-                let rest = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|own| folder.strip_prefix(own));
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            let folder = elf.library_paths.iter().find(|folder| !is_own(folder))?;
-            Some((elf.member.as_str(), folder.as_str()))
+    /// Returns the members whose native code looks for libraries in folders outside the wheel, each with
+    /// such a folder: whoever can write there can run code in its place.
+    pub fn foreign_library_paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_own = |folder: &str| {
+            let rest = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|own| folder.strip_prefix(own));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.elf.iter().flat_map(move |elf| {
+            let folders = elf.library_paths.iter().map(String::as_str);
+            let foreign = folders.filter(move |folder| !is_own(folder));
+            foreign.map(|folder| (elf.member.as_str(), folder))
         })
     }
 }

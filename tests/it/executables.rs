@@ -326,3 +326,35 @@ fn manual_pages_are_compressed() {
         assert!(!root.join("usr/share/man/man1/one.1").exists(), "{target} {builder}");
     }
 }
+
+#[test]
+fn folders_of_the_machine_that_built_a_wheel_are_warned_of() {
+    if !have(&["cc"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::write(at.join("x.c"), "int x(void) { return 1; }").unwrap();
+    let mut compiler = Command::new("cc");
+    compiler.args([
+        "-shared",
+        "-fPIC",
+        "-Wl,-rpath,/usr/lib:$ORIGIN/libs:/home/ci/lib",
+        "-o",
+        "x.so",
+    ]);
+    assert!(compiler.arg("x.c").current_dir(at).status().unwrap().success());
+    let code = fs::read(at.join("x.so")).unwrap();
+    let members = [("one_data/x.so", code.clone()), ("one_data/y.so", code)];
+    let tags = "py3-none-manylinux2014_x86_64";
+    Wheel { binaries: &members, tags, ..Wheel::default() }.write(&at.join("index"));
+    for target in ["debian-12", "fedora-43", "archlinux"] {
+        let planned = run(at, &["plan", "one", "-q", "-t", target, "-i", "index"]);
+        assert_eq!(planned.status, 0, "{target}");
+        assert_eq!(
+            planned.stderr,
+            "warning: `one`: looks for libraries outside the system's folders: `one_data/x.so` in \
+             `/home/ci/lib` and 1 more file: whoever can write there runs code in its place\n"
+        );
+    }
+}
