@@ -27,7 +27,9 @@ pub fn scriptlets(
     };
     let names = files.iter().filter_map(|file| file.path.strip_prefix(FOLDER));
     let units: Vec<&str> = names.filter(is_unit).collect();
-    let units = units.join(" ");
+    // Of a template only instances run. Source: dh_installsystemd(1), systemd.unit(5).
+    let started: Vec<&str> = units.iter().copied().filter(|unit| !unit.contains("@.")).collect();
+    let (units, started) = (units.join(" "), started.join(" "));
     if units.is_empty() || target.unit_scriptlets.is_empty() {
         return (BTreeMap::new(), Vec::new());
     }
@@ -39,7 +41,10 @@ pub fn scriptlets(
             "post-remove" => Moment::PostRemove,
             _ => return None,
         };
-        Some((moment, text.replace("{units}", &units)))
+        if started.is_empty() && text.contains("{started}") {
+            return None;
+        }
+        Some((moment, text.replace("{units}", &units).replace("{started}", &started)))
     });
     let note = format!("units of systemd are neither enabled nor started: {units}");
     (scriptlets.collect(), vec![OneLine::new(&note)])
@@ -68,8 +73,15 @@ mod tests {
             let target = Targets::embedded().load(name, None, None).unwrap();
             let (scriptlets, _) = scriptlets(&files, &target);
             assert_eq!(scriptlets.len(), target.unit_scriptlets.len(), "{name}");
+            let (of_template, _) = super::scriptlets(&files[1..2], &target);
+            assert!(of_template.values().all(|text| !text.contains("restart")), "{name}");
             for (moment, text) in scriptlets {
-                assert!(text.contains(" a.service b@.timer"), "{name} {moment:?}\n{text}");
+                assert!(text.contains(" a.service"), "{name} {moment:?}\n{text}");
+                for line in
+                    text.lines().filter(|line| line.contains("restart") || line.contains("stop"))
+                {
+                    assert!(!line.contains("b@.timer"), "{name} {moment:?}\n{line}");
+                }
                 assert!(!text.contains("$(id)") && !text.contains("{units}"), "{text}");
                 assert!(!text.lines().any(|line| line.trim_start().starts_with('%')), "{text}");
             }

@@ -65,7 +65,7 @@ pub struct Target {
     /// where every system has it.
     pub programs: BTreeMap<String, String>,
     /// The shell commands for packages with systemd units by their moment, such as `post-install`;
-    /// `{units}` stands for the units' names.
+    /// `{units}` stands for the units' names, `{started}` for those that run without an instance.
     pub unit_scriptlets: BTreeMap<String, String>,
     /// How packages are built of sdists, where the target has a way of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
