@@ -257,7 +257,6 @@ pub fn epoch(
 
 /// Whether a name could be a package's in any format; [`Target`] has the rule of its own.
 pub fn is_package_name(name: &str) -> bool {
-    name.len() >= 2
-        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+    name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
 }

@@ -186,6 +186,7 @@ fn names_by_a_template_are_not_those_of_the_base_system() {
 fn names_that_a_format_forbids_are_refused_where_they_are_given() {
     let debian = "lower case letters, digits and `+-.`, two at least, the first a letter or digit";
     let rpm = "letters, digits and `._+-`, the first a letter, digit or `_`, without `..`";
+    let pacman = "lower case letters, digits and `@._+-`, the first not `.` or `-`";
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     index(at, &["one"]);
@@ -201,8 +202,14 @@ fn names_that_a_format_forbids_are_refused_where_they_are_given() {
         ("debian-13", debian, ["--name-template", "X{name}"], "`X{name}`, the template of names,"),
         ("fedora-43", rpm, ["--name", "one..two"], "`one..two`, the name for `one`,"),
         ("el9", rpm, ["--name-prefix", "a..b"], "`a..b`, the prefix of names,"),
+        ("debian-12", debian, ["--name", "a"], "`a`, the name for `one`,"),
+        ("archlinux", pacman, ["--name", "Okone"], "`Okone`, the name for `one`,"),
     ] {
-        let format = if target.starts_with(['d', 'u']) { "deb" } else { "rpm" };
+        let format = match target {
+            "archlinux" => "archlinux",
+            _ if target.starts_with(['d', 'u']) => "deb",
+            _ => "rpm",
+        };
         let found = build(target, &more);
         let wanted = format!(
             "error: {name} is not allowed in names of {format} packages\nhint: write {expected}\n"

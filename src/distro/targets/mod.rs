@@ -182,6 +182,9 @@ pub enum NameRule {
     /// knows.
     #[default]
     General,
+    /// Lower case letters, digits and `@._+-`, the first not one of `.` and `-`.
+    /// Source: PKGBUILD(5), `pkgname`.
+    Pacman,
 }
 
 impl NameRule {
@@ -198,6 +201,11 @@ impl NameRule {
             }
             Self::Rpm => begins("_") && consists("._+-") && !name.contains(".."),
             Self::General => begins("") && consists("._+-"),
+            Self::Pacman => {
+                begins("@_+")
+                    && consists("@._+-")
+                    && !name.contains(|c: char| c.is_ascii_uppercase())
+            }
         }
     }
 
@@ -211,6 +219,7 @@ impl NameRule {
                 "letters, digits and `._+-`, the first a letter, digit or `_`, without `..`"
             }
             Self::General => "letters, digits and `._+-`, the first a letter or digit",
+            Self::Pacman => "lower case letters, digits and `@._+-`, the first not `.` or `-`",
         }
     }
 }

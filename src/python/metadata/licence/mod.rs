@@ -175,7 +175,9 @@ pub fn parse_expression(text: &str) -> Option<String> {
     let joined = words.join(" ").replace("( ", "(").replace(" )", ")");
     // Deprecated identifiers are valid (PEP 639), though they should not be used.
     let mode = ParseMode { allow_deprecated: true, ..ParseMode::STRICT };
-    Expression::parse_mode(&joined, mode).is_ok().then_some(joined)
+    let is_nameless = |word: &str| word.ends_with("LicenseRef-");
+    let has_names = !joined.split([' ', '(', ')']).any(is_nameless);
+    (has_names && Expression::parse_mode(&joined, mode).is_ok()).then_some(joined)
 }
 
 fn usual_case(word: &str) -> String {
