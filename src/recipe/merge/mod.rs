@@ -5,14 +5,14 @@
 //! which order and wrapping say nothing; a changelog belongs to the person.
 
 mod changelog;
+mod lines;
 mod pkgbuild;
 mod relations;
 mod statement;
 
 use std::borrow::Cow;
 
-use diffy::{ConflictStyle, IncompleteHunkStyle, MergeOptions};
-
+use lines::{MergeLine, merge_lines};
 pub use statement::{Statement, Syntax, statements};
 
 use crate::base::text;
@@ -49,8 +49,8 @@ fn merge_body(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Merged {
     let sets = relations::Sets::of(of_sets, base, ours, theirs);
     let [base, ours, theirs] =
         [&sets.base, &sets.ours, &sets.theirs].map(|side| seamed(syntax, &side.rest));
-    let (rest, is_conflict) = merge_lines(&base, &ours, &theirs);
-    let written = sets.write(of_sets, &unseamed(&rest));
+    let (rest, is_conflict) = merge_lines([&base, &ours, &theirs]);
+    let written = sets.write(of_sets, &rest);
     Merged { is_conflict: is_conflict || written.is_conflict, ..written }
 }
 
@@ -85,53 +85,42 @@ fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) ->
     }
 }
 
-/// Begins a line that holds two fields apart. No text from outside has the character.
-const SEAM: char = '\u{1}';
-
-/// A text with a line of its own before and behind each field, so that changes of two fields, one
-/// below the other, do not contradict each other.
-fn seamed(syntax: Syntax, text: &str) -> String {
-    let mark = match syntax {
-        Syntax::Spec | Syntax::Control => ':',
-        Syntax::Pkgbuild => '=',
-        Syntax::Changelog | Syntax::Text => return text.to_owned(),
-    };
-    let mut seamed = String::new();
-    for line in text.split_inclusive('\n') {
-        // The comments that explain relations change with them, above their arrays.
-        let key = match line.starts_with(relations::ANCHOR) {
-            true => Some(line.trim_end()),
-            false => pkgbuild::explained(line),
+/// The lines of a side with seams around each field.
+fn seamed(syntax: Syntax, lines: &[MergeLine]) -> Vec<MergeLine> {
+    let mut seamed = Vec::new();
+    for line in lines {
+        let seam = |is_end| {
+            let field = field(syntax, line)?.to_owned();
+            Some(MergeLine::Seam { field, is_end })
         };
-        if let Some(key) = key.filter(|_| syntax == Syntax::Pkgbuild) {
-            seamed += &format!("{SEAM}<{key}\n{line}{SEAM}>{key}\n");
-            continue;
-        }
-        let field = line.split_once(mark).map(|(field, _)| field);
-        let is_name =
-            |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-        match field.filter(is_name).filter(|_| line.ends_with('\n')) {
-            Some(field) => seamed += &format!("{SEAM}<{field}\n{line}{SEAM}>{field}\n"),
-            None => seamed += line,
-        }
+        seamed.extend(seam(false));
+        seamed.push(line.clone());
+        seamed.extend(seam(true));
     }
     seamed
 }
 
-fn unseamed(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !line.starts_with(SEAM)).collect()
-}
-
-/// The lines of three texts, and whether they contradict each other.
-fn merge_lines(base: &str, ours: &str, theirs: &str) -> (String, bool) {
-    let mut options = MergeOptions::new();
-    options
-        .set_conflict_style(ConflictStyle::Diff3)
-        .set_incomplete_hunk_style(IncompleteHunkStyle::Git);
-    match options.merge(base, ours, theirs) {
-        Ok(text) => (text, false),
-        Err(text) => (text, true),
+/// The field that a line states.
+fn field(syntax: Syntax, line: &MergeLine) -> Option<&str> {
+    let mark = match syntax {
+        Syntax::Spec | Syntax::Control => ':',
+        Syntax::Pkgbuild => '=',
+        Syntax::Changelog | Syntax::Text => return None,
+    };
+    let text = match line {
+        MergeLine::Text(text) => text.strip_suffix('\n')?,
+        // The comments that explain relations change with them, above their arrays.
+        MergeLine::Relations(tag) if syntax == Syntax::Pkgbuild => return Some(tag),
+        _ => return None,
+    };
+    if syntax == Syntax::Pkgbuild
+        && let Some(explained) = pkgbuild::explained(text)
+    {
+        return Some(explained);
     }
+    let is_name =
+        |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    text.split_once(mark).map(|(field, _)| field).filter(is_name)
 }
 
 /// What a person changed in a generated file, as a unified diff; nothing where only the order or

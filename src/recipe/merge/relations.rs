@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Merged, pkgbuild,
+    Merged,
+    lines::MergeLine,
+    pkgbuild,
     statement::{Piece, Statement, Syntax, pieces, statements},
 };
-
-/// Stands for the relations of one tag while the lines around them are merged. No text from outside
-/// holds the character.
-pub(super) const ANCHOR: char = '\u{0}';
 
 /// A text without the relations that are merged as a set, and these.
 #[derive(Default)]
 pub(super) struct Side {
-    pub rest: String,
+    pub rest: Vec<MergeLine>,
     statements: Vec<Statement>,
     /// The fields of a control file, and the arrays of a PKGBUILD, as they are written.
     fields: BTreeMap<String, String>,
@@ -57,17 +55,24 @@ impl Sets {
     }
 
     /// Puts the merged relations into the merged rest.
-    pub fn write(&self, syntax: Syntax, rest: &str) -> Merged {
+    pub fn write(&self, syntax: Syntax, rest: &[MergeLine]) -> Merged {
         let mut merged = Merged::default();
         let mut written: Vec<&str> = Vec::new();
         let tags = self.tags();
-        for line in rest.split_inclusive('\n') {
-            match line.trim_end().strip_prefix(ANCHOR) {
-                None => merged.text += line,
+        for line in rest {
+            match line {
+                MergeLine::Text(text) => merged.text += text,
+                MergeLine::Marker(marker) => {
+                    // The last line of a side may lack its end.
+                    let is_open = !merged.text.is_empty() && !merged.text.ends_with('\n');
+                    merged.text += if is_open { "\n" } else { "" };
+                    merged.text += marker;
+                }
+                MergeLine::Seam { .. } => {}
                 // Both sides of a conflict may hold it.
-                Some(tag) if written.contains(&tag) => {}
-                Some(tag) => {
-                    let known = tags.iter().copied().find(|known| *known == tag);
+                MergeLine::Relations(tag) if written.contains(&tag.as_str()) => {}
+                MergeLine::Relations(tag) => {
+                    let known = tags.iter().copied().find(|known| known == tag);
                     let text = known.map(|tag| self.relations(syntax, tag, &mut merged));
                     merged.text += &text.unwrap_or_default();
                     written.extend(known);
@@ -206,21 +211,22 @@ impl Side {
         let mut side = Self::default();
         for piece in pieces(syntax, text) {
             match piece {
-                Piece::Line(line) => side.rest += line,
+                Piece::Line(line) => side.rest.push(MergeLine::Text(line.to_owned())),
                 Piece::Statement(mut statement) => {
                     tidy(&mut statement);
                     if generated.iter().any(|known| known.subject() == statement.subject()) {
                         side.anchor(&statement.tag, places);
                         side.statements.push(statement);
                     } else {
-                        side.rest.extend(statement.lines);
+                        side.rest.extend(statement.lines.into_iter().map(MergeLine::Text));
                     }
                 }
                 // An array that is a person's own stays where they put it.
                 Piece::Field { tag, raw, .. }
                     if syntax == Syntax::Pkgbuild && !generated.iter().any(|g| g.tag == tag) =>
                 {
-                    side.rest += &raw;
+                    let lines = raw.split_inclusive('\n').map(str::to_owned);
+                    side.rest.extend(lines.map(MergeLine::Text));
                 }
                 Piece::Field { tag, statements, raw } => {
                     side.anchor(&tag, places);
@@ -238,9 +244,9 @@ impl Side {
     }
 
     fn anchor(&mut self, tag: &str, places: &[String]) {
-        let line = format!("{ANCHOR}{tag}\n");
+        let line = MergeLine::Relations(tag.to_owned());
         if places.iter().any(|place| place == tag) && !self.rest.contains(&line) {
-            self.rest += &line;
+            self.rest.push(line);
         }
     }
 }
