@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use clap::Args;
 
 use crate::{
+    base::text::serialised,
     base::{
         files::{Temporary, WriteError, temporary_place},
         process::HostRunner,
@@ -78,7 +79,7 @@ impl Check {
         };
         if self.json {
             let whole = serde_json::json!({"report": report, "installed": installed});
-            print_result(&serde_json::to_string_pretty(&whole).unwrap_or_default());
+            print_result(&serialised::pretty_json(&whole));
         } else {
             for (package, Installed { imported, started, .. }) in &installed {
                 let (imports, starts) = (imported.join(" "), counted(started.len(), "command"));

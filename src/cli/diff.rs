@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     base::report::print_result,
+    base::text::serialised,
     cli::failure::Failure,
     collection::compare::{Change, FromTo, collections, recipes},
     recipe::RecipeFolder,
@@ -52,7 +53,7 @@ impl Diff {
             false => recipes(&self.old, new)?,
         };
         if self.json {
-            print_result(&serde_json::to_string_pretty(&comparison).unwrap_or_default());
+            print_result(&serialised::pretty_json(&comparison));
             return Ok(0);
         }
         for (name, version) in &comparison.removed {

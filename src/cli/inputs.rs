@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::Value;
 
-use crate::{base::report::print_result, cli::failure::Failure, settings::Environment};
+use crate::{
+    base::report::print_result, base::text::serialised, cli::failure::Failure,
+    settings::Environment,
+};
 
 use super::{arguments, table::table};
 
@@ -39,7 +42,7 @@ impl Inputs {
         };
         let inputs = inputs.read(&environment)?;
         if self.json {
-            print_result(&serde_json::to_string_pretty(&inputs).unwrap_or_default());
+            print_result(&serialised::pretty_json(&inputs));
             return Ok(0);
         }
         let requirements = inputs.requirements.iter().map(|written| {

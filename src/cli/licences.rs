@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
+    base::text::serialised,
     base::{report::print_result, text::counted},
     cli::failure::Failure,
     collection::check::manifest,
@@ -43,7 +44,7 @@ impl Licences {
                     })
                 })
                 .collect();
-            print_result(&serde_json::to_string_pretty(&entries).unwrap_or_default());
+            print_result(&serialised::pretty_json(&entries));
             return Ok(0);
         }
         let row = |record: &crate::collection::PackageRecord| {

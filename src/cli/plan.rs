@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::{
+    base::text::serialised,
     base::{report::print_result, text::counted},
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
@@ -43,7 +44,7 @@ impl Plan {
         let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?.after(failures);
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
-            print_result(&serde_json::to_string_pretty(&plans).unwrap_or_default());
+            print_result(&serialised::pretty_json(&plans));
         } else {
             let rows: Vec<[String; 5]> = packages
                 .iter()

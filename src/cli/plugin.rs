@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::{
+    base::text::serialised,
     base::{
         files::{Temporary, WriteError, write_texts},
         process::HostRunner,
@@ -153,7 +154,7 @@ fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
         rows.push([name, version, from.to_owned(), hooks, text]);
     }
     match json {
-        true => print_result(&serde_json::to_string_pretty(&found).unwrap_or_default()),
+        true => print_result(&serialised::pretty_json(&found)),
         false => {
             let heading = ["PLUGIN", "VERSION", "FROM", "HOOKS", "DESCRIPTION"];
             print_result(&table(heading, &rows));
@@ -163,10 +164,10 @@ fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
 }
 
 fn info(plugin: &Plugin) -> Result<u8, Failure> {
-    let manifest = toml::to_string(&plugin.manifest).unwrap_or_default();
+    let manifest = serialised::toml(&plugin.manifest);
     print_result(&format!("# {}\n{}", plugin.folder.display(), manifest.trim_end()));
     if let Some(schema) = plugin.schema()? {
-        let schema = serde_json::to_string_pretty(&schema).unwrap_or_default();
+        let schema = serialised::pretty_json(&schema);
         print_result(&format!("\n# Its settings:\n{schema}"));
     }
     Ok(0)

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use crate::{base::report::print_result, cli::failure::Failure, resolve::RequiredBy};
+use crate::{
+    base::report::print_result, base::text::serialised, cli::failure::Failure, resolve::RequiredBy,
+};
 
 use super::{
     arguments::{Asked, Naming},
@@ -30,7 +32,7 @@ impl Resolve {
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         if self.json {
-            let text = serde_json::to_string_pretty(&resolution).unwrap_or_default();
+            let text = serialised::pretty_json(&resolution);
             print_result(&text);
             return Ok(0);
         }

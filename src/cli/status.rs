@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::{
+    base::text::serialised,
     base::{report::print_result, text::counted},
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
@@ -72,7 +73,7 @@ impl Status {
             rows.push(Row { recipe, release: provenance.release, states, edited, conflicts, open });
         }
         if self.json {
-            print_result(&serde_json::to_string_pretty(&rows).unwrap_or_default());
+            print_result(&serialised::pretty_json(&rows));
         } else {
             let lines: Vec<[String; 3]> = rows
                 .into_iter()

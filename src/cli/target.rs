@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::{
     base::report::print_result,
+    base::text::serialised,
     cli::failure::Failure,
     settings::{Configuration, Environment, PluginSettings},
 };
@@ -59,8 +60,8 @@ impl Target {
             Verb::Show { name, python, arch, json } => {
                 let target = targets.load(&name, python.as_deref(), arch.as_deref())?;
                 let text = match json {
-                    true => serde_json::to_string_pretty(&target).unwrap_or_default(),
-                    false => toml::to_string_pretty(&target).unwrap_or_default(),
+                    true => serialised::pretty_json(&target),
+                    false => serialised::pretty_toml(&target),
                 };
                 print_result(text.trim_end());
             }

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     base::report::print_result,
+    base::text::serialised,
     cli::failure::{FAILED, Failure},
     python::artifact::{ProjectName, project_name},
     resolve::{Pin, RequiredBy, Resolution},
@@ -50,7 +51,7 @@ impl Why {
         explanation.explain(pin, 1, &mut lines);
         if self.json {
             let resolution = Resolution { pins: explanation.pins };
-            print_result(&serde_json::to_string_pretty(&resolution).unwrap_or_default());
+            print_result(&serialised::pretty_json(&resolution));
         } else {
             print_result(&lines.join("\n"));
         }

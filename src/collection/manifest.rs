@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CollectionError, Stanza};
 use crate::{
+    base::text::serialised,
     base::text::{OneLine, Paragraph, chain},
     distro::targets::Target,
     plan::{Licence, SourceFile, relation::Relation, version::Evr},
@@ -250,7 +251,7 @@ impl CollectionManifest {
     /// The manifest as it is written: pretty JSON with a line feed at its end.
     pub fn to_json(&self) -> String {
         // Nothing in a manifest can fail to serialise: all map keys are texts.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let mut text = serialised::pretty_json(self);
         text.push('\n');
         text
     }

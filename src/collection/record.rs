@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     base::files::{publish_file, stays_inside, write_file},
+    base::text::serialised,
     builder::BuiltPackage,
     plan::PackagePlan,
     recipe::Recipe,
@@ -290,7 +291,7 @@ impl<'k> Records<'k> {
         let record = Record { schema: SCHEMA, inputs: inputs.to_owned(), outcome };
         let path = self.path(inputs);
         // Nothing in a record can fail to serialise: all map keys are texts.
-        let text = sealed(serde_json::to_string(&record).unwrap_or_default());
+        let text = sealed(serialised::json(&record));
         write_file(&path, text.as_bytes()).map_err(|error| CollectionError::Io {
             action: "write",
             path,

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::{IndexError, error::redacted, stored};
 use crate::{
-    base::files::create_private_folders,
+    base::{files::create_private_folders, text::serialised},
     python::artifact::{HashCheck, Hashes, ProjectName, ReleaseFile},
 };
 
@@ -114,7 +114,7 @@ impl Cache {
         state: &PageState,
         files: &[ReleaseFile],
     ) -> Result<(), IndexError> {
-        let mut content = serde_json::to_vec(state).unwrap_or_default();
+        let mut content = serialised::json(state).into_bytes();
         content.push(b'\n');
         content.extend(stored::write(files));
         write_checked(&self.page_path((index, user), project), &content)

@@ -6,9 +6,12 @@ use pep440_rs::VersionSpecifiers;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::python::{
-    artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
-    metadata::parse_specifiers,
+use crate::{
+    base::text::serialised,
+    python::{
+        artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
+        metadata::parse_specifiers,
+    },
 };
 
 #[derive(Serialize, Deserialize)]
@@ -46,7 +49,7 @@ pub(super) fn write(files: &[ReleaseFile]) -> Vec<u8> {
             t: file.upload_time,
         })
         .collect();
-    serde_json::to_vec(&stored).unwrap_or_default()
+    serialised::json(&stored).into_bytes()
 }
 
 /// The files, `None` where the text is not one of ours.

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::{
     base::files::{WriteError, write_file},
+    base::text::serialised,
     python::artifact::{Hashes, ProjectName, ReleaseFile},
 };
 
@@ -115,7 +116,7 @@ fn json_page(project: &ProjectName, files: &[&FrozenFile]) -> String {
         "versions": versions,
         "files": listed,
     });
-    serde_json::to_string_pretty(&page).unwrap_or_default() + "\n"
+    serialised::pretty_json(&page) + "\n"
 }
 
 /// The address of a file as seen from its project's page.

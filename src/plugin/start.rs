@@ -12,6 +12,7 @@ use super::{
     protocol::{API, Request},
 };
 use crate::{
+    base::text::serialised,
     base::{
         files::{Temporary, WriteError, temporary_place},
         process::{Command, CommandRunner, Output, which},
@@ -59,7 +60,7 @@ impl Plugin {
             subject,
         };
         // Everything in a request has a form in JSON.
-        let text = serde_json::to_string(&request).unwrap_or_default();
+        let text = serialised::json(&request);
         let (work, answer) = self.run(hook, text, context)?;
         let answer = serde_json::from_slice(&answer).map_err(|error| PluginError::Answer {
             plugin: self.manifest.name.clone(),

@@ -1,6 +1,6 @@
 //! Turning edits into overrides.
 
-use crate::{format::Format, plan::relation::Strength};
+use crate::{base::text::serialised, format::Format, plan::relation::Strength};
 
 use super::{
     RecipeError, RecipeFolder,
@@ -81,14 +81,14 @@ impl Edits {
         };
         let relation = |line: &String| {
             let addition = Addition { relation: line.clone(), reason: reason.to_owned() };
-            toml::to_string(&addition).unwrap_or_default()
+            serialised::toml(&addition)
         };
         self.added.iter().for_each(|line| entry("add", relation(line)));
         self.removed.iter().for_each(|line| entry("remove", relation(line)));
         for (field, value) in &self.set {
             let (field, value) = (*field, value.clone());
             let setting = Setting { field, value, reason: reason.to_owned() };
-            entry("set", toml::to_string(&setting).unwrap_or_default());
+            entry("set", serialised::toml(&setting));
         }
         write(&path, &text, false)
     }

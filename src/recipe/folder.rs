@@ -20,6 +20,7 @@ use walkdir::WalkDir;
 
 use crate::{
     base::files::{WriteError, make_executable, write_file},
+    base::text::serialised,
     plan::PackagePlan,
 };
 
@@ -236,7 +237,7 @@ impl RecipeFolder {
                 None => remove(&base)?,
             }
         }
-        let json = serde_json::to_string_pretty(plan).unwrap_or_default();
+        let json = serialised::pretty_json(plan);
         write(&own.join(PLAN), &(json + "\n"), false)?;
         write(&self.path.join(SOURCES), &sources(plan), false)?;
         write(&self.path.join(RECIPE), &provenance.to_text(), false)

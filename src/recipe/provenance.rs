@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    base::text::serialised,
     distro::targets::Target,
     plan::{Content, PackagePlan},
     python::artifact::ProjectName,
@@ -144,7 +145,7 @@ impl Provenance {
 
     pub(super) fn to_text(&self) -> String {
         // All its values have a form in TOML.
-        HEADING.to_owned() + &toml::to_string(self).unwrap_or_default()
+        HEADING.to_owned() + &serialised::toml(self)
     }
 }
 

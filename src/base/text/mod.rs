@@ -4,6 +4,7 @@
 mod difference;
 mod hidden;
 mod member_name;
+pub mod serialised;
 mod suggestion;
 
 use std::fmt;

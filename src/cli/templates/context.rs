@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::{
+    base::text::serialised,
     base::{
         process::HostRunner,
         report::{Terminal, print_result},
@@ -53,7 +54,7 @@ impl Context {
             Some(external) => format::sample(&external, &self.pack, &target)?,
             None => format::sample(format::named(&target.format)?, &self.pack, &target)?,
         };
-        print_result(&serde_json::to_string_pretty(&context).unwrap_or_default());
+        print_result(&serialised::pretty_json(&context));
         Ok(0)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     base::report::print_result,
+    base::text::serialised,
     cli::failure::Failure,
     recipe::template::{Extension, Packs, TemplateFile},
 };
@@ -88,7 +89,7 @@ impl List {
         print_result(&match self.json {
             true => {
                 let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-                serde_json::to_string_pretty(&rows).unwrap_or_default()
+                serialised::pretty_json(&rows)
             }
             false => {
                 let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();

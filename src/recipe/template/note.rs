@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Packs, TemplateError, layer::unreadable};
+use crate::base::text::serialised;
 use crate::base::{files, text::line_at};
 
 /// The file beside ejected templates that holds them as they were.
@@ -74,7 +75,7 @@ pub fn eject(
         files::write_file(path, text.as_bytes()).map_err(failed)
     };
     // Serialising texts to TOML cannot fail.
-    let text = toml::to_string_pretty(&note).unwrap_or_default();
+    let text = serialised::pretty_toml(&note);
     written(&path(NOTE), &format!("{HEAD}{text}"))?;
     for (file, text) in &files {
         written(&path(file), text)?;
