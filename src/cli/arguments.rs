@@ -232,7 +232,7 @@ pub struct Naming {
     /// A file that says what projects need from the system
     #[arg(long, value_name = "FILE")]
     pub hints: Vec<PathBuf>,
-    /// Fail where a project needs something from the system that is no known package
+    /// Fail where a project needs something from the system that is not a known package
     #[arg(long)]
     pub strict_hints: bool,
     /// Require what this repository of the distribution has, and do not build it: a URL or folder,
@@ -375,11 +375,11 @@ impl Asked {
 }
 
 pub fn parse_project(text: &str) -> Result<ProjectName, String> {
-    project_name(text).ok_or_else(|| format!("`{text}` is no project name"))
+    project_name(text).ok_or_else(|| format!("`{text}` is not a valid project name"))
 }
 
 fn parse_extra(text: &str) -> Result<ExtraName, String> {
-    extra_name(text).ok_or_else(|| format!("`{text}` is no extra's name"))
+    extra_name(text).ok_or_else(|| format!("`{text}` is not a valid extra name"))
 }
 
 fn parse_name(text: &str) -> Result<(Option<ProjectName>, String), String> {

@@ -31,7 +31,7 @@ pub struct Explain {
 }
 
 impl Explain {
-    /// Status 1 where the project is no package of the run.
+    /// Status 1 where the project is not a package of the run.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let flags = self.asked.flags(self.naming)?;
         let session = Session::start(&self.asked, flags, verbosity)?;
@@ -50,7 +50,11 @@ impl Explain {
             let cause = failed.map(|failure| format!(": {}", failure.cause.as_str()));
             return Err(Failure {
                 status: FAILED,
-                message: format!("`{}` is no package{}", self.project, cause.unwrap_or_default()),
+                message: format!(
+                    "`{}` is not a package{}",
+                    self.project,
+                    cause.unwrap_or_default()
+                ),
                 hint: Some("`pypi2pkg tree` shows the projects that are needed".to_owned()),
             });
         };

@@ -51,7 +51,7 @@ impl Lock {
         if LockFormat::of(&self.output) != Some(LockFormat::Pylock) {
             return Err(Failure {
                 status: USAGE,
-                message: format!("`{}` is no name of a lock file", self.output.display()),
+                message: format!("`{}` is not a lock file name", self.output.display()),
                 hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
             });
         }

@@ -239,7 +239,7 @@ fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
     let folder = output.join(name);
     let problem = match (is_plain_name(name), folder.exists()) {
         (false, _) => Some((
-            format!("`{name}` is no name of a plugin"),
+            format!("`{name}` is not a valid plugin name"),
             "choose a name of lower case letters, digits and hyphens",
         )),
         (true, true) => Some((

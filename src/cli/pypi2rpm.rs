@@ -67,7 +67,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap:
         Err(failure) => return Ok(Err(failure)),
     };
     if let Some(target) = target.as_ref().filter(|_| asked.target.is_none()) {
-        let line = format!("this machine is no RPM system: the package is made for {target}");
+        let line = format!("this machine is not an RPM system: the package is made for {target}");
         reporter.event(Event::Warning(&line));
     }
     let arguments = Arguments::try_parse_from(asked.translated(target))?;

@@ -33,7 +33,7 @@ pub struct Session {
     /// What people add to single projects' recipes.
     pub additions: BTreeMap<ProjectName, Additions>,
     plugins: Plugins,
-    /// What brings the target's format, where that is no built-in one.
+    /// What brings the target's format, where that is not a built-in one.
     external: Option<Plugin>,
     packs: Packs,
     /// The folders in which programs are looked for.

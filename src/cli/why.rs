@@ -23,7 +23,7 @@ use super::{
   pypi2pkg why idna -r requirements.txt --target debian-12")]
 pub struct Why {
     /// The project to explain
-    #[arg(value_parser = |text: &str| project_name(text).ok_or("this is no project name"))]
+    #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,
     #[command(flatten)]
     asked: Asked,

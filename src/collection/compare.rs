@@ -42,7 +42,7 @@ pub struct Change {
     pub licence: Option<FromTo>,
     /// What it requires, of the collection and of the system.
     pub requires: Lists,
-    /// Of that, what is no Python project: libraries, commands, packages of the distribution.
+    /// Of that, what is not a Python project: libraries, commands, packages of the distribution.
     pub external: Lists,
     pub entry_points: Lists,
     pub commands: Lists,
@@ -88,7 +88,7 @@ impl Comparison {
 /// Compares the newest builds of two collections' packages.
 ///
 /// # Errors
-/// A folder that is no collection, or whose metadata or packages cannot be read.
+/// A folder that is not a collection, or whose metadata or packages cannot be read.
 pub fn collections(old: &Path, new: &Path, kinds: &Kinds<'_>) -> Result<Comparison, CheckError> {
     Ok(Comparison::of(&built(old, kinds)?, &built(new, kinds)?))
 }

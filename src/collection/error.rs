@@ -17,9 +17,9 @@ pub enum CollectionError {
         path: PathBuf,
         source: io::Error,
     },
-    #[error("`{}` is no usable package file: {reason}", path.display())]
+    #[error("`{}` is not a usable package file: {reason}", path.display())]
     Package { path: PathBuf, reason: String },
-    #[error("`{}` is no collection manifest of ours: {reason}", path.display())]
+    #[error("`{}` is not a collection manifest: {reason}", path.display())]
     Manifest { path: PathBuf, reason: String },
     #[error("`{}` is a collection for {present}, not for {wanted}", folder.display())]
     OtherTarget { folder: PathBuf, present: String, wanted: String },

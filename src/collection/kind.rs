@@ -22,7 +22,7 @@ pub trait Kind: Sync {
     /// Reads a package file.
     ///
     /// # Errors
-    /// It cannot be read, or is no package.
+    /// It cannot be read, or is not a package.
     fn read(&self, path: &Path) -> Result<Stanza, CollectionError>;
 
     /// What the package file at `path`, of which the stanza is, says of its relations.
@@ -178,7 +178,7 @@ impl<'a> Kinds<'a> {
     /// Reads a package file of the kind that its name says.
     ///
     /// # Errors
-    /// It cannot be read, or is no package.
+    /// It cannot be read, or is not a package.
     pub fn read(&self, path: &Path) -> Result<Stanza, CollectionError> {
         match self.of_file(path) {
             Some(kind) => kind.read(path),
@@ -187,7 +187,7 @@ impl<'a> Kinds<'a> {
                     self.iter().map(|kind| format!("`{}`", kind.suffix())).collect();
                 Err(CollectionError::Package {
                     path: path.to_owned(),
-                    reason: format!("its name ends in none of {}", endings.join(", ")),
+                    reason: format!("its name does not end in any of {}", endings.join(", ")),
                 })
             }
         }
@@ -235,7 +235,7 @@ mod tests {
         let error = kinds.read(Path::new("x.txt")).unwrap_err().to_string();
         assert_eq!(
             error,
-            "`x.txt` is no usable package file: its name ends in none of `.rpm`, `.deb`"
+            "`x.txt` is not a usable package file: its name does not end in any of `.rpm`, `.deb`"
         );
     }
 }

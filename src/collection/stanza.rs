@@ -89,7 +89,7 @@ pub struct PackageFile<'a> {
 /// Hashes a package file, then lets `parse` read its beginning.
 ///
 /// # Errors
-/// It cannot be read, or `parse` says why it is no package.
+/// It cannot be read, or `parse` says why it is not a package.
 pub fn read_with(
     path: &Path,
     parse: impl FnOnce(&mut BufReader<File>, PackageFile<'_>) -> Result<Stanza, String>,

@@ -75,7 +75,7 @@ pub(super) fn deb(control: &str, packing: &str) -> Vec<u8> {
         ".gz" => super::metadata::gzip(&plain).unwrap(),
         ".xz" => super::metadata::xz(&plain).unwrap(),
         ".zst" => zstd::stream::encode_all(&plain[..], 3).unwrap(),
-        _ => panic!("`{packing}` is no packing"),
+        _ => panic!("`{packing}` is not a compression"),
     };
     let data = tar::Builder::new(Vec::new()).into_inner().unwrap();
     let mut file = b"!<arch>\n".to_vec();

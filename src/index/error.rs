@@ -22,7 +22,7 @@ pub enum IndexError {
     /// The answer broke off, redirected wrongly, or was too large.
     #[error("cannot read `{url}`: {problem}")]
     Transfer { url: String, problem: String },
-    /// The page of a project is no simple repository page.
+    /// The page of a project is not a simple repository page.
     #[error("the page of `{project}` at `{url}` cannot be used: {problem}")]
     Page { project: ProjectName, url: String, problem: String },
     /// The project was found to be harmful (PEP 792).
@@ -50,7 +50,7 @@ pub enum IndexError {
     #[error("cannot {action} `{path}`: {problem}")]
     Local { action: &'static str, path: String, problem: String },
     /// The address of the index is none.
-    #[error("`{address}` is no address of an index: {problem}")]
+    #[error("`{address}` is not a valid index address: {problem}")]
     Address { address: String, problem: String },
     /// The HTTP client or its threads could not be set up.
     #[error("cannot set up connections: {problem}")]

@@ -217,12 +217,12 @@ fn is_absent(error: &io::Error) -> bool {
 
 pub(super) fn file_url(path: &Path) -> Result<Url, IndexError> {
     Url::from_file_path(path)
-        .map_err(|()| IndexError::local("name", path, "it is no absolute path"))
+        .map_err(|()| IndexError::local("name", path, "it is not an absolute path"))
 }
 
 fn local_path(url: &Url) -> Result<PathBuf, IndexError> {
     url.to_file_path().map_err(|()| IndexError::Address {
         address: url.to_string(),
-        problem: "it is no file of this machine".to_owned(),
+        problem: "it is not on this machine".to_owned(),
     })
 }

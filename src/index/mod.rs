@@ -167,7 +167,7 @@ impl IndexSettings {
 /// Opens all sources.
 ///
 /// # Errors
-/// An address that is none of those that [`Sources`] names, one of plain HTTP on another machine that
+/// An address that is not one of those that [`Sources`] names, one of plain HTTP on another machine that
 /// is not trusted, a folder that cannot be read.
 pub fn open(
     sources: &Sources,
@@ -177,7 +177,7 @@ pub fn open(
     Ok(Box::new(sources::AllSources::open(sources, logins, settings)?))
 }
 
-/// Refuses an address of plain HTTP on another machine that is none of the trusted hosts.
+/// Refuses an address of plain HTTP on another machine that is not one of the trusted hosts.
 ///
 /// # Errors
 /// [`IndexError::Insecure`], or a trusted host that is none.
@@ -213,7 +213,7 @@ impl Address {
                 let path = url.to_file_path();
                 Ok(Self::Local(path.map_err(|()| unusable("it names no local folder"))?))
             }
-            _ => Err(unusable("its scheme is none of `http`, `https`, `file`")),
+            _ => Err(unusable("its scheme is not one of `http`, `https`, `file`")),
         }
     }
 }

@@ -86,7 +86,7 @@ pub fn is_path(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name))
 }
 
-/// A file name that needs no quotes anywhere, and is no option.
+/// A file name that needs no quotes anywhere, and is not an option.
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))

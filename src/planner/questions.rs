@@ -82,14 +82,14 @@ pub(super) fn names(
     questions
 }
 
-/// A need that is no known package, and who states it; `near` is what comes near it.
+/// A need that is not a known package, and who states it; `near` is what comes near it.
 pub(super) fn hint(text: &str, origin: &str, near: &[String]) -> Open {
     let near = match near {
         [] => String::new(),
         near => format!("; near it: {}", near.join(", ")),
     };
     let question =
-        format!("needs from the system: {text} ({origin}), which is no known package{near}");
+        format!("needs from the system: {text} ({origin}), which is not a known package{near}");
     let name = text.split(';').next().unwrap_or_default().trim();
     let answer = format!("`\"{name}\" = \"PACKAGE\"` under `[names]` of a hint file");
     open("hint", &question, &answer)

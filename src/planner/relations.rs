@@ -210,7 +210,7 @@ pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
     let python_marker = wheel.metadata.requires_dist.iter().find(|requirement| {
         requirement.marker.try_to_string().is_some_and(|marker| marker.contains("python_"))
     });
-    // Native code in a wheel for any platform is no extension module of one version.
+    // Native code in a wheel for any platform is not an extension module of one version.
     let has_extension = wheel.platform_specific && !wheel.stable_abi;
     let is_isolated = target.isolation.is_some();
     let origin = match python_marker {

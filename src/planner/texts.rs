@@ -114,7 +114,7 @@ fn is_prose(paragraph: &str) -> bool {
 fn markdown(text: &str) -> Vec<String> {
     let mut paragraphs = Vec::new();
     let mut current: Option<String> = None;
-    // Images stand for badges and screenshots: their alternative text is no prose.
+    // Images stand for badges and screenshots: their alternative text is not prose.
     let mut images = 0;
     // Paragraphs in HTML, which centre logos and the first sentence.
     let mut html = String::new();

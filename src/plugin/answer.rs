@@ -57,7 +57,7 @@ fn check_words(plan: &PackagePlan) -> Result<(), String> {
     let licence = &plan.licence.expression;
     if parse_expression(licence).as_ref() != Some(licence) {
         let licence = licence.escape_debug();
-        return Err(format!("give the licence `{licence}`, which is no SPDX expression"));
+        return Err(format!("give the licence `{licence}`, which is not an SPDX expression"));
     }
     let is_address = |text: &String| {
         Url::parse(text).is_ok_and(|url| {
@@ -91,7 +91,7 @@ fn check_files(before: &PackagePlan, after: &PackagePlan) -> Result<(), String> 
     for file in &after.files {
         let path = file.path.escape_debug();
         if !is_normal(&file.path) {
-            return Err(format!("install `{path}`, which is no normal, absolute path"));
+            return Err(format!("install `{path}`, which is not a normal, absolute path"));
         }
         if !paths.insert(&file.path) {
             return Err(format!("install `{path}` twice"));

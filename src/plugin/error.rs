@@ -9,7 +9,7 @@ use crate::base::{files::WriteError, process::ProcessError, text::suggested};
 pub enum PluginError {
     #[error("there is no plugin `{name}`{}", suggested(.suggestion.as_deref()))]
     Unknown { name: String, suggestion: Option<String> },
-    #[error("`{}` is no plugin: it has no `plugin.toml`", .folder.display())]
+    #[error("`{}` is not a plugin: it has no `plugin.toml`", .folder.display())]
     NoManifest { folder: PathBuf },
     #[error("{}:{line}: {problem}", .path.display())]
     Manifest { path: PathBuf, line: usize, problem: String },

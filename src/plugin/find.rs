@@ -110,7 +110,7 @@ impl Plugin {
     /// The JSON Schema of its settings; nothing where it takes none.
     ///
     /// # Errors
-    /// The file that its manifest names is not there, or is no schema.
+    /// The file that its manifest names is not there, or is not a schema.
     pub fn schema(&self) -> Result<Option<Value>, PluginError> {
         let Some(name) = &self.manifest.settings else { return Ok(None) };
         let path = Manifest::inside(&self.folder, name).ok_or_else(|| {

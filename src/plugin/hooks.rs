@@ -53,7 +53,7 @@ impl Plugins {
         self.0.iter().filter(move |plugin| plugin.manifest.hooks.contains(&hook))
     }
 
-    /// The plugin that brings the format of a target, where that is no built-in one: one that takes
+    /// The plugin that brings the format of a target, where that is not a built-in one: one that takes
     /// part, else the one that is found by the format's name.
     ///
     /// # Errors

@@ -167,7 +167,7 @@ impl Plugin {
         let inside = work.canonicalize()?;
         match real.starts_with(inside) && !path.symlink_metadata()?.is_symlink() && real.is_file() {
             true => Ok(real),
-            false => Err(io::Error::other("it is no file in the working folder")),
+            false => Err(io::Error::other("it is not a file in the working folder")),
         }
     }
 }

@@ -98,7 +98,7 @@ impl RecipeFolder {
     /// A file of the recipe, where it is there.
     ///
     /// # Errors
-    /// It cannot be read, or is no text.
+    /// It cannot be read, or is not text.
     pub fn file(&self, name: &str) -> Result<Option<String>, RecipeError> {
         read(&self.path.join(name))
     }
@@ -134,7 +134,7 @@ impl RecipeFolder {
     /// The recipe as it lies there: every file but those that only describe it.
     ///
     /// # Errors
-    /// A file that cannot be read, or is no text.
+    /// A file that cannot be read, or is not text.
     pub fn recipe(&self) -> Result<Recipe, RecipeError> {
         let mut recipe = Recipe::default();
         for (name, text) in texts(&self.path)? {
@@ -278,12 +278,12 @@ impl Recipe {
 /// A file's text; nothing where there is none.
 ///
 /// # Errors
-/// It cannot be read, or is no text.
+/// It cannot be read, or is not text.
 pub fn read(path: &Path) -> Result<Option<String>, RecipeError> {
     let refuse = |reason: String| RecipeError::Read { path: path.to_owned(), reason };
     match fs::read(path) {
         Ok(bytes) => {
-            String::from_utf8(bytes).map(Some).map_err(|_| refuse("it is no text in UTF-8".into()))
+            String::from_utf8(bytes).map(Some).map_err(|_| refuse("it is not text in UTF-8".into()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(refuse(error.to_string())),

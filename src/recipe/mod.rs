@@ -51,7 +51,7 @@ pub enum RecipeError {
     Template(#[from] TemplateError),
     #[error("the recipe of `{package}` has two files `{file}`")]
     Twice { package: String, file: String },
-    #[error("`{package}`: `{relation}` in its overrides is no relation that packages have")]
+    #[error("`{package}`: `{relation}` in its overrides is not a valid relation")]
     Override { package: String, relation: String },
     /// A relation that the format's tools would read as something else.
     #[error("package `{package}`: {source}")]

@@ -28,7 +28,7 @@ impl Run<'_> {
     /// `environment`; wheels are preferred to newer sdists.
     ///
     /// # Errors
-    /// A text that is no requirement; requirements that cannot be met.
+    /// A text that is not a requirement; requirements that cannot be met.
     pub(super) fn build_requirements(
         &self,
         index: &dyn Index,

@@ -91,7 +91,7 @@ pub(super) fn check_out(
 }
 
 /// The commit that a folder with a repository of its own is at, and the address that it was cloned
-/// from, where that is no place of this machine.
+/// from, where that is not a place of this machine.
 pub(super) fn head(run: &Run<'_>, folder: &Path) -> Option<(Option<Url>, String)> {
     if !folder.join(".git").exists() {
         return None;

@@ -42,7 +42,7 @@ pub(super) struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    /// Nothing where the distribution is none of the targets.
+    /// Nothing where the distribution is not one of the targets.
     pub fn of(run: &'a Run<'a>) -> Option<Self> {
         Some(Self { run, system: run.machine?, path: run.settings.environment.path() })
     }

@@ -265,7 +265,7 @@ pub enum SettingsError {
     Syntax { path: PathBuf, line: usize, reason: String },
     #[error(transparent)]
     Hint(#[from] HintError),
-    #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is no number of seconds")]
+    #[error("`SOURCE_DATE_EPOCH` is `{value}`, which is not a number of seconds")]
     Epoch { value: String },
     #[error(
         "`{value}` is neither a date (2026-01-31), a time (2026-01-31T12:00:00Z), nor a span \

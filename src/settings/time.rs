@@ -8,7 +8,7 @@ use super::SettingsError;
 /// or a span back from now (`7 days`, `P7D`).
 ///
 /// # Errors
-/// A text that is none of these.
+/// A text that is not one of these.
 pub(super) fn limit(text: &str) -> Result<i64, SettingsError> {
     let wrong = || SettingsError::Time { value: text.to_owned() };
     if let Ok(time) = text.parse::<Timestamp>() {

@@ -57,7 +57,7 @@ impl WheelArchive {
         let mut reader = BufReader::with_capacity(32 << 10, handle);
         check_zip(&mut reader, false).map_err(|e| refuse(e.to_string()))?;
         let mut zip = ZipArchive::new(reader)
-            .map_err(|e| refuse(format!("is no readable zip archive: {e}")))?;
+            .map_err(|e| refuse(format!("is not a readable zip archive: {e}")))?;
         zip.validate_header_consistency()
             .map_err(|e| refuse(format!("is an ambiguous archive: {e}")))?;
         let members = list_members(&mut zip, archive_size, limits).map_err(refuse)?;

@@ -164,7 +164,7 @@ def send(name, output):
     except OSError as error:
         sys.exit("the wheel cannot be taken: {}".format(error.strerror))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
-        sys.exit("the wheel is no regular file")
+        sys.exit("the wheel is not a regular file")
     with os.fdopen(handle, "rb") as file:
         output.write(json.dumps({"wheel": name}).encode() + b"\n")
         shutil.copyfileobj(file, output)

@@ -20,11 +20,11 @@ pub enum Change {
 /// The members that a patch touches, in its order.
 ///
 /// # Errors
-/// What is no patch: a sentence's rest.
+/// What is not a patch: a sentence's rest.
 pub fn changes(patch: &Patch) -> Result<Vec<Change>, String> {
     let mut found = Vec::new();
     for one in parsed(&patch.text) {
-        let one = one.map_err(|error| format!("is no patch: {error}"))?;
+        let one = one.map_err(|error| format!("is not a patch: {error}"))?;
         found.push(change(one.operation())?);
     }
     Ok(found)
@@ -43,10 +43,10 @@ pub fn patched(
     for patch in patches {
         let refuse = |problem: String| format!("`{}` {problem}", patch.file);
         for one in parsed(&patch.text) {
-            let one = one.map_err(|error| refuse(format!("is no patch: {error}")))?;
+            let one = one.map_err(|error| refuse(format!("is not a patch: {error}")))?;
             let change = change(one.operation()).map_err(refuse)?;
             let hunks = one.patch().as_text();
-            let hunks = hunks.ok_or_else(|| refuse("changes something that is no text".into()))?;
+            let hunks = hunks.ok_or_else(|| refuse("changes something that is not text".into()))?;
             let (member, before) = match &change {
                 Change::Created(member) => (member, Vec::new()),
                 Change::Deleted(member) => {
@@ -130,6 +130,6 @@ mod tests {
         assert!(wrong(CHANGE, "other\n").starts_with("`fix.patch` does not fit `one.py`"));
         let outside = CHANGE.replace("/one.py", "/../../etc/passwd");
         assert!(wrong(&outside, "").contains("which is outside"));
-        assert!(changes(&patch("nothing")).unwrap_err().starts_with("is no patch: "));
+        assert!(changes(&patch("nothing")).unwrap_err().starts_with("is not a patch: "));
     }
 }

@@ -106,7 +106,7 @@ fn few_modules_use_each_other() {
         let used = uses(&text).into_iter().filter(|used| *used != own && modules.contains(used));
         pairs.extend(used.map(|used| (own.clone(), used)));
     }
-    // What fuzzing starts is no part of the program.
+    // What fuzzing starts is not a part of the program.
     pairs.retain(|(own, _)| own != "fuzzing" && modules.contains(own));
     assert!(pairs.len() <= 100, "{} pairs: {pairs:?}", pairs.len());
 }

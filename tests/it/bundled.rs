@@ -304,7 +304,7 @@ fn plugins_are_whole() {
     }
 }
 
-/// What is no request ends with a line on standard error, and no answer.
+/// What is not a request ends with a line on standard error, and no answer.
 #[test]
 fn plugins_refuse_what_is_no_request() {
     for plugin in Plugin::all() {

@@ -125,7 +125,7 @@ fn what_projects_need_from_the_system_is_required() {
         for name in names {
             assert!(found.stdout.contains(name), "{target} {name}: {}", found.stdout);
         }
-        assert!(found.stdout.contains("frobnicator (the project), which is no known package"));
+        assert!(found.stdout.contains("frobnicator (the project), which is not a known package"));
     }
     let strict = plan(&["-t", "debian-12", "--strict-hints"]);
     assert_eq!(strict.status, 1);
@@ -264,7 +264,7 @@ fn two_applications_live_beside_each_other() {
         let system =
             run(at, &["plan", "one", "-t", target, "-i", "index", "--install-prefix", "/usr"]);
         assert_eq!(system.status, 2);
-        assert!(system.stderr.contains("`/usr` is no folder for a collection of its own"));
+        assert!(system.stderr.contains("`/usr` cannot be an install prefix"));
     }
 }
 

@@ -110,7 +110,9 @@ fn a_collection_that_does_not_hold_together_is_told() {
     fs::write(&package, "nothing").unwrap();
     let checked = place.run(&["check", "dist"]);
     assert!(
-        checked.stderr.contains("is no usable package file: the plugin `bundle` in `format` ended"),
+        checked
+            .stderr
+            .contains("is not a usable package file: the plugin `bundle` in `format` ended"),
         "{}",
         checked.stderr
     );
@@ -335,11 +337,11 @@ fn what_a_format_may_not_do() {
         ),
         ("build", "answer['packages'][0]['filename'] = 'x.bundle.tar.gz'", "other packages"),
         ("build", "answer['packages'] = []", "other packages than the one asked for"),
-        ("build", "answer['packages'][0]['from'] = '/etc/passwd'", "no file in the working folder"),
+        ("build", "answer['packages'][0]['from'] = '/etc/passwd'", "not a file in the working folder"),
         (
             "build",
             "os.symlink('/etc/passwd', 'x'); answer['packages'][0]['from'] = 'x'",
-            "no file in the working folder",
+            "not a file in the working folder",
         ),
         ("build", "answer['packages'][0]['from'] = 'none'", "give `none` as a package"),
         ("read", "answer['packages'] = []", "says what 0 packages are"),
@@ -358,7 +360,7 @@ fn what_a_format_may_not_do() {
         ("index", "answer['files'][0]['path'] = 'recipes'", "write `recipes`"),
         ("index", "answer['files'].append(answer['files'][0])", "write `bundles.list`"),
         ("index", "answer = {}", "missing field `files`"),
-        ("index", "answer['files'][0]['from'] = '/etc/passwd'", "no file in the working folder"),
+        ("index", "answer['files'][0]['from'] = '/etc/passwd'", "not a file in the working folder"),
         ("index", "answer['files'][1]['compression'] = 'rar'", "the compression `rar` is not one"),
         ("index", "sys.exit('broken')", "ended with status 1: broken"),
     ];

@@ -253,7 +253,7 @@ fn only_a_sound_wheel_of_the_release_is_taken() {
         (
             "os.mkfifo(f'{folder}/evil-1.0-py3-none-any.whl')\nreturn 'evil-1.0-py3-none-any.whl'"
                 .to_owned(),
-            "the wheel is no regular file",
+            "the wheel is not a regular file",
         ),
         (
             "open(f'{folder}/evil-1.0-py3-none-any.whl', 'w').write('no')\n\

@@ -129,7 +129,7 @@ fn what_a_plan_is_of_cannot_be_changed_nor_text_slipped_in() {
             "plan['files'][0]['content'] = {'member': '../../etc/passwd'}",
             "that the source does not have",
         ),
-        ("plan['licence']['expression'] = 'MIT\\n%post'", "no SPDX expression"),
+        ("plan['licence']['expression'] = 'MIT\\n%post'", "not an SPDX expression"),
         ("plan['homepage'] = 'javascript:x'", "give the homepage"),
         ("plan['scriptlets'] = {'post-install': 'true\\n%include /etc/passwd\\n'}", "scriptlet"),
         ("plan['surprise'] = 1", "cannot be read: unknown field `surprise`"),
@@ -261,7 +261,7 @@ fn nothing_leaves_the_folders_that_plugins_may_write_to() {
         (
             "collection",
             "os.symlink('/etc/passwd', 'r2') or {'files': [{'path': 'x', 'from': 'r2'}]}",
-            "no file in",
+            "not a file in",
         ),
         (
             "recipe",

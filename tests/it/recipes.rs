@@ -383,11 +383,11 @@ fn what_cannot_be_added_is_told_with_its_line() {
         (
             "overrides.toml",
             "[[add]]\nrelation = 'Depends: a'\nreason = 'x'\n",
-            "`Depends: a` in its overrides is no relation that packages have",
+            "`Depends: a` in its overrides is not a valid relation",
         ),
         ("scriptlets/post-install", "true\n%post\n", "post-install:2: begins with `%`"),
-        ("scriptlets/posttrans", "true\n", "is none of pre-install, post-install"),
-        ("patches/a.patch", "nothing\n", "a.patch: is no patch"),
+        ("scriptlets/posttrans", "true\n", "is not one of pre-install, post-install"),
+        ("patches/a.patch", "nothing\n", "a.patch: is not a patch"),
         ("patches/a.txt", "nothing\n", "a.txt: is called otherwise"),
     ];
     for (file, text, wanted) in cases {
@@ -561,7 +561,7 @@ fn the_old_command_line_works() {
         let own = with(&["one", "--version", "1.0", "--spec-file", "one.spec"]);
         assert_eq!(own.stdout, "./mine-1.0-7.noarch.rpm\n", "{}", own.stderr);
     }
-    // On a machine that is no RPM system, one is chosen and told.
+    // On a machine that is not an RPM system, one is chosen and told.
     let any = old(&[&["one", "--dist-dir", "any"], &index[..]].concat());
     assert_eq!(any.status, 0, "{}", any.stderr);
     assert!(any.stdout.ends_with(".rpm\n"), "{}", any.stdout);

@@ -153,7 +153,7 @@ fn mistakes_are_told_with_file_and_line() {
         ),
         (
             &["templates", "show", "rpm"],
-            "error: `rpm` is no file of a pack\nhint: write PACK/FILE, such as rpm/preamble.hbs\n",
+            "error: `rpm` is not a file of a pack\nhint: write PACK/FILE, such as rpm/preamble.hbs\n",
         ),
         (
             &["templates", "list", "--templates", "none"],
@@ -322,7 +322,8 @@ fn archives_of_packs_are_installed() {
     std::os::unix::fs::symlink("/etc/hostname", at.join("acme/control.hbs")).unwrap();
     tar("links.tar.gz", "acme");
     let refused = as_user(at, &["templates", "install", "links.tar.gz"]);
-    let problem = "error: `links.tar.gz` has a member `acme/control.hbs`, which is no plain file\n";
+    let problem =
+        "error: `links.tar.gz` has a member `acme/control.hbs`, which is not a regular file\n";
     assert_eq!(refused, (2, String::new(), problem.to_owned()));
     assert!(!at.join("home/.local/share/pypi2pkg/templates/acme/control.hbs").exists());
 }

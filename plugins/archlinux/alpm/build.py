@@ -1,7 +1,7 @@
 """A package of a tree of files, uncompressed. Source: alpm-package(7), makepkg's `create_package`.
 
 There is no `.BUILDINFO`: BUILDINFO(5) states the folders, the options and the installed packages
-that makepkg built with, so that it can do so again. Here was no makepkg, and pacman asks for none.
+that makepkg built with, so that it can do so again. No makepkg was involved, and pacman does not require the file.
 """
 
 import os

@@ -40,9 +40,9 @@ class Lowering:
         plan = self.plan
         name, version = plan["package"], full_version(plan["evr"])
         if NAME.fullmatch(name) is None:
-            self.tell("error", f"`{name}` is no name of a package")
+            self.tell("error", f"`{name}` is not a valid package name")
         if FULL.fullmatch(version) is None:
-            self.tell("error", f"`{version}` is no version of a package")
+            self.tell("error", f"`{version}` is not a valid package version")
         summary = plan["summary"].rstrip(". ")
         independent = plan["architecture"] == "independent"
         architecture = self.target["independent-architecture" if independent else "architecture"]
@@ -140,7 +140,7 @@ def given(text):
     """A name with its bound, as pacman writes it."""
     found = GIVEN.fullmatch(text)
     if found is None:
-        raise Refused(f"`{text}` is no dependency of a package")
+        raise Refused(f"`{text}` is not a valid dependency")
     operator = (found[2] or "").replace("<<", "<").replace(">>", ">")
     return str(Dependency.parse(found[1] + operator + (found[3] or "")))
 

@@ -51,7 +51,7 @@ class Specifier(NamedTuple):
 def version(text):
     found = VERSION.fullmatch(text)
     if found is None:
-        raise Refused(f"`{text}` is no normalised version")
+        raise Refused(f"`{text}` is not a normalised version")
 
     def number(name):
         return None if found[name] is None else int(found[name])
@@ -72,7 +72,7 @@ def specifiers(text):
     for part in filter(None, (part.strip() for part in text.split(","))):
         one = SPECIFIER.fullmatch(part)
         if one is None:
-            raise Refused(f"`{part}` is no version specifier")
+            raise Refused(f"`{part}` is not a version specifier")
         found.append(Specifier(one["operator"], version(one["version"]), one["star"] is not None))
     return found
 

@@ -84,7 +84,7 @@ def parsed(text):
         keyword, equals, value = line.partition("=")
         keyword, value = keyword.rstrip(), value.strip()
         if not equals:
-            raise Refused(f"line {number} of `.PKGINFO` is no assignment")
+            raise Refused(f"line {number} of `.PKGINFO` is not an assignment")
         if keyword in fields and value:
             if CONTROL.search(value) or HEADER.fullmatch(value):
                 raise Refused(f"line {number} of `.PKGINFO` has no value for a database")
@@ -104,7 +104,7 @@ def check(fields):
     for keyword, pattern in (("pkgname", NAME), ("pkgver", FULL), ("arch", ARCHITECTURE),
                              ("builddate", NUMBER), ("size", NUMBER)):
         if pattern.fullmatch(fields[keyword][0]) is None:
-            raise Refused(f"`.PKGINFO`: `{fields[keyword][0]}` is no `{keyword}`")
+            raise Refused(f"`.PKGINFO`: `{fields[keyword][0]}` is not a `{keyword}`")
     for keyword in ("depend", "conflict", "provides", "replaces"):
         for value in fields[keyword]:
             Dependency.parse(value)

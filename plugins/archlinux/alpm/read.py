@@ -39,7 +39,7 @@ def package(file):
         info, paths = contents(file["contents"])
         fields = pkginfo.parsed(info)
     except Refused as error:
-        raise Refused(f"`{name}` is no package: {error}") from None
+        raise Refused(f"`{name}` is not a package: {error}") from None
     version = FULL.fullmatch(fields["pkgver"][0])
     return {
         "package": fields["pkgname"][0],
@@ -99,7 +99,7 @@ def members(archive):
 
 
 def check_end(archive):
-    """tarfile takes whatever is no member for the end, which is a block of zeros."""
+    """tarfile takes whatever is not a member for the end, which is a block of zeros."""
     archive.fileobj.seek(archive.offset)
     if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise Refused("its archive ends too early")
@@ -109,13 +109,13 @@ def checked(name):
     """A member's name as a path below the root."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\n" in name:
-        raise Refused(f"{name[:200]!r} is no path in a package")
+        raise Refused(f"{name[:200]!r} is not a path in a package")
     return path.as_posix()
 
 
 def metadata(archive, member):
     if not member.isreg() or member.size > METADATA:
-        raise Refused(f"`{member.name}` is no file of less than {METADATA >> 20} MiB")
+        raise Refused(f"`{member.name}` is not a file of less than {METADATA >> 20} MiB")
     return archive.extractfile(member).read().decode("utf-8")
 
 

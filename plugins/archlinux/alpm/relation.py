@@ -38,7 +38,7 @@ class Dependency(NamedTuple):
     def parse(cls, text):
         found = COMPARISON.fullmatch(text)
         if found is None or NAME.fullmatch(found["name"]) is None:
-            raise Refused(f"`{text}` is no dependency of a package")
+            raise Refused(f"`{text}` is not a valid dependency")
         return cls(found["name"], found["operator"] or "", found["version"] or "")
 
     def admits(self, version):

@@ -60,7 +60,7 @@ KEY = """\
 def entry(fields, filename, size, sha256):
     """The text of `desc` for a package's file."""
     if FILENAME.fullmatch(filename) is None:
-        raise Refused(f"`{filename}` is no file name of a package in a repository")
+        raise Refused(f"`{filename}` is not a valid package file name")
     own = {"CSIZE": [size], "SHA256SUM": [sha256]}
     sections = [section("FILENAME", [filename])]
     for name, keyword in SECTIONS.items():
@@ -76,7 +76,7 @@ def section(name, values):
 def answer(request):
     name = request["name"]
     if REPOSITORY.fullmatch(name) is None:
-        raise Refused(f"`{name}` is no name of a repository")
+        raise Refused(f"`{name}` is not a valid repository name")
     packages = listed_packages(request["packages"])
     files = []
     for file, with_files in ((f"{name}.files", True), (f"{name}.db", False)):
@@ -100,7 +100,7 @@ def listed_packages(packages):
     for package in packages:
         name, version = package["package"], package["version"]
         if NAME.fullmatch(name) is None or FULL.fullmatch(version) is None:
-            raise Refused(f"`{name}` `{version}` is no package of a repository")
+            raise Refused(f"`{name}` `{version}` is not a package of a repository")
         if f"%FILENAME%\n{package['file']}\n" not in package["entry"]:
             raise Refused(f"`{package['file']}` is not where its entry says: packages lie beside "
                           "their database")
@@ -154,7 +154,7 @@ def configuration(name, request):
     """The section of pacman.conf for a client."""
     url, note = request["url"], request["note"]
     if not url.isprintable() or not note.isprintable():
-        raise Refused("the address to publish at is no line of pacman.conf")
+        raise Refused("the address to publish at is not a line of pacman.conf")
     return CLIENT.format(
         name=name,
         remark=(f"# {note}\n" if note else "") + (KEY if request["signed"] else ""),

@@ -73,7 +73,7 @@ impl fmt::Display for Exposure {
 /// folder may have: one with anything else is somebody's own, and no mode of it is changed.
 ///
 /// # Errors
-/// The folder cannot be created or read. Within the answer: why it is no place for private files.
+/// The folder cannot be created or read. Within the answer: why it is not a place for private files.
 pub fn own_folder(
     folder: &Path,
     known: &[&str],

@@ -75,7 +75,7 @@ fn open_inside(root: &Path, inside: &Path, links: Links) -> io::Result<File> {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let kind = match components.peek() {
-            // What is no folder has no file below it.
+            // What is not a folder has no file below it.
             Some(_) => OFlags::DIRECTORY,
             None => OFlags::empty(),
         };

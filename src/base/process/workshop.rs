@@ -117,7 +117,7 @@ impl Workshop {
         }
         match at.metadata()?.is_file() {
             true => Ok(at),
-            false => Err(io::Error::other("it is no regular file")),
+            false => Err(io::Error::other("it is not a regular file")),
         }
     }
 }

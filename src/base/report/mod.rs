@@ -11,7 +11,7 @@ pub use recorder::Recorder;
 pub use terminal::Terminal;
 
 /// Receives what happens. Implementations: the terminal (progress bars, or plain lines where
-/// standard error is no terminal) and a recorder.
+/// standard error is not a terminal) and a recorder.
 pub trait Reporter: Sync {
     fn event(&self, event: Event<'_>);
 }

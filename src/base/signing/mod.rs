@@ -35,11 +35,11 @@ pub struct Access<'a> {
 /// Why nothing can be signed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    #[error("`gpg` is not installed, and `{key}` is no key file")]
+    #[error("`gpg` is not installed, and `{key}` is not a key file")]
     NoGpg { key: String },
     #[error("gpg has no secret key `{key}`: {reason}")]
     Unknown { key: String, reason: String },
-    #[error("`{}` is no key that can sign: {reason}", .path.display())]
+    #[error("`{}` cannot sign: {reason}", .path.display())]
     File { path: PathBuf, reason: String },
     #[error("the secret key in `{}` is not used: other users can read it (mode {mode:04o})", .path.display())]
     Exposed { path: PathBuf, mode: u32 },

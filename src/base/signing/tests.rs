@@ -123,7 +123,7 @@ fn signatures_of_both_kinds_are_those_of_the_key() {
         &home.folder.path().join("key.asc").display().to_string(),
         home.access(Some("guess")),
     );
-    assert!(wrong.err().unwrap().to_string().contains("key.asc` is no key that can sign: "));
+    assert!(wrong.err().unwrap().to_string().contains("key.asc` cannot sign: "));
 }
 
 #[test]
@@ -137,12 +137,12 @@ fn what_is_no_key_is_refused() {
     close(&file);
     let file = file.display().to_string();
     let refused = |key: &str| Signer::open(key, home.access(None)).err().unwrap().to_string();
-    assert!(refused(&file).contains("key` is no key that can sign: "), "{}", refused(&file));
+    assert!(refused(&file).contains("key` cannot sign: "), "{}", refused(&file));
     let unknown = refused("0123456789ABCDEF0123456789ABCDEF01234567");
     assert!(unknown.starts_with("gpg has no secret key `0123"), "{unknown}");
     let access = Access { path: &[], ..home.access(None) };
     assert_eq!(
         Signer::open("0123", access).err().unwrap().to_string(),
-        "`gpg` is not installed, and `0123` is no key file"
+        "`gpg` is not installed, and `0123` is not a key file"
     );
 }

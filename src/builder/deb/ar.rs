@@ -32,7 +32,7 @@ pub(super) fn list(archive: &mut (impl Read + Seek)) -> Result<Vec<ArMember>, St
     let end = archive.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
     let mut at = MAGIC.len() as u64;
     if read_at(archive, 0, MAGIC.len())? != MAGIC {
-        return Err("it is no ar archive".to_owned());
+        return Err("it is not an ar archive".to_owned());
     }
     let mut members = Vec::new();
     while at < end {

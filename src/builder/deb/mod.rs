@@ -97,7 +97,7 @@ pub(super) fn filename(job: &BuildJob<'_>) -> Result<String, BuildError> {
         true => Ok(filename),
         false => Err(BuildError::Refused {
             package: job.package(),
-            reason: format!("`{filename}` is no name of a package"),
+            reason: format!("`{filename}` is not a valid package name"),
         }),
     }
 }

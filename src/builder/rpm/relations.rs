@@ -165,7 +165,7 @@ fn parse(relation: &NativeRelation) -> Result<Dependency, &'static str> {
     let may_be_rich = !matches!(relation.strength, Strength::Provides | Strength::Replaces);
     relation::rpm::check(text, may_be_rich).map_err(|error| match error {
         RelationError::Dependency { problem, .. } => problem,
-        RelationError::Specifier { .. } => "its version is none",
+        RelationError::Specifier { .. } => "its version is invalid",
     })?;
     if text.starts_with('(') {
         return Ok(Dependency::any(text));

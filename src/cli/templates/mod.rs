@@ -120,7 +120,7 @@ fn parse_one_file(text: &str) -> Result<(&str, &str), Failure> {
     let (pack, file) = parse_file(text);
     let file = file.ok_or_else(|| Failure {
         status: USAGE,
-        message: format!("`{text}` is no file of a pack"),
+        message: format!("`{text}` is not a file of a pack"),
         hint: Some("write PACK/FILE, such as rpm/preamble.hbs".to_owned()),
     });
     Ok((pack, file?))

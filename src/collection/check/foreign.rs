@@ -17,7 +17,7 @@ use crate::{
     plan::relation::{Capability, Strength},
 };
 
-/// The kind of a collection's packages, where it is no built-in one.
+/// The kind of a collection's packages, where it is not a built-in one.
 pub(super) fn kind<'k>(manifest: &CollectionManifest, kinds: &Kinds<'k>) -> Option<&'k dyn Kind> {
     let is_built_in = Kinds::default().of(&manifest.format).is_some();
     if is_built_in { None } else { kinds.of(&manifest.format) }

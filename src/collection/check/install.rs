@@ -106,7 +106,7 @@ impl Installation<'_> {
         };
         let words: Vec<&str> = first.split_whitespace().filter(|word| *word != "deb").collect();
         let [_, suite, ..] = words[..] else {
-            return Err(CheckError::Tool(format!("`{first}` is no apt source with a suite")));
+            return Err(CheckError::Tool(format!("`{first}` is not an apt source with a suite")));
         };
         let mut command = self.tool("mmdebstrap")?.argument("--variant=apt").argument(suite);
         command = command.argument(self.root);

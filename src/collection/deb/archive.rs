@@ -25,7 +25,7 @@ pub(super) fn control(input: &mut (impl Read + Seek)) -> Result<Control, String>
     let mut magic = [0; 8];
     input.read_exact(&mut magic).map_err(|_| "it is too short".to_owned())?;
     if &magic != b"!<arch>\n" {
-        return Err("it is no ar archive".to_owned());
+        return Err("it is not an ar archive".to_owned());
     }
     let first = member(input)?;
     let mut version = String::new();
@@ -34,7 +34,7 @@ pub(super) fn control(input: &mut (impl Read + Seek)) -> Result<Control, String>
         || input.take(first.size).read_to_string(&mut version).is_err()
         || !version.starts_with("2.")
     {
-        return Err("it is no Debian package of format 2".to_owned());
+        return Err("it is not a Debian package of format 2".to_owned());
     }
     skip(input, first.size % 2)?;
     loop {

@@ -78,7 +78,7 @@ fn fields(text: &str) -> Result<Vec<Field<'_>>, String> {
         }
         let (name, value) = line.split_once(':').unwrap_or_default();
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("its control file has a line that is no field".to_owned());
+            return Err("its control file has a line that is not a field".to_owned());
         }
         if !seen.insert(name.to_ascii_lowercase()) {
             return Err(format!("its control file has the field `{name}` twice"));

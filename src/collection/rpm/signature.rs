@@ -56,7 +56,7 @@ type Data = (u32, u32, Vec<u8>);
 /// A signature header with a signature, as long as without.
 fn with(header: &[u8], signature: &[u8]) -> Result<Vec<u8>, String> {
     let mut entries = entries(header).ok_or("its signature header is not sound")?;
-    let is_rsa = is_rsa(signature).ok_or("the signature is none that rpm reads")?;
+    let is_rsa = is_rsa(signature).ok_or("the signature is in a form that rpm does not read")?;
     if entries.remove(&ROOM).is_none() {
         return Err("it has no room for a signature".to_owned());
     }
@@ -183,6 +183,9 @@ mod tests {
         assert_eq!(refused(&header(8), &signature(1, 1)), "it has too little room for a signature");
         let none = written(&BTreeMap::from([(269, texts.clone())]));
         assert_eq!(refused(&none, &signature(1, 1)), "it has no room for a signature");
-        assert_eq!(refused(&header(500), b"no"), "the signature is none that rpm reads");
+        assert_eq!(
+            refused(&header(500), b"no"),
+            "the signature is in a form that rpm does not read"
+        );
     }
 }

@@ -110,7 +110,7 @@ impl<'a> Header<'a> {
         element(&mut out, 1, "description", &text(package.get_description()));
         element(&mut out, 1, "packager", &text(package.get_packager()));
         element(&mut out, 1, "url", &text(package.get_url()));
-        // The file's own time is no property of its bytes: the build's stands for it.
+        // The file's own time is not a property of its bytes: the build's stands for it.
         line(&mut out, 1, &format!("<time file=\"{0}\" build=\"{0}\"/>", self.time()));
         let installed = package.get_installed_size().unwrap_or(0);
         let sizes = format!(

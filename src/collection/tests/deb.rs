@@ -159,11 +159,11 @@ fn a_package_says_nothing_of_the_repository_or_of_others() {
         ("Priority: x\n\nPackage: b\n", "its control file has a blank line"),
         ("Priority: x\n \t\nPackage: b\n", "its control file has a blank line"),
         ("version: 2\n", "its control file has the field `version` twice"),
-        ("no field\n", "its control file has a line that is no field"),
+        ("no field\n", "its control file has a line that is not a field"),
     ];
     for (extra, reason) in refused {
         let error = read(&control(extra)).unwrap_err();
-        assert_eq!(error, format!("`a.deb` is no usable package file: {reason}"));
+        assert_eq!(error, format!("`a.deb` is not a usable package file: {reason}"));
     }
     let error = read("Package: a b\nVersion: 1\nArchitecture: all\n").unwrap_err();
     assert!(error.ends_with("its control file has no usable field `Package`"), "{error}");

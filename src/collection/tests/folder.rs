@@ -154,11 +154,11 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     };
     assert_eq!(
         refused(&none, garbage),
-        "`STAGING/bad.rpm` is no usable package file: it ends within its header"
+        "`STAGING/bad.rpm` is not a usable package file: it ends within its header"
     );
     assert_eq!(
         refused(&none, |folder| BuiltPackage { path: folder.join("bad.zip") }),
-        "`STAGING/bad.zip` is no usable package file: its name ends in none of `.rpm`, `.deb`"
+        "`STAGING/bad.zip` is not a usable package file: its name does not end in any of `.rpm`, `.deb`"
     );
     assert_eq!(
         refused(&none, |folder| BuiltPackage { path: folder.join("bad.rpm") }),
@@ -221,7 +221,7 @@ fn a_folder_of_another_target_or_of_another_program_is_left_alone() {
     fs::write(&manifest, "{\"schema\": 2}").unwrap();
     assert_eq!(
         open("fedora-43"),
-        "`FOLDER/collection.json` is no collection manifest of ours: its schema is 2, not 1"
+        "`FOLDER/collection.json` is not a collection manifest: its schema is 2, not 1"
     );
     fs::write(&manifest, "[]").unwrap();
     assert!(matches!(
@@ -274,7 +274,7 @@ fn superseded_builds_go_where_only_some_are_kept() {
             .unwrap();
         manifest.packages.into_iter().map(|record| record.package).collect::<Vec<_>>()
     };
-    // What was built last is what the manifest names, even where it is no upgrade.
+    // What was built last is what the manifest names, even where it is not an upgrade.
     assert_eq!(keep(2), ["a", "b"]);
     assert_eq!(files(), ["a-1.10-1.noarch.rpm", "a-1.2-1.noarch.rpm", "b-1.0-1.noarch.rpm"]);
     assert_eq!(keep(1), ["a", "b"]);

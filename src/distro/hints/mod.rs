@@ -51,7 +51,7 @@ pub enum Resolved {
 }
 
 impl Resolved {
-    /// The packages of these names; unknown where one of them is no name.
+    /// The packages of these names; unknown where one of them is not a name.
     fn named(names: impl IntoIterator<Item = String>) -> Self {
         let parsed = names.into_iter().map(|name| CapabilityName::parse(&name));
         match parsed.collect() {

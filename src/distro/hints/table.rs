@@ -43,7 +43,9 @@ impl<'de> Deserialize<'de> for When {
             "build" => Ok(Self::Build),
             "run" => Ok(Self::Run),
             "recommend" => Ok(Self::Recommend),
-            other => Err(serde::de::Error::custom(format!("`{other}` is no time of need"))),
+            other => Err(serde::de::Error::custom(format!(
+                "`{other}` is not one of build, run and recommend"
+            ))),
         }
     }
 }

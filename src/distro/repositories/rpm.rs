@@ -21,7 +21,7 @@ enum Part {
 /// left out.
 ///
 /// # Errors
-/// What is no XML.
+/// What is not XML.
 pub fn primary(input: impl BufRead, architecture: Option<&str>) -> Result<Vec<Available>, String> {
     let mut reader = Reader::from_reader(input);
     let mut packages = Vec::new();
@@ -68,7 +68,7 @@ pub fn primary(input: impl BufRead, architecture: Option<&str>) -> Result<Vec<Av
 /// The paths of a `filelists.xml`, by the SHA-256 of their packages.
 ///
 /// # Errors
-/// What is no XML.
+/// What is not XML.
 pub fn filelists(input: impl BufRead) -> Result<Vec<(String, Vec<String>)>, String> {
     let mut reader = Reader::from_reader(input);
     let mut lists: Vec<(String, Vec<String>)> = Vec::new();

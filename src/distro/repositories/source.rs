@@ -35,7 +35,7 @@ pub enum RepositoryError {
 /// an apt source (`deb URL SUITE COMPONENT…` or without `deb`), or `system`.
 ///
 /// # Errors
-/// A place that is none of these, or metadata that cannot be had or read.
+/// A place that is not one of these, or metadata that cannot be had or read.
 pub fn open(
     address: &str,
     target: &Target,
@@ -137,7 +137,7 @@ impl Opener<'_> {
             true => Url::parse(text).map_err(|error| self.fail(error))?,
             false => {
                 let path = fs::canonicalize(text).map_err(|error| self.fail(error))?;
-                Url::from_directory_path(path).map_err(|()| self.fail("it is no folder"))?
+                Url::from_directory_path(path).map_err(|()| self.fail("it is not a folder"))?
             }
         };
         if !url.path().ends_with('/') {

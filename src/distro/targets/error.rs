@@ -24,7 +24,7 @@ pub enum TargetError {
         system: String,
         known: String,
     },
-    #[error("`{prefix}` is no folder for a collection of its own")]
+    #[error("`{prefix}` cannot be an install prefix")]
     Prefix { prefix: String },
     #[error("cannot read `{}` for targets: {source}", .path.display())]
     Read { path: PathBuf, source: std::io::Error },

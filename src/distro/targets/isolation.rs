@@ -23,7 +23,7 @@ impl Target {
     /// commands in `bin`, data in `share`.
     ///
     /// # Errors
-    /// A prefix that is no absolute folder of one's own.
+    /// A prefix that is not an absolute folder of one's own.
     pub fn isolated(mut self, prefix: &str) -> Result<Self, TargetError> {
         let prefix = prefix.trim_end_matches('/');
         let parts: Vec<&str> = prefix.split('/').collect();

@@ -221,7 +221,7 @@ fn unknown_names_are_refused_with_what_there_is() {
     assert_eq!(
         load("linux", None, None),
         format!("unknown target `linux`; the targets are {NAMES}"),
-        "an abstract file is no target"
+        "an abstract file is not a target"
     );
     assert_eq!(
         load("el8", Some("3.10"), None),

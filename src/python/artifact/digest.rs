@@ -71,7 +71,7 @@ impl Hashes {
     /// Reads one `ALGORITHM=HEX` or `ALGORITHM:HEX`.
     ///
     /// # Errors
-    /// An algorithm that is none of [`HashAlgorithm`], or digits that are not that many
+    /// An algorithm that is not one of [`HashAlgorithm`], or digits that are not that many
     /// hexadecimal ones.
     pub fn parse(text: &str) -> Result<Self, HashError> {
         let (name, digest) =
@@ -210,7 +210,7 @@ pub struct HashMismatch {
 pub enum HashError {
     #[error("`{0}` names no hash algorithm of sha256, sha384, sha512")]
     Algorithm(String),
-    #[error("`{digest}` is no {algorithm} digest of {} hexadecimal digits", .algorithm.digits())]
+    #[error("`{digest}` is not a valid {algorithm} digest of {} hexadecimal digits", .algorithm.digits())]
     Digest { algorithm: HashAlgorithm, digest: String },
 }
 

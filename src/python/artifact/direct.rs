@@ -132,7 +132,7 @@ pub fn redacted(address: &str) -> String {
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest[..end].rsplit_once('@') {
-        // The name by which all log in to a host is no secret.
+        // The name by which all log in to a host is not a secret.
         Some((user, _)) if scheme.ends_with("ssh") && !user.contains(':') => address.to_owned(),
         Some((_, host)) => format!("{scheme}://****@{host}{}", &rest[end..]),
         None => address.to_owned(),
@@ -156,7 +156,7 @@ impl Fragment {
                 "egg" => {
                     let name = project_name(value);
                     fragment.egg =
-                        Some(name.ok_or_else(|| format!("`{value}` is no project's name"))?);
+                        Some(name.ok_or_else(|| format!("`{value}` is not a valid project name"))?);
                 }
                 "subdirectory" => fragment.subdirectory = Some(subdirectory(value)?),
                 _ => {}
@@ -238,7 +238,7 @@ mod tests {
                 "`hg+https` is not supported: of version control only git is",
             ),
             ("ftp://host.example/a.zip", "nothing can be fetched by `ftp`"),
-            ("a.zip#egg=a[b]", "`a[b]` is no project's name"),
+            ("a.zip#egg=a[b]", "`a[b]` is not a valid project name"),
             ("a.zip#subdirectory=../b", "the subdirectory `../b` is not inside"),
             ("a.zip#subdirectory=/b", "the subdirectory `/b` is not inside"),
         ] {

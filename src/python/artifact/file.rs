@@ -36,7 +36,7 @@ impl SdistName {
         let stem = SDIST_ENDINGS
             .iter()
             .find_map(|ending| filename.strip_suffix(ending))
-            .ok_or_else(|| fail("its ending is none of a wheel or an sdist"))?;
+            .ok_or_else(|| fail("it ends neither as a wheel nor as an sdist"))?;
         let split = |at: usize| {
             let project = project_name(&stem[..at])?;
             Some(Self { project, version: Version::from_str(&stem[at + 1..]).ok()? })
@@ -138,7 +138,7 @@ impl ReleaseFile {
     }
 }
 
-/// Why a text is no release file name.
+/// Why a text is not a release file name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{filename}` is not a wheel or sdist name: {reason}")]
 pub struct FileNameError {
@@ -152,7 +152,7 @@ impl FileNameError {
     }
 }
 
-/// Refuses what is no name of a release file: those are of letters, digits and `._+-!` (PEP 427,
+/// Refuses what is not a name of a release file: those are of letters, digits and `._+-!` (PEP 427,
 /// PEP 440, PEP 625), also where a tag is one that no machine has. Recipes name the file.
 pub(super) fn check_file_name(filename: &str) -> Result<(), FileNameError> {
     let refused = |c: char| !c.is_ascii_alphanumeric() && !"._+-!".contains(c);

@@ -6,7 +6,7 @@ use pep440_rs::Version;
 
 use super::{FileNameError, ProjectName, Tag, project_name};
 
-/// A compressed tag set may stand for many tags; more than this is no honest name.
+/// A compressed tag set may stand for many tags; more than this is not an honest name.
 const TAG_LIMIT: usize = 10_000;
 
 /// A parsed wheel file name.

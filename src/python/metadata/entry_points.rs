@@ -35,13 +35,13 @@ pub struct EntryPoint {
 /// Why an `entry_points.txt` was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryPointError {
-    #[error("`entry_points.txt` is no UTF-8 text of at most {SIZE_LIMIT} bytes")]
+    #[error("`entry_points.txt` is not UTF-8 text of at most {SIZE_LIMIT} bytes")]
     Unreadable,
     #[error("`entry_points.txt`: the line `{0}` is neither a section nor a definition")]
     Line(String),
-    #[error("`entry_points.txt`: `{0}` is no name for a command")]
+    #[error("`entry_points.txt`: `{0}` is not a name for a command")]
     Name(String),
-    #[error("`entry_points.txt`: the command `{name}` calls `{value}`, which is no object")]
+    #[error("`entry_points.txt`: the command `{name}` calls `{value}`, which is not an object")]
     Value { name: String, value: String },
     #[error("`entry_points.txt`: the command `{0}` is defined twice")]
     Twice(String),

@@ -197,12 +197,12 @@ impl<'a> Rewriter<'a> {
             Token::Operator(operator) => operator,
             Token::Word("in") => "in",
             Token::Word("not") if self.eat_word("in") => "not in",
-            other => return Err(format!("{} is no comparison operator", other.describe())),
+            other => return Err(format!("{} is not a comparison operator", other.describe())),
         };
         let right = self.next()?;
         let known = ["<", "<=", "!=", "==", ">=", ">", "~=", "===", "in", "not in"];
         if !known.contains(&operator) {
-            return Err(format!("`{operator}` is no comparison operator"));
+            return Err(format!("`{operator}` is not a comparison operator"));
         }
         let (word, value, inverted) = match (left, right) {
             (Token::Word(word), Token::Quoted(value)) => (word, value, false),
@@ -213,7 +213,7 @@ impl<'a> Rewriter<'a> {
             }
         };
         let (name, kind) = variable(word, self.is_of_lock)
-            .ok_or_else(|| format!("`{word}` is no marker variable here"))?;
+            .ok_or_else(|| format!("`{word}` is not a valid marker variable"))?;
         let comparison = Comparison { name, kind, operator, value, inverted };
         let text = comparison.rewritten()?;
         if comparison.is_of_extras() {

@@ -91,7 +91,7 @@ fn take_extras(text: &str) -> Result<(Vec<ExtraName>, &str), String> {
         .split(',')
         .map(|name| {
             let name = name.trim();
-            extra_name(name).ok_or_else(|| format!("`{name}` is no name of an extra"))
+            extra_name(name).ok_or_else(|| format!("`{name}` is not a valid extra name"))
         })
         .collect::<Result<_, _>>()?;
     Ok((extras, rest.trim_start()))

@@ -145,8 +145,8 @@ struct FilterCase {
 }
 
 const SPECIFIER_DIFFERENCES: Differences = &[
-    ("===", "a text that is no version can match no release, so it is refused with a reason"),
-    ("~=1.2.3prevıew1", "`ı` is no `i`"),
+    ("===", "a text that is not a version can match no release, so it is refused with a reason"),
+    ("~=1.2.3prevıew1", "`ı` is not an `i`"),
 ];
 
 /// The versions that a resolver would look at: final releases, and pre-releases where they are
@@ -250,14 +250,17 @@ struct LockCase {
 }
 
 const MARKER_DIFFERENCES: Differences = &[
-    (" ~= python_", "the environment's version is no bound; no release writes this"),
-    (" ~= implementation_version", "the environment's version is no bound; no release writes this"),
+    (" ~= python_", "the environment's version is not a bound; no release writes this"),
+    (
+        " ~= implementation_version",
+        "the environment's version is not a bound; no release writes this",
+    ),
     ("platform_release ~= ", "the kernel's release is a text, which `~=` does not compare"),
     ("implementation_version === 'lit", "as for the other versions: none is spelled so"),
-    ("extra in '", "an extra is asked for or not; it is no part of a text"),
-    ("extra not in '", "an extra is asked for or not; it is no part of a text"),
-    ("' in extra", "an extra is asked for or not; it is no part of a text"),
-    ("' not in extra", "an extra is asked for or not; it is no part of a text"),
+    ("extra in '", "an extra is requested or not; it is not part of a text"),
+    ("extra not in '", "an extra is requested or not; it is not part of a text"),
+    ("' in extra", "an extra is requested or not; it is not part of a text"),
+    ("' not in extra", "an extra is requested or not; it is not part of a text"),
     ("os_name == extra", "two variables are not compared; no release writes this"),
 ];
 
@@ -331,7 +334,7 @@ struct RequirementCase {
 }
 
 const REQUIREMENT_DIFFERENCES: Differences =
-    &[("===", "a text that is no version can match no release, so it is refused with a reason")];
+    &[("===", "a text that is not a version can match no release, so it is refused with a reason")];
 
 #[test]
 fn requirements_parse_as_packaging_parses_them() {

@@ -49,7 +49,7 @@ impl Document<'_> {
     /// A project's name.
     pub fn name(&self, at: usize, text: &str) -> Result<ProjectName, RequirementsError> {
         project_name(text)
-            .ok_or_else(|| self.error(Some(at), format!("`{text}` is no project's name")))
+            .ok_or_else(|| self.error(Some(at), format!("`{text}` is not a valid project name")))
     }
 
     /// A requirement by name or URL (PEP 508).

@@ -20,7 +20,7 @@ const DECLARATION_LINES: usize = 2;
 pub(super) fn decode(bytes: &[u8]) -> Result<String, String> {
     for (mark, number) in UTF_32 {
         if let Some(rest) = bytes.strip_prefix(&mark) {
-            return decode_utf_32(rest, number).ok_or_else(|| "it is no UTF-32 text".to_owned());
+            return decode_utf_32(rest, number).ok_or_else(|| "it is not UTF-32 text".to_owned());
         }
     }
     if let Some((encoding, length)) = Encoding::for_bom(bytes) {
@@ -28,7 +28,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, String> {
     }
     match declared(bytes) {
         Some(label) => {
-            // Python's name of it, which is no label of the web's.
+            // Python's name of it, which is not a label of the web's.
             let known = if label == "latin-1" { "latin1" } else { &label };
             let encoding = Encoding::for_label(known.as_bytes())
                 .ok_or_else(|| format!("its encoding `{label}` is unknown"))?;
@@ -40,7 +40,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<String, String> {
 
 fn decode_with(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, String> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
-    let text = text.ok_or_else(|| format!("it is no {} text", encoding.name()))?;
+    let text = text.ok_or_else(|| format!("it is not {} text", encoding.name()))?;
     Ok(text.into_owned())
 }
 

@@ -19,7 +19,7 @@ pub enum RequirementsError {
     /// A file names itself, perhaps through others.
     #[error("{origin}: `{}` names itself", .path.display())]
     Recursion { origin: Origin, path: PathBuf },
-    /// A line is no requirement.
+    /// A line is not a requirement.
     #[error("{origin}: `{text}` is not a requirement: {problem}")]
     Requirement { origin: Origin, text: String, problem: String },
     /// An argument that names a file of requirements, where a project is expected.

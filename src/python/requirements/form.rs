@@ -52,7 +52,7 @@ pub(super) fn names_requirements_file(text: &str, folder: &Path) -> bool {
 /// are left for the caller.
 ///
 /// # Errors
-/// Why the text is no requirement.
+/// Why the text is not a requirement.
 pub(super) fn parse(text: &str, folder: &Path) -> Result<Written, String> {
     let separator = if is_url(text) { "; " } else { ";" };
     let (head, marker) = match text.split_once(separator) {
@@ -66,7 +66,7 @@ pub(super) fn parse(text: &str, folder: &Path) -> Result<Written, String> {
     } else if let Some((name, url)) = head.split_once('@').filter(|_| !head.starts_with('@')) {
         let url = url.trim();
         if url.is_empty() || url.contains(char::is_whitespace) {
-            return Err("what follows `@` is no URL".to_owned());
+            return Err("what follows `@` is not a URL".to_owned());
         }
         let named = by_name(name)?;
         let (direct, _) = Direct::parse(url, folder)?;
@@ -122,7 +122,7 @@ fn by_name(text: &str) -> Result<Written, String> {
     })
 }
 
-/// What a URL names that is no path, or is an archive's path.
+/// What a URL names that is not a path, or is an archive's path.
 fn at_url(url: &str, folder: &Path) -> Result<Written, String> {
     if url.contains(char::is_whitespace) {
         return Err("a URL has no blanks".to_owned());

@@ -95,7 +95,7 @@ impl Options {
 }
 
 /// An option's name and the value that is joined to it (`--name=value`, `-rvalue`); `None` where
-/// the word is no option.
+/// the word is not an option.
 fn split(word: &str) -> Option<(&str, Option<&str>)> {
     if word.starts_with("--") {
         let (name, value) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
@@ -141,7 +141,7 @@ impl ProjectRule {
     /// here is taken from `opposite`, the option that says the contrary.
     ///
     /// # Errors
-    /// The part that is no project's name.
+    /// The part that is not a valid project name.
     pub fn add(&mut self, list: &str, opposite: &mut Self) -> Result<(), String> {
         for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             match part {
@@ -151,8 +151,9 @@ impl ProjectRule {
                 }
                 ":none:" => *self = Self::default(),
                 _ => {
-                    let name = project_name(part)
-                        .ok_or_else(|| format!("has `{part}`, which is no project's name"))?;
+                    let name = project_name(part).ok_or_else(|| {
+                        format!("has `{part}`, which is not a valid project name")
+                    })?;
                     opposite.projects.remove(&name);
                     self.projects.insert(name);
                 }

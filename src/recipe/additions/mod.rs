@@ -96,7 +96,7 @@ fn text(path: &Path) -> Result<Option<String>, AdditionError> {
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes)
             .map(Some)
-            .map_err(|_| AdditionError::of(path, None, "is no text in UTF-8")),
+            .map_err(|_| AdditionError::of(path, None, "is not text in UTF-8")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(AdditionError::of(path, None, format!("cannot be read: {error}"))),
     }
@@ -132,7 +132,7 @@ fn scriptlets(folder: &Path) -> Result<BTreeMap<Moment, String>, AdditionError> 
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let Some((_, moment)) = NAMES.into_iter().find(|(known, _)| *known == name) else {
             let known = NAMES.map(|(known, _)| known).join(", ");
-            return Err(AdditionError::of(&path, None, format!("is none of {known}")));
+            return Err(AdditionError::of(&path, None, format!("is not one of {known}")));
         };
         let text = text(&path)?.unwrap_or_default();
         check_commands(&text)

@@ -125,7 +125,7 @@ impl Walk<'_> {
             Some(name) if self.names.contains(name) => Ok(Some(name)),
             Some(name) => {
                 let meant = suggested(nearest(name, self.names.iter().copied()));
-                Err(format!("includes `{name}`, which is no template{meant}"))
+                Err(format!("includes `{name}`, which is not a template{meant}"))
             }
             None => Err("includes a template whose name is computed".to_owned()),
         }

@@ -165,7 +165,7 @@ impl<'f> Paths<'f> {
             // The whole context, and elements of lists, are groups.
             None if path.is_empty() => Ok(None),
             None if self.0.keys().any(|known| known.starts_with(&format!("{path}."))) => Ok(None),
-            _ => Err(format!("`{path}` is no list")),
+            _ => Err(format!("`{path}` is not a list")),
         }
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         );
         assert_eq!(
             paths.element(&paths.below(&root, "name").unwrap()).unwrap_err(),
-            "`name` is no list"
+            "`name` is not a list"
         );
     }
 }

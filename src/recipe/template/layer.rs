@@ -106,7 +106,7 @@ impl Layer {
     }
 }
 
-/// The manifest of a pack whose name is none of the built-in ones'.
+/// The manifest of a pack whose name is not one of the built-in ones'.
 fn extension(
     place: &Path,
     own: &str,

@@ -75,7 +75,8 @@ impl Extension {
             return wrong("name", format!("`{name}` is the name of a built-in pack"));
         }
         if !is_plain_name(name) {
-            let reason = format!("`{name}` is no pack's name: write letters a-z, digits and `-`");
+            let reason =
+                format!("`{name}` is not a valid pack name: write letters a-z, digits and `-`");
             return wrong("name", reason);
         }
         Ok(extension)

@@ -37,7 +37,7 @@ impl Parcel {
     /// Reads a pack's folder, or its archive (`.tar.gz`), in which all files may lie in one folder.
     ///
     /// # Errors
-    /// It cannot be read, is hostile, or is no pack that extends another.
+    /// It cannot be read, is hostile, or is not a pack that extends another.
     pub fn read(path: &Path, packs: &Packs) -> Result<Self, TemplateError> {
         let contents = match path.is_dir() {
             true => read_folder(path)?,
@@ -47,12 +47,13 @@ impl Parcel {
         for (name, bytes) in contents.iter().filter(|(name, _)| is_of_pack(name)) {
             let text = String::from_utf8(bytes.clone());
             let text =
-                text.map_err(|_| refused(path, format!("has a file `{name}` that is no text")));
+                text.map_err(|_| refused(path, format!("has a file `{name}` that is not text")));
             texts.insert(name.clone(), text?);
         }
         let mut layer = Layer::new(path, texts, packs)?;
         let Some(extension) = layer.extension.take() else {
-            let problem = "is no pack of its own but files of a built-in one: copy it".to_owned();
+            let problem =
+                "is not a pack of its own but files of a built-in one: copy it".to_owned();
             return Err(refused(path, problem));
         };
         layer.extension = Some(extension.clone());
@@ -139,7 +140,7 @@ fn read_folder(folder: &Path) -> Result<Contents, TemplateError> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let metadata = path.symlink_metadata().map_err(|error| unreadable(&path, &error))?;
         if !metadata.is_file() {
-            return Err(refused(folder, format!("has `{name}`, which is no plain file")));
+            return Err(refused(folder, format!("has `{name}`, which is not a regular file")));
         }
         let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
         add(&mut contents, &name, metadata.len(), file)
@@ -157,7 +158,7 @@ fn read_archive(path: &Path) -> Result<Contents, TemplateError> {
 /// The files of a tar archive; all of them may lie in one folder.
 fn read_members(unpacked: impl Read) -> Result<Contents, String> {
     let broken = |error: io::Error| {
-        format!("is no readable `.tar.gz` of at most {TOTAL_LIMIT} bytes: {error}")
+        format!("is not a readable `.tar.gz` of at most {TOTAL_LIMIT} bytes: {error}")
     };
     let mut contents = Contents::new();
     let mut top: Option<Vec<String>> = None;
@@ -176,7 +177,7 @@ fn read_members(unpacked: impl Read) -> Result<Contents, String> {
             return Err(format!("has a member `{shown}`, which leads out of it"));
         }
         if !kind.is_file() && !kind.is_dir() {
-            return Err(format!("has a member `{shown}`, which is no plain file"));
+            return Err(format!("has a member `{shown}`, which is not a regular file"));
         }
         if kind.is_dir() || parts.iter().any(|part| part.starts_with('.')) {
             continue;
@@ -195,7 +196,7 @@ fn read_members(unpacked: impl Read) -> Result<Contents, String> {
 fn add(contents: &mut Contents, name: &str, size: u64, file: impl Read) -> Result<(), String> {
     let shown = name.escape_debug();
     if !is_plain(name) {
-        return Err(format!("has a file `{shown}`, whose name is no plain one"));
+        return Err(format!("has a file `{shown}`, whose name has unusual characters"));
     }
     if size > SIZE_LIMIT {
         return Err(format!("has a file `{shown}` of {size} bytes, more than {SIZE_LIMIT}"));

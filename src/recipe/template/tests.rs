@@ -62,7 +62,10 @@ fn templates_that_do_too_much() {
             "{{#*inline \"x\"}}{{{name}}}{{/inline}}",
             "1: defines something with `{{*…}}`; use a template",
         ),
-        ("\n\n{{> hedaer}}", "3: includes `hedaer`, which is no template (did you mean `header`?)"),
+        (
+            "\n\n{{> hedaer}}",
+            "3: includes `hedaer`, which is not a template (did you mean `header`?)",
+        ),
         ("{{> (lookup this \"name\")}}", "1: includes a template whose name is computed"),
     ] {
         assert_eq!(template(text), [problem], "{text}");
@@ -121,7 +124,7 @@ fn names_that_the_context_does_not_have() {
             "{{#each notse}}{{this}}{{/each}}",
             "1: the context has no `notse` (did you mean `notes`?)",
         ),
-        ("{{#each name}}{{/each}}", "1: `name` is no list"),
+        ("{{#each name}}{{/each}}", "1: `name` is not a list"),
         (
             "{{#each open}}\n{{questoin}}{{/each}}",
             "2: the context has no `open[].questoin` (did you mean `open[].question`?)",
@@ -294,7 +297,7 @@ fn packs_that_cannot_be_used() {
         (MANIFEST.replace("acme", "rpm"), "1: `rpm` is the name of a built-in pack"),
         (
             MANIFEST.replace("acme", "../acme"),
-            "1: `../acme` is no pack's name: write letters a-z, digits and `-`",
+            "1: `../acme` is not a valid pack name: write letters a-z, digits and `-`",
         ),
         (MANIFEST.replace("^1", "^9"), "3: wants the template context ^9, this is 1.0.0"),
         (

@@ -80,7 +80,7 @@ impl<'a> Compiler<'a> {
         for PlannedFile { path: module, .. } in modules {
             let path = compiled_path(&module, &self.tag);
             let optimised = compiled_path(&module, &format!("{}.opt-1", self.tag));
-            // Without the one there is no other: the module is no Python for this interpreter.
+            // Without the one there is no other: the module is not a Python for this interpreter.
             let Some(bytes) = store::read(&folder, &path)? else { continue };
             let other = store::read(&folder, &optimised)?.map(|other| match other == bytes {
                 true => Content::HardLink(path.clone()),

@@ -162,8 +162,9 @@ impl Lock {
 impl Document<'_> {
     /// A package's exact version.
     fn version(&self, at: usize, text: &str) -> Result<VersionSpecifiers, RequirementsError> {
-        let version: pep440_rs::Version =
-            text.parse().map_err(|_| self.error(Some(at), format!("`{text}` is no version")))?;
+        let version: pep440_rs::Version = text
+            .parse()
+            .map_err(|_| self.error(Some(at), format!("`{text}` is not a valid version")))?;
         Ok(VersionSpecifiers::from_iter([pep440_rs::VersionSpecifier::equals_version(version)]))
     }
 
@@ -174,20 +175,21 @@ impl Document<'_> {
 
     fn url(&self, at: usize, text: &str) -> Result<Url, RequirementsError> {
         Url::parse(text)
-            .map_err(|_| self.error(Some(at), format!("`{}` is no URL", redacted(text))))
+            .map_err(|_| self.error(Some(at), format!("`{}` is not a URL", redacted(text))))
     }
 
     /// The URL of a path that the file names.
     fn path_url(&self, at: usize, path: &str) -> Result<Url, RequirementsError> {
         let whole = crate::python::artifact::normalized(&self.folder.join(path));
         Url::from_file_path(whole)
-            .map_err(|()| self.error(Some(at), format!("`{path}` is no path here")))
+            .map_err(|()| self.error(Some(at), format!("`{path}` is not a usable path")))
     }
 
     /// Seconds since 1970 of a date in TOML.
     fn time(&self, at: usize, text: &str) -> Result<i64, RequirementsError> {
-        let time: jiff::Timestamp =
-            text.parse().map_err(|_| self.error(Some(at), format!("`{text}` is no time")))?;
+        let time: jiff::Timestamp = text
+            .parse()
+            .map_err(|_| self.error(Some(at), format!("`{text}` is not a valid time")))?;
         Ok(time.as_second())
     }
 }

@@ -8,9 +8,9 @@ use super::python_specifiers_marker;
 /// The marker that holds for the Pythons of a range such as `^3.9`, `~2.7 || >=3.6,<4` or `*`.
 ///
 /// # Errors
-/// What is no range.
+/// What is not a range.
 pub fn python_marker(text: &str) -> Result<MarkerTree, String> {
-    let wrong = || format!("`{text}` is no range of Python versions that is understood");
+    let wrong = || format!("`{text}` is not a valid range of Python versions");
     let mut any = MarkerTree::FALSE;
     for alternative in text.split("||") {
         let mut all = MarkerTree::TRUE;

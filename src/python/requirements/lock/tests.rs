@@ -159,14 +159,18 @@ fn what_is_wrong_is_named() {
             "pylock.toml: its lock-version is `2.0`",
         ),
         ("pylock.toml", "lock-version = [", "pylock.toml:1: "),
-        ("pylock.toml", &format!("{package}version = 'x'"), "pylock.toml:3: `x` is no version"),
+        (
+            "pylock.toml",
+            &format!("{package}version = 'x'"),
+            "pylock.toml:3: `x` is not a valid version",
+        ),
         ("pylock.toml", &format!("{package}marker = 'x'"), "pylock.toml:3: "),
         (
             "pylock.toml",
             &format!(
                 "{package}wheels = [{{url = 'https://a.example/a-1-py3-none-any.whl', hashes = {{sha256 = '0'}}}}]"
             ),
-            "pylock.toml:3: `0` is no sha256 digest",
+            "pylock.toml:3: `0` is not a valid sha256 digest",
         ),
         (
             "pylock.x.toml",

@@ -100,15 +100,21 @@ fn hostile_archives_are_refused() {
         (text("/etc/header.hbs"), "has a member `/etc/header.hbs`, which leads out of it"),
         (
             ("acme/x.hbs", EntryType::Symlink, ""),
-            "has a member `acme/x.hbs`, which is no plain file",
+            "has a member `acme/x.hbs`, which is not a regular file",
         ),
-        (("acme/x.hbs", EntryType::Link, ""), "has a member `acme/x.hbs`, which is no plain file"),
-        (("acme/x", EntryType::Char, ""), "has a member `acme/x`, which is no plain file"),
-        (("acme/x", EntryType::Block, ""), "has a member `acme/x`, which is no plain file"),
-        (("acme/x", EntryType::Fifo, ""), "has a member `acme/x`, which is no plain file"),
+        (
+            ("acme/x.hbs", EntryType::Link, ""),
+            "has a member `acme/x.hbs`, which is not a regular file",
+        ),
+        (("acme/x", EntryType::Char, ""), "has a member `acme/x`, which is not a regular file"),
+        (("acme/x", EntryType::Block, ""), "has a member `acme/x`, which is not a regular file"),
+        (("acme/x", EntryType::Fifo, ""), "has a member `acme/x`, which is not a regular file"),
         (text("other/x.hbs"), "has files in several folders: `other/x.hbs`"),
         (text("acme/a/b.hbs"), "has files in several folders: `acme/a/b.hbs`"),
-        (text("acme/a\u{1b}[m.hbs"), "has a file `a\\u{1b}[m.hbs`, whose name is no plain one"),
+        (
+            text("acme/a\u{1b}[m.hbs"),
+            "has a file `a\\u{1b}[m.hbs`, whose name has unusual characters",
+        ),
         (text("acme/header.hbs"), "has two files `header.hbs`"),
         (
             ("acme/large", EntryType::Regular, &large),

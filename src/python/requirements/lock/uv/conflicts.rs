@@ -88,7 +88,7 @@ impl Active {
     pub fn check(&self, conflicts: &[Vec<Conflict>]) -> Result<(), String> {
         for set in conflicts {
             let members = set.iter().map(|conflict| {
-                let unknown = || format!("`{}` is no project's name", conflict.package);
+                let unknown = || format!("`{}` is not a valid project name", conflict.package);
                 conflict.member().ok_or_else(unknown)
             });
             let members = members.collect::<Result<Vec<Member>, String>>()?;
