@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{cases::Wheel, run};
+use crate::{cases::Wheel, run, support::expected::compare};
 
 /// What plugins find on their path in every case.
 const PROGRAMS: [&str; 5] = ["python3", "env", "sh", "cat", "git"];
@@ -219,17 +219,6 @@ fn tree(folder: &Path) -> String {
         .collect()
 }
 
-/// Compares with a file beside the case, or leaves what is new in the folder for tests' files.
-fn compare(expected: &Path, found: &str, wrong: &mut Vec<String>) {
-    if fs::read_to_string(expected).unwrap_or_default() != found {
-        let place = expected.strip_prefix(data()).unwrap();
-        let new = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugins").join(place);
-        fs::create_dir_all(new.parent().unwrap()).unwrap();
-        fs::write(&new, found).unwrap();
-        wrong.push(format!("{}: now {}", expected.display(), new.display()));
-    }
-}
-
 #[test]
 fn plugins_answer_what_their_cases_show() {
     let plugins = Plugin::all();
@@ -242,7 +231,7 @@ fn plugins_answer_what_their_cases_show() {
     let found: Vec<String> = cases.par_iter().map(|(plugin, case)| shown(plugin, case)).collect();
     let mut wrong = Vec::new();
     for ((_, case), found) in cases.iter().zip(found) {
-        compare(&case.with_extension("expected"), &found, &mut wrong);
+        wrong.extend(compare(&case.with_extension("expected"), &found).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -357,7 +346,7 @@ fn plans_of_cases_are_what_the_program_prints() {
             }
             let text = serde_json::to_string_pretty(&plans).unwrap() + "\n";
             let name = format!("{}-{target}.json", stem(&file));
-            compare(&file.with_file_name(name), &text, &mut wrong);
+            wrong.extend(compare(&file.with_file_name(name), &text).err());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -337,7 +337,11 @@ fn what_a_format_may_not_do() {
         ),
         ("build", "answer['packages'][0]['filename'] = 'x.bundle.tar.gz'", "other packages"),
         ("build", "answer['packages'] = []", "other packages than the one asked for"),
-        ("build", "answer['packages'][0]['from'] = '/etc/passwd'", "not a file in the working folder"),
+        (
+            "build",
+            "answer['packages'][0]['from'] = '/etc/passwd'",
+            "not a file in the working folder",
+        ),
         (
             "build",
             "os.symlink('/etc/passwd', 'x'); answer['packages'][0]['from'] = 'x'",
