@@ -24,12 +24,12 @@ pub enum BuildError {
     Exposed { program: &'static str, reason: String },
     /// The same, for a recipe that takes the tool.
     #[error(
-        "`{package}` has a recipe that a person changed, which takes {tool}, and nothing confines that \
+        "`{package}` has an edited recipe, which only {tool} can build, and nothing confines that \
          here: {reason}; install bubblewrap, or use `--no-sandbox`"
     )]
     ExposedRecipe { package: String, tool: &'static str, reason: String },
     /// A writer that does not read recipes.
-    #[error("`{package}` has a recipe that a person changed, which takes {tool}")]
+    #[error("`{package}` has an edited recipe, which only {tool} can build")]
     OwnRecipe { package: String, tool: &'static str },
     #[error("cannot build `{package}`: {problem}")]
     Source { package: String, problem: SourceError },

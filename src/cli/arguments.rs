@@ -276,7 +276,7 @@ impl Inputs {
         if self.requirements.is_empty() && self.files.is_empty() && selection.groups.is_empty() {
             return Err(Failure {
                 status: USAGE,
-                message: "nothing was asked for".to_owned(),
+                message: "no requirements were given".to_owned(),
                 hint: Some("name a project, or a requirements file with `-r FILE`".to_owned()),
             });
         }

@@ -116,7 +116,7 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
         lines.extend(left.map(|left| format!("    {}: {}", left.member, left.reason.as_str())));
     }
     if !plan.open.is_empty() {
-        lines.push("  to be settled by a person:".to_owned());
+        lines.push("  to be settled by you:".to_owned());
         lines.extend(plan.open.iter().map(|open| format!("    {open}")));
     }
     if !plan.notes.is_empty() {

@@ -352,7 +352,7 @@ impl From<PipelineError> for Failure {
                 Self::usage(&error, Some("name the recipes of one target"))
             }
             PipelineError::Outdated { folder } => {
-                let hint = format!("`pypi2pkg render {}` brings it up to date", folder.display());
+                let hint = format!("`pypi2pkg render {}` updates it", folder.display());
                 Self::work(&PipelineError::Outdated { folder }, Some(&hint))
             }
             error @ PipelineError::Unmerged { .. } => Self::work(

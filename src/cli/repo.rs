@@ -71,8 +71,10 @@ impl Repo {
             );
             terminal.event(Event::Warning(&line));
         } else if signer.is_some() {
-            let line =
-                format!("signing all packages in `{}`, whoever built them", self.folder.display());
+            let line = format!(
+                "signing all packages in `{}`, including those built elsewhere",
+                self.folder.display()
+            );
             terminal.event(Event::End { phase: "repo", line: &line });
         }
         let publishing = settings.publishing(signer.as_ref());

@@ -223,9 +223,10 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
         [written] => written.project(),
         _ => None,
     };
+    let number = inputs.requirements.len();
     project.ok_or_else(|| Failure {
         status: USAGE,
-        message: format!("`{option}` is about one project, and another number is asked for"),
+        message: format!("`{option}` needs exactly one project, but {number} were requested"),
         hint: Some("name one project".to_owned()),
     })
 }

@@ -73,7 +73,7 @@ impl Explanation<'_> {
         for reason in &pin.required_by {
             match reason {
                 RequiredBy::Root { origin, requirement } => {
-                    lines.push(format!("{indent}asked for as `{requirement}` ({origin})"));
+                    lines.push(format!("{indent}requested as `{requirement}` ({origin})"));
                 }
                 RequiredBy::Project { name, version, requirement } => {
                     let is_known = self.pins.contains_key(name) || !seen.insert(name);

@@ -31,7 +31,7 @@ pub enum CollectionError {
     Signed { folder: PathBuf },
     #[error(transparent)]
     Sign(#[from] SignError),
-    #[error("`{}` has packages of the format `{format}`, which nobody reads here", folder.display())]
+    #[error("`{}` contains `{format}` packages, but no plugin for that format is installed", folder.display())]
     Format { folder: PathBuf, format: String },
     /// What a format from elsewhere says.
     #[error("{problem}")]

@@ -244,7 +244,7 @@ impl Http {
         let answer = Answer { status: status.as_u16(), headers: response.headers().clone(), url };
         if is_resumed && answer.status == 206 {
             if !goes_on {
-                let problem = "it sends another part than was asked for".to_owned();
+                let problem = "it sends another part than requested".to_owned();
                 return Err(Failure { again: true, ..transfer(ask.url, problem).into() });
             }
             self.receive(ask, response, sink).await?;

@@ -165,7 +165,7 @@ impl<'a> Placer<'a> {
     fn place_data(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
         let python = &self.target.python;
         let Some((scheme, rest)) = inside.split_once('/') else {
-            return Err(self.refuse(member, "lies in no installation scheme"));
+            return Err(self.refuse(member, "is not in an installation scheme"));
         };
         match scheme {
             "purelib" => self.place_library(member, &python.purelib, rest),
@@ -238,7 +238,7 @@ impl<'a> Placer<'a> {
 
     fn place_script(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
         if inside.contains('/') {
-            return Err(self.refuse(member, "lies in a folder, where no command may be"));
+            return Err(self.refuse(member, "is in a folder, but commands cannot be"));
         }
         let line = self.shebangs.get(member.name.as_str()).copied();
         let content = match line {

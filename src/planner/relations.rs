@@ -318,7 +318,7 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
                 available: None,
                 unstated: VersionSpecifiers::empty(),
             },
-            origin: OneLine::new(&format!("native code needs {soname}, which `{project}` brings")),
+            origin: OneLine::new(&format!("native code needs {soname}, which is in `{project}`")),
         })
     }));
     // A wheel works without what its tag does not promise, or with it only in part.

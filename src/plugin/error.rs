@@ -21,9 +21,9 @@ pub enum PluginError {
     Api { plugin: String, wanted: semver::VersionReq, present: semver::Version },
     #[error("the settings of the plugin `{plugin}`: {problem}")]
     Settings { plugin: String, problem: String },
-    #[error("no plugin brings the format `{format}`, which packages for `{target}` have")]
+    #[error("no plugin provides the format `{format}` of the target `{target}`")]
     NoFormat { target: String, format: String },
-    #[error("the plugin `{plugin}` brings the target `{target}`, which is there without it")]
+    #[error("the plugin `{plugin}` provides the target `{target}`, which exists already")]
     SameTarget { plugin: String, target: String },
     #[error("packages that are called `…{suffix}` are not compressed with `{compression}`")]
     Compression { suffix: String, compression: String },

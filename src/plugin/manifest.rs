@@ -90,17 +90,17 @@ impl FormatTable {
         let built_in = Kinds::default();
         let is_other = built_in.iter().any(|kind| self.suffix.ends_with(kind.suffix()));
         if !is_ending(&self.suffix) || is_other {
-            return Err("`suffix` begins with a dot and is no other format's");
+            return Err("`suffix` must begin with a dot, and must not end as another format's");
         }
         if self.signature.as_deref().is_some_and(|ending| !is_ending(ending)) {
-            return Err("`signature` begins with a dot");
+            return Err("`signature` must begin with a dot");
         }
         if self.client.as_ref().is_some_and(|client| !is_file_name(&client.file)) {
-            return Err("`client.file` is the name of a file");
+            return Err("`client.file` must be a file name");
         }
         match self.fields.contains_key(&Strength::Requires) {
             true => Ok(()),
-            false => Err("`fields` says what `requires` is called"),
+            false => Err("`fields` must have the field of `requires`"),
         }
     }
 }

@@ -50,7 +50,7 @@ impl fmt::Display for Rejection {
             Self::NoWheel => f.write_str("has no wheel, and only wheels are allowed"),
             Self::NoSdist => f.write_str("has no sdist, and only sdists are allowed"),
             Self::Tags => f.write_str("has no wheel for the target and no sdist"),
-            Self::Hashes => f.write_str("has no file with one of the hashes asked for"),
+            Self::Hashes => f.write_str("has no file with a matching hash"),
             Self::NotFinal => f.write_str("is a pre-release, and only final releases are allowed"),
             Self::TooNew(Some(time)) => {
                 let time = jiff::Timestamp::from_second(*time).unwrap_or_default();

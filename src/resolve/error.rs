@@ -8,7 +8,7 @@ use crate::{index::IndexError, python::artifact::ProjectName};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// A project that was asked for is not in the index; `required_by` tells where.
-    #[error("`{project}` is asked for ({required_by}), but the index does not know that project")]
+    #[error("`{project}` is required ({required_by}), but is not in the index")]
     UnknownProject { project: ProjectName, required_by: String },
     /// The requirements exclude each other; the explanation is a sentence a line, and each hint
     /// one of its own. `unknown` are the projects that were required and that the index does not
@@ -26,10 +26,10 @@ pub enum ResolveError {
     #[error("cannot resolve `{project}`: {error}")]
     Index { project: ProjectName, error: Box<IndexError> },
     /// Hashes are required, but a project has none.
-    #[error("`{project}` is asked for ({required_by}) without a hash, but hashes are required")]
+    #[error("`{project}` is required ({required_by}) without a hash, but hashes are required")]
     NoHash { project: ProjectName, required_by: String },
     /// Locked releases that do not fit the target or each other, a sentence each.
-    #[error("the locked releases cannot all be taken:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
+    #[error("the lock does not fit:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
     Lock { problems: Vec<String> },
     /// The search was given up.
     #[error("no resolution was found within {limit}")]
@@ -55,9 +55,7 @@ impl ResolveError {
                 vec!["restrict the requirements, or add constraints (`-c`)".to_owned()]
             }
             Self::Lock { .. } => {
-                vec![
-                    "lock again for the target, or leave a project out with `--exclude`".to_owned(),
-                ]
+                vec!["lock again for the target, or exclude a project with `--exclude`".to_owned()]
             }
             Self::UnknownProject { .. } => {
                 vec!["check the spelling, or name another index with `--index-url`".to_owned()]

@@ -72,7 +72,7 @@ impl Sentences<'_> {
 
     fn requirement(&self, edge: &Edge) -> String {
         let mut sentence = match &edge.origin {
-            Some(origin) => format!("`{}` is asked for ({origin})", edge.requirement),
+            Some(origin) => format!("`{}` is required ({origin})", edge.requirement),
             None => {
                 let from = self.name(&edge.from, &Positions::of(edge.position));
                 format!("{from} requires `{}`", edge.requirement)
@@ -88,7 +88,7 @@ impl Sentences<'_> {
     fn absence(&self, edge: &Edge) -> String {
         match self.provider.releases.candidates(&edge.requirement.name) {
             Ok(candidates) if !candidates.is_known => {
-                format!(" (the index does not know `{}`)", candidates.project)
+                format!(" (the index does not have `{}`)", candidates.project)
             }
             _ => format!(", but no usable release of `{}` satisfies it", edge.requirement.name),
         }

@@ -112,7 +112,7 @@ fn unusable(releases: &Releases<'_>, root: &RootRequirement) -> Result<String, R
     let mut rejected = candidates.rejected.iter();
     let reason = match rejected.find(|(version, _)| satisfies(version, &wanted)) {
         Some((version, why)) => format!("`{name} {version}` {why}"),
-        None if !candidates.is_known => format!("the index does not know `{name}`"),
+        None if !candidates.is_known => format!("the index does not have `{name}`"),
         None => format!("the index has no file of `{root}`"),
     };
     Ok(format!("{}: {reason}", root.origin))
@@ -149,17 +149,17 @@ fn check(releases: &Releases<'_>, pins: &BTreeMap<ProjectName, Pin>, problems: &
         let is_locked = releases.roots.iter().any(|r| r.requirement.name == required.name);
         match pins.get(&required.name) {
             Some(met) if meets(met, required) => {}
-            Some(other) => problems.push(format!("{by}, and {} is locked", other.version)),
+            Some(other) => problems.push(format!("{by}, but {} is locked", other.version)),
             // What is locked and cannot be used has been told of.
             None if is_locked => {}
-            None => problems.push(format!("{by}, which is not locked")),
+            None => problems.push(format!("{by}, but is not locked")),
         }
     };
     let excluded = &releases.options.excluded;
     let Requirements { asked, stated, .. } = releases.requirements;
     let asked = asked.iter().chain(stated.iter().filter(|root| !asked.contains(root)));
     for root in asked.filter(|root| !excluded.contains(&root.requirement.name)) {
-        check(format!("{}: `{root}` is asked for", root.origin), &root.requirement);
+        check(format!("{}: `{root}` is required", root.origin), &root.requirement);
     }
     for pin in pins.values() {
         for required in releases.requires(&pin.metadata, &pin.extras) {

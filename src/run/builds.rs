@@ -234,7 +234,7 @@ impl BuildingIndex<'_> {
                 Built::Requires(more) => asked.extend(more),
             }
         }
-        Err(refuse("asks for ever more before it is built".to_owned()).into())
+        Err(refuse("requires more each time before it is built".to_owned()).into())
     }
 
     /// Wheels of all that a source is built with, for the Python that builds. Those that are there
@@ -252,7 +252,7 @@ impl BuildingIndex<'_> {
         let needed = self.run.build_requirements(&index, filename, asked, &environment);
         let needed = needed.map_err(|error| match error {
             PipelineError::BuildRequirements { problem, hint, .. } => {
-                let problem = format!("is built with what cannot be had: {problem}");
+                let problem = format!("has build requirements that cannot be installed: {problem}");
                 SdistError { hint, ..refuse(problem) }
             }
             other => refuse(other.to_string()),

@@ -52,7 +52,7 @@ pub enum PipelineError {
     #[error("{origin}: `{text}`: {problem}")]
     Place { origin: Origin, text: String, problem: String, hint: Option<String> },
     /// What a source is built with.
-    #[error("what `{file}` is built with cannot be had: {problem}")]
+    #[error("the build requirements of `{file}` cannot be installed: {problem}")]
     BuildRequirements { file: String, problem: String, hint: Option<String> },
     /// A folder that holds something else.
     #[error("`{}` holds something that was not frozen", .folder.display())]
@@ -67,7 +67,7 @@ pub enum PipelineError {
     #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
     Offline { missing: Vec<String> },
     /// What only a person can settle.
-    #[error("a person has to settle:{}", lines(.questions))]
+    #[error("open questions:{}", lines(.questions))]
     Open { questions: Vec<String> },
     /// A version of a person's own recipe.
     #[error(

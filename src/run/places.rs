@@ -106,7 +106,7 @@ fn settle_place(
     }
     if let Some(other) = index.given.get(&project) {
         let other = other.files.first().map(|file| file.filename.clone()).unwrap_or_default();
-        let problem = format!("`{project}` is asked for from `{other}` already");
+        let problem = format!("`{project}` is already required from `{other}`");
         return Err(refuse(problem.into()));
     }
     index.origins.insert(project.clone(), origin(index.run, direct, &file));

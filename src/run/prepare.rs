@@ -310,7 +310,7 @@ pub(super) fn render_ready(
         .collect();
     let rendered = lowered.into_par_iter().map(|lowered: Result<_, FailureRecord>| {
         let (native, Ready { plan, planned, material }) = lowered?;
-        let unsaid = || FormatError::External { problem: "it says nothing of it".to_owned() };
+        let unsaid = || FormatError::External { problem: "it does not mention it".to_owned() };
         let native = native.unwrap_or_else(|| Err(unsaid()));
         let package = render(run, plan, material, native, words)?;
         Ok(Package { planned, ..package })

@@ -288,7 +288,7 @@ fn check_identity(
     if metadata.name != name.project || metadata.version != name.version || &name.project != project
     {
         return Err(format!(
-            "says that it is `{} {}`, but `{project}` was asked for and its name says `{} {}`",
+            "is `{} {}` by its metadata, but `{project}` was requested, and `{} {}` by its file name",
             metadata.name, metadata.version, name.project, name.version
         ));
     }

@@ -40,7 +40,7 @@ fn an_unknown_project() {
     fails(
         &build(&["nothing"]),
         1,
-        "error: `nothing` is asked for (command line), but the index does not know that project\nhint: check the spelling, or name another index with `--index-url`\n",
+        "error: `nothing` is required (command line), but is not in the index\nhint: check the spelling, or name another index with `--index-url`\n",
     );
 }
 
@@ -49,7 +49,7 @@ fn an_unknown_version() {
     fails(
         &build(&["one==9"]),
         1,
-        "error: the requirements cannot be met together\n`one==9` is asked for (command line), but no usable release of `one` satisfies it\nhint: the newest usable release is `one 2.0`\n",
+        "error: the requirements cannot be met together\n`one==9` is required (command line), but no usable release of `one` satisfies it\nhint: the newest usable release is `one 2.0`\n",
     );
 }
 
@@ -103,7 +103,7 @@ fn requirements_that_exclude_each_other() {
     fails(
         &build(&["needs_old", "one>=2"]),
         1,
-        "error: the requirements cannot be met together\nbecause `needs-old 1.0` requires `one<2` and `needs-old` is asked for (command line), `one 1.0` is needed\nand because `one>=2` is asked for (command line), the requirements cannot be met\nhint: loosen or remove one of these requirements\n",
+        "error: the requirements cannot be met together\nbecause `needs-old 1.0` requires `one<2` and `needs-old` is required (command line), `one 1.0` is needed\nand because `one>=2` is required (command line), the requirements cannot be met\nhint: loosen or remove one of these requirements\n",
     );
 }
 
@@ -112,7 +112,7 @@ fn no_compatible_file() {
     fails(
         &build(&["foreign"]),
         1,
-        "error: the requirements cannot be met together\n`foreign` is asked for (command line), but no usable release of `foreign` satisfies it\nhint: `foreign 1.0` has no wheel for the target and no sdist\n",
+        "error: the requirements cannot be met together\n`foreign` is required (command line), but no usable release of `foreign` satisfies it\nhint: `foreign 1.0` has no wheel for the target and no sdist\n",
     );
 }
 
@@ -132,7 +132,7 @@ fn a_hash_that_does_not_match() {
     fails(
         &build(&["-r", "hash.txt"]),
         1,
-        "error: the locked releases cannot all be taken:\n  hash.txt:1: `one 1.0` has no file with one of the hashes asked for\nhint: lock again for the target, or leave a project out with `--exclude`\n",
+        "error: the lock does not fit:\n  hash.txt:1: `one 1.0` has no file with a matching hash\nhint: lock again for the target, or exclude a project with `--exclude`\n",
     );
 }
 
@@ -150,7 +150,7 @@ fn nothing_asked_for() {
     fails(
         &["build", "--target", "debian-12"],
         2,
-        "error: nothing was asked for\nhint: name a project, or a requirements file with `-r FILE`\n",
+        "error: no requirements were given\nhint: name a project, or a requirements file with `-r FILE`\n",
     );
 }
 

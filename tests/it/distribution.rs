@@ -332,7 +332,7 @@ fn a_library_of_another_wheel_is_required_by_its_project() {
         found.stdout
     };
     let both = explained(&["native", "answer"]);
-    assert!(both.contains("native code needs libanswer.so.1, which `answer` brings"), "{both}");
+    assert!(both.contains("native code needs libanswer.so.1, which is in `answer`"), "{both}");
     assert!(both.contains("Requires: python3-answer\n"), "{both}");
     let alone = explained(&["native"]);
     assert!(alone.contains("needs `libanswer.so.1`, which is neither in the wheel"), "{alone}");

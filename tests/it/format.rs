@@ -163,9 +163,9 @@ fn a_collection_is_left_alone_by_those_who_cannot_read_it() {
     let found = place.run(&["repo", "dist", "--target", "fedora-43"]);
     assert_eq!(found.status, 1);
     assert!(
-        found
-            .stderr
-            .contains("`dist` has packages of the format `bundle`, which nobody reads here"),
+        found.stderr.contains(
+            "`dist` contains `bundle` packages, but no plugin for that format is installed"
+        ),
         "{}",
         found.stderr
     );
@@ -297,7 +297,7 @@ fn its_targets_are_listed_and_shown() {
     let found = place.build(&[]);
     assert_eq!(found.status, 2);
     assert!(
-        found.stderr.contains("no plugin brings the format `bundle`, which packages for `bundle`"),
+        found.stderr.contains("no plugin provides the format `bundle` of the target `bundle`"),
         "{}",
         found.stderr
     );
@@ -336,7 +336,7 @@ fn what_a_format_may_not_do() {
             "the plugin `bundle`: one: no",
         ),
         ("build", "answer['packages'][0]['filename'] = 'x.bundle.tar.gz'", "other packages"),
-        ("build", "answer['packages'] = []", "other packages than the one asked for"),
+        ("build", "answer['packages'] = []", "other packages than the requested one"),
         (
             "build",
             "answer['packages'][0]['from'] = '/etc/passwd'",
@@ -348,7 +348,7 @@ fn what_a_format_may_not_do() {
             "not a file in the working folder",
         ),
         ("build", "answer['packages'][0]['from'] = 'none'", "give `none` as a package"),
-        ("read", "answer['packages'] = []", "says what 0 packages are"),
+        ("read", "answer['packages'] = []", "describes 0 packages"),
         ("read", "answer['packages'][0]['package'] = '../x'", "name a package"),
         ("read", "answer['packages'][0]['version'] = '9'", "its version is `9-1`, and `1.0-1` was"),
         ("read", "answer['packages'][0]['paths'].append('/x')", "it installs `/x`, which was not"),
@@ -405,7 +405,7 @@ fn plugins_that_bring_a_format_are_checked() {
         ("templates/recipe.hbs", "{{nmae}}", "bundle/recipe.hbs:1: the context has no `nmae`"),
         ("context.csv", "packs,path,type,meaning\nbundle,x,y,z\n", "the context of `bundle`:2: "),
         ("targets/bundle.toml", "formt = 'bundle'", "`bundle.toml`, line 1: unknown key `formt`"),
-        ("targets/debian-12.toml", "", "brings the target `debian-12`, which is there without it"),
+        ("targets/debian-12.toml", "", "provides the target `debian-12`, which exists already"),
         ("tamper.py", "if step == 'lower': sys.exit('no')", "ended with status 1: no"),
     ] {
         let place = Place::new();
@@ -433,10 +433,10 @@ fn plugins_that_bring_a_format_are_checked() {
 fn manifests_of_formats_are_checked() {
     for (from, to, wanted) in [
         ("hooks = [\"format\"]", "hooks = [\"plan\"]", "belong together"),
-        ("suffix = \".bundle.tar.gz\"", "suffix = \".deb\"", "no other format's"),
-        ("signature = \".sig\"", "signature = \"/sig\"", "begins with a dot"),
-        ("file = \"bundles.txt\"", "file = \"../x\"", "is the name of a file"),
-        ("requires = \"needs\"\n", "", "what `requires` is called"),
+        ("suffix = \".bundle.tar.gz\"", "suffix = \".deb\"", "must not end as another format"),
+        ("signature = \".sig\"", "signature = \"/sig\"", "must begin with a dot"),
+        ("file = \"bundles.txt\"", "file = \"../x\"", "must be a file name"),
+        ("requires = \"needs\"\n", "", "the field of `requires`"),
         ("name = \"bundle\"", "name = \"deb\"", "that of a built-in format"),
         ("escape = \"shell\"", "escape = \"none\"", "unknown variant `none`"),
     ] {

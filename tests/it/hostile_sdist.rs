@@ -333,9 +333,9 @@ fn what_a_build_asks_for_is_looked_at() {
     }
     let cases = [
         ("requires = []", "requires = ['evil']", "`evil-1.0.tar.gz` → `evil-1.0.tar.gz`"),
-        ("requires = []", "requires = ['x @ https://x.example/x.whl']", "cannot be had: "),
-        ("requires = []", "requires = ['--index-url=x']", "cannot be had: "),
-        ("requires = []", "requires = ['missing>=1']", "cannot be had: "),
+        ("requires = []", "requires = ['x @ https://x.example/x.whl']", "cannot be installed: "),
+        ("requires = []", "requires = ['--index-url=x']", "cannot be installed: "),
+        ("requires = []", "requires = ['missing>=1']", "cannot be installed: "),
         ("['.']", "['.', '../../..']", "has a backend outside its folder: `../../..`"),
     ];
     for (old, new, wanted) in cases {

@@ -240,11 +240,11 @@ fn what_does_not_fit_of_a_lock_is_told_in_one_go() {
     assert_eq!(found.status, 1);
     assert_eq!(
         found.stderr,
-        "error: the locked releases cannot all be taken:\n  \
-         requirements.txt:1: `two 1.0` has no file with one of the hashes asked for\n  \
+        "error: the lock does not fit:\n  \
+         requirements.txt:1: `two 1.0` has no file with a matching hash\n  \
          requirements.txt:2: the index has no file of `one==3`\n  \
-         requirements.txt:3: the index does not know `lost`\n\
-         hint: lock again for the target, or leave a project out with `--exclude`\n"
+         requirements.txt:3: the index does not have `lost`\n\
+         hint: lock again for the target, or exclude a project with `--exclude`\n"
     );
     assert!(!at.join("dist/collection.json").exists());
 }

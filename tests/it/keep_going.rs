@@ -74,12 +74,10 @@ fn what_can_be_built_is_built() {
             "above, resolve: it requires `haunted`, which failed",
             "bad, build: list.txt:8: `bad @ ",
             "broken, build: `broken-1.0.tar.gz` cannot be built into a wheel: ",
-            "ghost, resolve: `ghost` is asked for (haunted 1.0), but the index does not know that \
-             project",
+            "ghost, resolve: `ghost` is required (haunted 1.0), but is not in the index",
             "gone, fetch: list.txt:7: `gone @ file://",
             "haunted, resolve: it requires `ghost>=1`, which failed",
-            "nothing, resolve: `nothing` is asked for (list.txt:2), but the index does not know \
-             that project",
+            "nothing, resolve: `nothing` is required (list.txt:2), but is not in the index",
             "user, resolve: it requires `broken ; sys_platform == 'linux'`, which failed",
         ]) {
             assert!(found.starts_with(expected), "{found}\n{expected}");
@@ -132,8 +130,11 @@ fn a_set_without_a_solution_stays_an_error() {
     Wheel::default().write(&at.join("index"));
     for (arguments, expected) in [
         (&["one", "one==2"][..], "error: the requirements cannot be met together\n"),
-        (&["nothing"], "error: `nothing` is asked for (command line), but the index does not"),
-        (&["nothing", "nil"], "error: `nothing` is asked for (command line), but the index does"),
+        (&["nothing"], "error: `nothing` is required (command line), but is not in the index"),
+        (
+            &["nothing", "nil"],
+            "error: `nothing` is required (command line), but is not in the index",
+        ),
     ] {
         let common = ["build", "-q", "-t", "debian-12", "-i", "index"];
         let built = run(at, &[&common[..], arguments].concat());

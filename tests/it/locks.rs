@@ -77,12 +77,12 @@ fn what_a_project_requires_itself_is_locked() {
     for (stated, problem) in [
         (
             "{name = 'one', specifier = '>=2'}",
-            "uv.lock:2: `one>=2` is asked for, and 1.0 is locked\n",
+            "uv.lock:2: `one>=2` is required, but 1.0 is locked\n",
         ),
-        ("{name = 'two'}", "uv.lock:2: `two` is asked for, which is not locked\n"),
+        ("{name = 'two'}", "uv.lock:2: `two` is required, but is not locked\n"),
         (
             "{name = 'two', marker = \"sys_platform == 'linux'\"}",
-            "uv.lock:2: `two ; sys_platform == 'linux'` is asked for, which is not locked\n",
+            "uv.lock:2: `two ; sys_platform == 'linux'` is required, but is not locked\n",
         ),
     ] {
         assert!(resolve(stated).contains(problem), "{stated}: {}", resolve(stated));
@@ -92,7 +92,7 @@ fn what_a_project_requires_itself_is_locked() {
         "{name = 'two', marker = \"sys_platform == 'win32'\"}",
         "{name = 'two', marker = \"extra == 'fast'\"}",
     ] {
-        assert!(!resolve(stated).contains("is asked for"), "{stated}: {}", resolve(stated));
+        assert!(!resolve(stated).contains("is required"), "{stated}: {}", resolve(stated));
     }
 }
 
@@ -182,11 +182,8 @@ fn a_lock_that_its_project_has_outgrown_is_refused() {
     let beside = "pyproject.toml";
     for (lock, text) in locks {
         for (lines, problem) in [
-            (
-                "dependencies = ['one', 'two>=1']\n",
-                "4: `two>=1` is asked for, which is not locked\n",
-            ),
-            ("dependencies = ['one>1']\n", "4: `one>1` is asked for, and 1.0 is locked\n"),
+            ("dependencies = ['one', 'two>=1']\n", "4: `two>=1` is required, but is not locked\n"),
+            ("dependencies = ['one>1']\n", "4: `one>1` is required, but 1.0 is locked\n"),
             ("dependencies = ['one', \"two ; sys_platform == 'win32'\"]\n", ""),
             ("dynamic = ['dependencies']\n", ""),
             ("dependencies = ['one==1.0']\n", ""),
@@ -196,8 +193,8 @@ fn a_lock_that_its_project_has_outgrown_is_refused() {
                 String::new()
             } else {
                 format!(
-                    "error: the locked releases cannot all be taken:\n  pyproject.toml:{problem}\
-                     hint: lock again for the target, or leave a project out with `--exclude`\n"
+                    "error: the lock does not fit:\n  pyproject.toml:{problem}\
+                     hint: lock again for the target, or exclude a project with `--exclude`\n"
                 )
             };
             assert_eq!(
@@ -215,14 +212,11 @@ fn a_lock_that_its_project_has_outgrown_is_refused() {
     let table = "[tool.poetry.dependencies]\npython = '^3.11'\none = '^1'\ntwo = '^1'\n";
     let (status, stderr) = resolve("poetry.lock", &poetry, beside, table);
     assert_eq!(status, 1);
-    assert!(
-        stderr.contains("pyproject.toml:4: `two` is asked for, which is not locked"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("pyproject.toml:4: `two` is required, but is not locked"), "{stderr}");
     let table = "[packages]\none = '>1'\ntwo = {version = '*', markers = \"os_name == 'nt'\"}\n";
     let (status, stderr) = resolve("Pipfile.lock", &pipfile, "Pipfile", table);
     assert_eq!(status, 1);
-    assert!(stderr.contains("Pipfile:2: `one>1` is asked for, and 1.0 is locked"), "{stderr}");
+    assert!(stderr.contains("Pipfile:2: `one>1` is required, but 1.0 is locked"), "{stderr}");
     let table = "[packages]\none = '*'\n";
     assert_eq!(resolve("Pipfile.lock", &pipfile, "Pipfile", table), (0, String::new()));
 }

@@ -43,7 +43,7 @@ pub fn open(
 ) -> Result<Repository, RepositoryError> {
     let opener = Opener { address, target, index };
     if !["deb", "rpm"].contains(&target.format.as_str()) {
-        let problem = format!("nobody reads repositories of the format `{}`", target.format);
+        let problem = format!("repositories of `{}` packages cannot be read", target.format);
         return Err(opener.fail(problem));
     }
     let is_deb = target.format == "deb";

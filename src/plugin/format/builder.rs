@@ -71,13 +71,13 @@ impl External<'_> {
             return Err(self.says(message));
         }
         let [made] = &answered.answer.packages[..] else {
-            return Err(self.refuses("answer with other packages than the one asked for"));
+            return Err(self.refuses("answer with other packages than the requested one"));
         };
         let planned = job.native.filename.as_str();
         let name = made.filename.as_deref().unwrap_or(planned);
         // Only a person's recipe says something else than the plan.
         if made.project != job.plan.project || (name != planned && !job.own_recipe) {
-            return Err(self.refuses("answer with other packages than the one asked for"));
+            return Err(self.refuses("answer with other packages than the requested one"));
         }
         if !self.is_package_name(name) {
             return Err(self.refuses(&format!("call a package {name:?}")));

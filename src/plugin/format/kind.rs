@@ -51,7 +51,7 @@ impl Kind for External<'_> {
         let answer = self.ask::<AllRead>(Step::Read { files: vec![file] });
         let answer = answer.map_err(|error| refuse(chain(&error)))?.answer;
         let [said]: [Read; 1] = answer.packages.try_into().map_err(|packages: Vec<Read>| {
-            refuse(format!("the plugin says what {} packages are", packages.len()))
+            refuse(format!("the plugin describes {} packages", packages.len()))
         })?;
         check(&said).map_err(|what| refuse(chain(&self.refuses(&what))))?;
         read_with(path, |_, file| {

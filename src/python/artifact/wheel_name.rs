@@ -72,7 +72,7 @@ fn expand(compressed: [&str; 3]) -> Result<Vec<Tag>, &'static str> {
         return Err("a tag is empty");
     }
     if python.len() * abi.len() * platform.len() > TAG_LIMIT {
-        return Err("it stands for too many tags");
+        return Err("it has too many tags");
     }
     let mut tags = Vec::with_capacity(python.len() * abi.len() * platform.len());
     for python in python {

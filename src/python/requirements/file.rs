@@ -131,7 +131,7 @@ impl Reader<'_> {
             return Err(RequirementsError::Constraint { origin: origin.clone() });
         }
         if written.is_constraint && !written.extras.is_empty() {
-            self.note(origin, "a constraint asks for nothing: its extras have no effect");
+            self.note(origin, "constraints do not install anything: their extras have no effect");
         }
         written.origin = origin.clone();
         self.inputs.requirements.push(written);
