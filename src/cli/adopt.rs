@@ -15,7 +15,7 @@ use crate::{
 
 use super::{arguments::Recipes, session::Session};
 
-/// Turn edits of recipes into entries of their overrides.toml, with a reason
+/// Turn edits of recipes into entries of overrides.toml, with a reason
 #[derive(Debug, Args)]
 #[command(after_help = "Relations that were added or removed, summary, licence and homepage are \
 adopted: they hold for every release then, for other builders, too, and the reason stands in the \
@@ -26,7 +26,7 @@ Example:
 pub struct Adopt {
     #[command(flatten)]
     recipes: Recipes,
-    /// Why it is otherwise than generated
+    /// The reason for the change
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }

@@ -31,10 +31,10 @@ pub struct Inputs {
     /// archives and folders of projects
     #[arg(value_name = "REQUIREMENT")]
     pub requirements: Vec<String>,
-    /// Take requirements from a file: requirements.txt, pyproject.toml, a lock file
+    /// Read requirements from a file: requirements.txt, pyproject.toml, or a lock file
     #[arg(short = 'r', long = "requirement", value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Restrict versions by a file
+    /// Constrain versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     pub constraints: Vec<PathBuf>,
     #[command(flatten)]
@@ -44,19 +44,19 @@ pub struct Inputs {
 /// What of the files is taken.
 #[derive(Debug, Default, Args)]
 pub struct Selection {
-    /// Take an extra of the project whose pyproject.toml or lock file is named
+    /// Include an extra of the project whose pyproject.toml or lock file is given
     #[arg(long = "extra", value_name = "NAME", value_parser = parse_extra)]
     pub extras: Vec<ExtraName>,
-    /// Take all its extras
+    /// Include all its extras
     #[arg(long)]
     pub all_extras: bool,
-    /// Take a dependency group of pyproject.toml or a lock file
+    /// Include a dependency group of pyproject.toml or a lock file
     #[arg(long = "group", value_name = "[FILE:]NAME")]
     pub groups: Vec<String>,
     /// Refuse requirements without an exact version
     #[arg(long)]
     pub require_pinned: bool,
-    /// Read the file as a lock of this form (default: by its name)
+    /// The format of the lock file (default: by its name)
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub lock_format: Option<LockFormat>,
 }
@@ -68,25 +68,25 @@ pub struct Sources {
     /// The package index: a URL of a simple repository, or a folder
     #[arg(short, long, value_name = "URL")]
     pub index_url: Option<String>,
-    /// A further index, asked before `--index-url`: the first that has a project counts
+    /// An additional index, searched before `--index-url`: the first that has a project is used
     #[arg(long, value_name = "URL")]
     pub extra_index_url: Vec<String>,
-    /// Look for files in a folder or among the links of a page, too
+    /// Also look for files in a folder, or among the links of a page
     #[arg(short, long, value_name = "URL")]
     pub find_links: Vec<String>,
-    /// Look at no index
+    /// Ignore all indexes
     #[arg(long)]
     pub no_index: bool,
-    /// Use a host, or a port of one, without encryption
+    /// Allow a host, or one of its ports, without encryption
     #[arg(long = "trusted-host", value_name = "HOST[:PORT]")]
     pub trusted_hosts: Vec<String>,
-    /// Which of several indexes count
+    /// Which indexes are searched for a project
     #[arg(long, value_enum, value_name = "STRATEGY")]
     pub index_strategy: Option<IndexStrategy>,
-    /// Who is asked for passwords
+    /// Where passwords are looked up
     #[arg(long, value_enum, value_name = "PROVIDER")]
     pub keyring_provider: Option<KeyringProvider>,
-    /// Use nothing but the cache
+    /// Use only the cache
     #[arg(long)]
     pub offline: bool,
 }
@@ -99,10 +99,10 @@ pub struct Recipes {
     pub folder: PathBuf,
     #[command(flatten)]
     pub sources: Sources,
-    /// Where downloads are kept
+    /// The cache folder
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
-    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -144,7 +144,7 @@ impl Sources {
 pub struct Asked {
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The distribution to make packages for (default: this machine's)
+    /// The distribution to build packages for (default: this machine's)
     #[arg(short, long, value_name = "NAME")]
     pub target: Option<String>,
     /// Another of the target's Pythons, such as 3.12
@@ -157,10 +157,10 @@ pub struct Asked {
     pub sources: Sources,
     #[command(flatten)]
     pub choice: Choice,
-    /// Where downloads are kept
+    /// The cache folder
     #[arg(long, value_name = "FOLDER")]
     pub cache_dir: Option<PathBuf>,
-    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -169,43 +169,43 @@ pub struct Asked {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Resolution")]
 pub struct Choice {
-    /// Take pre-releases too
+    /// Allow pre-releases
     #[arg(long)]
     pub pre: bool,
-    /// Which files to take
+    /// Which files to use
     #[arg(long, value_enum, value_name = "KIND")]
     pub source: Option<Source>,
-    /// Take no wheels of projects: names, `:all:` or `:none:`
+    /// Do not use wheels of projects: names, `:all:` or `:none:`
     #[arg(long, value_name = "PROJECTS")]
     pub no_binary: Vec<String>,
-    /// Take only wheels of projects: names, `:all:` or `:none:`
+    /// Use only wheels of projects: names, `:all:` or `:none:`
     #[arg(long, value_name = "PROJECTS")]
     pub only_binary: Vec<String>,
-    /// Take an older wheel rather than a newer sdist
+    /// Prefer an older wheel to a newer sdist
     #[arg(long)]
     pub prefer_binary: bool,
-    /// Refuse what is required without a hash
+    /// Refuse requirements without a hash
     #[arg(long)]
     pub require_hashes: bool,
-    /// Build nothing only to learn what it requires
+    /// Do not build sdists only to learn what they require
     #[arg(long)]
     pub no_build_metadata: bool,
-    /// Let the code of sdists do whatever you may do, where it runs to build them
+    /// Build sdists without the sandbox, with all your permissions
     #[arg(long)]
     pub no_sandbox: bool,
-    /// Install what builds lack on this machine, with apt-get or dnf
+    /// Install missing build dependencies on this machine, with apt-get or dnf
     #[arg(long)]
     pub install_build_deps: bool,
-    /// Which releases are best
+    /// Which releases to prefer
     #[arg(long, value_enum, value_name = "STRATEGY")]
     pub resolution: Option<Resolution>,
-    /// Pass over files uploaded after a date (2026-01-31), a time, or a span ago (7 days)
+    /// Ignore files uploaded after a date (2026-01-31), a time, or a duration ago (7 days)
     #[arg(long, value_name = "TIME")]
     pub exclude_newer: Option<String>,
-    /// Take only what is asked for, not what that requires
+    /// Ignore dependencies
     #[arg(long)]
     pub no_deps: bool,
-    /// Leave a project out, whatever requires it: the system provides it
+    /// Exclude a project: the distribution provides it
     #[arg(long, value_name = "PROJECT", value_parser = parse_project)]
     pub exclude: Vec<ProjectName>,
 }
@@ -213,52 +213,52 @@ pub struct Choice {
 /// How packages are named and described.
 #[derive(Debug, Args, Default)]
 pub struct Naming {
-    /// Put a prefix before every package name
+    /// Prefix every package name
     #[arg(long, value_name = "PREFIX", value_parser = values::name_prefix)]
     pub name_prefix: Option<String>,
-    /// Make every package name of a template: `{name}` stands for the target's name, `{project}` for
-    /// the project's
+    /// The template of package names: `{name}` is the target's usual name, `{project}` the
+    /// project's
     #[arg(long, value_name = "TEMPLATE", value_parser = values::name_template)]
     pub name_template: Option<String>,
-    /// Name one project's package; the project may be left out where only one is asked for
+    /// The package name of a project; `PROJECT=` may be omitted if only one is given
     #[arg(long = "name", value_name = "[PROJECT=]NAME", value_parser = parse_name)]
     pub names: Vec<(Option<ProjectName>, String)>,
-    /// Name packages by a file with a project and a name in each line
+    /// A file of package names: a project and a name in each line
     #[arg(long, value_name = "FILE")]
     pub name_map: Option<PathBuf>,
-    /// How strictly packages depend on each other's versions (default: compatible)
+    /// How strictly packages require each other's versions (default: compatible)
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub relax: Option<Relax>,
-    /// A file that says what projects need from the system
+    /// A file that lists what projects need from the system
     #[arg(long, value_name = "FILE")]
     pub hints: Vec<PathBuf>,
-    /// Fail where a project needs something from the system that is not a known package
+    /// Fail if a project needs something from the system that is not a known package
     #[arg(long)]
     pub strict_hints: bool,
-    /// Require what this repository of the distribution has, and do not build it: a URL or folder,
-    /// an apt source (`http://… bookworm main`), or `system`
+    /// Require packages of this repository of the distribution instead of building them: a URL or
+    /// folder, an apt source (`http://… bookworm main`), or `system`
     #[arg(long, value_name = "REPOSITORY")]
     pub satisfy_from: Vec<String>,
-    /// Install everything below a folder of its own such as /opt/acme, beside what the system has
+    /// Install everything below a separate folder, such as /opt/acme
     #[arg(long, value_name = "FOLDER")]
     pub install_prefix: Option<String>,
-    /// What to do where packages would own the same files (default: fail)
+    /// What to do if several packages contain the same file (default: fail)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub on_conflict: Option<OnConflict>,
-    /// What the commands of a Python beside the target's default one are called (default: suffixed
-    /// where a package of the default one could own the same path)
+    /// The names of commands of a Python other than the target's default one (default: suffixed if
+    /// a package of the default one could own the same path)
     #[arg(long, value_enum, value_name = "NAMES")]
     pub command_names: Option<CommandNames>,
-    /// Whether RPM packages bring byte code (default: auto)
+    /// Whether RPM packages contain byte code (default: auto)
     #[arg(long, value_enum, value_name = "POLICY")]
     pub bytecode: Option<ByteCode>,
-    /// Who answers for the packages: `Name <address>`
+    /// The packager or maintainer: `Name <address>`
     #[arg(long, value_name = "PERSON", value_parser = values::packager)]
     pub packager: Option<String>,
     /// The release (Debian: revision) of the packages
     #[arg(long, value_name = "NUMBER", value_parser = values::release)]
     pub release: Option<String>,
-    /// Let a plugin take part, by its name or the path of its folder
+    /// Use a plugin: its name, or the path of its folder
     #[arg(long = "plugin", value_name = "PLUGIN")]
     pub plugins: Vec<String>,
     /// A folder with templates that replace the built-in ones
@@ -392,18 +392,17 @@ fn parse_name(text: &str) -> Result<(Option<ProjectName>, String), String> {
 /// How a collection is handed to those who install from it.
 #[derive(Debug, Args)]
 pub struct Publishing {
-    /// Sign packages and metadata: a fingerprint that `gpg` knows, or a file with a secret key,
+    /// Sign packages and metadata: a fingerprint in `gpg`'s keyring, or a file with a secret key,
     /// whose passphrase is `PYPI2PKG_SIGN_PASSPHRASE`
     #[arg(long, value_name = "KEY")]
     sign_key: Option<String>,
-    /// Where the folder will be served, for the files with which machines are set up
+    /// The URL that will serve the folder, for the clients' configuration files
     #[arg(long, value_name = "URL", value_parser = values::repo_url)]
     repo_url: Option<Url>,
-    /// How many builds of each package stay (default: all)
+    /// How many builds of each package to keep (default: all)
     #[arg(long, value_name = "NUMBER")]
     keep: Option<NonZeroUsize>,
-    /// Give an apt repository the layout of suites and a pool (default: the one it has, flat at
-    /// first)
+    /// Lay an apt repository out with suites and a pool (default: as it is, flat if it is new)
     #[arg(long, value_name = "SUITE")]
     apt_suite: Option<SuiteName>,
     /// The suite's component (default: main)

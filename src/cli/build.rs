@@ -33,28 +33,28 @@ pub struct Build {
     /// The collection's folder
     #[arg(short, long, value_name = "FOLDER", default_value = "dist")]
     output: PathBuf,
-    /// Who writes the packages
+    /// What builds the packages
     #[arg(long, value_enum, value_name = "KIND")]
     builder: Option<Builder>,
     /// The payload's compression, such as zstd:3, xz, gzip:9 or none (default: the target's)
     #[arg(long, value_name = "ALGORITHM[:LEVEL]", value_parser = compression)]
     compression: Option<String>,
-    /// Make source packages, too: a .src.rpm, or a .dsc with the files that it names
+    /// Also build source packages: a .src.rpm, or a .dsc with its files
     #[arg(long = "source-package")]
     source_packages: bool,
-    /// How many packages to build at once (default: one for each core)
+    /// The number of parallel builds (default: one per core)
     #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Build the one project that is named with a spec of one's own
+    /// Build the project with this spec instead of a generated one
     #[arg(long, value_name = "FILE")]
     spec_file: Option<PathBuf>,
     /// Stop at the first project that cannot be resolved or fetched
     #[arg(long)]
     no_keep_going: bool,
-    /// Leave out packages whose relations are not the planned ones
+    /// Fail packages whose relations differ from the planned ones
     #[arg(long)]
     strict: bool,
-    /// Build in spite of what a person has to settle
+    /// Build packages with open questions (FIXME), too
     #[arg(long)]
     allow_fixme: bool,
     #[command(flatten)]

@@ -27,7 +27,7 @@ use super::{
     session::targets,
 };
 
-/// Prove that a collection holds together: files, relations, owners of paths
+/// Check that a collection is consistent: files, relations, and owners of paths
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg check dist/
@@ -37,22 +37,21 @@ pub struct Check {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,
-    /// Prove what is left to the distribution by this repository, and that it has no higher version
+    /// Check relations to the distribution against this repository, and that it has no higher version
     /// of a package: a URL or folder, an apt source, or `system`
     #[arg(long, value_name = "REPOSITORY")]
     satisfy_from: Vec<String>,
-    /// Install all packages by their names into a root of their own with mmdebstrap and apt, or dnf,
-    /// import their modules and start their commands; needs root, and the distribution's
-    /// `--satisfy-from`
+    /// Install all packages by name into a new root with mmdebstrap and apt, or dnf, import their
+    /// modules and start their commands; needs root, and `--satisfy-from`
     #[arg(long)]
     install: bool,
-    /// Use nothing but the cache
+    /// Use only the cache
     #[arg(long)]
     offline: bool,
-    /// Where downloads are kept
+    /// The cache folder
     #[arg(long, value_name = "FOLDER")]
     cache_dir: Option<PathBuf>,
-    /// Configuration (default: pypi2pkg.toml here)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON

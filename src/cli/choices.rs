@@ -43,13 +43,13 @@ impl From<LockFormat> for requirements::LockFormat {
 /// `--relax`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Relax {
-    /// On exactly what was resolved together
+    /// Exactly the resolved versions
     Exact,
-    /// Within all bounds that the projects state
+    /// All bounds that the projects state
     Compatible,
-    /// Above the lower bounds only
+    /// Lower bounds only
     Minimum,
-    /// On any version
+    /// Any version
     None,
 }
 
@@ -69,7 +69,7 @@ impl From<Relax> for planner::Relax {
 pub enum CommandNames {
     /// As the project calls them
     Plain,
-    /// With the version of their Python: `flask-3.12`
+    /// With the version of their Python, such as `flask-3.12`
     Suffixed,
 }
 
@@ -85,7 +85,7 @@ impl From<CommandNames> for planner::CommandNames {
 /// `--source`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Source {
-    /// A compatible wheel, else the sdist
+    /// A compatible wheel, or the sdist if there is none
     Auto,
     /// Wheels only
     Wheel,
@@ -106,9 +106,9 @@ impl From<Source> for SourcePolicy {
 /// `--index-strategy`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum IndexStrategy {
-    /// The first that has the project
+    /// The first index that has the project
     FirstIndex,
-    /// All: whoever can upload to one of them can replace any project
+    /// All indexes: anyone who can upload to one of them can replace any project
     UnsafeBestMatch,
 }
 
@@ -124,7 +124,7 @@ impl From<IndexStrategy> for index::IndexStrategy {
 /// `--keyring-provider`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KeyringProvider {
-    /// Nobody
+    /// Nowhere
     Disabled,
     /// The program `keyring`
     Subprocess,
@@ -137,7 +137,7 @@ pub enum Resolution {
     Highest,
     /// The oldest releases
     Lowest,
-    /// The oldest of what is asked for, the newest of what that requires
+    /// The oldest releases of direct requirements, the newest of all others
     LowestDirect,
 }
 
@@ -154,11 +154,11 @@ impl From<Resolution> for Strategy {
 /// `--builder`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum Builder {
-    /// The system's tool where it is installed, else the embedded writer
+    /// The system's tool if it is installed, otherwise the embedded writer
     Auto,
     /// rpmbuild, dpkg-deb
     System,
-    /// The writers in this program
+    /// The embedded writers
     Embedded,
 }
 
@@ -177,7 +177,7 @@ impl From<Builder> for Preference {
 pub enum OnConflict {
     /// Build nothing
     Fail,
-    /// The first project, by name, keeps the files
+    /// The first project by name keeps the file
     Drop,
 }
 
@@ -193,9 +193,9 @@ impl From<OnConflict> for settings::OnConflict {
 /// `--bytecode`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ByteCode {
-    /// Where the target's Python is on this machine
+    /// If the target's Python is on this machine
     Auto,
-    /// Always; without the target's Python the run fails
+    /// Always; fail without the target's Python
     Compile,
     /// Never
     None,

@@ -28,10 +28,10 @@ pub struct Diff {
     /// The newer folder
     #[arg(value_name = "NEW", required_unless_present = "mine", conflicts_with = "mine")]
     new: Option<PathBuf>,
-    /// Show what a person changed in the recipes of one folder against what was generated
+    /// Show what was edited in the recipes of one folder
     #[arg(long, conflicts_with = "json")]
     mine: bool,
-    /// Configuration (default: pypi2pkg.toml here)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Print JSON

@@ -10,7 +10,7 @@ use crate::{
 
 use super::table::table;
 
-/// Show which tools are here, and what works without them
+/// Show which tools are installed, and what works without them
 #[derive(Debug, Args)]
 pub struct Doctor {}
 

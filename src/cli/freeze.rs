@@ -11,7 +11,7 @@ use super::{
     session::Session,
 };
 
-/// Download all files into a folder that serves as an index without a network
+/// Download all files into a folder that serves as an offline index
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg freeze -r requirements.txt --target el9 -o frozen/

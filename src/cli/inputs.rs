@@ -12,7 +12,7 @@ use crate::{
 
 use super::{arguments, table::table};
 
-/// Show what requirements, lock and project files are understood to say
+/// Show how requirements, lock and project files are read
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg inputs requirements.txt

@@ -14,7 +14,7 @@ use crate::{
 
 use super::table::table;
 
-/// List the licences of a collection's packages, and how sure we are of each
+/// List the licences of a collection's packages, and the evidence for each
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg licences dist/")]

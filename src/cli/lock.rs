@@ -25,7 +25,7 @@ use super::{
     session::Session,
 };
 
-/// Write a lock file (PEP 751) of what is resolved for the target
+/// Write a lock file (PEP 751) for the target
 ///
 /// The releases of an earlier lock are kept where they still fit.
 #[derive(Debug, Args)]
@@ -38,10 +38,10 @@ pub struct Lock {
     /// The file to write: pylock.toml or pylock.NAME.toml
     #[arg(short, long, value_name = "FILE", default_value = "pylock.toml")]
     output: PathBuf,
-    /// Take the best releases, not those of the earlier lock
+    /// Ignore the releases of the existing lock file
     #[arg(long)]
     upgrade: bool,
-    /// Take the best release of one project
+    /// Ignore the existing lock file for one project
     #[arg(long, value_name = "PROJECT", value_parser = arguments::parse_project)]
     upgrade_package: Vec<ProjectName>,
 }

@@ -56,10 +56,10 @@ use crate::{
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
-    /// Say nothing but warnings and errors
+    /// Print only warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more
+    /// Print more
     #[arg(short, long, global = true)]
     verbose: bool,
 }

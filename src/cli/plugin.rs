@@ -41,7 +41,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Show what a plugin says of itself, and its settings
+    /// Show a plugin's manifest and settings
     Info {
         /// A name, or the path of a folder
         plugin: String,
@@ -53,17 +53,17 @@ enum Action {
         /// A name, or the path of a folder
         plugin: String,
     },
-    /// Write a working plugin to begin with, and a test
+    /// Create a working plugin with a test
     New {
-        /// The name, which becomes that of its folder
+        /// The plugin's name, also the name of its folder
         name: String,
         #[arg(long, value_enum, default_value = "python")]
         language: Language,
-        /// Where the folder is made
+        /// The parent folder
         #[arg(short, long, value_name = "FOLDER", default_value = ".")]
         output: PathBuf,
     },
-    /// Give a plugin a request from standard input, and print its answer
+    /// Send a request from standard input to a plugin, and print its answer
     #[command(after_help = "Example:
   pypi2pkg plugin run plan ./strip-tests/ < request.json")]
     Run {
@@ -71,7 +71,7 @@ enum Action {
         hook: Hook,
         /// A name, or the path of a folder
         plugin: String,
-        /// The target that stands in the context
+        /// The target in the request
         #[arg(short, long, value_name = "NAME", default_value = "debian-12")]
         target: String,
     },

@@ -38,22 +38,22 @@ struct Pypi2Rpm {
     /// The release (default: the newest)
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
-    /// The package's name
+    /// The package name
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// A spec of one's own
+    /// A spec to use instead of a generated one
     #[arg(long, value_name = "FILE")]
     spec_file: Option<PathBuf>,
-    /// The folder that gets the package
+    /// The folder to write the package to
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     dist_dir: PathBuf,
-    /// The index to ask
+    /// The package index
     #[arg(long, value_name = "URL")]
     index: Option<String>,
-    /// Where downloads are kept
+    /// The cache folder
     #[arg(long, value_name = "FOLDER")]
     download_cache: Option<PathBuf>,
-    /// The RPM distribution to make the package for (default: this machine's)
+    /// The RPM distribution to build the package for (default: this machine's)
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
 }

@@ -22,7 +22,7 @@ use super::{
     session::Session,
 };
 
-/// Write the spec or control files of each package for review, and keep what was edited
+/// Write the spec or control files of each package for review, and keep edits
 #[derive(Debug, Args)]
 #[command(
     after_help = "Recipes that were edited are merged with what is generated now. Where both \
@@ -39,7 +39,7 @@ pub struct Render {
     asked: Asked,
     #[command(flatten)]
     naming: Naming,
-    /// The folder that gets one folder for each project
+    /// The folder to write recipes to, one folder per project
     #[arg(short, long, value_name = "FOLDER", default_value = "recipes")]
     output: PathBuf,
     /// Stop at the first project that cannot be resolved or fetched
@@ -52,13 +52,13 @@ pub struct Render {
 /// What is done with the recipes that are there.
 #[derive(Debug, Default, Args)]
 pub(super) struct Mode {
-    /// Show what would change, and write nothing
+    /// Show what would change without writing it
     #[arg(long)]
     diff: bool,
-    /// Fail where a recipe is not what it would be now, and write nothing
+    /// Fail if a recipe is not up to date, without writing it
     #[arg(long)]
     check: bool,
-    /// Overwrite what was edited, and say what that discards
+    /// Overwrite edits, and list what is discarded
     #[arg(long, conflicts_with_all = ["diff", "check"])]
     force: bool,
 }

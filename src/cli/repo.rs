@@ -16,10 +16,10 @@ use crate::{
 
 use super::{arguments::Publishing, formats::Formats};
 
-/// Make a folder of packages a repository for dnf, apt or pacman, or bring it up to date
+/// Create or update the repository metadata of a folder of packages, for dnf, apt or pacman
 ///
-/// Whatever packages lie in the folder get into the metadata, and with `--sign-key` your signature,
-/// whoever built them: name a folder only if you vouch for all that is in it.
+/// All packages in the folder are added to the metadata, and signed with `--sign-key`, wherever they
+/// were built: use it only for folders whose content you vouch for.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg repo packages/
@@ -27,19 +27,19 @@ use super::{arguments::Publishing, formats::Formats};
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
 pub struct Repo {
-    /// The folder with the packages; with `--sign-key`, all of them are signed where they lie
+    /// The folder with the packages; `--sign-key` signs all of them in place
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
     publishing: Publishing,
-    /// What the metadata of a folder without `collection.json` calls it
+    /// The suite name in the metadata of a folder without `collection.json`
     #[arg(long, value_name = "NAME", default_value = "local")]
     suite: SuiteName,
-    /// The target whose packages lie there, where a plugin brings their format and the folder has no
+    /// The target of the packages, if a plugin provides their format and the folder has no
     /// `collection.json`
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
-    /// Configuration (default: pypi2pkg.toml here)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

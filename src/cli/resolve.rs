@@ -12,7 +12,7 @@ use super::{
     table::table,
 };
 
-/// Show which releases are taken, and why
+/// Show which releases are chosen, and why
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg resolve -r requirements.txt --target debian-12")]

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{arguments::Recipes, session::Session, table::table};
 
-/// Show which recipes were edited, and which are not what they would be now
+/// Show which recipes were edited, and which are out of date
 #[derive(Debug, Args)]
 #[command(after_help = "States:
   clean        as it was generated

@@ -13,12 +13,12 @@ use crate::{
 
 use super::{session::targets, table::table};
 
-/// Show the distributions that packages can be made for
+/// Show the distributions that packages can be built for
 #[derive(Debug, Args)]
 pub struct Target {
     #[command(subcommand)]
     verb: Verb,
-    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
@@ -27,7 +27,7 @@ pub struct Target {
 enum Verb {
     /// List the targets
     List,
-    /// Show what is known of a target
+    /// Show a target
     Show {
         name: String,
         /// Another of the target's Pythons

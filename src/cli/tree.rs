@@ -16,7 +16,7 @@ use super::{
     session::Session,
 };
 
-/// Show what requires what, from the requirements down
+/// Show the dependency tree
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg tree -r requirements.txt --target debian-12")]

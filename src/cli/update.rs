@@ -28,7 +28,7 @@ use super::{
     session::Session,
 };
 
-/// Bring recipes to the newest releases that their requirements allow
+/// Update recipes to the newest releases that their requirements allow
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each new release is merged with what was edited, gets a changelog entry in \
@@ -41,10 +41,10 @@ Examples:
 pub struct Update {
     #[command(flatten)]
     recipes: Recipes,
-    /// Restrict versions by a file
+    /// Constrain versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     constraints: Vec<PathBuf>,
-    /// Show what is newer, and write nothing
+    /// Show newer releases without writing anything
     #[arg(long)]
     dry_run: bool,
 }

@@ -17,7 +17,7 @@ use super::{
     session::Session,
 };
 
-/// Show what a project is required by, up to the requirements
+/// Show what requires a project, up to the requirements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg why idna -r requirements.txt --target debian-12")]
@@ -27,7 +27,7 @@ pub struct Why {
     project: ProjectName,
     #[command(flatten)]
     asked: Asked,
-    /// Print the projects on the way as `resolve --json` does
+    /// Print the projects in between, in the form of `resolve --json`
     #[arg(long)]
     json: bool,
 }

@@ -12,10 +12,10 @@ use crate::{
 
 use super::Search;
 
-/// Load all templates, and tell what is wrong with them
+/// Load all templates, and report what is wrong with them
 #[derive(Debug, Args)]
 pub struct Check {
-    /// A folder of packs, or one pack's (default: all folders in which templates are looked for)
+    /// A folder of packs, or of one pack (default: all template folders)
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ use crate::{
 
 use super::{super::session, Search};
 
-/// Print what the templates of a pack may refer to, for a project that has a little of everything
+/// Print the context of a pack's templates for a sample project
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg templates context rpm --target el9")]

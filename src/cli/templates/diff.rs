@@ -12,13 +12,13 @@ use crate::{
 
 use super::{Search, parse_file};
 
-/// Show how your templates differ from the built-in ones, and what changed in these since
+/// Show how your templates differ from the built-in ones, and what changed in those since
 #[derive(Debug, Args)]
 pub struct Diff {
     /// One pack, or one file (default: all)
     #[arg(value_name = "PACK[/FILE]")]
     file: Option<String>,
-    /// As a run for this target has them
+    /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
 }

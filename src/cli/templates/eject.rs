@@ -8,13 +8,13 @@ use crate::{base::report::print_result, cli::failure::Failure, recipe::template:
 
 use super::{Search, parse_file};
 
-/// Write built-in files as a starting point, and what they are now, for `diff`
+/// Copy built-in files as a starting point for changes
 #[derive(Debug, Args)]
 pub struct Eject {
     /// A pack such as `rpm`, or a file of it such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK[/FILE]")]
     file: String,
-    /// The folder that `--templates` names then
+    /// The folder to write to, for `--templates`
     #[arg(short, long, value_name = "FOLDER", default_value = "templates")]
     output: PathBuf,
 }

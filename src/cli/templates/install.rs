@@ -13,7 +13,7 @@ use crate::{
 
 use super::{Search, check::complain};
 
-/// Install a pack for this user, where every run finds it
+/// Install a pack for this user
 #[derive(Debug, Args)]
 pub struct Install {
     /// A pack's folder, or its archive (.tar.gz)

@@ -15,7 +15,7 @@ use super::{super::table::table, Search};
 /// List the packs and their files, and where each comes from
 #[derive(Debug, Args)]
 pub struct List {
-    /// As a run for this target has them
+    /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
     /// Print JSON

@@ -21,7 +21,7 @@ use crate::{
 
 use super::session;
 
-/// Look at the templates of recipes, and make them your own
+/// Show, check and customise the templates of recipes
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg templates eject rpm/preamble.hbs -o templates/
@@ -52,7 +52,7 @@ struct Search {
     /// A folder with templates that replace the built-in ones
     #[arg(long = "templates", value_name = "FOLDER", global = true)]
     folders: Vec<PathBuf>,
-    /// The configuration file (default: `pypi2pkg.toml`, where there is one)
+    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }

@@ -6,13 +6,13 @@ use crate::{base::report::print_result, cli::failure::Failure};
 
 use super::{Search, parse_one_file};
 
-/// Show a file as it counts
+/// Show a file as it is used
 #[derive(Debug, Args)]
 pub struct Show {
     /// Such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK/FILE")]
     file: String,
-    /// As a run for this target has it
+    /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
 }
