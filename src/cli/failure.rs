@@ -91,9 +91,9 @@ impl From<IndexError> for Failure {
                 Some(insecure.as_str())
             }
             IndexError::Offline { .. } => Some("run once without `--offline`"),
-            IndexError::Hash { .. } => {
-                Some("nothing was kept of it; if the file was replaced on purpose, renew the lock")
-            }
+            IndexError::Hash { .. } => Some(
+                "the download was discarded; if the file was replaced on purpose, renew the lock",
+            ),
             IndexError::NotBuilt { hint, .. } => hint.as_deref(),
             _ => None,
         };
@@ -111,7 +111,7 @@ impl From<ResolveError> for Failure {
             error => {
                 let mut hints = error.hints();
                 if hints.is_empty() {
-                    hints.push("loosen or remove one of these requirements".to_owned());
+                    hints.push("relax or remove one of these requirements".to_owned());
                 }
                 let hint = Some(hints.join("\n      "));
                 Self { status: FAILED, message: chain(&error), hint }
@@ -128,7 +128,7 @@ impl From<BuildError> for Failure {
             }
             BuildError::Missing { .. } => Some("install it"),
             BuildError::Requirements { .. } => Some("install these packages"),
-            BuildError::NoSource { .. } => Some("build of its sdist with `--source sdist`"),
+            BuildError::NoSource { .. } => Some("build its sdist with `--source sdist`"),
             _ => None,
         };
         Self::work(&error, hint)
@@ -145,7 +145,7 @@ impl From<CollectionError> for Failure {
             CollectionError::Link { .. } => Some("remove the link"),
             CollectionError::Signed { .. } => Some("give the key with `--sign-key`"),
             CollectionError::OtherTarget { .. } => {
-                Some("give each target a folder of its own with `-o`")
+                Some("use a separate folder for each target with `-o`")
             }
             _ => None,
         };
@@ -176,7 +176,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         let hint = match &error {
             PlanError::PackageName { .. } => Some("give another name with `--name PROJECT=NAME`"),
-            PlanError::Hint { .. } => Some("say under `[names]` of a hint file what it is"),
+            PlanError::Hint { .. } => Some("add them under `[names]` in a hint file"),
             _ => None,
         };
         Self::usage(&error, hint)
@@ -186,7 +186,7 @@ impl From<PlanError> for Failure {
 impl From<CheckError> for Failure {
     fn from(error: CheckError) -> Self {
         let hint = match &error {
-            CheckError::NoManifest(_) => Some("name the folder that `pypi2pkg build -o` wrote"),
+            CheckError::NoManifest(_) => Some("use a folder that `pypi2pkg build -o` wrote"),
             _ => None,
         };
         Self::work(&error, hint)
@@ -205,13 +205,13 @@ impl From<PluginError> for Failure {
     fn from(error: PluginError) -> Self {
         let hint = match &error {
             PluginError::Unknown { .. } | PluginError::NoFormat { .. } => {
-                Some("`pypi2pkg plugin list` shows what there is")
+                Some("`pypi2pkg plugin list` lists the installed plugins")
             }
             PluginError::NoManifest { .. } => {
-                Some("`pypi2pkg plugin new` writes a plugin to begin with")
+                Some("`pypi2pkg plugin new` creates a working plugin")
             }
             PluginError::Compression { .. } => {
-                Some("leave `--compression` out, or choose another level only")
+                Some("omit `--compression`, or change only its level")
             }
             PluginError::Manifest { .. }
             | PluginError::SameTarget { .. }
@@ -245,7 +245,7 @@ impl From<WriteError> for Failure {
 impl From<RecipeError> for Failure {
     fn from(error: RecipeError) -> Self {
         let is_other = matches!(error, RecipeError::OtherTarget { .. });
-        let hint = is_other.then_some("give each target a folder of its own with `-o`");
+        let hint = is_other.then_some("use a separate folder for each target with `-o`");
         Self::work(&error, hint)
     }
 }
@@ -269,7 +269,7 @@ impl From<TemplateError> for Failure {
                 "`pypi2pkg templates list` shows all packs and files".to_owned()
             }
             TemplateError::Template { .. } => {
-                "`pypi2pkg templates context PACK` shows what there is to refer to".to_owned()
+                "`pypi2pkg templates context PACK` lists the available names".to_owned()
             }
             TemplateError::Exists { .. } => {
                 "remove it, or choose another folder with `-o`".to_owned()
@@ -334,10 +334,10 @@ impl From<PipelineError> for Failure {
             | PipelineError::SameRelease { .. }
             | PipelineError::Drifted { .. }) => Self::work(&error, None),
             error @ PipelineError::NoSourcePackages { .. } => {
-                Self::usage(&error, Some("leave `--source-package` out"))
+                Self::usage(&error, Some("omit `--source-package`"))
             }
             error @ PipelineError::OtherName { .. } => {
-                Self::usage(&error, Some("leave `--name` out, or give the spec that name"))
+                Self::usage(&error, Some("omit `--name`, or give the spec that name"))
             }
             error @ PipelineError::OtherVersion { .. } => {
                 Self::usage(&error, Some("name the spec's version, as in `NAME==VERSION`"))
@@ -360,11 +360,11 @@ impl From<PipelineError> for Failure {
                 Some("take over what you want from it, then remove the `.merge` file"),
             ),
             error @ PipelineError::NoSource { .. } => {
-                Self::work(&error, Some("name the index that has it with `--index-url`"))
+                Self::work(&error, Some("use the index that has it with `--index-url`"))
             }
             error @ PipelineError::NoCompiler { .. } => Self::usage(
                 &error,
-                Some("install it, or let packages go without byte code with `--bytecode none`"),
+                Some("install it, or build without byte code with `--bytecode none`"),
             ),
             error @ PipelineError::UnconfinedCompiler { .. } => Self::usage(
                 &error,
@@ -376,7 +376,7 @@ impl From<PipelineError> for Failure {
             error @ PipelineError::SamePath { .. } => Self::work(
                 &error,
                 Some(
-                    "leave one project out with `--exclude`, or keep each file of the first project only with `--on-conflict drop`",
+                    "exclude a project with `--exclude`, or keep each file only in the first project with `--on-conflict drop`",
                 ),
             ),
             error @ PipelineError::SameName { .. } => Self::usage(

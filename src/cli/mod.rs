@@ -128,7 +128,10 @@ fn run_verb(arguments: Vec<OsString>) -> u8 {
         }
     };
     if let Some(status) = interrupted() {
-        print_error("interrupted", Some("what was built is kept: the next run goes on from there"));
+        print_error(
+            "interrupted",
+            Some("built packages are kept: the next run continues from there"),
+        );
         return status;
     }
     match result {

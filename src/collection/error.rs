@@ -25,7 +25,7 @@ pub enum CollectionError {
     OtherTarget { folder: PathBuf, present: String, wanted: String },
     #[error("`{}` holds the package `{found}`, but `{planned}` was planned", path.display())]
     OtherPackage { path: PathBuf, found: String, planned: String },
-    #[error("two packages of one run are called `{package}`: of {first} and of {second}")]
+    #[error("two projects have the package name `{package}`: {first} and {second}")]
     Twice { package: String, first: String, second: String },
     #[error("`{}` is signed, and no key is given: half of it would be unsigned", folder.display())]
     Signed { folder: PathBuf },

@@ -82,13 +82,15 @@ pub fn named(name: &str) -> Result<&'static dyn Format, FormatError> {
 /// Why a plan cannot be said in a format's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    #[error("there is no package format `{format}`")]
+    #[error("unknown package format `{format}`")]
     Unknown { format: String },
     #[error("the templates of `{pack}` are not for `{target}`, whose format is {format}")]
     OtherPack { pack: String, target: String, format: String },
     #[error("package `{package}`: {source}")]
     Relation { package: String, source: RelationError },
-    #[error("package `{package}` needs `{soname}`, and the target knows no package with it")]
+    #[error(
+        "package `{package}` needs `{soname}`, and no package of the target is known to contain it"
+    )]
     Library { package: String, soname: String },
     #[error(
         "package `{package}`: the name of `{path}` would run as a command when the package is removed, \

@@ -14,7 +14,7 @@ pub enum IndexError {
     #[error("cannot trust the server of `{url}`: {problem}")]
     Untrusted { url: String, problem: String },
     /// Plain HTTP, which anybody on the way can change.
-    #[error("`{url}` is not used: plain HTTP is not protected on its way")]
+    #[error("`{url}` is refused: plain HTTP is not encrypted")]
     Insecure { url: String, host: String },
     /// The server answered with an error.
     #[error("cannot read `{url}`: the server answered {status}")]
@@ -29,7 +29,7 @@ pub enum IndexError {
     #[error("the index has put `{project}` in quarantine: its files may be harmful")]
     Quarantined { project: ProjectName },
     /// It is not in the cache, and the network must not be used.
-    #[error("`{subject}` is not in the cache, and `--offline` forbids to fetch it")]
+    #[error("`{subject}` is not in the cache, and `--offline` prevents downloading it")]
     Offline { subject: String },
     /// The file's bytes are not the ones that the index or the lock file names.
     #[error("`{file}` from `{url}` is not the file that was expected: {mismatch}")]

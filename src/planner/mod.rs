@@ -155,7 +155,7 @@ pub struct Others<'a> {
 }
 
 /// What notes on rules without effect begin with.
-pub const UNUSED_RULE: &str = "no file of the wheel is concerned by ";
+pub const UNUSED_RULE: &str = "matches no file of the wheel: ";
 
 /// Where neither the user, the index nor the archive states a time: 2000-01-01.
 const UNKNOWN_TIME: i64 = 946_684_800;
@@ -371,7 +371,7 @@ fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
 /// Why a package could not be planned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    #[error("`{}`, the name for `{project}`, is not one of a {format} package: expected {expected}", .name.escape_debug())]
+    #[error("`{}`, the name for `{project}`, is not a valid {format} package name: expected {expected}", .name.escape_debug())]
     PackageName { project: ProjectName, name: String, format: String, expected: &'static str },
     #[error("`{file}`: member `{member}` {problem}")]
     Member { file: String, member: String, problem: String },

@@ -7,7 +7,7 @@ use crate::base::{files::WriteError, process::ProcessError, text::suggested};
 /// Why a plugin cannot be used, or its answer not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    #[error("there is no plugin `{name}`{}", suggested(.suggestion.as_deref()))]
+    #[error("unknown plugin `{name}`{}", suggested(.suggestion.as_deref()))]
     Unknown { name: String, suggestion: Option<String> },
     #[error("`{}` is not a plugin: it has no `plugin.toml`", .folder.display())]
     NoManifest { folder: PathBuf },

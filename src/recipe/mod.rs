@@ -61,7 +61,7 @@ pub enum RecipeError {
     /// A file of a recipe's folder.
     #[error("cannot read `{}`: {reason}", .path.display())]
     Read { path: PathBuf, reason: String },
-    #[error("`{}` holds no recipe: it has no `{RECIPE}`", .folder.display())]
+    #[error("`{}` is not a recipe folder: it has no `{RECIPE}`", .folder.display())]
     NoRecipe { folder: PathBuf },
     #[error("`{}` is a recipe for {present}, not for {wanted}", .folder.display())]
     OtherTarget { folder: PathBuf, present: String, wanted: String },

@@ -58,7 +58,7 @@ impl ResolveError {
                 vec!["lock again for the target, or exclude a project with `--exclude`".to_owned()]
             }
             Self::UnknownProject { .. } => {
-                vec!["check the spelling, or name another index with `--index-url`".to_owned()]
+                vec!["check the spelling, or use another index with `--index-url`".to_owned()]
             }
             Self::Index { project, error } => match &**error {
                 IndexError::Metadata { .. } => vec![format!(

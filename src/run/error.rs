@@ -64,7 +64,7 @@ pub enum PipelineError {
     #[error("it requires `{requirement}`, which failed")]
     NeedsFailed { requirement: String },
     /// What is not in the cache where only the cache may answer.
-    #[error("`--offline` forbids to fetch what is not in the cache:{}", lines(.missing))]
+    #[error("not in the cache, and `--offline` prevents downloading:{}", lines(.missing))]
     Offline { missing: Vec<String> },
     /// What only a person can settle.
     #[error("open questions:{}", lines(.questions))]
@@ -84,7 +84,7 @@ pub enum PipelineError {
     #[error("`{}` makes version {found}, but {wanted} was resolved", .spec.display())]
     OtherVersion { spec: PathBuf, found: String, wanted: String },
     /// A package that was not made as planned.
-    #[error("its relations are not the planned ones:{}", lines(.differences))]
+    #[error("its relations differ from the plan:{}", lines(.differences))]
     Drifted { differences: Vec<String> },
     /// Recipes for something else than was asked for.
     #[error("the recipe in `{}` is for `{known}`, not for `{asked}`", .folder.display())]
@@ -101,21 +101,21 @@ pub enum PipelineError {
     #[error("what is added to the recipe in `{}` was changed after it was generated", .folder.display())]
     Outdated { folder: PathBuf },
     /// A recipe with a failed merge.
-    #[error("`{}` holds a merge that is not settled: {}", .folder.display(), .files.join(", "))]
+    #[error("`{}` contains an unresolved merge: {}", .folder.display(), .files.join(", "))]
     Unmerged { folder: PathBuf, files: Vec<String> },
     /// The file of a recipe.
-    #[error("`{file}` of the recipe in `{}` is in no index, and has no address", .folder.display())]
+    #[error("`{file}` of the recipe in `{}` is not in an index, and has no URL", .folder.display())]
     NoSource { folder: PathBuf, file: String },
     /// The interpreter that has to compile.
-    #[error("`--bytecode compile` needs python{major}.{minor}, which is not here")]
+    #[error("`--bytecode compile` needs python{major}.{minor}, which is not on this machine")]
     NoCompiler { major: u32, minor: u32 },
     /// What would confine it.
     #[error("`--bytecode compile` compiles in a sandbox: {error}")]
     UnconfinedCompiler { error: crate::base::process::SandboxError },
-    #[error("the package name `{name}` is wanted by {}", list(.projects))]
+    #[error("the package name `{name}` is used by {}", list(.projects))]
     SameName { name: String, projects: Vec<ProjectName> },
     /// Files that several packages would own.
-    #[error("packages that cannot be installed together own the same files:{}", shared_paths(.shared))]
+    #[error("several packages contain the same files:{}", shared_paths(.shared))]
     SamePath { shared: Vec<(String, Vec<ProjectName>)> },
 }
 

@@ -28,11 +28,11 @@ pub(super) fn warn_of_doubles(
         let text = match order {
             Ordering::Greater => continue,
             Ordering::Equal => format!(
-                "the distribution has `{name}` {version}, too: give yours another `--release`, such \
+                "the distribution has `{name}` {version}, too: use another `--release`, such \
                  as `1+acme1`"
             ),
             Ordering::Less => format!(
-                "the distribution has `{name}` {known}, which sorts above yours, {version}, and is \
+                "the distribution has `{name}` {known}, which is newer than yours, {version}, and is \
                  preferred: {}",
                 remedy(&version, known)
             ),
@@ -45,10 +45,8 @@ pub(super) fn warn_of_doubles(
 fn remedy(version: &str, known: &str) -> &'static str {
     let upstream = |version: &str| version.rsplit_once('-').map(|(rest, _)| rest.to_owned());
     match upstream(version) == upstream(known) {
-        true => "give yours a higher `--release`",
-        false => {
-            "take a newer release, or pin the collection's repository above the distribution's"
-        }
+        true => "use a higher `--release`",
+        false => "use a newer release, or pin the collection's repository above the distribution's",
     }
 }
 
@@ -66,8 +64,8 @@ pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
     for (package, bounds) in unstated {
         let bounds: Vec<String> = bounds.into_iter().collect();
         run.reporter.event(Event::Warning(&format!(
-            "`{package}` is left to the distribution, and no bounds are stated that its versions \
-             could be compared with: `{}`; name its repository with `--satisfy-from`",
+            "`{package}` is left to the distribution, but its bounds are omitted: its versions \
+             cannot be compared with `{}`; use `--satisfy-from`",
             bounds.join("`, `")
         )));
     }
@@ -83,7 +81,7 @@ pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
         };
         let notes = plan.notes.iter().map(OneLine::as_str);
         for note in notes.clone().filter_map(|note| note.strip_prefix(planner::UNUSED_RULE)) {
-            warn(&format!("{note} concerns no file of the wheel"));
+            warn(&format!("{note} matches no file of the wheel"));
         }
         for note in notes.clone().filter(|note| note.starts_with(planner::FOREIGN_FOLDER)) {
             warn(&format!("{note}: whoever can write there runs code in its place"));

@@ -67,7 +67,7 @@ pub struct Flags {
     pub names: BTreeMap<ProjectName, String>,
     /// Whether a project that cannot be resolved or fetched does not end the run.
     pub keep_going: bool,
-    /// Whether packages whose relations are not the planned ones are left out.
+    /// Whether packages whose relations differ from the plan are left out.
     pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,
@@ -121,7 +121,7 @@ pub struct Settings {
     pub allow_fixme: bool,
     /// Whether a project that cannot be resolved or fetched does not end the run.
     pub keep_going: bool,
-    /// Whether packages whose relations are not the planned ones are left out.
+    /// Whether packages whose relations differ from the plan are left out.
     pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,

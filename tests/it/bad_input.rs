@@ -40,7 +40,7 @@ fn an_unknown_project() {
     fails(
         &build(&["nothing"]),
         1,
-        "error: `nothing` is required (command line), but is not in the index\nhint: check the spelling, or name another index with `--index-url`\n",
+        "error: `nothing` is required (command line), but is not in the index\nhint: check the spelling, or use another index with `--index-url`\n",
     );
 }
 
@@ -103,7 +103,7 @@ fn requirements_that_exclude_each_other() {
     fails(
         &build(&["needs_old", "one>=2"]),
         1,
-        "error: the requirements cannot be met together\nbecause `needs-old 1.0` requires `one<2` and `needs-old` is required (command line), `one 1.0` is needed\nand because `one>=2` is required (command line), the requirements cannot be met\nhint: loosen or remove one of these requirements\n",
+        "error: the requirements cannot be met together\nbecause `needs-old 1.0` requires `one<2` and `needs-old` is required (command line), `one 1.0` is needed\nand because `one>=2` is required (command line), the requirements cannot be met\nhint: relax or remove one of these requirements\n",
     );
 }
 

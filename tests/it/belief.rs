@@ -228,7 +228,7 @@ fn plain_http_needs_a_word() {
     };
     assert_eq!(
         ask(&[]),
-        "error: `http://index.invalid/simple` is not used: plain HTTP is not protected on its way\n\
+        "error: `http://index.invalid/simple` is refused: plain HTTP is not encrypted\n\
          hint: use `https://`, or allow it with `--trusted-host index.invalid`\n"
     );
     assert!(ask(&["--trusted-host", "index.invalid"]).contains("cannot reach"));

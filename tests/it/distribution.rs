@@ -97,8 +97,8 @@ fn a_collection_that_does_not_hold_together_is_told() {
         let missing = run(at, &["check", "index"]);
         assert_eq!(
             missing.stderr,
-            "error: `index` holds no collection: it has no `collection.json`\n\
-             hint: name the folder that `pypi2pkg build -o` wrote\n"
+            "error: `index` is not a collection: it has no `collection.json`\n\
+             hint: use a folder that `pypi2pkg build -o` wrote\n"
         );
     }
 }
@@ -155,7 +155,7 @@ fn files_that_two_packages_would_own_are_found_before_building() {
     assert_eq!(refused.status, 1);
     assert!(
         refused.stderr.starts_with(
-            "error: packages that cannot be installed together own the same files:\n  \
+            "error: several packages contain the same files:\n  \
              `/usr/lib/python3/dist-packages/same.py` of `one` and `two`\n"
         ),
         "{}",

@@ -163,13 +163,13 @@ fn a_version_below_the_distributions_is_warned_of() {
     }
     let known = |name: &str, version: &str, own: &str| {
         format!(
-            "warning: the distribution has `{name}` {version}, which sorts above yours, {own}, and \
+            "warning: the distribution has `{name}` {version}, which is newer than yours, {own}, and \
              is preferred: "
         )
     };
     let newer =
-        "take a newer release, or pin the collection's repository above the distribution's\n";
-    let higher = "give yours a higher `--release`\n";
+        "use a newer release, or pin the collection's repository above the distribution's\n";
+    let higher = "use a higher `--release`\n";
     for (project, expected) in [
         ("two", known("python3-two", "1.0+dfsg-2", "1.0-1") + newer),
         ("three", known("python3-3", "1:2.0+really1.9.0-1", "1:1.9.0-1") + newer),
@@ -214,9 +214,8 @@ fn what_is_left_to_the_distribution_keeps_its_bounds_where_they_can_be_compared(
     }
 
     let lower = "Depends: python3-one (>= 1.3), python3:any";
-    let warning = "warning: `python3-one` is left to the distribution, and no bounds are stated that \
-                   its versions could be compared with: `!=1.3.5`, `<2`; name its repository with \
-                   `--satisfy-from`\n";
+    let warning = "warning: `python3-one` is left to the distribution, but its bounds are omitted: \
+                   its versions cannot be compared with `!=1.3.5`, `<2`; use `--satisfy-from`\n";
     let shared = ["app", "--builder", "embedded", "--no-deps", "--name", "one=python3-one"];
     let built = build(at, "debian-12", &[&shared[..], &["-o", "unknown"]].concat());
     assert_eq!((built.status, built.stderr.as_str()), (0, warning));

@@ -235,7 +235,7 @@ fn rules_are_judged_by_where_they_lead() {
         (found.status, found.stderr.as_str()),
         (
             0,
-            "warning: `one`: `move` of `/usr/z` concerns no file of the wheel\nwarning: `one`: `allow-paths` of `/usr/y` concerns no file of the wheel\n"
+            "warning: `one`: `move` of `/usr/z` matches no file of the wheel\nwarning: `one`: `allow-paths` of `/usr/y` matches no file of the wheel\n"
         )
     );
 }

@@ -345,7 +345,7 @@ fn plugins_are_found_by_name_in_data_folders_only() {
     assert_eq!(by_name("tried", &place.at("data")), (0, String::new()));
     let misspelt = by_name("tired", &place.at("data"));
     assert!(
-        misspelt.1.contains("there is no plugin `tired` (did you mean `tried`?)"),
+        misspelt.1.contains("unknown plugin `tired` (did you mean `tried`?)"),
         "{}",
         misspelt.1
     );

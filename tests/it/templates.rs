@@ -136,13 +136,13 @@ fn mistakes_are_told_with_file_and_line() {
     assert_eq!(
         found.stderr,
         "error: own/rpm/files.hbs:2: the context has no `file` (did you mean `files`?)\n\
-         hint: `pypi2pkg templates context PACK` shows what there is to refer to\n"
+         hint: `pypi2pkg templates context PACK` lists the available names\n"
     );
     assert!(!at.join("el9").exists());
     for (arguments, error) in [
         (
             &["templates", "show", "rmp/spec.hbs"][..],
-            "error: there is no template pack `rmp`; there are archlinux, deb, deb-source, rpm, rpm-source\n\
+            "error: unknown template pack `rmp`; available: archlinux, deb, deb-source, rpm, rpm-source\n\
              hint: `pypi2pkg templates list` shows all packs and files\n",
         ),
         (

@@ -46,7 +46,7 @@ pub enum CheckError {
     /// A tool that is missing or fails, and why.
     #[error("{0}")]
     Tool(String),
-    #[error("`{0}` holds no collection: it has no `{MANIFEST_FILE}`")]
+    #[error("`{0}` is not a collection: it has no `{MANIFEST_FILE}`")]
     NoManifest(String),
 }
 

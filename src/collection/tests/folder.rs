@@ -178,7 +178,7 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
     let built = twice.into_iter().map(|record| (record, Why::default())).collect();
     assert_eq!(
         collection.merge(Merge { built, ..Merge::default() }).unwrap_err().to_string(),
-        "two packages of one run are called `good`: of good and of good"
+        "two projects have the package name `good`: good and good"
     );
     drop(staging);
     assert_eq!(tree(folder.path()), before);

@@ -142,7 +142,7 @@ fn plain_http_of_other_machines_is_used_only_where_it_is_trusted() {
     ] {
         let error = refused(index, links, &bench.settings);
         assert!(matches!(error, IndexError::Insecure { .. }), "{error}");
-        assert!(error.to_string().contains("plain HTTP is not protected"), "{error}");
+        assert!(error.to_string().contains("plain HTTP is not encrypted"), "{error}");
     }
     let trusted =
         IndexSettings { trusted_hosts: vec!["index.invalid".to_owned()], ..bench.settings.clone() };

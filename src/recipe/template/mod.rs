@@ -192,7 +192,7 @@ struct Problem {
 /// Why templates cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    #[error("there is no template pack `{pack}`; there are {known}")]
+    #[error("unknown template pack `{pack}`; available: {known}")]
     UnknownPack { pack: String, suggestion: Option<String>, known: String },
     #[error("the pack `{pack}` has no file `{file}`; it has {known}")]
     UnknownFile { pack: String, file: String, suggestion: Option<String>, known: String },
@@ -201,7 +201,7 @@ pub enum TemplateError {
     #[error("`{}` overrides no file of the pack `{pack}`: {known}", .path.display())]
     Stray { path: PathBuf, pack: String, known: String },
     /// A folder of templates that no pack has the name of, or a template in none.
-    #[error("`{}` belongs to no template pack; there are {known}", .path.display())]
+    #[error("`{}` does not belong to a template pack; available: {known}", .path.display())]
     NoPack { path: PathBuf, suggestion: Option<String>, known: String },
     #[error("`{}` and `{}` replace the same file for the same targets", .path.display(), .other.display())]
     Twice { path: PathBuf, other: PathBuf },

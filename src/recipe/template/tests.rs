@@ -222,9 +222,9 @@ fn files_that_override_nothing() {
             ("docs/x.md", "")
         ]),
         [
-            "`[]/rmp` belongs to no template pack; there are deb, deb-source, rpm, rpm-source",
+            "`[]/rmp` does not belong to a template pack; available: deb, deb-source, rpm, rpm-source",
             "`[]/rpm/preambel.hbs` overrides no file of the pack `rpm`: did you mean `preamble.hbs`?",
-            "`[]/spec.hbs` belongs to no template pack; there are deb, deb-source, rpm, rpm-source",
+            "`[]/spec.hbs` does not belong to a template pack; available: deb, deb-source, rpm, rpm-source",
         ]
     );
     assert_eq!(problems(&[("rpm/.spec.hbs.swp", "{{{"), ("rpm/ejected.toml", "")]), [""; 0]);

@@ -137,7 +137,7 @@ fn hostile_archives_are_refused() {
 fn what_is_no_pack_is_refused() {
     assert_eq!(
         problem(&[HEADER]),
-        "`[]` belongs to no template pack; there are deb, deb-source, rpm, rpm-source"
+        "`[]` does not belong to a template pack; available: deb, deb-source, rpm, rpm-source"
     );
     let stray = ("acme/haeder.hbs", EntryType::Regular, "");
     assert_eq!(
