@@ -176,7 +176,7 @@ fn a_version_below_the_distributions_is_warned_of() {
         ("four", known("python3-four", "1.0-3", "1.0-1") + higher),
         (
             "five",
-            "warning: the distribution has `python3-five` 0.9-1, too: give yours another \
+            "warning: the distribution has `python3-five` 0.9-1, too: use another \
              `--release`, such as `1+acme1`\n"
                 .to_owned(),
         ),
@@ -229,7 +229,7 @@ fn what_is_left_to_the_distribution_keeps_its_bounds_where_they_can_be_compared(
     let fields = "Requires-Dist: three<2,>=1.5\n";
     Wheel { project: "app", version: "1.1", fields, ..Wheel::default() }.write(&at.join("index"));
     let built = build(at, "own", &["app", "--builder", "embedded", "--no-deps", "-o", "really"]);
-    assert!(built.stderr.contains("compared with: `<2`"), "{}", built.stderr);
+    assert!(built.stderr.contains("compared with `<2`"), "{}", built.stderr);
     assert_eq!(depends(at, "really"), "Depends: python3-3 (>= 1:1.5.0), python3:any");
 
     // What rpm packages provide is numbered as upstream does.
