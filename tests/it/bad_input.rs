@@ -94,7 +94,7 @@ fn an_unknown_key() {
     fails(
         &build(&["one", "--config", "bad.toml"]),
         2,
-        "error: bad.toml:2: unknown key `targe` (did you mean `target`?)\nhint: correct that line; the README lists all keys\n",
+        "error: bad.toml:2: unknown key `targe` (did you mean `target`?)\nhint: correct that line; docs/configuration.md lists all keys\n",
     );
 }
 

@@ -86,7 +86,7 @@ fn configured_licences_are_expressions() {
                 2,
                 format!(
                     "error: pypi2pkg.toml:{key}: expected an SPDX expression such as `MIT OR \
-                     Apache-2.0`, found `Foo`\nhint: correct that line; the README lists all keys\n"
+                     Apache-2.0`, found `Foo`\nhint: correct that line; docs/configuration.md lists all keys\n"
                 )
             )
         );
