@@ -87,9 +87,10 @@ impl<'a> Builders<'a> {
             }
             Err(reason) => {
                 let error = BuildError::Exposed { program, reason };
-                match is_demanded {
-                    true => Err(error),
-                    false => Ok(Choice { builder: embedded(), unconfined: Some(error) }),
+                if is_demanded {
+                    Err(error)
+                } else {
+                    Ok(Choice { builder: embedded(), unconfined: Some(error) })
                 }
             }
         }

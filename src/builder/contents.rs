@@ -28,10 +28,7 @@ impl<'a> Contents<'a> {
         match &file.content {
             Content::Rendered { file: name, gzip } => {
                 let text = recipe_file(&self.job, name)?.text.as_bytes();
-                match gzip {
-                    true => self.compressed(file, text),
-                    false => Ok(text.to_vec()),
-                }
+                if *gzip { self.compressed(file, text) } else { Ok(text.to_vec()) }
             }
             Content::ByteCode { .. } | Content::HardLink(_) => self.compiled(file),
             Content::Compressed(_) => {

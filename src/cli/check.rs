@@ -64,18 +64,17 @@ impl Check {
     pub fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
         let configuration = Configuration::read(self.config.as_deref())?;
-        let distribution = match self.satisfy_from.is_empty() {
-            true => None,
-            false => Some(self.distribution(&manifest, &configuration)?),
+        let distribution = if self.satisfy_from.is_empty() {
+            None
+        } else {
+            Some(self.distribution(&manifest, &configuration)?)
         };
         let formats = Formats::of(&[&self.folder], &configuration)?;
         let external = formats.external();
         let kinds = kinds(external.as_ref());
         let report = check(&self.folder, &manifest, distribution.as_ref(), &kinds)?;
-        let installed = match self.install {
-            true => self.install(&manifest, &configuration)?,
-            false => BTreeMap::new(),
-        };
+        let installed =
+            if self.install { self.install(&manifest, &configuration)? } else { BTreeMap::new() };
         if self.json {
             let whole = serde_json::json!({"report": report, "installed": installed});
             print_result(&serialised::pretty_json(&whole));

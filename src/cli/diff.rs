@@ -43,14 +43,13 @@ impl Diff {
     /// Status 0, whether or not anything differs.
     pub fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
-        let comparison = match RecipeFolder::find(&self.old)?.is_empty() {
-            true => {
-                let configuration = Configuration::read(self.config.as_deref())?;
-                let formats = Formats::of(&[&self.old, new], &configuration)?;
-                let external = formats.external();
-                collections(&self.old, new, &kinds(external.as_ref()))?
-            }
-            false => recipes(&self.old, new)?,
+        let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
+            let configuration = Configuration::read(self.config.as_deref())?;
+            let formats = Formats::of(&[&self.old, new], &configuration)?;
+            let external = formats.external();
+            collections(&self.old, new, &kinds(external.as_ref()))?
+        } else {
+            recipes(&self.old, new)?
         };
         if self.json {
             print_result(&serialised::pretty_json(&comparison));

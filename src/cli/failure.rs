@@ -54,7 +54,9 @@ impl From<SettingsError> for Failure {
             }
             SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
             SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
-            SettingsError::Syntax { .. } => Some("correct that line; docs/configuration.md lists all keys"),
+            SettingsError::Syntax { .. } => {
+                Some("correct that line; docs/configuration.md lists all keys")
+            }
         };
         Self::usage(&error, hint)
     }

@@ -153,12 +153,11 @@ fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
         };
         rows.push([name, version, from.to_owned(), hooks, text]);
     }
-    match json {
-        true => print_result(&serialised::pretty_json(&found)),
-        false => {
-            let heading = ["PLUGIN", "VERSION", "FROM", "HOOKS", "DESCRIPTION"];
-            print_result(&table(heading, &rows));
-        }
+    if json {
+        print_result(&serialised::pretty_json(&found))
+    } else {
+        let heading = ["PLUGIN", "VERSION", "FROM", "HOOKS", "DESCRIPTION"];
+        print_result(&table(heading, &rows));
     }
     Ok(0)
 }

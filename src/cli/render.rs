@@ -90,10 +90,8 @@ impl Render {
             return self.mode.finish(&session, items.collect(), &failures);
         }
         let mut session = Session::start(&self.asked, flags, verbosity)?;
-        let present = match self.output.is_dir() {
-            true => RecipeFolder::find(&self.output)?,
-            false => Vec::new(),
-        };
+        let present =
+            if self.output.is_dir() { RecipeFolder::find(&self.output)? } else { Vec::new() };
         for folder in &present {
             Provenance::read(folder.path())?.check_target(folder.path(), &session.target)?;
         }

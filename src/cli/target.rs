@@ -59,9 +59,10 @@ impl Target {
             }
             Verb::Show { name, python, arch, json } => {
                 let target = targets.load(&name, python.as_deref(), arch.as_deref())?;
-                let text = match json {
-                    true => serialised::pretty_json(&target),
-                    false => serialised::pretty_toml(&target),
+                let text = if json {
+                    serialised::pretty_json(&target)
+                } else {
+                    serialised::pretty_toml(&target)
                 };
                 print_result(text.trim_end());
             }

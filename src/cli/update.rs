@@ -126,10 +126,7 @@ fn news(
     if let Some(newest) = newest(index, project)?.filter(|newest| newest > version) {
         let reasons: Vec<String> =
             pin.required_by.iter().filter_map(|reason| holds_back(reason, &newest)).collect();
-        let because = match reasons.is_empty() {
-            true => "the target".to_owned(),
-            false => reasons.join(", "),
-        };
+        let because = if reasons.is_empty() { "the target".to_owned() } else { reasons.join(", ") };
         lines.push(format!("{project} {version}: {newest} is held back by {because}"));
     }
     Ok(lines)

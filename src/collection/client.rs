@@ -18,9 +18,10 @@ pub(super) fn is_placeholder(url: &str) -> bool {
 
 /// What a person has to know of an address; may be empty.
 pub(super) fn note(url: &str) -> &'static str {
-    match is_placeholder(url) {
-        true => "Replace the address by that at which this folder is served.",
-        false => "",
+    if is_placeholder(url) {
+        "Replace the address by that at which this folder is served."
+    } else {
+        ""
     }
 }
 

@@ -183,18 +183,20 @@ impl<'k> Collection<'k> {
     /// Refuses to change a signed collection without a key: half of it would be signed.
     pub fn refuse_unsigned(&self, signer: Option<&Signer<'_>>) -> Result<(), CollectionError> {
         let is_signed = || self.kinds.iter().any(|kind| kind.is_signed(&self.folder));
-        match signer.is_none() && is_signed() {
-            true => Err(CollectionError::Signed { folder: self.folder.clone() }),
-            false => Ok(()),
+        if signer.is_none() && is_signed() {
+            Err(CollectionError::Signed { folder: self.folder.clone() })
+        } else {
+            Ok(())
         }
     }
 
     /// Refuses to change a collection whose packages nobody here can read: it would count as empty.
     fn refuse_unknown(&self) -> Result<(), CollectionError> {
         let format = self.manifest()?.format;
-        match format.is_empty() || self.kinds.of(&format).is_some() {
-            true => Ok(()),
-            false => Err(CollectionError::Format { folder: self.folder.clone(), format }),
+        if format.is_empty() || self.kinds.of(&format).is_some() {
+            Ok(())
+        } else {
+            Err(CollectionError::Format { folder: self.folder.clone(), format })
         }
     }
 
@@ -296,15 +298,16 @@ impl<'k> Collection<'k> {
     fn warn_of_strangers(&self, packages: &Packages<'_>, ledger: &Ledger) {
         for (path, name) in packages.strange() {
             let path = path.display();
-            self.listener.warn(&match ledger.names(name) {
-                true => format!(
+            self.listener.warn(&if ledger.names(name) {
+                format!(
                     "`{path}` has changed since it was built: it is left out of the metadata; \
                      build it again, or remove it"
-                ),
-                false => format!(
+                )
+            } else {
+                format!(
                     "`{path}` was not built here: it is left out of the metadata and not signed; \
                      `pypi2pkg repo` is for packages from elsewhere"
-                ),
+                )
             });
         }
     }

@@ -58,9 +58,10 @@ pub(super) fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(),
             let path = folder.join(&package.package).join(name);
             create_folder(path.parent().unwrap_or(folder))?;
             fs::write(&path, &file.text).map_err(CollectionError::io("write", &path))?;
-            let result = match file.executable {
-                true => make_executable(&path).map_err(|error| error.source),
-                false => publish_file(&path),
+            let result = if file.executable {
+                make_executable(&path).map_err(|error| error.source)
+            } else {
+                publish_file(&path)
             };
             result.map_err(CollectionError::io("set the mode of", &path))?;
         }

@@ -21,9 +21,10 @@ impl FromStr for SuiteName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~+".contains(c);
-        match text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
-            true => Ok(Self(text.to_owned())),
-            false => Err("use letters, digits, `-`, `.`, `_`, `~` and `+`"),
+        if text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("use letters, digits, `-`, `.`, `_`, `~` and `+`")
         }
     }
 }

@@ -83,9 +83,10 @@ impl Format for Deb {
             return deb_source::context(plan, target, native, source, relations);
         }
         let independent = plan.architecture == PackageArchitecture::Independent;
-        let compile_name = match independent {
-            true => native.name.clone(),
-            false => format!("{}:{}", native.name, native.architecture),
+        let compile_name = if independent {
+            native.name.clone()
+        } else {
+            format!("{}:{}", native.name, native.architecture)
         };
         let private_site = target.isolation.as_ref().map(|_| &target.python.purelib);
         let conffiles: Vec<&str> = plan
@@ -181,9 +182,10 @@ fn synopsis(plan: &PackagePlan) -> String {
         }
     }
     let start = format!("{} ", plan.package);
-    let text = match text.to_ascii_lowercase().starts_with(&start) {
-        true => text.split_off(start.len()),
-        false => text,
+    let text = if text.to_ascii_lowercase().starts_with(&start) {
+        text.split_off(start.len())
+    } else {
+        text
     };
     words::or_project(text, plan)
 }
@@ -195,9 +197,10 @@ fn description(plan: &PackagePlan) -> String {
     // A sentence that begins as the synopsis does may wrap where that ends, which lintian takes for
     // a repetition.
     let repeats = |line: &String| line.trim_end_matches([',', '.', ';', ':']) == synopsis(plan);
-    let lines = match lines.first().is_some_and(repeats) {
-        true => control_lines(text, synopsis(plan).chars().count() - 1),
-        false => lines,
+    let lines = if lines.first().is_some_and(repeats) {
+        control_lines(text, synopsis(plan).chars().count() - 1)
+    } else {
+        lines
     };
     lines.join("\n")
 }

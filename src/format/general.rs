@@ -82,9 +82,10 @@ fn lines(plan: &PackagePlan, moment: Moment) -> Vec<&str> {
 pub fn shell_word(text: &str) -> String {
     let line = words::one_line(text);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "@%_-+=:,./".contains(c);
-    match !line.is_empty() && line.chars().all(is_plain) {
-        true => line,
-        false => format!("'{}'", line.replace('\'', "'\\''")),
+    if !line.is_empty() && line.chars().all(is_plain) {
+        line
+    } else {
+        format!("'{}'", line.replace('\'', "'\\''"))
     }
 }
 

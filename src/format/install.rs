@@ -67,9 +67,10 @@ fn attachment(plan: &PackagePlan, file: &PlannedFile, text: &str) -> Attachment 
 fn plain(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-    match plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
-        true => plain,
-        false => format!("_{plain}"),
+    if plain.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+        plain
+    } else {
+        format!("_{plain}")
     }
 }
 

@@ -160,10 +160,7 @@ fn capitalised(text: &str) -> String {
 /// with `#` vanish: a visible character in front makes them text.
 fn description(plan: &PackagePlan) -> String {
     let lines = words::wrap(plan.description.as_str(), words::COLUMNS).into_iter().map(|line| {
-        match line.trim_start().starts_with(['%', '#', '*']) {
-            true => format!("| {line}"),
-            false => line,
-        }
+        if line.trim_start().starts_with(['%', '#', '*']) { format!("| {line}") } else { line }
     });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -31,10 +31,7 @@ pub fn synopsis(plan: &PackagePlan) -> String {
 
 /// A synopsis, or a sentence of ours where it has no word: no format has packages without one.
 pub fn or_project(synopsis: String, plan: &PackagePlan) -> String {
-    match has_words(&synopsis) {
-        true => synopsis,
-        false => format!("Python project {}", plan.project),
-    }
+    if has_words(&synopsis) { synopsis } else { format!("Python project {}", plan.project) }
 }
 
 fn shortened(summary: &str) -> String {

@@ -205,9 +205,10 @@ fn file_names(folder: &Path) -> Result<Vec<String>, IndexError> {
 pub(super) fn read_local(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_regular(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > limit {
-        true => Err(io::Error::other(format!("it is larger than {limit} bytes"))),
-        false => Ok(bytes),
+    if bytes.len() as u64 > limit {
+        Err(io::Error::other(format!("it is larger than {limit} bytes")))
+    } else {
+        Ok(bytes)
     }
 }
 

@@ -185,11 +185,10 @@ impl Resolve for Guard {
         Box::pin(async move {
             let mut found = addresses(name.clone()).await?;
             found.retain(|address| from.reaches(Network::of(address.ip())));
-            match found.is_empty() {
-                true => {
-                    Err(format!("a redirect leads to `{name}`, which has no public address").into())
-                }
-                false => Ok(Box::new(found.into_iter()) as Addrs),
+            if found.is_empty() {
+                Err(format!("a redirect leads to `{name}`, which has no public address").into())
+            } else {
+                Ok(Box::new(found.into_iter()) as Addrs)
             }
         })
     }

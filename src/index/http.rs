@@ -298,10 +298,8 @@ impl Http {
                 .read_timeout(READ_TIMEOUT)
                 .redirect(Policy::none())
                 .gzip(!ask.is_file);
-            let client = match is_redirected {
-                true => client.dns_resolver(self.guard.clone()),
-                false => client,
-            };
+            let client =
+                if is_redirected { client.dns_resolver(self.guard.clone()) } else { client };
             client.build().map_err(|error| causes(&error))
         });
         built.as_ref().map_err(|problem| IndexError::Setup { problem: problem.clone() })
@@ -315,9 +313,10 @@ impl Http {
         sink: &mut dyn Sink,
     ) -> Result<(), Failure> {
         let too_large = || {
-            let setting = match ask.is_file && ask.limit == self.file_size {
-                true => ": see `download` in `[limits]`",
-                false => "",
+            let setting = if ask.is_file && ask.limit == self.file_size {
+                ": see `download` in `[limits]`"
+            } else {
+                ""
             };
             let problem = format!("it is larger than {} bytes{setting}", ask.limit);
             Failure::from(transfer(ask.url, problem))

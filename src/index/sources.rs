@@ -156,10 +156,8 @@ impl Index for AllSources {
     }
 
     fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
-        let metadata = match is_local(file) {
-            true => folder::metadata(file)?,
-            false => self.remote.metadata(file)?,
-        };
+        let metadata =
+            if is_local(file) { folder::metadata(file)? } else { self.remote.metadata(file)? };
         if file.kind.wheel().is_some() {
             lock(&self.stated).insert(file.url.clone(), Arc::clone(&metadata));
         }
@@ -180,9 +178,10 @@ impl Index for AllSources {
         };
         let verified: Vec<_> = local.par_iter().map(verify).collect();
         let wanted: Vec<&ReleaseFile> = remote.iter().map(|(_, file)| *file).collect();
-        let fetched = match wanted.is_empty() {
-            true => Vec::new(),
-            false => self.remote.fetch(&wanted, &|at, count| progress(remote[at].0, count)),
+        let fetched = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            self.remote.fetch(&wanted, &|at, count| progress(remote[at].0, count))
         };
         let positions = local.iter().chain(&remote).map(|(position, _)| *position);
         let mut paths: Vec<_> = positions.zip(verified.into_iter().chain(fetched)).collect();

@@ -43,9 +43,10 @@ impl Shebang {
     /// # Errors
     /// Any other text than those above.
     pub fn parse(line: &str) -> Result<Self, ShebangError> {
-        match line.is_empty() || line.len() <= LIMIT && is_valid(line) {
-            true => Ok(Self(line.to_owned())),
-            false => Err(ShebangError { line: line.chars().take(LIMIT).collect() }),
+        if line.is_empty() || line.len() <= LIMIT && is_valid(line) {
+            Ok(Self(line.to_owned()))
+        } else {
+            Err(ShebangError { line: line.chars().take(LIMIT).collect() })
         }
     }
 

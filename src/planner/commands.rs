@@ -48,9 +48,10 @@ impl<'a> CommandPaths<'a> {
     pub fn path(&self, name: &str) -> String {
         let python = &self.target.python;
         let plain = format!("{}/{name}", python.scripts);
-        match self.is_suffixed(&plain) {
-            true => format!("{plain}-{}.{}", python.version.0, python.version.1),
-            false => plain,
+        if self.is_suffixed(&plain) {
+            format!("{plain}-{}.{}", python.version.0, python.version.1)
+        } else {
+            plain
         }
     }
 

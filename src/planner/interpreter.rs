@@ -19,9 +19,10 @@ pub fn program(line: &str) -> Option<String> {
     let program = match base(program) {
         "env" => {
             let found = started_by_env(rest).filter(|found| !is_python(found))?;
-            return match found.contains('/') {
-                false => Some(format!("/usr/bin/{found}")),
-                true => Some(found.to_owned()).filter(|found| found.starts_with('/')),
+            return if found.contains('/') {
+                Some(found.to_owned()).filter(|found| found.starts_with('/'))
+            } else {
+                Some(format!("/usr/bin/{found}"))
             };
         }
         _ => program,

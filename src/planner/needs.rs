@@ -45,9 +45,10 @@ pub fn needs(
             }
         }
     }
-    match unknown.is_empty() {
-        true => Ok(outside),
-        false => Err(PlanError::Hint { project: metadata.name.clone(), hints: unknown.join(", ") }),
+    if unknown.is_empty() {
+        Ok(outside)
+    } else {
+        Err(PlanError::Hint { project: metadata.name.clone(), hints: unknown.join(", ") })
     }
 }
 

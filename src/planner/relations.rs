@@ -171,9 +171,10 @@ pub fn requirement(
     let is_numbered = target.layout.versions == Dialect::Rpm
         || neighbour.is_some()
         || available.as_ref().is_some_and(is_known);
-    let (stated, unstated) = match is_numbered {
-        true => (stated, VersionSpecifiers::empty()),
-        false => relax::lower_bounds(&stated),
+    let (stated, unstated) = if is_numbered {
+        (stated, VersionSpecifiers::empty())
+    } else {
+        relax::lower_bounds(&stated)
     };
     let left = others.left.get(project);
     let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));

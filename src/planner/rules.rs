@@ -54,9 +54,12 @@ impl FileRules {
 
     /// Whether a file is left out, by its path or the member that it is made of.
     pub fn leaves_out(&self, path: &str, member: Option<&str>) -> bool {
-        self.leave_out.iter().any(|rule| match rule.starts_with('/') {
-            true => lies_in(path, rule),
-            false => member.is_some_and(|member| lies_in(member, rule)),
+        self.leave_out.iter().any(|rule| {
+            if rule.starts_with('/') {
+                lies_in(path, rule)
+            } else {
+                member.is_some_and(|member| lies_in(member, rule))
+            }
         })
     }
 

@@ -98,9 +98,10 @@ impl FormatTable {
         if self.client.as_ref().is_some_and(|client| !is_file_name(&client.file)) {
             return Err("`client.file` must be a file name");
         }
-        match self.fields.contains_key(&Strength::Requires) {
-            true => Ok(()),
-            false => Err("`fields` must have the field of `requires`"),
+        if self.fields.contains_key(&Strength::Requires) {
+            Ok(())
+        } else {
+            Err("`fields` must have the field of `requires`")
         }
     }
 }
@@ -181,11 +182,10 @@ impl Manifest {
             refuse(line_at(&text, end), unknown_key(error.message()))
         })?;
         manifest.check().map_err(|problem| refuse(1, problem.to_owned()))?;
-        match manifest.api.matches(&API) {
-            true => Ok(manifest),
-            false => {
-                Err(PluginError::Api { plugin: manifest.name, wanted: manifest.api, present: API })
-            }
+        if manifest.api.matches(&API) {
+            Ok(manifest)
+        } else {
+            Err(PluginError::Api { plugin: manifest.name, wanted: manifest.api, present: API })
         }
     }
 

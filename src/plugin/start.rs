@@ -109,14 +109,15 @@ impl Plugin {
             None => word.into(),
         });
         let program = words.next().unwrap_or_default();
-        let program = match program.to_string_lossy().contains('/') {
-            true => program.into(),
-            false => which(&program.to_string_lossy(), context.path).ok_or_else(|| {
+        let program = if program.to_string_lossy().contains('/') {
+            program.into()
+        } else {
+            which(&program.to_string_lossy(), context.path).ok_or_else(|| {
                 PluginError::Unreadable {
                     path: program.clone().into(),
                     reason: "there is no such program".to_owned(),
                 }
-            })?,
+            })?
         };
         let mut command = Command::new(program, work)
             .variable("PYPI2PKG_PLUGIN", &self.folder)
@@ -165,9 +166,10 @@ impl Plugin {
         let path = work.join("work").join(from);
         let real = path.canonicalize()?;
         let inside = work.canonicalize()?;
-        match real.starts_with(inside) && !path.symlink_metadata()?.is_symlink() && real.is_file() {
-            true => Ok(real),
-            false => Err(io::Error::other("it is not a file in the working folder")),
+        if real.starts_with(inside) && !path.symlink_metadata()?.is_symlink() && real.is_file() {
+            Ok(real)
+        } else {
+            Err(io::Error::other("it is not a file in the working folder"))
         }
     }
 }

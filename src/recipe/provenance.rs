@@ -110,13 +110,14 @@ impl Provenance {
             install_prefix: target.isolation.as_ref().map(|own| own.prefix.clone()),
             ..self.clone()
         };
-        match self.same_target(&wanted) {
-            true => Ok(()),
-            false => Err(RecipeError::OtherTarget {
+        if self.same_target(&wanted) {
+            Ok(())
+        } else {
+            Err(RecipeError::OtherTarget {
                 folder: folder.to_owned(),
                 present: self.platform(),
                 wanted: wanted.platform(),
-            }),
+            })
         }
     }
 

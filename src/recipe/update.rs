@@ -120,12 +120,11 @@ impl FileUpdate {
     fn merge(&mut self, base: &str, ours: &str, theirs: &str) {
         let Merged { text, is_conflict, kept_out } = merge::merge(&self.name, base, ours, theirs);
         self.kept_out = kept_out;
-        match is_conflict {
-            false => self.text = Some(text),
-            true => {
-                self.text = Some(ours.to_owned());
-                self.conflict = Some(text);
-            }
+        if is_conflict {
+            self.text = Some(ours.to_owned());
+            self.conflict = Some(text);
+        } else {
+            self.text = Some(text)
         }
     }
 }

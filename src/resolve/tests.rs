@@ -254,9 +254,10 @@ fn check(index: &dyn Index, case: &Case) -> Result<(), String> {
         Ok(resolution) => {
             for (at, pin) in resolution.pins.values().enumerate() {
                 let names_file = case.expected.get(at).is_some_and(|text| !text.contains("=="));
-                pins.push(match names_file {
-                    true => pin.file.filename.clone(),
-                    false => format!("{}=={}", pin.project, pin.version),
+                pins.push(if names_file {
+                    pin.file.filename.clone()
+                } else {
+                    format!("{}=={}", pin.project, pin.version)
                 });
             }
         }

@@ -148,15 +148,14 @@ impl Run<'_> {
             return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
         let differences = differences(&built.drift, format);
-        match self.settings.strict && !differences.is_empty() {
-            true => Err(Refused::By(PipelineError::Drifted { differences }.into())),
-            false => {
-                for difference in differences {
-                    let line = format!("`{name}` is not as planned: {difference}");
-                    self.reporter.event(Event::Warning(&line));
-                }
-                Ok(built)
+        if self.settings.strict && !differences.is_empty() {
+            Err(Refused::By(PipelineError::Drifted { differences }.into()))
+        } else {
+            for difference in differences {
+                let line = format!("`{name}` is not as planned: {difference}");
+                self.reporter.event(Event::Warning(&line));
             }
+            Ok(built)
         }
     }
 
@@ -247,9 +246,10 @@ impl Run<'_> {
         });
         let newer: Vec<_> = newer.collect();
         let versions = newer.iter().flat_map(|(_, old, new)| [old.to_string(), new.to_string()]);
-        let ranks = match newer.is_empty() {
-            true => Vec::new(),
-            false => self.kind(collection)?.ranks(&versions.collect::<Vec<_>>())?,
+        let ranks = if newer.is_empty() {
+            Vec::new()
+        } else {
+            self.kind(collection)?.ranks(&versions.collect::<Vec<_>>())?
         };
         for ((package, old, new), ranks) in newer.into_iter().zip(ranks.chunks(2)) {
             if ranks[0] > ranks[1] {

@@ -282,9 +282,10 @@ fn modules(folder: &Path) -> io::Result<Vec<PathBuf>> {
             if !entry.file_type()?.is_dir() {
                 continue;
             }
-            match entry.path().join("HEAD").is_file() {
-                true => found.push(entry.path()),
-                false => pending.push(entry.path()),
+            if entry.path().join("HEAD").is_file() {
+                found.push(entry.path())
+            } else {
+                pending.push(entry.path())
             }
         }
     }

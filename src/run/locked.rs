@@ -64,10 +64,7 @@ pub(super) fn applying(
         let extras = extras.into_iter().collect();
         applying.push(Written { marker: None, extras, ..written.clone() });
     }
-    match problems.is_empty() {
-        true => Ok(applying),
-        false => Err(ResolveError::Lock { problems }.into()),
-    }
+    if problems.is_empty() { Ok(applying) } else { Err(ResolveError::Lock { problems }.into()) }
 }
 
 /// Requirements of what a lock was made for whose markers hold on the target.
@@ -93,10 +90,7 @@ pub(super) fn files(
 ) -> Result<ProjectFiles, PipelineError> {
     let run = index.run;
     let is_looked_up = run.names_sources() || written.files.iter().any(|file| file.url.is_none());
-    let page = match is_looked_up {
-        true => index.inner.project(project)?,
-        false => None,
-    };
+    let page = if is_looked_up { index.inner.project(project)? } else { None };
     let listed = page.iter().flat_map(|page| &page.files);
     let mut known: BTreeMap<&str, &ReleaseFile> =
         listed.map(|file| (file.filename.as_str(), file)).collect();

@@ -138,9 +138,8 @@ impl<'a> Machine<'a> {
         }
         let installed = if self.is_debian() { self.installed() } else { Some(BTreeSet::new()) };
         let Some(installed) = installed else { return Vec::new() };
-        let is_there = |name: &str| match self.is_debian() {
-            true => installed.contains(name),
-            false => self.provides(name),
+        let is_there = |name: &str| {
+            if self.is_debian() { installed.contains(name) } else { self.provides(name) }
         };
         wanted.retain(|relation| !alternatives(relation).iter().any(|name| is_there(name)));
         let first = |relation: &String| alternatives(relation).first().map(|n| (*n).to_owned());
@@ -270,10 +269,7 @@ fn alternatives(relation: &str) -> Vec<&str> {
 }
 
 fn quoted(word: &str) -> String {
-    match word.contains(['(', ' ']) {
-        true => format!("'{word}'"),
-        false => word.to_owned(),
-    }
+    if word.contains(['(', ' ']) { format!("'{word}'") } else { word.to_owned() }
 }
 
 /// What a build that makes modules for several Pythons says in one of these files: they fit the
@@ -298,14 +294,13 @@ fn is_compiled(source: &Source<'_>) -> bool {
         COMPILED.iter().any(|ending| path.ends_with(ending))
             && !path.split('/').any(|folder| ASIDE.contains(&folder))
     };
-    match source.path.is_dir() {
-        true => {
-            walkdir::WalkDir::new(source.path).into_iter().filter_map(Result::ok).any(|entry| {
-                let inner = entry.path().strip_prefix(source.path).unwrap_or(entry.path());
-                inner.to_str().is_some_and(is_part)
-            })
-        }
-        false => index::sdist_has(source.path, &source.filename, &is_part).unwrap_or(false),
+    if source.path.is_dir() {
+        walkdir::WalkDir::new(source.path).into_iter().filter_map(Result::ok).any(|entry| {
+            let inner = entry.path().strip_prefix(source.path).unwrap_or(entry.path());
+            inner.to_str().is_some_and(is_part)
+        })
+    } else {
+        index::sdist_has(source.path, &source.filename, &is_part).unwrap_or(false)
     }
 }
 

@@ -121,9 +121,10 @@ impl Run<'_> {
         let SandboxSettings { enabled, limits } = self.settings.sandbox;
         let path = || self.settings.environment.path();
         let probe = || Sandbox::probe(&path(), limits, self.runner);
-        match enabled {
-            true => self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone),
-            false => Ok(None),
+        if enabled {
+            self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone)
+        } else {
+            Ok(None)
         }
     }
 

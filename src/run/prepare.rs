@@ -217,9 +217,10 @@ fn plan(
     let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
     let extras = requested_extras(index, pin);
     let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
-    let external: &[External] = match index.requirements.roots.iter().any(is_requested) {
-        true => &index.requirements.external,
-        false => &[],
+    let external: &[External] = if index.requirements.roots.iter().any(is_requested) {
+        &index.requirements.external
+    } else {
+        &[]
     };
     let sdist = match file.kind {
         FileKind::Wheel(_) => None,

@@ -67,10 +67,8 @@ impl Run<'_> {
     /// What a build needs to know besides the packages.
     fn tool(&self, text: &mut String, index: &BuildingIndex<'_>, markers: &MarkerEnvironment) {
         let requirements = &index.requirements;
-        let asked = match requirements.asked.is_empty() {
-            true => &requirements.roots,
-            false => &requirements.asked,
-        };
+        let asked =
+            if requirements.asked.is_empty() { &requirements.roots } else { &requirements.asked };
         let options = self.resolve_options();
         let holds = |root: &&RootRequirement| {
             evaluate(&root.requirement.marker, markers, &[])

@@ -154,10 +154,8 @@ impl Run<'_> {
         for Regenerated { folder, provenance, mut package } in regenerated {
             // What is generated now may be worded otherwise; what was reviewed is built.
             package.recipe = folder.recipe()?;
-            package.made = match folder.state()?.edited.is_empty() {
-                true => Made::Earlier,
-                false => Made::Edited,
-            };
+            package.made =
+                if folder.state()?.edited.is_empty() { Made::Earlier } else { Made::Edited };
             requested.push((package.plan.project.clone(), folder, provenance.requested));
             packages.push(package);
         }
@@ -186,8 +184,9 @@ fn refuse_unready(folder: &RecipeFolder) -> Result<(), PipelineError> {
         return Err(PipelineError::Unmerged { folder, files: conflicts });
     }
     let additions = Additions::read(folder.path()).map_err(crate::recipe::RecipeError::from)?;
-    match additions.digest() == Provenance::read(folder.path())?.additions {
-        true => Ok(()),
-        false => Err(PipelineError::Outdated { folder: folder.path().to_owned() }),
+    if additions.digest() == Provenance::read(folder.path())?.additions {
+        Ok(())
+    } else {
+        Err(PipelineError::Outdated { folder: folder.path().to_owned() })
     }
 }

@@ -306,12 +306,13 @@ pub(super) fn text_of(source: &Source<'_>, name: &str) -> std::io::Result<Option
         Some(folder) => format!("{}/{name}", folder.trim_matches('/')),
         None => name.to_owned(),
     };
-    let text = match source.path.is_dir() {
-        true => match read_inside(source.path, &file, PROJECT_LIMIT, source.links) {
+    let text = if source.path.is_dir() {
+        match read_inside(source.path, &file, PROJECT_LIMIT, source.links) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             read => read.map(Some),
-        },
-        false => index::sdist_member(source.path, &source.filename, &file),
+        }
+    } else {
+        index::sdist_member(source.path, &source.filename, &file)
     };
     Ok(text?.map(|text| String::from_utf8_lossy(&text).into_owned()))
 }

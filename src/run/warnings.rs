@@ -44,9 +44,10 @@ pub(super) fn warn_of_doubles(
 /// How a package comes to sort above the distribution's.
 fn remedy(version: &str, known: &str) -> &'static str {
     let upstream = |version: &str| version.rsplit_once('-').map(|(rest, _)| rest.to_owned());
-    match upstream(version) == upstream(known) {
-        true => "use a higher `--release`",
-        false => "use a newer release, or pin the collection's repository above the distribution's",
+    if upstream(version) == upstream(known) {
+        "use a higher `--release`"
+    } else {
+        "use a newer release, or pin the collection's repository above the distribution's"
     }
 }
 

@@ -96,9 +96,10 @@ pub fn repo_url(text: &str) -> Result<Url, String> {
 }
 
 fn expect(text: &str, is_valid: bool, expected: &str) -> Result<String, String> {
-    match is_valid {
-        true => Ok(text.to_owned()),
-        false => Err(format!("expected {expected}, found `{}`", text.escape_debug())),
+    if is_valid {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected {expected}, found `{}`", text.escape_debug()))
     }
 }
 

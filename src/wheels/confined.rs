@@ -121,16 +121,16 @@ fn fill(input: &Workshop, material: &Material<'_>) -> io::Result<String> {
         fs::copy(wheel, at.join("requirements").join(name))?;
     }
     fs::create_dir(at.join("source"))?;
-    let name = match material.path.is_dir() {
-        true => "tree",
-        false => {
-            Path::new(material.filename).file_name().and_then(|n| n.to_str()).unwrap_or("sdist")
-        }
+    let name = if material.path.is_dir() {
+        "tree"
+    } else {
+        Path::new(material.filename).file_name().and_then(|n| n.to_str()).unwrap_or("sdist")
     };
     let copy = at.join("source").join(name);
-    match material.path.is_dir() {
-        true => fs::create_dir(&copy).and_then(|()| copy_tree(material.path, &copy))?,
-        false => fs::copy(material.path, &copy).map(drop)?,
+    if material.path.is_dir() {
+        fs::create_dir(&copy).and_then(|()| copy_tree(material.path, &copy))?
+    } else {
+        fs::copy(material.path, &copy).map(drop)?
     }
     input.share()?;
     Ok(format!("{INPUT}/source/{name}"))

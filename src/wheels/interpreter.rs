@@ -75,11 +75,10 @@ impl Interpreter {
 
     /// The folders that a sandbox has to show for the interpreter to start.
     pub fn folders(&self) -> Vec<PathBuf> {
-        match self.prefix.starts_with(SYSTEM) || self.prefix == Path::new("/usr") {
-            true => Vec::new(),
-            false => {
-                PARTS.iter().map(|part| self.prefix.join(part)).filter(|f| f.is_dir()).collect()
-            }
+        if self.prefix.starts_with(SYSTEM) || self.prefix == Path::new("/usr") {
+            Vec::new()
+        } else {
+            PARTS.iter().map(|part| self.prefix.join(part)).filter(|f| f.is_dir()).collect()
         }
     }
 }

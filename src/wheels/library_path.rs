@@ -90,10 +90,7 @@ impl<'b> Image<'b> {
     fn number(&self, at: usize, length: usize) -> Option<u64> {
         let bytes = self.bytes.get(at..at.checked_add(length)?)?;
         let add = |sum: u64, byte: &u8| (sum << 8) | u64::from(*byte);
-        Some(match self.is_big {
-            true => bytes.iter().fold(0, add),
-            false => bytes.iter().rev().fold(0, add),
-        })
+        Some(if self.is_big { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) })
     }
 
     fn word(&self) -> usize {

@@ -90,9 +90,10 @@ fn change(operation: &FileOperation<'_, [u8]>) -> Result<Change, String> {
 fn inside(path: &[u8]) -> Result<String, String> {
     let text = String::from_utf8_lossy(path).into_owned();
     let stays = Path::new(&text).components().all(|part| matches!(part, Component::Normal(_)));
-    match stays && !text.is_empty() && !text.chars().any(char::is_control) {
-        true => Ok(text),
-        false => Err(format!("changes `{}`, which is outside", text.escape_debug())),
+    if stays && !text.is_empty() && !text.chars().any(char::is_control) {
+        Ok(text)
+    } else {
+        Err(format!("changes `{}`, which is outside", text.escape_debug()))
     }
 }
 

@@ -275,9 +275,12 @@ fn edited_recipes_say_what_a_package_is() {
     pypi2pkg(&["render", "idna", "--target", "archlinux"]);
     let recipe = work.join("render/idna/PKGBUILD");
     let text = fs::read_to_string(&recipe).expect("it was written");
-    let edited = text.lines().map(|line| match line.starts_with("pkgdesc=") {
-        true => "pkgdesc='Names for hosts'\n".to_owned(),
-        false => format!("{line}\n"),
+    let edited = text.lines().map(|line| {
+        if line.starts_with("pkgdesc=") {
+            "pkgdesc='Names for hosts'\n".to_owned()
+        } else {
+            format!("{line}\n")
+        }
     });
     fs::write(&recipe, edited.collect::<String>()).expect("it is writable");
     let recipes = work.join("render").display().to_string();

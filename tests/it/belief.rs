@@ -129,14 +129,13 @@ fn what_others_built_is_left_out_and_what_changed_is_built_again() {
         let mut metadata = contents(&at.join("dist"));
         metadata.retain(|name, _| !name.ends_with(package) && !name.starts_with("recipes"));
         for (name, bytes) in metadata {
-            let text = match name.ends_with(".gz") {
-                true => {
-                    let mut text = String::new();
-                    let mut reader = flate2::read::GzDecoder::new(&bytes[..]);
-                    let _ = std::io::Read::read_to_string(&mut reader, &mut text);
-                    text
-                }
-                false => String::from_utf8_lossy(&bytes).into_owned(),
+            let text = if name.ends_with(".gz") {
+                let mut text = String::new();
+                let mut reader = flate2::read::GzDecoder::new(&bytes[..]);
+                let _ = std::io::Read::read_to_string(&mut reader, &mut text);
+                text
+            } else {
+                String::from_utf8_lossy(&bytes).into_owned()
             };
             assert!(!text.contains("python3-other") && !text.contains("python-other"), "{name}");
         }

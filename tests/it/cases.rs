@@ -227,17 +227,18 @@ fn rendered(case: &Case, target: &str) -> String {
         name.ends_with(".spec") || name == "control" || name == "REVIEW"
     };
     let files = files.filter(|entry| entry.file_type().is_file()).map(|entry| entry.into_path());
-    let text: String = match case.is_source() {
-        false => files
-            .filter(|path| wanted(path))
-            .map(|file| fs::read_to_string(file).unwrap() + "\n")
-            .collect(),
-        true => files
+    let text: String = if case.is_source() {
+        files
             .map(|file| {
                 let name = file.strip_prefix(&out).unwrap().display();
                 format!("=== {name}\n{}", fs::read_to_string(&file).unwrap())
             })
-            .collect(),
+            .collect()
+    } else {
+        files
+            .filter(|path| wanted(path))
+            .map(|file| fs::read_to_string(file).unwrap() + "\n")
+            .collect()
     };
     // The wheel's own hash depends on how it was packed.
     text.lines()

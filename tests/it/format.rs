@@ -25,9 +25,10 @@ impl Place {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/format/bundle");
         for entry in walkdir::WalkDir::new(&data).into_iter().map(Result::unwrap) {
             let to = place.at("bundle").join(entry.path().strip_prefix(&data).unwrap());
-            match entry.file_type().is_dir() {
-                true => fs::create_dir(to).unwrap(),
-                false => drop(fs::copy(entry.path(), to).unwrap()),
+            if entry.file_type().is_dir() {
+                fs::create_dir(to).unwrap()
+            } else {
+                fs::copy(entry.path(), to).unwrap();
             }
         }
         fs::write(place.at("pypi2pkg.toml"), "[[plugin]]\nname = './bundle'\n").unwrap();

@@ -71,10 +71,11 @@ fn start_up_code_is_refused() {
         (format!("{site}/x.pth"), "import os\n"),
     ] {
         let members = [(member.as_str(), text.as_bytes().to_vec())];
-        let words: &[&str] = match member.starts_with(site) {
+        let words: &[&str] = if member.starts_with(site) {
             // It is a folder of modules only on Debian.
-            true => &["one-1.0.data/data/lib"],
-            false => &["every Python process", "allow-startup-code = true"],
+            &["one-1.0.data/data/lib"]
+        } else {
+            &["every Python process", "allow-startup-code = true"]
         };
         is_refused(&members, words);
     }

@@ -131,9 +131,10 @@ fn a_round_from_rendering_to_the_next_release() {
         assert_eq!(updated.status, 0, "{}", updated.stderr);
         let text = place.text();
         assert!(text.contains("1.1") && text.contains("https://one.example/"), "{text}");
-        let log = match place.is_rpm() {
-            true => text,
-            false => fs::read_to_string(place.at("recipes/one/changelog")).unwrap(),
+        let log = if place.is_rpm() {
+            text
+        } else {
+            fs::read_to_string(place.at("recipes/one/changelog")).unwrap()
         };
         assert!(log.find("1.1-1").unwrap() < log.find("1.0-1").unwrap(), "{log}");
         assert_eq!(place.states(), "edited");
@@ -141,9 +142,10 @@ fn a_round_from_rendering_to_the_next_release() {
         // Both sides change the same: the edit stays until a person settles it.
         let (ours, theirs) = ("https://one.example/", "https://other.example/");
         fs::write(place.at("pypi2pkg.toml"), "packager = 'Pat <pat@one.example>'\n").unwrap();
-        let (field, mine) = match place.is_rpm() {
-            true => ("Packager:       ", "Packager:       Me <me@one.example>"),
-            false => ("Maintainer: ", "Maintainer: Me <me@one.example>"),
+        let (field, mine) = if place.is_rpm() {
+            ("Packager:       ", "Packager:       Me <me@one.example>")
+        } else {
+            ("Maintainer: ", "Maintainer: Me <me@one.example>")
         };
         let nobody = format!("{field}Local Packages <packages@example.org>");
         place.edit(&nobody, mine);
@@ -241,9 +243,10 @@ fn the_changelog_of_an_update_is_signed_by_its_author() {
             .env("DEBEMAIL", "jo@one.example")
             .status();
         assert!(status.unwrap().success());
-        let log = match place.is_rpm() {
-            true => place.text(),
-            false => fs::read_to_string(place.at("recipes/one/changelog")).unwrap(),
+        let log = if place.is_rpm() {
+            place.text()
+        } else {
+            fs::read_to_string(place.at("recipes/one/changelog")).unwrap()
         };
         let authors =
             log.match_indices('<').map(|(at, _)| &log[at..=at + log[at..].find('>').unwrap()]);
@@ -299,9 +302,10 @@ fn what_a_person_adds_reaches_the_package() {
         assert_eq!(place.states(), "outdated");
         let again = place.run(&["render", "recipes", "-i", "index", "-q"]);
         assert_eq!(again.status, 0, "{}", again.stderr);
-        let review = match place.is_rpm() {
-            true => place.text(),
-            false => fs::read_to_string(place.at("recipes/one/REVIEW")).unwrap(),
+        let review = if place.is_rpm() {
+            place.text()
+        } else {
+            fs::read_to_string(place.at("recipes/one/REVIEW")).unwrap()
         };
         assert!(review.contains("override: it starts git"), "{review}");
         assert!(review.contains("is removed: is not needed"), "{review}");
@@ -572,9 +576,10 @@ fn folders_of_recipes_are_compared() {
         Wheel { project: "three", ..Wheel::default() }.write(&place.at("index"));
         place.render(&["-q", "-o", "new"]);
         let found = place.run(&["diff", "old", "new"]);
-        let (two, three) = match place.is_rpm() {
-            true => ("python3.14dist(two) >= 1", "python3.14dist(three)"),
-            false => ("python3-two (>= 1.0)", "python3-three"),
+        let (two, three) = if place.is_rpm() {
+            ("python3.14dist(two) >= 1", "python3.14dist(three)")
+        } else {
+            ("python3-two (>= 1.0)", "python3-three")
         };
         let dist = if place.is_rpm() { ".fc43" } else { "" };
         let wanted = format!(

@@ -47,9 +47,10 @@ impl Wheel<'_> {
     pub fn write(&self, folder: &Path) {
         let Self { project, module, version, tags, summary, fields, .. } = self;
         let Self { entry_points, binaries, executables, honest, .. } = self;
-        let summary = match summary.is_empty() {
-            true => String::new(),
-            false => format!("Summary: {summary} {project}\n"),
+        let summary = if summary.is_empty() {
+            String::new()
+        } else {
+            format!("Summary: {summary} {project}\n")
         };
         let licence = if fields.starts_with("License: ") { "" } else { "License: MIT\n" };
         let module = if module.is_empty() { project } else { module };

@@ -154,9 +154,8 @@ fn save(pipe: Option<impl Read>, saved: &Saved, group: Pid) -> io::Result<()> {
         let mut pipe = pipe.map(|pipe| pipe.take(saved.limit.saturating_add(1)));
         pipe.as_mut().map_or(Ok(0), |pipe| io::copy(pipe, &mut file))
     });
-    let kept = kept.and_then(|size| match size > saved.limit {
-        true => Err(io::ErrorKind::FileTooLarge.into()),
-        false => Ok(()),
+    let kept = kept.and_then(|size| {
+        if size > saved.limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     });
     if kept.is_err() {
         // Nobody reads any more: it could wait for that for ever.

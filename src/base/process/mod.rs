@@ -123,9 +123,10 @@ impl Command {
         for argument in &self.arguments {
             let argument = argument.to_string_lossy();
             let plain = argument.chars().all(|c| c.is_alphanumeric() || "-_./=:,+@%~".contains(c));
-            match plain && !argument.is_empty() {
-                true => line.extend([" ", &argument]),
-                false => line.extend([" '", &argument.replace('\'', r"'\''"), "'"]),
+            if plain && !argument.is_empty() {
+                line.extend([" ", &argument])
+            } else {
+                line.extend([" '", &argument.replace('\'', r"'\''"), "'"])
             }
         }
         line

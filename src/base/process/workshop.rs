@@ -115,9 +115,10 @@ impl Workshop {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | kind;
             at = openat(&at, name, flags, Mode::empty())?.into();
         }
-        match at.metadata()?.is_file() {
-            true => Ok(at),
-            false => Err(io::Error::other("it is not a regular file")),
+        if at.metadata()?.is_file() {
+            Ok(at)
+        } else {
+            Err(io::Error::other("it is not a regular file"))
         }
     }
 }

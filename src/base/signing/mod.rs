@@ -59,10 +59,8 @@ impl<'a> Signer<'a> {
     /// There is no such key, or it cannot sign.
     pub fn open(key: &str, access: Access<'a>) -> Result<Self, SignError> {
         let path = Path::new(key);
-        let key = match path.is_file() {
-            true => GpgKey::import(path, access)?,
-            false => GpgKey::open(key, access)?,
-        };
+        let key =
+            if path.is_file() { GpgKey::import(path, access)? } else { GpgKey::open(key, access)? };
         let public = key.public()?;
         Ok(Self { key, public })
     }

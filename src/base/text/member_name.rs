@@ -41,9 +41,8 @@ pub fn has_words(text: &str) -> bool {
 
 /// A text for messages, with what does not show written as `\u{200b}`.
 pub fn escaped(text: &str) -> String {
-    let escape = |c: char| match is_invisible(c) {
-        true => c.escape_default().to_string(),
-        false => c.escape_debug().to_string(),
+    let escape = |c: char| {
+        if is_invisible(c) { c.escape_default().to_string() } else { c.escape_debug().to_string() }
     };
     text.chars().map(escape).collect()
 }

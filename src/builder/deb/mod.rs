@@ -93,12 +93,13 @@ pub(super) fn filename(job: &BuildJob<'_>) -> Result<String, BuildError> {
     let (name, version) = (value("Package")?, value("Version")?);
     let version = version.split_once(':').map_or(version, |(_, version)| version);
     let filename = format!("{name}_{version}_{}.deb", value("Architecture")?);
-    match filename.chars().all(|c| c.is_ascii_alphanumeric() || "._+-~".contains(c)) {
-        true => Ok(filename),
-        false => Err(BuildError::Refused {
+    if filename.chars().all(|c| c.is_ascii_alphanumeric() || "._+-~".contains(c)) {
+        Ok(filename)
+    } else {
+        Err(BuildError::Refused {
             package: job.package(),
             reason: format!("`{filename}` is not a valid package name"),
-        }),
+        })
     }
 }
 

@@ -119,9 +119,10 @@ impl Builder for RpmBuild<'_> {
         let stated = job.own_recipe.then(|| self.stated(job, &place, &spec)).transpose()?;
         run(&place, self.command(job, &place.seen, &spec)?, job, reporter)?;
 
-        let path = match job.own_recipe {
-            true => only_package(job, folder)?,
-            false => folder.join(&job.native.filename),
+        let path = if job.own_recipe {
+            only_package(job, folder)?
+        } else {
+            folder.join(&job.native.filename)
         };
         verify(job, &path, stated.as_ref())?;
         Ok(BuiltPackage { path })

@@ -68,9 +68,12 @@ fn differences(
     let name = format!("{pack}/{file}");
     let from = packs.from(pack);
     // A plugin has versions of its own.
-    let title = |version: &str| match packs.is_built_in(pack) {
-        true => format!("{name} ({from}, {version})"),
-        false => format!("{name} ({from})"),
+    let title = |version: &str| {
+        if packs.is_built_in(pack) {
+            format!("{name} ({from}, {version})")
+        } else {
+            format!("{name} ({from})")
+        }
     };
     let version = env!("CARGO_PKG_VERSION");
     let shown = path.display().to_string();

@@ -86,15 +86,12 @@ impl List {
             let row = |(file, found)| Row::new(packs, own, file, &found);
             rows.extend(files.into_iter().map(row));
         }
-        print_result(&match self.json {
-            true => {
-                let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-                serialised::pretty_json(&rows)
-            }
-            false => {
-                let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
-                table(["PACK", "FILE", "FROM"], &rows)
-            }
+        print_result(&if self.json {
+            let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+            serialised::pretty_json(&rows)
+        } else {
+            let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
+            table(["PACK", "FILE", "FROM"], &rows)
         });
         Ok(0)
     }

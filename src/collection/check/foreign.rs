@@ -140,12 +140,13 @@ fn requirements(manifest: &CollectionManifest, unmet: Vec<Unmet>, report: &mut R
     let own = manifest.packages.iter().map(|record| record.package.as_str());
     let own: BTreeSet<&str> = own.chain(planned).collect();
     for Unmet { package, relation, name } in unmet {
-        match own.contains(name.as_str()) {
-            true => report.add(
+        if own.contains(name.as_str()) {
+            report.add(
                 &package,
                 format!("requires `{relation}`, which nothing in the collection satisfies"),
-            ),
-            false => drop(report.distribution.insert(relation)),
+            );
+        } else {
+            report.distribution.insert(relation);
         }
     }
 }

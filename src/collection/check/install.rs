@@ -170,9 +170,10 @@ impl Installation<'_> {
         for entry in WalkDir::new(self.folder) {
             let entry = entry.map_err(|error| tool(error.into()))?;
             let inside = entry.path().strip_prefix(self.folder).unwrap_or(entry.path());
-            match entry.file_type().is_dir() {
-                true => fs::create_dir_all(target.join(inside)).map_err(tool)?,
-                false => fs::copy(entry.path(), target.join(inside)).map(drop).map_err(tool)?,
+            if entry.file_type().is_dir() {
+                fs::create_dir_all(target.join(inside)).map_err(tool)?
+            } else {
+                fs::copy(entry.path(), target.join(inside)).map(drop).map_err(tool)?
             }
         }
         Ok(())

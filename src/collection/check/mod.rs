@@ -159,9 +159,10 @@ fn file(folder: &Path, package: &Available, is_deb: bool) -> Result<Vec<String>,
     if hex::encode(Sha256::digest(&bytes)) != package.sha256 {
         return Err(format!("`{}` is not the file that the repository lists", package.file));
     }
-    match is_deb {
-        true => deb_paths(&path).map_err(|error| format!("`{}`: {error}", package.file)),
-        false => Ok(Vec::new()),
+    if is_deb {
+        deb_paths(&path).map_err(|error| format!("`{}`: {error}", package.file))
+    } else {
+        Ok(Vec::new())
     }
 }
 
@@ -242,13 +243,14 @@ impl Left {
         if self.names.contains(name) {
             return true;
         }
-        match self.is_deb {
-            true => !name.starts_with("python3-"),
+        if self.is_deb {
+            !name.starts_with("python3-")
+        } else {
             // Projects are only those of the collection.
-            false => match name.split_once("dist(") {
+            match name.split_once("dist(") {
                 Some((_, project)) => self.names.contains(project.trim_end_matches(')')),
                 None => true,
-            },
+            }
         }
     }
 }
@@ -285,11 +287,12 @@ fn relations(
     }
     let names = repository.names(relation);
     let is_left = names.iter().any(|name| left.has(name) && !repository.has_name(name));
-    match is_left {
-        true => drop(report.distribution.insert(relation.to_owned())),
-        false => report.add(
+    if is_left {
+        report.distribution.insert(relation.to_owned());
+    } else {
+        report.add(
             &package.package,
             format!("requires `{relation}`, which nothing in the collection satisfies"),
-        ),
+        );
     }
 }

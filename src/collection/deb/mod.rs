@@ -67,9 +67,10 @@ impl Kind for Deb {
     fn client_text(&self, client: &Client<'_>) -> Option<String> {
         let Client { note, url, source, is_signed, .. } = client;
         let suites = source.replacen(' ', "\nComponents: ", 1);
-        let trust = match is_signed {
-            true => format!("Signed-By: /etc/apt/keyrings/{NAME}.asc\n"),
-            false => "Trusted: yes\n".to_owned(),
+        let trust = if *is_signed {
+            format!("Signed-By: /etc/apt/keyrings/{NAME}.asc\n")
+        } else {
+            "Trusted: yes\n".to_owned()
         };
         Some(format!(
             "# /etc/apt/sources.list.d/{NAME}.sources\n{note}Types: deb\nURIs: {url}\nSuites: {suites}\n\

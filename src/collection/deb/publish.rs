@@ -128,8 +128,9 @@ fn remove_flat(collection: &Path) -> Result<(), CollectionError> {
         }
     }
     let hashes = collection.join("by-hash");
-    match hashes.is_dir() {
-        true => fs::remove_dir_all(&hashes).map_err(CollectionError::io("remove", &hashes)),
-        false => Ok(()),
+    if hashes.is_dir() {
+        fs::remove_dir_all(&hashes).map_err(CollectionError::io("remove", &hashes))
+    } else {
+        Ok(())
     }
 }

@@ -71,9 +71,10 @@ impl Kind for Rpm {
     fn client_text(&self, client: &Client<'_>) -> Option<String> {
         let Client { note, url, suite, is_signed, .. } = client;
         let check = u8::from(*is_signed);
-        let key = match is_signed {
-            true => format!("gpgkey=file:///etc/pki/rpm-gpg/{NAME}.asc\n"),
-            false => String::new(),
+        let key = if *is_signed {
+            format!("gpgkey=file:///etc/pki/rpm-gpg/{NAME}.asc\n")
+        } else {
+            String::new()
         };
         Some(format!(
             "# /etc/yum.repos.d/{NAME}.repo\n{note}[{NAME}]\nname=Python projects as packages for \

@@ -82,9 +82,10 @@ impl<'a> Header<'a> {
                 version: required(IndexTag::RPMTAG_VERSION)?.to_owned(),
                 release: required(IndexTag::RPMTAG_RELEASE)?.to_owned(),
             },
-            architecture: match package.is_source_package() {
-                true => "src",
-                false => required(IndexTag::RPMTAG_ARCH)?,
+            architecture: if package.is_source_package() {
+                "src"
+            } else {
+                required(IndexTag::RPMTAG_ARCH)?
             },
             files,
             relations,

@@ -180,9 +180,12 @@ impl Names {
     /// The relations of a table's cell, in the words of the format.
     fn split(self, cell: &str) -> Vec<CapabilityName> {
         let parts = cell.split(", ").filter(|part| !part.is_empty());
-        let written = parts.map(|part| match part.contains(" or ") && self == Self::Rpm {
-            true => format!("({part})"),
-            false => part.to_owned(),
+        let written = parts.map(|part| {
+            if part.contains(" or ") && self == Self::Rpm {
+                format!("({part})")
+            } else {
+                part.to_owned()
+            }
         });
         // A test reads all of the tables.
         written.filter_map(|text| CapabilityName::parse(&text).ok()).collect()

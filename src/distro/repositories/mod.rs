@@ -131,10 +131,7 @@ impl Repository {
 
     /// Orders two versions as the package manager does.
     pub fn compare(&self, a: &str, b: &str) -> Ordering {
-        match self.is_deb {
-            true => version::deb::compare(a, b),
-            false => version::rpm::compare_evr(a, b),
-        }
+        if self.is_deb { version::deb::compare(a, b) } else { version::rpm::compare_evr(a, b) }
     }
 
     /// Whether a package here has a name, but is not the project: it does not provide it. Where
@@ -155,9 +152,10 @@ impl Repository {
         let mut found: Option<&Available> = None;
         for name in self.names(relation) {
             for (at, version) in self.provided.get(&name).into_iter().flatten() {
-                let meets = match self.is_deb {
-                    true => relation::deb::satisfied(&[relation.to_owned()], &name, version)?,
-                    false => relation::rpm::satisfied(relation, &name, version)?,
+                let meets = if self.is_deb {
+                    relation::deb::satisfied(&[relation.to_owned()], &name, version)?
+                } else {
+                    relation::rpm::satisfied(relation, &name, version)?
                 };
                 let package = &self.packages[*at];
                 let is_newer =
@@ -172,10 +170,7 @@ impl Repository {
 
     /// The names that a relation is about.
     pub fn names(&self, relation: &str) -> BTreeSet<String> {
-        match self.is_deb {
-            true => relation::deb::names(relation),
-            false => relation::rpm::names(relation),
-        }
+        if self.is_deb { relation::deb::names(relation) } else { relation::rpm::names(relation) }
     }
 
     /// How the packages here satisfy all specifiers of a project on a target, if they do.

@@ -133,12 +133,11 @@ impl Opener<'_> {
 
     /// A URL that ends with a slash.
     fn base(&self, text: &str) -> Result<Url, RepositoryError> {
-        let mut url = match text.contains("://") {
-            true => Url::parse(text).map_err(|error| self.fail(error))?,
-            false => {
-                let path = fs::canonicalize(text).map_err(|error| self.fail(error))?;
-                Url::from_directory_path(path).map_err(|()| self.fail("it is not a folder"))?
-            }
+        let mut url = if text.contains("://") {
+            Url::parse(text).map_err(|error| self.fail(error))?
+        } else {
+            let path = fs::canonicalize(text).map_err(|error| self.fail(error))?;
+            Url::from_directory_path(path).map_err(|()| self.fail("it is not a folder"))?
         };
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
@@ -229,9 +228,10 @@ impl Opener<'_> {
             let text = fs::read_to_string(&path).map_err(|error| self.fail(error))?;
             packages.extend(apt::packages(&text, Some(self.architecture())));
         }
-        match packages.is_empty() {
-            true => Err(self.fail(format!("`{APT_LISTS}` is empty: run `apt update`"))),
-            false => Ok(packages),
+        if packages.is_empty() {
+            Err(self.fail(format!("`{APT_LISTS}` is empty: run `apt update`")))
+        } else {
+            Ok(packages)
         }
     }
 
@@ -248,9 +248,10 @@ impl Opener<'_> {
                 }
             }
         }
-        match packages.is_empty() {
-            true => Err(self.fail("dnf keeps no metadata here: run `dnf makecache`")),
-            false => Ok(packages),
+        if packages.is_empty() {
+            Err(self.fail("dnf keeps no metadata here: run `dnf makecache`"))
+        } else {
+            Ok(packages)
         }
     }
 }

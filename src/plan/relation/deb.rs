@@ -112,9 +112,10 @@ pub fn check(text: &str, may_have_alternatives: bool) -> Result<(), RelationErro
     if !may_have_alternatives && text.contains('|') {
         return Err(refuse("only dependencies may have alternatives"));
     }
-    match text.split(" | ").all(is_clause) {
-        true => Ok(()),
-        false => Err(refuse("expected `NAME` or `NAME (OPERATOR VERSION)`")),
+    if text.split(" | ").all(is_clause) {
+        Ok(())
+    } else {
+        Err(refuse("expected `NAME` or `NAME (OPERATOR VERSION)`"))
     }
 }
 

@@ -43,12 +43,13 @@ impl CapabilityName {
             Some(inside) => inside.contains(" or ") && inside.split(" or ").all(is_bounded),
             None => text.split(" | ").all(is_bounded),
         };
-        match is_valid {
-            true => Ok(Self(text.to_owned())),
-            false => Err(RelationError::Dependency {
+        if is_valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(RelationError::Dependency {
                 text: shown(text),
                 problem: "expected the name of a package, and at most one bound of its version",
-            }),
+            })
         }
     }
 }
@@ -62,12 +63,13 @@ impl LibraryName {
         let is_valid = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
             && text.len() <= LIMIT
             && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
-        match is_valid {
-            true => Ok(Self(text.to_owned())),
-            false => Err(RelationError::Dependency {
+        if is_valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(RelationError::Dependency {
                 text: shown(text),
                 problem: "expected the name of a library",
-            }),
+            })
         }
     }
 }

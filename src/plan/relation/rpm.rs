@@ -91,9 +91,10 @@ pub fn check(text: &str, may_be_rich: bool) -> Result<(), RelationError> {
     let refuse = |problem| RelationError::Dependency { text: shown(text), problem };
     if !text.starts_with('(') {
         let words: Vec<&str> = text.split(' ').collect();
-        return match is_simple(&words) {
-            true => Ok(()),
-            false => Err(refuse("expected a name, or a name, an operator and a version")),
+        return if is_simple(&words) {
+            Ok(())
+        } else {
+            Err(refuse("expected a name, or a name, an operator and a version"))
         };
     }
     if !may_be_rich {

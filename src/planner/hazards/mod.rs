@@ -113,9 +113,10 @@ impl Hazards<'_> {
         if is_command
             && let Some(reason) = command_problem(path, self.target, self.policy, self.rules())
         {
-            return match self.rules().is_destination(path) {
-                true => Err(self.misplaced(origin, path, "the place of a command of the system")),
-                false => Ok(Verdict::LeaveOut(reason)),
+            return if self.rules().is_destination(path) {
+                Err(self.misplaced(origin, path, "the place of a command of the system"))
+            } else {
+                Ok(Verdict::LeaveOut(reason))
             };
         }
         // In a tree of its own only the collection's own commands run what is there.
@@ -128,9 +129,10 @@ impl Hazards<'_> {
                 return Ok(verdict);
             }
             let is_own = is_targets && self.may_have(origin.scheme, inside);
-            return match is_own || self.is_allowed(path) {
-                true => Ok(Verdict::Install),
-                false => Err(self.misplaced(origin, path, "a folder of other modules")),
+            return if is_own || self.is_allowed(path) {
+                Ok(Verdict::Install)
+            } else {
+                Err(self.misplaced(origin, path, "a folder of other modules"))
             };
         }
         let is_scripts = folder == self.target.python.scripts;

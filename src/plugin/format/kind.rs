@@ -90,9 +90,10 @@ impl Kind for External<'_> {
             return Ok(Vec::new());
         }
         let ranks = self.ask::<Order>(Step::Order { versions })?.answer.ranks;
-        match ranks.len() == versions.len() {
-            true => Ok(ranks),
-            false => Err(self.refuses("rank another number of versions").into()),
+        if ranks.len() == versions.len() {
+            Ok(ranks)
+        } else {
+            Err(self.refuses("rank another number of versions").into())
         }
     }
 
@@ -304,9 +305,10 @@ impl External<'_> {
             source,
         })?;
         let present = fs::read(listing.collection.join(&name)).ok();
-        match present.is_some_and(|present| signer.made(&present, &bytes)) {
-            true => Ok(None),
-            false => Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?))),
+        if present.is_some_and(|present| signer.made(&present, &bytes)) {
+            Ok(None)
+        } else {
+            Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?)))
         }
     }
 

@@ -67,12 +67,13 @@ impl<'a> External<'a> {
         let said = compression.parse::<Compression>().map(Compression::suffix).unwrap_or_default();
         let suffix = &self.table.suffix;
         let others = [".zst", ".xz", ".gz"].iter().filter(|ending| **ending != said);
-        match others.into_iter().any(|ending| suffix.ends_with(ending)) {
-            false => Ok(()),
-            true => Err(PluginError::Compression {
+        if others.into_iter().any(|ending| suffix.ends_with(ending)) {
+            Err(PluginError::Compression {
                 suffix: suffix.clone(),
                 compression: compression.to_owned(),
-            }),
+            })
+        } else {
+            Ok(())
         }
     }
 

@@ -63,9 +63,10 @@ pub fn check_zip<R: Read + Seek>(archive: &mut R, comment: bool) -> Result<(), Z
         }
         end = member_end(archive, member, &members, directory.start)?;
     }
-    match end == directory.start {
-        true => Ok(()),
-        false => Err(Layout("bytes stand between its members and their directory")),
+    if end == directory.start {
+        Ok(())
+    } else {
+        Err(Layout("bytes stand between its members and their directory"))
     }
 }
 
@@ -105,9 +106,10 @@ fn directory<R: Read + Seek>(
             (Directory { start: part(48), length: part(40), members: part(32) }, start)
         }
     };
-    match directory.start.checked_add(directory.length) == Some(end) {
-        true => Ok(directory),
-        false => Err(Layout("bytes stand before it, or behind its directory")),
+    if directory.start.checked_add(directory.length) == Some(end) {
+        Ok(directory)
+    } else {
+        Err(Layout("bytes stand before it, or behind its directory"))
     }
 }
 
@@ -144,9 +146,10 @@ fn members(mut listed: &[u8], count: u64) -> Result<Vec<Listed>, ZipLayoutError>
         members.push(Listed { start, packed, has_descriptor: flags & (1 << 3) != 0 });
         listed = &listed[end..];
     }
-    match members.len() as u64 == count {
-        true => Ok(members),
-        false => Err(Layout("its directory has another number of members than it states")),
+    if members.len() as u64 == count {
+        Ok(members)
+    } else {
+        Err(Layout("its directory has another number of members than it states"))
     }
 }
 
@@ -191,9 +194,10 @@ fn member_end<R: Read + Seek>(
     let next = members.partition_point(|other| other.start <= member.start);
     let next = members.get(next).map_or(directory, |next| next.start);
     let gap = next.checked_sub(end).ok_or(Layout("two members overlap"))?;
-    match DESCRIPTORS.contains(&gap) {
-        true => Ok(next),
-        false => Err(Layout("bytes stand before or between its members")),
+    if DESCRIPTORS.contains(&gap) {
+        Ok(next)
+    } else {
+        Err(Layout("bytes stand before or between its members"))
     }
 }
 
@@ -214,10 +218,7 @@ fn bytes<R: Read + Seek>(archive: &mut R, start: u64, length: u64) -> io::Result
     archive.seek(SeekFrom::Start(start))?;
     let mut bytes = Vec::new();
     archive.take(length).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 == length {
-        true => Ok(bytes),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
+    if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// The little-endian number of so many bytes at an offset; those that are missing count as none.

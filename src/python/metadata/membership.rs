@@ -17,9 +17,10 @@ fn satisfies_one(version: &Version, specifier: &VersionSpecifier) -> bool {
         Operator::EqualStar => has_prefix(version, bound),
         Operator::NotEqualStar => !has_prefix(version, bound),
         Operator::LessThan => {
-            let base = match bound.is_post() {
-                true => version.clone().without_local().with_dev(None),
-                false => version.only_release().with_epoch(version.epoch()),
+            let base = if bound.is_post() {
+                version.clone().without_local().with_dev(None)
+            } else {
+                version.only_release().with_epoch(version.epoch())
             };
             let is_own_pre = !bound.any_prerelease() && version.any_prerelease() && base == *bound;
             version.clone().without_local() < *bound && !is_own_pre

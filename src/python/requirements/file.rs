@@ -38,9 +38,10 @@ impl Reader<'_> {
             problem,
         };
         let real = self.request.folder.join(path);
-        let real = match is_stream {
-            true => real,
-            false => fs::canonicalize(real).map_err(|error| fail(error.to_string()))?,
+        let real = if is_stream {
+            real
+        } else {
+            fs::canonicalize(real).map_err(|error| fail(error.to_string()))?
         };
         if let Some(origin) = named_by.filter(|_| self.open.contains(&real)) {
             let (origin, path) = (origin.clone(), path.to_owned());

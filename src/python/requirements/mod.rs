@@ -179,10 +179,7 @@ impl Inputs {
             .filter(|written| !written.is_pinned())
             .map(|written| (written.origin.clone(), written.to_string()))
             .collect();
-        match loose.is_empty() {
-            true => Ok(()),
-            false => Err(RequirementsError::NotPinned { lines: loose }),
-        }
+        if loose.is_empty() { Ok(()) } else { Err(RequirementsError::NotPinned { lines: loose }) }
     }
 
     /// What is to be resolved; `name` gives the name of a project of which only the place is
@@ -193,9 +190,10 @@ impl Inputs {
         for written in self.requirements {
             let known = written.name.clone().or_else(|| name(&written));
             let Some(project) = known else { continue };
-            let list = match written.is_constraint {
-                true => &mut requirements.constraints,
-                false => &mut requirements.roots,
+            let list = if written.is_constraint {
+                &mut requirements.constraints
+            } else {
+                &mut requirements.roots
             };
             list.push(written.into_root(project));
         }

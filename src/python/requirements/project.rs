@@ -141,10 +141,8 @@ impl Wanted {
         let optional: BTreeMap<ExtraName, _> =
             optional.filter_map(|(name, list)| Some((extra_name(name)?, list))).collect();
         let own = project.name.as_deref().and_then(project_name);
-        let mut extras: Vec<ExtraName> = match self.all_extras {
-            true => optional.keys().cloned().collect(),
-            false => self.extras.clone(),
-        };
+        let mut extras: Vec<ExtraName> =
+            if self.all_extras { optional.keys().cloned().collect() } else { self.extras.clone() };
         let mut seen = BTreeSet::new();
         let mut lists = vec![&project.dependencies];
         loop {

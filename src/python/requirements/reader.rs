@@ -93,9 +93,10 @@ impl<'a> Reader<'a> {
     fn lock(&mut self, format: LockFormat, path: &Path) -> Result<(), RequirementsError> {
         let text = self.text(path, None)?;
         let whole = normalized(&self.request.folder.join(path));
-        let folder = match Texts::is_stream(path, self.request.folder) {
-            true => self.request.folder,
-            false => whole.parent().unwrap_or(&whole),
+        let folder = if Texts::is_stream(path, self.request.folder) {
+            self.request.folder
+        } else {
+            whole.parent().unwrap_or(&whole)
         };
         let document = Document { path: shown(path), text: &text, folder };
         let read = lock::read(format, &document, &mut self.wanted)?;

@@ -49,9 +49,10 @@ impl Texts {
         if !self.spent.borrow_mut().insert(path.to_owned()) {
             return Err("it was read before, and a stream can be read only once".to_owned());
         }
-        match is_standard_input(path) {
-            true => limited(io::stdin()),
-            false => limited(File::open(folder.join(path)).map_err(|error| error.to_string())?),
+        if is_standard_input(path) {
+            limited(io::stdin())
+        } else {
+            limited(File::open(folder.join(path)).map_err(|error| error.to_string())?)
         }
     }
 

@@ -54,10 +54,8 @@ pub struct Place {
 impl Marker {
     /// A marker that was put together; `None` for one that always holds.
     pub fn of(tree: MarkerTree) -> Option<Self> {
-        let text = match tree.is_false() {
-            true => "python_version < '0'".to_owned(),
-            false => tree.try_to_string()?,
-        };
+        let text =
+            if tree.is_false() { "python_version < '0'".to_owned() } else { tree.try_to_string()? };
         Some(Self { text, tree })
     }
 }

@@ -136,10 +136,11 @@ impl Sets {
     /// wrapping and comments stay.
     fn as_written(&self, tag: &str, merged: &[&Statement]) -> Option<&str> {
         let is_untouched = self.base.fields.get(tag) == self.ours.fields.get(tag);
-        let side = match is_untouched {
-            true => &self.theirs,
+        let side = if is_untouched {
+            &self.theirs
+        } else {
             // Otherwise it is written anew, wrapped as the person has it.
-            false => &self.ours,
+            &self.ours
         };
         let own = side.statements.iter().filter(|statement| statement.tag == tag);
         let fits = same(&own.collect::<Vec<_>>(), merged);

@@ -168,10 +168,7 @@ fn spec_pieces(text: &str) -> Vec<Piece<'_>> {
             Some((tag, texts)) => {
                 let is_single = texts.len() == 1;
                 for text in texts {
-                    let own = match is_single {
-                        true => line.to_owned(),
-                        false => format!("{tag}: {text}\n"),
-                    };
+                    let own = if is_single { line.to_owned() } else { format!("{tag}: {text}\n") };
                     let lines = comments.drain(..).map(str::to_owned).chain([own]).collect();
                     pieces.push(Piece::Statement(Statement { tag: tag.to_owned(), text, lines }));
                 }
@@ -253,9 +250,10 @@ fn control_pieces(text: &str) -> Vec<Piece<'_>> {
         clauses.read(value);
         while let Some(more) = lines.next_if(|next| next.starts_with([' ', '\t', '#'])) {
             raw += more;
-            match more.starts_with('#') {
-                true => clauses.comments.push(more.to_owned()),
-                false => clauses.read(more),
+            if more.starts_with('#') {
+                clauses.comments.push(more.to_owned())
+            } else {
+                clauses.read(more)
             }
         }
         pieces.push(Piece::Field { statements: clauses.finish(), tag, raw });

@@ -49,12 +49,11 @@ impl Layer {
         packs: &Packs,
     ) -> Result<Self, TemplateError> {
         let own = place.file_name().unwrap_or_default().to_string_lossy();
-        let (pack, extension) = match packs.has(&own) {
-            true => (own.into_owned(), None),
-            false => {
-                let extension = extension(place, &own, &texts, packs)?;
-                (extension.extends.clone(), Some(extension))
-            }
+        let (pack, extension) = if packs.has(&own) {
+            (own.into_owned(), None)
+        } else {
+            let extension = extension(place, &own, &texts, packs)?;
+            (extension.extends.clone(), Some(extension))
         };
         let known: Vec<&str> = packs.file_names(&pack).into_iter().collect();
         let manifest = texts.get(MANIFEST).cloned().unwrap_or_default();

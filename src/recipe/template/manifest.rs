@@ -105,11 +105,10 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 }
 
 fn fits(api: &semver::VersionReq, text: &str) -> Result<(), Wrong> {
-    match api.matches(&API) {
-        true => Ok(()),
-        false => {
-            Err((line_of(text, "api"), format!("wants the template context {api}, this is {API}")))
-        }
+    if api.matches(&API) {
+        Ok(())
+    } else {
+        Err((line_of(text, "api"), format!("wants the template context {api}, this is {API}")))
     }
 }
 

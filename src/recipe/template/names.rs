@@ -180,9 +180,10 @@ impl Check<'_> {
             self.elements(included, template, 1, scopes);
         }
         scopes.pop();
-        match self.seen.len() < INCLUDE_LIMIT {
-            true => Ok(()),
-            false => Err("includes templates in too many places".to_owned()),
+        if self.seen.len() < INCLUDE_LIMIT {
+            Ok(())
+        } else {
+            Err("includes templates in too many places".to_owned())
         }
     }
 

@@ -89,10 +89,7 @@ impl Pack {
             };
             errors.extend(problems.into_iter().map(located));
         }
-        match errors.is_empty() {
-            true => Ok(Self { places, outputs, registry }),
-            false => Err(errors),
-        }
+        if errors.is_empty() { Ok(Self { places, outputs, registry }) } else { Err(errors) }
     }
 
     /// Renders every output. Those that come out empty are left out: that is how a template says

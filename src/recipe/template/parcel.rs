@@ -39,10 +39,7 @@ impl Parcel {
     /// # Errors
     /// It cannot be read, is hostile, or is not a pack that extends another.
     pub fn read(path: &Path, packs: &Packs) -> Result<Self, TemplateError> {
-        let contents = match path.is_dir() {
-            true => read_folder(path)?,
-            false => read_archive(path)?,
-        };
+        let contents = if path.is_dir() { read_folder(path)? } else { read_archive(path)? };
         let mut texts = BTreeMap::new();
         for (name, bytes) in contents.iter().filter(|(name, _)| is_of_pack(name)) {
             let text = String::from_utf8(bytes.clone());

@@ -82,9 +82,12 @@ impl<'a> Compiler<'a> {
             let optimised = compiled_path(&module, &format!("{}.opt-1", self.tag));
             // Without the one there is no other: the module is not a Python for this interpreter.
             let Some(bytes) = store::read(&folder, &path)? else { continue };
-            let other = store::read(&folder, &optimised)?.map(|other| match other == bytes {
-                true => Content::HardLink(path.clone()),
-                false => Content::ByteCode { module: module.clone() },
+            let other = store::read(&folder, &optimised)?.map(|other| {
+                if other == bytes {
+                    Content::HardLink(path.clone())
+                } else {
+                    Content::ByteCode { module: module.clone() }
+                }
             });
             plan.files.push(compiled(path, Content::ByteCode { module }));
             plan.files.extend(other.map(|content| compiled(optimised, content)));
@@ -177,9 +180,10 @@ mod tests {
                 let is_first = command.program.parent().unwrap().ends_with("a");
                 let said = if is_first { first } else { "cpython-39 3.9.2" };
                 let status = if is_first { status } else { 0 };
-                let said = match command.arguments.last().is_some_and(|last| last == IDENTIFY) {
-                    true => said.to_owned(),
-                    false => what_it_is(&command.program),
+                let said = if command.arguments.last().is_some_and(|last| last == IDENTIFY) {
+                    said.to_owned()
+                } else {
+                    what_it_is(&command.program)
                 };
                 Ok(Output { stdout: said.into(), status, ..Output::default() })
             })

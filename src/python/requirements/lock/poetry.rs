@@ -128,10 +128,8 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     let (asked, mut groups) = wanted.of_lock(&extras, &groups);
     groups.insert(MAIN.to_owned());
     let has_groups = file.packages.iter().all(|package| package.get_ref().groups.is_some());
-    let walked = match has_groups {
-        true => BTreeMap::new(),
-        false => Walk::new(document, &file, &asked)?.needed()?,
-    };
+    let walked =
+        if has_groups { BTreeMap::new() } else { Walk::new(document, &file, &asked)?.needed()? };
     let mut packages = Vec::new();
     for (position, package) in file.packages.iter().enumerate() {
         let at = package.span().start;
@@ -221,12 +219,11 @@ impl<'a> Walk<'a> {
         }
         let is_root = |(name, position): &(&ProjectName, usize)| {
             let package = self.file.packages[*position].get_ref();
-            match package.optional {
-                true => self.optional.contains(*name),
-                false => {
-                    !required.contains(position)
-                        && package.category.as_deref().is_none_or(|category| category == MAIN)
-                }
+            if package.optional {
+                self.optional.contains(*name)
+            } else {
+                !required.contains(position)
+                    && package.category.as_deref().is_none_or(|category| category == MAIN)
             }
         };
         let all = self.names.iter().flat_map(|(name, list)| list.iter().map(move |at| (name, *at)));

@@ -179,10 +179,8 @@ impl Graph<'_> {
         text: &str,
         active: &Active,
     ) -> Result<MarkerTree, RequirementsError> {
-        let tree = parse_marker(text).and_then(|tree| match text.contains("extra") {
-            true => active.settle(&tree),
-            false => Ok(tree),
-        });
+        let tree = parse_marker(text)
+            .and_then(|tree| if text.contains("extra") { active.settle(&tree) } else { Ok(tree) });
         tree.map_err(|problem| self.document.error(Some(at), problem))
     }
 
