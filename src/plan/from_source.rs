@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,8 @@ use crate::{
 };
 
 /// What a recipe has to say to build a package of its sdist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SourceBuild {
     /// The source package's name: `python-webob` for `python3-webob`.
@@ -30,10 +32,10 @@ pub struct SourceBuild {
     /// The relations of the plan that the target's dependency generators cannot know.
     pub stated: Vec<Relation>,
     /// Projects whose relations the generators would write otherwise than the plan has them.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub overruled: Vec<ProjectName>,
     /// The extras that are inlined.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub extras: Vec<ExtraName>,
     /// What lies on top in the site folder.
     pub modules: Vec<Module>,
@@ -62,7 +64,8 @@ pub struct SourceBuild {
 }
 
 /// Something on top in a site folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Module {
     /// As it is imported: no ending. Of a plain file, its whole name.
@@ -71,9 +74,8 @@ pub struct Module {
 }
 
 /// What kind of module it is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ModuleKind {
     /// A folder.

@@ -10,6 +10,7 @@ pub mod version;
 use std::{collections::BTreeMap, fmt};
 
 use pep440_rs::Version;
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +29,14 @@ pub use shebang::{Shebang, ShebangError, is_path};
 pub const SCHEMA: u32 = 1;
 
 /// One native package that is to be made of one file of one release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PackagePlan {
     pub schema: u32,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub release: Version,
     /// The target's name.
     pub target: String,
@@ -110,7 +112,8 @@ impl PackagePlan {
 }
 
 /// A question that only a person can answer. It stands as `FIXME(KEY)` in the recipe.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Open {
     /// `licence`, `name`, `hint`.
@@ -128,7 +131,8 @@ impl fmt::Display for Open {
 }
 
 /// A file of the recipe's folder that is installed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Added {
     /// Its name in the folder.
@@ -138,7 +142,8 @@ pub struct Added {
 }
 
 /// A patch of a person's, in the unified format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Patch {
     /// The file's name, without a folder.
@@ -147,9 +152,8 @@ pub struct Patch {
 }
 
 /// When a scriptlet runs.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Moment {
     PreInstall,
@@ -159,7 +163,8 @@ pub enum Moment {
 }
 
 /// The release file that a package is made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SourceFile {
     pub filename: String,
@@ -174,7 +179,8 @@ pub struct SourceFile {
 }
 
 /// Whether a package fits every architecture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PackageArchitecture {
     Independent,
@@ -183,7 +189,8 @@ pub enum PackageArchitecture {
 }
 
 /// The text of a licence file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LicenceText {
     /// The file's path in the wheel.
@@ -192,7 +199,8 @@ pub struct LicenceText {
 }
 
 /// One installed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PlannedFile {
     /// Absolute, normalised, without `..`.
@@ -204,7 +212,8 @@ pub struct PlannedFile {
 }
 
 /// A member of the wheel that is not installed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LeftOut {
     /// Its path in the wheel; a whole folder ends in `/`.
@@ -213,7 +222,8 @@ pub struct LeftOut {
 }
 
 /// What an installed file is to the package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FileRole {
     Plain,
@@ -223,7 +233,8 @@ pub enum FileRole {
 }
 
 /// Where a file's bytes come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Content {
     /// A member of the wheel, byte for byte.

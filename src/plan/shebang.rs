@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +22,8 @@ const ENV: &str = "/usr/bin/env";
 /// #!/usr/bin/env NAME
 /// #!/usr/bin/env -S PYTHONPATH=/FOLDER INTERPRETER [-OPTION]
 /// ```
-#[derive(
-    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Shebang(String);
 

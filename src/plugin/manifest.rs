@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,9 +114,8 @@ pub(super) fn is_file_name(name: &str) -> bool {
 }
 
 /// The steps of a run that plugins take part in, in their order.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Hook {
     ResolveName,

@@ -10,6 +10,7 @@ mod update;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,14 +30,16 @@ pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};
 
 /// The files of a recipe folder, by path relative to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(transparent)]
 pub struct Recipe {
     pub files: BTreeMap<String, RecipeFile>,
 }
 
 /// One rendered file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct RecipeFile {
     pub text: String,

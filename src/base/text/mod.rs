@@ -9,6 +9,7 @@ mod suggestion;
 
 use std::fmt;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -59,9 +60,8 @@ const PARAGRAPH_LIMIT: usize = 100_000;
 /// NFC, at most 200 characters.
 ///
 /// It is still only text: a format's escape function has the last word before it is written.
-#[derive(
-    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct OneLine(String);
 
@@ -110,7 +110,8 @@ impl From<OneLine> for String {
 
 /// Lines of text: no control or invisible formatting characters but line feeds, no blanks at the
 /// ends of lines, no empty lines at either end, NFC, at most 100,000 characters.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct Paragraph(String);
 

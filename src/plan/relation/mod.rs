@@ -8,6 +8,7 @@ pub mod rpm;
 mod tests;
 
 use pep440_rs::{Version, VersionSpecifiers};
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +18,8 @@ use pep508_rs::{ExtraName, PackageName as ProjectName};
 pub use name::{CapabilityName, LibraryName};
 
 /// How strongly a package is bound to a capability, in rpm's terms.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Strength {
     Requires,
@@ -44,7 +44,8 @@ impl Strength {
 }
 
 /// A relation of a package, in no format's dialect, and where it came from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Relation {
     pub strength: Strength,
@@ -54,24 +55,25 @@ pub struct Relation {
 }
 
 /// What a relation is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Capability {
     /// A Python project within `specifiers`.
     Project {
-        #[schemars(with = "String")]
+        #[cfg_attr(test, schemars(with = "String"))]
         project: ProjectName,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        #[schemars(with = "Vec<String>")]
+        #[cfg_attr(test, schemars(with = "Vec<String>"))]
         extras: Vec<ExtraName>,
-        #[schemars(with = "String")]
+        #[cfg_attr(test, schemars(with = "String"))]
         specifiers: VersionSpecifiers,
         /// The native package that has the project.
         package: CapabilityName,
         /// The version that was resolved, where the collection has the project: Debian bounds
         /// need its number of components.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<String>")]
+        #[cfg_attr(test, schemars(with = "Option<String>"))]
         candidate: Option<Version>,
         /// What the distribution puts before the versions of its package of that name; bounds of
         /// that name carry it.
@@ -84,14 +86,14 @@ pub enum Capability {
         /// Bounds that are not stated, since it is not known how the distribution numbers its
         /// package.
         #[serde(default, skip_serializing_if = "VersionSpecifiers::is_empty")]
-        #[schemars(with = "String")]
+        #[cfg_attr(test, schemars(with = "String"))]
         unstated: VersionSpecifiers,
     },
     /// This project at exactly this version (what a package provides).
     Dist {
-        #[schemars(with = "String")]
+        #[cfg_attr(test, schemars(with = "String"))]
         project: ProjectName,
-        #[schemars(with = "String")]
+        #[cfg_attr(test, schemars(with = "String"))]
         version: Version,
     },
     /// The interpreter's ABI: `python(abi) = 3.13`.

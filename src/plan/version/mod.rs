@@ -9,13 +9,15 @@ mod tests;
 use std::fmt;
 
 use pep440_rs::{LocalSegment, PrereleaseKind, Version};
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use dialect::Dialect;
 
 /// A native version: epoch, version and release (Debian: revision).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Evr {
     /// `0` is the same as none.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,12 +17,13 @@ use crate::{
 };
 
 /// What is asked: one step of a run.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Step<'a> {
     /// How releases are written as versions of packages, without epoch and release number.
     Versions {
-        #[schemars(with = "BTreeMap<String, String>")]
+        #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
         releases: BTreeMap<&'a ProjectName, String>,
     },
     /// What plans say in the format's words.
@@ -39,11 +41,12 @@ pub enum Step<'a> {
 }
 
 /// A package to build.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ToBuild<'a> {
     pub plan: &'a PackagePlan,
-    #[schemars(with = "Map<String, Value>")]
+    #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub native: &'a Native,
     pub recipe: &'a Recipe,
     /// A folder with the tree as it is installed, with its modes and times.
@@ -59,7 +62,8 @@ pub struct ToBuild<'a> {
 }
 
 /// A package file to read.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ToRead {
     pub path: String,
@@ -68,7 +72,8 @@ pub struct ToRead {
 }
 
 /// A repository to describe.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ToIndex<'a> {
     /// What clients call it.
@@ -84,7 +89,8 @@ pub struct ToIndex<'a> {
 }
 
 /// A package of a repository.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Indexed<'a> {
     pub package: &'a str,
@@ -98,7 +104,8 @@ pub struct Indexed<'a> {
 }
 
 /// A package and its relations.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Related<'a> {
     pub package: &'a str,
@@ -107,22 +114,25 @@ pub struct Related<'a> {
 }
 
 /// A relation in the format's words.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Stated {
     pub strength: Strength,
     pub text: OneLine,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Versions {
-    #[schemars(with = "BTreeMap<String, String>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub versions: BTreeMap<ProjectName, String>,
     pub messages: Vec<Message>,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AllLowered {
     pub packages: Vec<Lowered>,
@@ -130,10 +140,11 @@ pub struct AllLowered {
 }
 
 /// A plan in the format's words.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Lowered {
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
     pub architecture: String,
     /// The finished package's file name.
@@ -148,7 +159,8 @@ pub struct Lowered {
 }
 
 /// A relation, and where it comes from.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Explained {
     pub strength: Strength,
@@ -156,7 +168,8 @@ pub struct Explained {
     pub origin: OneLine,
 }
 
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AllBuilt {
     pub packages: Vec<NewPackage>,
@@ -164,10 +177,11 @@ pub struct AllBuilt {
 }
 
 /// A package file that a plugin made.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct NewPackage {
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
     /// Its path in the plugin's working folder.
     pub from: String,
@@ -176,7 +190,8 @@ pub struct NewPackage {
     pub filename: Option<String>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllRead {
     pub packages: Vec<Read>,
@@ -185,7 +200,8 @@ pub struct AllRead {
 }
 
 /// What a package file says of itself.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Read {
     pub package: String,
@@ -203,7 +219,8 @@ pub struct Read {
     pub entry: String,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// In the order of the versions asked about: a higher number is a newer version.
@@ -212,7 +229,8 @@ pub struct Order {
     pub messages: Vec<Message>,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Index {
     /// In the order in which they are replaced: what names others comes last.
@@ -222,7 +240,8 @@ pub struct Index {
 }
 
 /// A file of a repository's metadata.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct IndexFile {
     /// Its name in the collection.
@@ -237,7 +256,8 @@ pub struct IndexFile {
     pub sign: bool,
 }
 
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllUnmet {
     pub unmet: Vec<Unmet>,
@@ -246,7 +266,8 @@ pub struct AllUnmet {
 }
 
 /// A requirement that nothing meets.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Unmet {
     pub package: String,

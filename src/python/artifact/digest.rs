@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -9,9 +10,8 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 /// A hash algorithm strong enough to identify a file.
 ///
 /// pip accepts exactly these for `--hash`; an index may state weaker ones, which are ignored.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum HashAlgorithm {
     Sha256,
@@ -63,7 +63,8 @@ impl FromStr for HashAlgorithm {
 }
 
 /// The lower-case hexadecimal digests of one file, by algorithm.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(transparent)]
 pub struct Hashes(pub BTreeMap<HashAlgorithm, String>);
 

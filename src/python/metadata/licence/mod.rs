@@ -12,6 +12,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
+#[cfg(test)]
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spdx::{Expression, ParseMode};
@@ -29,7 +30,8 @@ const EXPRESSION_LIMIT: usize = 500;
 const NOTICE_LIMIT: usize = 1200;
 
 /// The licence and how sure we are of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Licence {
     /// A valid SPDX expression; `LicenseRef-Unknown` where nothing was found.
@@ -52,7 +54,8 @@ impl Licence {
 }
 
 /// Where a licence expression was read, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LicenceEvidence {
     Expression,
