@@ -2,12 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use url::Url;
 
 use super::choices::{
     ByteCode, CommandNames, IndexStrategy, KeyringProvider, LockFormat, OnConflict, Relax,
@@ -16,12 +14,11 @@ use super::choices::{
 use crate::{
     base::files::WriteError,
     cli::failure::{Failure, USAGE},
-    collection::SuiteName,
     python::{
         artifact::{ExtraName, ProjectName, extra_name, project_name},
         requirements::{self, FileOptions, ProjectRule, Request},
     },
-    settings::{Environment, Flags, PublishingFlags, values},
+    settings::{Environment, Flags, values},
 };
 
 /// What is asked for.
@@ -386,33 +383,5 @@ fn parse_name(text: &str) -> Result<(Option<ProjectName>, String), String> {
     match text.split_once('=') {
         Some((project, name)) => Ok((Some(parse_project(project)?), values::package_name(name)?)),
         None => Ok((None, values::package_name(text)?)),
-    }
-}
-
-/// How a collection is handed to those who install from it.
-#[derive(Debug, Args)]
-pub struct Publishing {
-    /// Sign packages and metadata: a fingerprint in `gpg`'s keyring, or a file with a secret key,
-    /// whose passphrase is `PYPI2PKG_SIGN_PASSPHRASE`
-    #[arg(long, value_name = "KEY")]
-    sign_key: Option<String>,
-    /// The URL that will serve the folder, for the clients' configuration files
-    #[arg(long, value_name = "URL", value_parser = values::repo_url)]
-    repo_url: Option<Url>,
-    /// How many builds of each package to keep (default: all)
-    #[arg(long, value_name = "NUMBER")]
-    keep: Option<NonZeroUsize>,
-    /// Lay an apt repository out with suites and a pool (default: as it is, flat if it is new)
-    #[arg(long, value_name = "SUITE")]
-    apt_suite: Option<SuiteName>,
-    /// The suite's component (default: main)
-    #[arg(long, value_name = "COMPONENT", requires = "apt_suite")]
-    apt_component: Option<SuiteName>,
-}
-
-impl From<Publishing> for PublishingFlags {
-    fn from(asked: Publishing) -> Self {
-        let Publishing { sign_key, repo_url, keep, apt_suite, apt_component } = asked;
-        Self { keep, sign_key, repo_url, apt_suite, apt_component }
     }
 }

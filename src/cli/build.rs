@@ -12,8 +12,9 @@ use crate::{
 };
 
 use super::{
-    arguments::{Asked, Naming, Publishing},
+    arguments::{Asked, Naming},
     choices::Builder,
+    publishing::Publishing,
     session::Session,
 };
 

@@ -16,6 +16,7 @@ mod licences;
 mod lock;
 mod plan;
 mod plugin;
+mod publishing;
 mod pypi2rpm;
 mod render;
 mod repo;

@@ -14,7 +14,7 @@ use crate::{
     settings::{Configuration, Environment, PublishingSettings},
 };
 
-use super::{arguments::Publishing, formats::Formats};
+use super::{formats::Formats, publishing::Publishing};
 
 /// Create or update the repository metadata of a folder of packages, for dnf, apt or pacman
 ///

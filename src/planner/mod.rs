@@ -3,6 +3,7 @@
 
 mod collection;
 mod commands;
+mod error;
 mod foreign_code;
 mod from_source;
 mod hazards;
@@ -39,7 +40,7 @@ use crate::{
     },
     plan::{
         Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
-        ShebangError, SourceFile, relation::RelationError, version::Evr,
+        SourceFile, version::Evr,
     },
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
@@ -52,6 +53,7 @@ use crate::{
 pub use collection::{Conflict, Owners, conflicts, leave_to};
 pub use commands::CommandNames;
 use commands::CommandPaths;
+pub use error::PlanError;
 pub use from_source::{SourcePlace, from_source};
 pub use hazards::{SYSTEM_COMMAND, SYSTEM_PAGE};
 pub use library_paths::FOREIGN_FOLDER;
@@ -366,46 +368,4 @@ fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
     texts
         .map(|(file, text)| LicenceText { file: OneLine::new(file), text: Paragraph::new(text) })
         .collect()
-}
-
-/// Why a package could not be planned.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    #[error("`{}`, the name for `{project}`, is not a valid {format} package name: expected {expected}", .name.escape_debug())]
-    PackageName { project: ProjectName, name: String, format: String, expected: &'static str },
-    #[error("`{file}`: member `{member}` {problem}")]
-    Member { file: String, member: String, problem: String },
-    #[error(transparent)]
-    Interpreter(#[from] ShebangError),
-    #[error(transparent)]
-    Relation(#[from] RelationError),
-    #[error("`{file}` installs `{path}` twice")]
-    PathTwice { file: String, path: String },
-    #[error("`{file}` installs `{path}` as a file, and other files in a folder of that name")]
-    FileAndFolder { file: String, path: String },
-    #[error(transparent)]
-    Destination(Box<Misplaced>),
-    #[error("`{file}` installs `{member}`, {problem}")]
-    StartupCode { project: ProjectName, file: String, member: String, problem: &'static str },
-    /// `hints` are quoted and escaped.
-    #[error("`{project}` needs packages of the system that are not known: {hints}")]
-    Hint { project: ProjectName, hints: String },
-    #[error("`{project}` {release} has no version in the form of `{format}` packages")]
-    Version { project: ProjectName, release: String, format: String },
-    #[error("`{file}` needs glibc {needed}, and the target has {present}")]
-    Glibc { file: String, needed: String, present: String },
-}
-
-impl PlanError {
-    /// What to do about it, where the configuration can settle it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Destination(misplaced) => Some(misplaced.hint()),
-            Self::StartupCode { project, member, .. } => Some(format!(
-                "under `[project.{project}]` in the configuration, leave the file out with \
-                 `leave-out = [\"{member}\"]`, or allow it with `allow-startup-code = true`"
-            )),
-            _ => None,
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod detect;
 mod embedded;
 mod environment;
 mod error;
+mod file;
 #[cfg(test)]
 mod file_names;
 mod isolation;

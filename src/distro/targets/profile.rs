@@ -1,131 +1,15 @@
-//! The shape of a target file, and how one becomes a [`Target`].
+//! How a target file becomes a [`Target`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Table;
 
-use super::detect::OsReleaseRule;
 use super::error::TargetError;
-use super::recipe::SourceRecipeRow;
-use super::{Architecture, Layout, NameRule, Naming, Python, Target};
-use crate::base::text::{line_at, unknown_key as reason};
+use super::file::{ArchitectureRow, Profile, PythonRow, Spread};
+use super::{Architecture, Naming, Python, Target};
+use crate::base::text::unknown_key as reason;
 use crate::plan::{Shebang, is_path};
 use crate::python::artifact::ProjectName;
-
-/// A target file. Every key may be left to the file that it extends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub(super) struct Profile {
-    pub extends: Option<String>,
-    pub r#abstract: bool,
-    pub os_release: Option<OsReleaseRule>,
-    description: Option<String>,
-    format: Option<String>,
-    family: Option<String>,
-    dist_tag: Option<String>,
-    glibc: Option<String>,
-    compression: Option<String>,
-    independent_architecture: Option<String>,
-    default_python: Option<String>,
-    architectures: Vec<String>,
-    architecture: BTreeMap<String, ArchitectureRow>,
-    /// What a row of `pythons` does not say itself.
-    python: PythonRow,
-    pythons: BTreeMap<String, PythonRow>,
-    naming: NamingRow,
-    layout: Option<Layout>,
-    build_flags: BTreeMap<String, String>,
-    libraries: BTreeMap<String, String>,
-    programs: BTreeMap<String, String>,
-    unit_scriptlets: BTreeMap<String, String>,
-    source_recipe: SourceRecipeRow,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct ArchitectureRow {
-    /// The name in packages, by format; a format that is not here uses the machine's name.
-    package: BTreeMap<String, String>,
-    lib: Option<String>,
-    library_mark: Option<String>,
-    isa: Option<String>,
-    loader: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct PythonRow {
-    full_version: Option<String>,
-    package_prefix: Option<String>,
-    interpreter_package: Option<String>,
-    interpreter: Option<String>,
-    shebang_options: Option<String>,
-    purelib: Option<String>,
-    platlib: Option<String>,
-    include: Option<String>,
-    scripts: Option<String>,
-    data: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-struct NamingRow {
-    unversioned_dist: Option<Spread>,
-    dotted_dist: Option<bool>,
-    /// For the default Python only.
-    aliases: Vec<String>,
-    fold_python_prefix: Option<bool>,
-    published_spelling: bool,
-    rule: NameRule,
-    /// The name map to begin with.
-    names: Option<String>,
-    /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
-    map: BTreeMap<ProjectName, String>,
-    /// What follows the package prefix, and stands in the aliases, in names of packages that are
-    /// not a project's of that name.
-    taken: Vec<String>,
-    /// Projects whose packages the convention gives to another one, too; as in `map`.
-    owners: BTreeMap<ProjectName, String>,
-}
-
-/// Which Pythons of a target something holds for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Spread {
-    Always,
-    Default,
-    Never,
-}
-
-/// Parses a target file and refuses unknown keys. `file` is its name for the error.
-pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
-    // The first pass is for its errors, which have a place in the text.
-    toml::from_str::<Profile>(text).and_then(|_| toml::from_str(text)).map_err(|error| {
-        TargetError::Syntax {
-            file: file.to_owned(),
-            line: line_of(text, &error),
-            reason: reason(error.message()),
-        }
-    })
-}
-
-fn line_of(text: &str, error: &toml::de::Error) -> usize {
-    let end = error.span().map_or(0, |span| span.start);
-    line_at(text, end)
-}
-
-/// Puts what `over` says on top of `base`; tables are merged key by key.
-pub(super) fn merge(base: &mut Table, over: &Table) {
-    for (key, value) in over {
-        match (base.get_mut(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
-            _ => {
-                base.insert(key.clone(), value.clone());
-            }
-        }
-    }
-}
 
 impl Profile {
     /// The profile that merged files amount to. `target` is its name for the error.

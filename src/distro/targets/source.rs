@@ -7,7 +7,8 @@ use toml::Table;
 
 use super::detect::OsRelease;
 use super::error::TargetError;
-use super::profile::{Choice, NameMap, Profile, merge, parse};
+use super::file::{Profile, merge, parse};
+use super::profile::{Choice, NameMap};
 use super::{Target, embedded};
 use crate::base::text::nearest;
 use crate::python::artifact::ProjectName;

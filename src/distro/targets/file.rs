@@ -1,0 +1,126 @@
+//! The form of a target file.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Layout, NameRule, detect::OsReleaseRule, error::TargetError, recipe::SourceRecipeRow};
+use crate::{
+    base::text::{line_at, unknown_key as reason},
+    python::artifact::ProjectName,
+};
+
+/// A target file. Every key may be left to the file that it extends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct Profile {
+    pub extends: Option<String>,
+    pub r#abstract: bool,
+    pub os_release: Option<OsReleaseRule>,
+    pub description: Option<String>,
+    pub format: Option<String>,
+    pub family: Option<String>,
+    pub dist_tag: Option<String>,
+    pub glibc: Option<String>,
+    pub compression: Option<String>,
+    pub independent_architecture: Option<String>,
+    pub default_python: Option<String>,
+    pub architectures: Vec<String>,
+    pub architecture: BTreeMap<String, ArchitectureRow>,
+    /// What a row of `pythons` does not say itself.
+    pub python: PythonRow,
+    pub pythons: BTreeMap<String, PythonRow>,
+    pub naming: NamingRow,
+    pub layout: Option<Layout>,
+    pub build_flags: BTreeMap<String, String>,
+    pub libraries: BTreeMap<String, String>,
+    pub programs: BTreeMap<String, String>,
+    pub unit_scriptlets: BTreeMap<String, String>,
+    pub source_recipe: SourceRecipeRow,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct ArchitectureRow {
+    /// The name in packages, by format; a format that is not here uses the machine's name.
+    pub package: BTreeMap<String, String>,
+    pub lib: Option<String>,
+    pub library_mark: Option<String>,
+    pub isa: Option<String>,
+    pub loader: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct PythonRow {
+    pub full_version: Option<String>,
+    pub package_prefix: Option<String>,
+    pub interpreter_package: Option<String>,
+    pub interpreter: Option<String>,
+    pub shebang_options: Option<String>,
+    pub purelib: Option<String>,
+    pub platlib: Option<String>,
+    pub include: Option<String>,
+    pub scripts: Option<String>,
+    pub data: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(super) struct NamingRow {
+    pub unversioned_dist: Option<Spread>,
+    pub dotted_dist: Option<bool>,
+    /// For the default Python only.
+    pub aliases: Vec<String>,
+    pub fold_python_prefix: Option<bool>,
+    pub published_spelling: bool,
+    pub rule: NameRule,
+    /// The name map to begin with.
+    pub names: Option<String>,
+    /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
+    pub map: BTreeMap<ProjectName, String>,
+    /// What follows the package prefix, and stands in the aliases, in names of packages that are
+    /// not a project's of that name.
+    pub taken: Vec<String>,
+    /// Projects whose packages the convention gives to another one, too; as in `map`.
+    pub owners: BTreeMap<ProjectName, String>,
+}
+
+/// Which Pythons of a target something holds for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Spread {
+    Always,
+    Default,
+    Never,
+}
+
+/// Parses a target file and refuses unknown keys. `file` is its name for the error.
+pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
+    // The first pass is for its errors, which have a place in the text.
+    toml::from_str::<Profile>(text).and_then(|_| toml::from_str(text)).map_err(|error| {
+        TargetError::Syntax {
+            file: file.to_owned(),
+            line: line_of(text, &error),
+            reason: reason(error.message()),
+        }
+    })
+}
+
+fn line_of(text: &str, error: &toml::de::Error) -> usize {
+    let end = error.span().map_or(0, |span| span.start);
+    line_at(text, end)
+}
+
+/// Puts what `over` says on top of `base`; tables are merged key by key.
+pub(super) fn merge(base: &mut Table, over: &Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
