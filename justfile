@@ -1,4 +1,4 @@
-# The unit tests and the command line's tests: no root, under a minute once built.
+# The unit tests and the command line's tests: no root, about a minute once built.
 test:
     WITHOUT_TOOLS=1 cargo test --locked --lib --test it
 

@@ -104,6 +104,9 @@ pub trait Builder: Sync {
 
     /// Builds one package into `folder`, a private, existing, empty folder; nothing is left there
     /// but the package.
+    ///
+    /// # Errors
+    /// The package cannot be built, or differs from its plan.
     fn build(
         &self,
         job: &BuildJob<'_>,

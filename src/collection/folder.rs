@@ -146,6 +146,9 @@ impl<'k> Collection<'k> {
     }
 
     /// A private folder for building packages; it is removed with the answer.
+    ///
+    /// # Errors
+    /// The folder cannot be created.
     pub fn staging(&self) -> Result<Staging, CollectionError> {
         create_folder(&self.folder)?;
         let lock = Lock::take(&self.folder, self.listener)?;
@@ -158,6 +161,9 @@ impl<'k> Collection<'k> {
     }
 
     /// What is in the collection.
+    ///
+    /// # Errors
+    /// The manifest cannot be read, or is not one.
     pub fn manifest(&self) -> Result<CollectionManifest, CollectionError> {
         let manifest = CollectionManifest::read(&self.folder.join(MANIFEST_FILE))?
             .unwrap_or_else(|| self.empty.clone());
@@ -181,6 +187,9 @@ impl<'k> Collection<'k> {
     }
 
     /// Refuses to change a signed collection without a key: half of it would be signed.
+    ///
+    /// # Errors
+    /// The collection is signed, and there is no key.
     pub fn refuse_unsigned(&self, signer: Option<&Signer<'_>>) -> Result<(), CollectionError> {
         let is_signed = || self.kinds.iter().any(|kind| kind.is_signed(&self.folder));
         if signer.is_none() && is_signed() {
@@ -201,6 +210,9 @@ impl<'k> Collection<'k> {
     }
 
     /// Brings signatures and metadata up to date with the packages that lie there.
+    ///
+    /// # Errors
+    /// A package, or the metadata, cannot be read, signed or written.
     pub fn republish(&self, publishing: Publishing<'_>) -> Result<(), CollectionError> {
         let CollectionManifest { failures, distribution, .. } = self.manifest()?;
         self.merge(Merge { built: Vec::new(), failures, distribution, publishing }).map(drop)
@@ -212,6 +224,9 @@ impl<'k> Collection<'k> {
     /// private folder first, so that a failure until then changes nothing; then packages are moved
     /// in, recipes and repository metadata are swapped in, the manifest is replaced, and last,
     /// packages that nothing speaks of any more are removed.
+    ///
+    /// # Errors
+    /// A package, or the metadata, cannot be read, signed or written; the collection is unchanged then.
     pub fn merge(&self, merge: Merge<'_>) -> Result<CollectionManifest, CollectionError> {
         create_folder(&self.folder)?;
         let lock = Lock::take(&self.folder, self.listener)?;

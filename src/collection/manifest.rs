@@ -233,6 +233,9 @@ impl CollectionManifest {
     }
 
     /// Reads a manifest; `None` where there is no file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not a manifest of this schema.
     pub fn read(path: &Path) -> Result<Option<Self>, CollectionError> {
         let text = match fs::read(path) {
             Ok(text) => text,

@@ -180,6 +180,9 @@ impl<'k> Records<'k> {
     }
 
     /// Notes a failure. The package is tried again in the next run.
+    ///
+    /// # Errors
+    /// The record cannot be written.
     pub fn fail(&self, inputs: &str, failure: FailureRecord) -> Result<Record, CollectionError> {
         self.write(inputs, Outcome::Failed(failure))
     }

@@ -40,6 +40,9 @@ pub trait Format: Sync {
     fn escape(&self) -> fn(&str) -> String;
 
     /// What the plan says, in the format's words.
+    ///
+    /// # Errors
+    /// The format cannot express the plan.
     fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError>;
 
     /// What several plans say, in their order. One that cannot be said stops no other.
@@ -71,6 +74,9 @@ pub trait Format: Sync {
 }
 
 /// The built-in format of that name.
+///
+/// # Errors
+/// There is no such built-in format.
 pub fn named(name: &str) -> Result<&'static dyn Format, FormatError> {
     match name {
         "rpm" => Ok(&rpm::Rpm),

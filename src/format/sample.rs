@@ -7,6 +7,9 @@ use crate::{distro::targets::Target, plan::PackagePlan};
 
 /// The context of a project that has a little of everything, as the templates of `pack` see it; a
 /// pack of another format than the target's is an error.
+///
+/// # Errors
+/// The pack is for another format than the target's.
 pub fn sample(format: &dyn Format, pack: &str, target: &Target) -> Result<Value, FormatError> {
     let mut plan = plan(target);
     if pack == format.name() {

@@ -71,9 +71,15 @@ pub trait Index: Sync {
     fn prefetch_metadata(&self, files: &[ReleaseFile]);
 
     /// The files of a project, `None` where the index does not know it.
+    ///
+    /// # Errors
+    /// The index cannot be read.
     fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError>;
 
     /// The core metadata of a file without downloading all of it where that can be avoided.
+    ///
+    /// # Errors
+    /// The metadata cannot be fetched, or cannot be used.
     fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError>;
 
     /// Downloads files concurrently and verifies their hashes. The answers are in the order of
@@ -87,6 +93,9 @@ pub trait Index: Sync {
 
     /// Fetches a file that is named by its address (`http`, `https`, `file`) and verifies the
     /// hashes that are stated; a local, read-only copy and all hashes, its SHA-256 among them.
+    ///
+    /// # Errors
+    /// The file cannot be fetched, or has other hashes.
     fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError>;
 
     /// What was asked for and is not in the cache, where only the cache may answer; sorted.

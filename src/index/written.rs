@@ -40,6 +40,9 @@ pub fn may_replace(folder: &Path) -> bool {
 
 /// Writes `index.html`, and for each project `PROJECT/index.html` and `PROJECT/index.json`, which
 /// link to the files beside them.
+///
+/// # Errors
+/// A file cannot be written.
 pub fn write_tree(folder: &Path, files: &[FrozenFile]) -> Result<(), WriteError> {
     let mut projects: BTreeMap<&ProjectName, Vec<&FrozenFile>> = BTreeMap::new();
     for file in files {

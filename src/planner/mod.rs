@@ -163,6 +163,9 @@ pub const UNUSED_RULE: &str = "matches no file of the wheel: ";
 const UNKNOWN_TIME: i64 = 946_684_800;
 
 /// Plans one package.
+///
+/// # Errors
+/// The wheel cannot become a package of the target; [`PlanError`] has the reasons.
 pub fn plan(
     subject: &Subject<'_>,
     target: &Target,

@@ -83,6 +83,9 @@ const OF_INDEX: &str = "-pypi";
 /// The native package name of a project: the user's, else the prefix and the target's own name
 /// for it, else the prefix and the target's convention. A name of the distribution that is another
 /// package's is changed: see [`taken_name`].
+///
+/// # Errors
+/// The name is not valid for the target's format.
 pub fn package_name(
     project: &ProjectName,
     target: &Target,

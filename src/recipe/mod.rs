@@ -73,6 +73,9 @@ pub enum RecipeError {
 }
 
 /// Renders the recipe of a plan: the pack's outputs and the plan's own texts.
+///
+/// # Errors
+/// A template fails, or two outputs have the same name.
 pub fn render(
     plan: &PackagePlan,
     target: &Target,

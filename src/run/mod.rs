@@ -101,6 +101,9 @@ pub struct Built {
 
 impl Run<'_> {
     /// Resolves the requirements for the target.
+    ///
+    /// # Errors
+    /// There is no solution, or an index cannot be read.
     pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
         let (options, environment) = (self.resolve_options(), self.environment());
         self.resolve_with(&index.requirements, &options, index, &environment, self.reporter)
@@ -160,6 +163,9 @@ impl Run<'_> {
 
     /// The resolution with a hash of every file: where an index states none, that of what it
     /// gives now.
+    ///
+    /// # Errors
+    /// A file cannot be fetched.
     pub fn hashed(
         &self,
         index: &BuildingIndex<'_>,
@@ -187,6 +193,9 @@ impl Run<'_> {
 
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
     /// others.
+    ///
+    /// # Errors
+    /// Errors that concern the whole run; those of single projects are failures in the result.
     pub fn prepare(
         &self,
         index: &BuildingIndex<'_>,
@@ -254,6 +263,9 @@ impl Run<'_> {
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
     /// was built before, only packages that are made of something else now are built again.
+    ///
+    /// # Errors
+    /// Errors that concern the whole run; those of single projects are in the manifest.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
         let collection = self.collection(folder)?;
         let path = self.settings.environment.path();

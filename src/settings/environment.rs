@@ -127,6 +127,9 @@ impl Environment {
 
     /// `SOURCE_DATE_EPOCH`: seconds since 1970 that stand for the clock.
     /// Source: the Reproducible Builds specification.
+    ///
+    /// # Errors
+    /// The value is not a number of seconds.
     pub fn source_date_epoch(&self) -> Result<Option<i64>, SettingsError> {
         let Some(text) = self.get("SOURCE_DATE_EPOCH") else { return Ok(None) };
         let seconds: Option<u32> = text.parse().ok();

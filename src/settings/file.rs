@@ -206,6 +206,9 @@ impl Configuration {
 
     /// Reads `path`, or `pypi2pkg.toml` in the current folder where none is given and one is
     /// there.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has an unknown key or an invalid value.
     pub fn read(path: Option<&Path>) -> Result<Self, SettingsError> {
         let found = match path {
             Some(path) => path,

@@ -166,6 +166,9 @@ pub struct Settings {
 const NOBODY: &str = "Local Packages <packages@example.org>";
 
 /// Flags win over the configuration, which wins over the environment and the defaults.
+///
+/// # Errors
+/// A value is invalid, or a file that it names cannot be read.
 pub fn resolve(
     flags: Flags,
     configuration: Configuration,

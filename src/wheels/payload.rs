@@ -19,6 +19,9 @@ pub struct Payload {
 impl Payload {
     /// Opens a wheel that was fetched and inspected. Every member that is read is compared with
     /// `RECORD`, and then patched.
+    ///
+    /// # Errors
+    /// The wheel cannot be read, or a patch does not apply.
     pub fn open(wheel: &Path, patches: &[Patch]) -> Result<Self, SourceError> {
         let (mut archive, _) = open_verified(wheel, &ArchiveLimits::NONE)?;
         let read = |member: &str| archive.read(member).map_err(|error| error.problem);
@@ -29,6 +32,9 @@ impl Payload {
     }
 
     /// The bytes of one planned file.
+    ///
+    /// # Errors
+    /// The member is missing or damaged.
     pub fn read(&mut self, file: &PlannedFile) -> Result<Vec<u8>, SourceError> {
         match &file.content {
             Content::Member(member) | Content::Compressed(member) => self.member(member),

@@ -59,12 +59,18 @@ const LICENCE_LIMIT: u64 = 200 << 10;
 
 impl Wheel {
     /// As [`Self::inspect_within`], with the usual limits.
+    ///
+    /// # Errors
+    /// The wheel is damaged, exceeds a limit, or belongs to another release.
     pub fn inspect(path: &Path, project: &ProjectName) -> Result<Self, SourceError> {
         Self::inspect_within(path, project, &ArchiveLimits::default())
     }
 
     /// Opens a wheel and reads its own documents, native code and scripts. `project` is whose
     /// wheel it must be.
+    ///
+    /// # Errors
+    /// The wheel is damaged, exceeds a limit, or belongs to another release.
     pub fn inspect_within(
         path: &Path,
         project: &ProjectName,

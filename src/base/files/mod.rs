@@ -53,6 +53,9 @@ const FILE: u32 = 0o644;
 const FOLDER: u32 = 0o755;
 
 /// Writes a file that others may read in place of an older one.
+///
+/// # Errors
+/// The file cannot be written or renamed; the older one is unchanged then.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let parent = parent(path);
     let write = || {
@@ -82,6 +85,9 @@ pub fn publish_file(path: &Path) -> io::Result<()> {
 }
 
 /// Gives a file the mode of a program that others may start.
+///
+/// # Errors
+/// The mode cannot be changed.
 pub fn make_executable(path: &Path) -> Result<(), WriteError> {
     fs::set_permissions(path, public(FOLDER)).map_err(WriteError::at(path))
 }
@@ -104,6 +110,9 @@ fn umask() -> u32 {
 
 /// Writes a folder in place of an older one: `fill` fills a temporary folder beside it, which is
 /// then renamed.
+///
+/// # Errors
+/// The folder cannot be written, or `fill` fails.
 pub fn write_folder<E: From<WriteError>>(
     folder: &Path,
     fill: impl FnOnce(&Path) -> Result<(), E>,
@@ -148,6 +157,9 @@ fn parent(path: &Path) -> &Path {
 
 /// Writes a folder of texts in place of an older one: their names in it, and whether each is a
 /// program.
+///
+/// # Errors
+/// A file cannot be written.
 pub fn write_texts<T: AsRef<str>>(
     folder: &Path,
     files: impl IntoIterator<Item = (T, T, bool)>,

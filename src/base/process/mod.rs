@@ -167,6 +167,9 @@ pub trait CommandRunner: Sync {
     /// The output of `command`, whatever its exit status.
     ///
     /// Fails where the program cannot be started or watched, or where it ran out of its time.
+    ///
+    /// # Errors
+    /// The program cannot be started or watched, or exceeded a limit.
     fn run(&self, command: &Command) -> Result<Output, ProcessError>;
 }
 

@@ -82,16 +82,25 @@ impl<'a> Signer<'a> {
 
     /// A signature of `data` apart from it, made at `time` (seconds since 1970), or when the key was
     /// made where that is later: nothing can be signed before.
+    ///
+    /// # Errors
+    /// `gpg` cannot sign with the key.
     pub fn detached(&self, data: &[u8], time: i64) -> Result<Vec<u8>, SignError> {
         self.sign(data, time, &["--detach-sign"])
     }
 
     /// The same in ASCII armour.
+    ///
+    /// # Errors
+    /// `gpg` cannot sign with the key.
     pub fn armoured(&self, data: &[u8], time: i64) -> Result<Vec<u8>, SignError> {
         self.sign(data, time, &["--armor", "--detach-sign"])
     }
 
     /// The text with its signature around it.
+    ///
+    /// # Errors
+    /// `gpg` cannot sign with the key.
     pub fn clear(&self, text: &str, time: i64) -> Result<Vec<u8>, SignError> {
         self.sign(text.as_bytes(), time, &["--clearsign"])
     }

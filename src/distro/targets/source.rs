@@ -58,6 +58,9 @@ impl Targets {
     }
 
     /// These targets and a file's text on top, which is target `name`.
+    ///
+    /// # Errors
+    /// The text is not a target file.
     pub fn with_text(mut self, name: &str, text: &str) -> Result<Targets, TargetError> {
         let table = parse(&format!("{name}.toml"), text)?;
         self.files.entry(name.to_owned()).or_default().push(table);
@@ -74,6 +77,9 @@ impl Targets {
     }
 
     /// These targets and a folder's on top: `NAME.toml`, and name maps `names/NAME.txt`.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not a target file or name map.
     pub fn with_folder(mut self, folder: &Path) -> Result<Targets, TargetError> {
         for (name, path) in listing(folder, "toml")? {
             let text = read(&path)?;
@@ -102,18 +108,27 @@ impl Targets {
     }
 
     /// The versions of a target's Pythons, oldest first.
+    ///
+    /// # Errors
+    /// The target is unknown.
     pub fn pythons(&self, name: &str) -> Result<Vec<String>, TargetError> {
         let profile = self.profile(name)?;
         Ok(profile.pythons().into_iter().map(str::to_owned).collect())
     }
 
     /// A target's architectures as machines write them, its default first.
+    ///
+    /// # Errors
+    /// The target is unknown.
     pub fn architectures(&self, name: &str) -> Result<Vec<String>, TargetError> {
         Ok(self.profile(name)?.architectures().to_vec())
     }
 
     /// The target of that name for one of its Pythons (`3.11`) and architectures (`aarch64`, or
     /// `arm64` where its packages say so); for its `python3` and `x86_64` where none is named.
+    ///
+    /// # Errors
+    /// The target, its Python or architecture is unknown, or its file is incomplete.
     pub fn load(
         &self,
         name: &str,
@@ -129,6 +144,9 @@ impl Targets {
     }
 
     /// The name of the target that a system is, by the text of its os-release file.
+    ///
+    /// # Errors
+    /// No target fits the system.
     pub fn detect(&self, os_release: &str) -> Result<String, TargetError> {
         let mut rules = Vec::new();
         for name in self.names() {

@@ -18,6 +18,9 @@ use super::{
 use crate::plan::version::deb::{Numbering, compare};
 
 /// The clauses of a relation with `package` within the specifiers; all of them must hold.
+///
+/// # Errors
+/// A specifier cannot be expressed.
 pub fn dependency(
     package: &str,
     specifiers: &VersionSpecifiers,
@@ -139,6 +142,9 @@ fn is_clause(text: &str) -> bool {
 }
 
 /// Whether the package `name` in `version` satisfies all clauses on its own.
+///
+/// # Errors
+/// A clause is not a valid relation.
 pub fn satisfied(clauses: &[String], name: &str, version: &str) -> Result<bool, RelationError> {
     for clause in clauses {
         let mut any = false;

@@ -15,6 +15,9 @@ use super::{
 use crate::plan::version::rpm::{base, compare_evr, provide};
 
 /// The dependency on `capability` within the specifiers.
+///
+/// # Errors
+/// A specifier cannot be expressed.
 pub fn dependency(
     capability: &str,
     specifiers: &VersionSpecifiers,
@@ -148,6 +151,9 @@ fn rich(words: &mut Words<'_>) -> Result<(), &'static str> {
 }
 
 /// Whether a package that provides `name` in version `provided` satisfies a dependency on its own.
+///
+/// # Errors
+/// The dependency is not a valid relation.
 pub fn satisfied(dependency: &str, name: &str, provided: &str) -> Result<bool, RelationError> {
     let refuse = |problem| RelationError::Dependency { text: dependency.to_owned(), problem };
     let spaced = spaced(dependency);

@@ -94,6 +94,9 @@ impl Pack {
 
     /// Renders every output. Those that come out empty are left out: that is how a template says
     /// that a package has no such file.
+    ///
+    /// # Errors
+    /// A template fails.
     pub fn render(&self, context: &Value) -> Result<BTreeMap<String, Rendered>, TemplateError> {
         let mut files = BTreeMap::new();
         for output in &self.outputs {
