@@ -1,4 +1,4 @@
-//! What `cargo fuzz` feeds: each function takes bytes of a stranger, and panics where what came
+//! What `cargo fuzz` feeds: each function takes untrusted bytes, and panics where what came
 //! out of the parser breaks a promise.
 
 use std::{

@@ -21,7 +21,7 @@ pub struct Builders<'a> {
     runner: &'a dyn CommandRunner,
     /// The folders in which programs are looked for.
     path: &'a [PathBuf],
-    /// What confines the tools, or why nothing does; nothing only where a person wants that.
+    /// What confines the tools, or why nothing does; nothing only where the user wants that.
     sandbox: Result<Option<&'a Sandbox>, SandboxError>,
     /// A further program that the tool runs.
     compiler: Option<&'a Path>,
@@ -97,7 +97,7 @@ impl<'a> Builders<'a> {
     }
 }
 
-/// What confines the programs, unless a person wants no sandbox; else why nothing can.
+/// What confines the programs, unless the user wants no sandbox; else why nothing can.
 fn confined<'a>(
     programs: &[&Path],
     sandbox: &Result<Option<&'a Sandbox>, SandboxError>,

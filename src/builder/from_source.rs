@@ -15,7 +15,7 @@ use super::{
 pub struct FromSource<'a> {
     pub others: Box<dyn Builder + 'a>,
     pub runner: &'a dyn CommandRunner,
-    /// What confines the projects' code, or why nothing does; nothing only where a person wants that.
+    /// What confines the projects' code, or why nothing does; nothing only where the user wants that.
     pub sandbox: Result<Option<&'a Sandbox>, SandboxError>,
     /// Why the system's builder is not among `others`, where nothing confines it.
     pub unconfined: Option<BuildError>,

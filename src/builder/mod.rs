@@ -59,7 +59,7 @@ pub struct BuildJob<'a> {
     pub byte_code: Option<&'a ByteCode>,
     /// Further files that the recipe takes as sources.
     pub sources: &'a [PathBuf],
-    /// Whether the recipe is what a person made of it: then it says what the package is, and the
+    /// Whether the recipe was edited: then it says what the package is, and the
     /// plan only what it is made of.
     pub own_recipe: bool,
 }

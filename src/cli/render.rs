@@ -172,7 +172,7 @@ impl Mode {
     }
 }
 
-/// What a person has to settle, with the line that does.
+/// What the user has to settle, with the line that does.
 fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
     plan.open.iter().map(|open| format!("{folder}: {open}")).collect()
 }

@@ -8,15 +8,15 @@ use crate::base::signing::Signer;
 /// What the files are called and the repository is known by.
 pub const NAME: &str = "pypi2pkg";
 
-/// Stands where nobody said where the folder will be served.
+/// Stands for the URL of the folder if it is not known.
 pub(super) const UNKNOWN_URL: &str = "https://packages.example/";
 
-/// Whether an address is the one that a person has to replace.
+/// Whether an address is the one that the user has to replace.
 pub(super) fn is_placeholder(url: &str) -> bool {
     url.trim_end_matches('/') == UNKNOWN_URL.trim_end_matches('/')
 }
 
-/// What a person has to know of an address; may be empty.
+/// What the user has to know of an address; may be empty.
 pub(super) fn note(url: &str) -> &'static str {
     if is_placeholder(url) {
         "Replace the address by that at which this folder is served."

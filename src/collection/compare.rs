@@ -125,7 +125,7 @@ fn built(folder: &Path, kinds: &Kinds<'_>) -> Result<Packages, CheckError> {
     let mut packages = Packages::new();
     for record in manifest.packages {
         let Some(available) = listed.remove(&record.package) else { continue };
-        // A recipe that somebody took away has no scriptlets to compare.
+        // A removed recipe has no scriptlets to compare.
         let recipe = RecipeFolder::at(&folder.join(&record.recipe)).recipe().unwrap_or_default();
         let mut package = Package {
             version: record.evr.to_string(),

@@ -39,7 +39,7 @@ pub trait Kind: Sync {
     /// is a newer version, and equal ones have the same.
     ///
     /// # Errors
-    /// Nobody says how they are ordered.
+    /// The order of versions is unknown.
     fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, CollectionError>;
 
     /// The folder of a package, relative to the collection; empty for the collection's own.
@@ -74,7 +74,7 @@ pub trait Kind: Sync {
     /// distribution tell it (`distribution::Repository`).
     ///
     /// # Errors
-    /// Nobody says what meets a requirement.
+    /// It is unknown what meets a requirement.
     fn unmet(&self, _stanzas: &[&Stanza]) -> Result<Option<Vec<Unmet>>, CollectionError> {
         Ok(None)
     }
@@ -119,13 +119,13 @@ pub struct Listing<'a> {
     pub signer: Option<&'a Signer<'a>>,
     /// Where the folder is served, where clients get a file.
     pub url: Option<&'a str>,
-    /// What a person has to know of that address; may be empty.
+    /// What the user has to know of that address; may be empty.
     pub note: &'a str,
 }
 
 /// What clients have to know.
 pub struct Client<'a> {
-    /// A comment for a person who has to replace the address, a whole line; may be empty.
+    /// A comment for the user who has to replace the address, a whole line; may be empty.
     pub note: &'a str,
     pub url: &'a str,
     pub suite: &'a str,

@@ -94,7 +94,7 @@ pub struct DistributionRecord {
     pub project: ProjectName,
     /// The distribution's package.
     pub package: String,
-    /// Its version; empty where nobody looked.
+    /// Its version; empty if unknown.
     pub version: String,
     /// Where that was read, or who decided.
     pub reason: OneLine,
@@ -107,7 +107,7 @@ impl fmt::Display for DistributionRecord {
     }
 }
 
-/// Why a project is in a collection: somebody asked for it, or other projects need it.
+/// Why a project is in a collection: it was requested, or other projects require it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Why {
@@ -117,7 +117,7 @@ pub struct Why {
     pub required_by: Vec<ProjectName>,
 }
 
-/// A requirement that a person wrote.
+/// A requirement that the user wrote.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Request {

@@ -29,7 +29,7 @@ pub(super) struct Packages<'k> {
     before: BTreeMap<String, Stanza>,
     /// Files that wait to be moved in.
     new: BTreeMap<String, PathBuf>,
-    /// Files that are in nobody's place.
+    /// Files with free names.
     spare: Vec<PathBuf>,
     /// Places of files that go.
     superseded: Vec<String>,
@@ -148,7 +148,7 @@ impl<'k> Packages<'k> {
     /// newest others.
     ///
     /// # Errors
-    /// Nobody says how versions are ordered.
+    /// The order of versions is unknown.
     pub(super) fn prune(
         &mut self,
         keep: Option<usize>,

@@ -142,7 +142,7 @@ impl<'k> Records<'k> {
         paths.filter_map(|path| self.read(&path).map(|(record, _)| record))
     }
 
-    /// Takes a package that was built; with a recipe of a person's own it need not be called as
+    /// Takes a package that was built; with a recipe of the user's own it need not be called as
     /// planned. Its file is on the disk when this returns.
     ///
     /// # Errors

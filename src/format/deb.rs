@@ -150,7 +150,7 @@ impl Format for Deb {
         relation::deb::check(text, may_have_alternatives)
     }
 
-    /// What a person adds: this program writes all else into the tree itself.
+    /// What the user adds: this program writes all else into the tree itself.
     fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
         let added = |attached: &Attachment| {
             attached.path.as_ref().is_some_and(|path| plan.added_source(path).is_some())
@@ -159,7 +159,7 @@ impl Format for Deb {
     }
 }
 
-/// The lines of each maintainer script that a person adds to it.
+/// The lines of each maintainer script that the user adds to it.
 pub(super) fn scriptlets(plan: &PackagePlan) -> Value {
     let lines = |moment: Moment| -> Vec<&str> {
         plan.scriptlets.get(&moment).into_iter().flat_map(|text| text.lines()).collect()

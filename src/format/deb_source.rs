@@ -134,7 +134,7 @@ fn fields(stated: &[NativeRelation]) -> Vec<Value> {
         .collect()
 }
 
-/// What a person adds to the package.
+/// What the user adds to the package.
 fn added(plan: &PackagePlan) -> Vec<Value> {
     let files = plan.files.iter().filter_map(|f| Some((plan.added_source(&f.path)?, f)));
     files

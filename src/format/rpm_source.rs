@@ -170,7 +170,7 @@ pub fn context(
     words::extend(words::shared_context(plan, target), own)
 }
 
-/// A person's scriptlets by section, for sections that have other lines too: openSUSE's specs, whose
+/// The user's scriptlets by section, for sections that have other lines too: openSUSE's specs, whose
 /// lines are expanded twice.
 fn own_scripts(plan: &PackagePlan, target: &Target) -> Value {
     let lines = |moment: Moment| -> Vec<String> {

@@ -155,7 +155,7 @@ impl Http {
         }
     }
 
-    /// The largest file whose size nobody states, in bytes.
+    /// The largest file whose size is not stated, in bytes.
     pub fn file_size(&self) -> u64 {
         self.file_size
     }

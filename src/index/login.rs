@@ -13,7 +13,7 @@ use crate::{
     python::artifact::without_credentials,
 };
 
-/// The longest that the keyring may take: a person may have to unlock it.
+/// The longest that the keyring may take: the user may have to unlock it.
 const KEYRING_LIMIT: Duration = Duration::from_secs(120);
 
 /// A user name and a password.

@@ -123,7 +123,7 @@ pub struct Sources {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IndexStrategy {
     /// The first that has it, so that a project of a private index cannot be replaced by a
-    /// stranger's of the same name.
+    /// third-party project of the same name.
     #[default]
     FirstIndex,
     /// All of them.

@@ -75,10 +75,10 @@ pub struct PackagePlan {
     pub foreign_code: Vec<String>,
     /// What a reviewer would ask: renames, doubts.
     pub notes: Vec<OneLine>,
-    /// What a person has to settle before the package is built.
+    /// What the user has to settle before the package is built.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub open: Vec<Open>,
-    /// Files of the recipe's folder that a person adds to the package.
+    /// Files of the recipe's folder that the user adds to the package.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub added: Vec<Added>,
     /// Changes to members of the source, in the order in which they are made.
@@ -95,7 +95,7 @@ pub struct PackagePlan {
 }
 
 impl PackagePlan {
-    /// The name in the recipe's folder of a file that a person adds.
+    /// The name in the recipe's folder of a file that the user adds.
     pub fn added_source(&self, path: &str) -> Option<&str> {
         let added = self.added.iter().find(|added| added.path == path);
         added.map(|added| added.source.as_str())
@@ -111,7 +111,7 @@ impl PackagePlan {
     }
 }
 
-/// A question that only a person can answer. It stands as `FIXME(KEY)` in the recipe.
+/// A question that only the user can answer. It stands as `FIXME(KEY)` in the recipe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -141,7 +141,7 @@ pub struct Added {
     pub path: String,
 }
 
-/// A patch of a person's, in the unified format.
+/// A patch of the user's, in the unified format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -104,7 +104,7 @@ fn moved_files(
     moved
 }
 
-/// The files and folders that a person leaves out by their paths: members of a wheel are none of what a
+/// The files and folders that the user leaves out by their paths: members of a wheel are none of what a
 /// build of the sdist installs.
 fn dropped_files(rules: &FileRules) -> Vec<String> {
     let paths = rules.leave_out.iter().filter(|rule| rule.starts_with('/'));

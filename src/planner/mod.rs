@@ -86,7 +86,7 @@ pub struct Policy {
     pub relax: Relax,
     /// What the user says that projects need from the system.
     pub hints: UserHints,
-    /// Whether a need that nobody knows is an error.
+    /// Whether an unknown need is an error.
     pub strict_hints: bool,
     /// Licences that the user states: SPDX expressions.
     pub licences: BTreeMap<ProjectName, String>,
@@ -140,7 +140,7 @@ pub struct Subject<'a> {
 pub struct ProjectOrigin {
     /// An address, with a commit where it is a repository's, or words where that is on this machine.
     pub text: OneLine,
-    /// Whether it may be the user's own project: a repository or a folder, not a stranger's archive.
+    /// Whether it may be the user's own project: a repository or a folder, not a third-party archive.
     pub is_own: bool,
 }
 

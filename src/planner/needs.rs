@@ -13,10 +13,10 @@ use crate::{
 use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
 
 /// Relations for what the project states, what tables and the user know of it, and what an
-/// application that asks for it names; notes for what nobody knows.
+/// application that asks for it names; notes for what is unknown.
 ///
 /// # Errors
-/// A hint that nobody knows, where the policy is strict.
+/// An unknown hint, if the policy is strict.
 pub fn needs(
     subject: &Subject<'_>,
     target: &Target,
@@ -52,7 +52,7 @@ pub fn needs(
     }
 }
 
-/// A need in somebody's words.
+/// A need as it was stated.
 pub(super) struct Stated<'s> {
     pub when: When,
     pub text: &'s str,

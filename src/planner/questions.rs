@@ -1,4 +1,4 @@
-//! What only a person can settle: it is asked, never guessed silently.
+//! What only the user can settle: it is asked, never guessed silently.
 
 use crate::{
     base::text::OneLine,

@@ -38,7 +38,7 @@ pub struct Neighbour {
 /// All projects of the collection.
 pub type Neighbours = BTreeMap<ProjectName, Neighbour>;
 
-/// Relations with what is outside of Python, and what a person has to know or decide.
+/// Relations with what is outside of Python, and what the user has to know or decide.
 #[derive(Default)]
 pub struct Outside {
     pub relations: Vec<Relation>,

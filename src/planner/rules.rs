@@ -1,4 +1,4 @@
-//! What a person decides about the files of one project.
+//! What the user decides about the files of one project.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::{
 
 use super::programs::is_of_script;
 
-/// Why a file is left out that a person names.
+/// Why a file is left out that the user names.
 pub const LEFT_OUT: &str = "is left out by the configuration";
 
 /// The decisions about one project's files.

@@ -19,7 +19,7 @@ const CONTEXT: &str = "context.csv";
 pub struct Brought {
     /// The plugin's name, which is that of the format and of the pack of templates.
     pub name: String,
-    /// Whether it takes part; else it is only installed, and what is wrong with it is in nobody's way.
+    /// Whether it takes part; else it is only installed, and what is wrong with it is harmless.
     pub is_chosen: bool,
     /// Target files by the targets' names.
     pub targets: BTreeMap<String, String>,

@@ -81,7 +81,7 @@ pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, Plugin
     Ok(Some(folder))
 }
 
-/// Makes sure that nobody else can write to the folder of bundled plugins, nor to the one above.
+/// Makes sure that no one else can write to the folder of bundled plugins, nor to the one above.
 fn own(cache: &Path) -> Result<(), PluginError> {
     let above = cache.parent().filter(|above| !above.as_os_str().is_empty());
     for folder in above.into_iter().chain([cache]) {

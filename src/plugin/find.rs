@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{MANIFEST, Manifest, Plugin, PluginError, bundled};
 use crate::base::text::nearest;
 
-/// A plugin that a person wants, and its settings.
+/// A plugin that the user wants, and its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// A name, or the path of a folder, which has a slash.

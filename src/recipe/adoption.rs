@@ -24,7 +24,7 @@ const CONTROL_FIELDS: [(&str, Field); 2] =
     [("Description", Field::Summary), ("Homepage", Field::Homepage)];
 
 impl Edits {
-    /// What a person changed in a recipe, as far as overrides can say it.
+    /// What the user changed in a recipe, as far as overrides can say it.
     ///
     /// # Errors
     /// A file that cannot be read.

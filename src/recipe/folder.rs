@@ -1,7 +1,7 @@
-//! A recipe on the disk, with what was generated last beside what a person made of it.
+//! A recipe on the disk, with what was generated last beside the user's edits.
 //!
 //! ```text
-//! RECIPE/NAME.spec, RECIPE/DEBIAN/control …   the recipe, which a person may edit
+//! RECIPE/NAME.spec, RECIPE/DEBIAN/control …   the recipe, which the user may edit
 //! RECIPE/NAME.merge                           a merge that has to be settled by hand
 //! RECIPE/recipe.toml, RECIPE/sources          what it was generated of
 //! RECIPE/.pypi2pkg/plan.json                  the plan
@@ -50,7 +50,7 @@ pub struct RecipeFolder {
 /// How a recipe's folder differs from what was generated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
-    /// The files that a person changed.
+    /// The files that the user changed.
     pub edited: Vec<String>,
     /// The merges that have to be settled.
     pub conflicts: Vec<String>,
@@ -184,7 +184,7 @@ impl RecipeFolder {
         Ok(state)
     }
 
-    /// What a person changed, as unified diffs.
+    /// What the user changed, as unified diffs.
     ///
     /// # Errors
     /// A file that cannot be read.
@@ -244,7 +244,7 @@ impl RecipeFolder {
     }
 }
 
-/// Whether a person changed more than the changelog, which is theirs.
+/// Whether the user changed more than the changelog, which is theirs.
 fn is_edited(name: &str, base: &str, text: &str) -> bool {
     Syntax::of(name) != Syntax::Changelog
         && !merge::difference(name, merge::body(name, base), merge::body(name, text)).is_empty()
@@ -269,7 +269,7 @@ impl Recipe {
         files.flat_map(|(name, file)| merge::statements(Syntax::of(name), &file.text)).collect()
     }
 
-    /// The lines that hold questions which a person has to settle, each behind its file's name.
+    /// The lines that hold questions which the user has to settle, each behind its file's name.
     pub fn open(&self) -> Vec<String> {
         open(self)
     }

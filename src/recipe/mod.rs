@@ -1,4 +1,4 @@
-//! Rendered recipes: the spec, the control files and what goes with them; what a person made of them.
+//! Rendered recipes: the spec, the control files and what goes with them; the user's edits.
 
 mod additions;
 mod adoption;

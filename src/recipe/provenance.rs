@@ -51,7 +51,7 @@ pub struct Provenance {
     /// Whether the package brings byte code.
     #[serde(default)]
     pub byte_code: bool,
-    /// A SHA-256 of what a person adds to the recipe, as it was when it was generated.
+    /// A SHA-256 of what the user adds to the recipe, as it was when it was generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub additions: Option<String>,
 }

@@ -36,7 +36,7 @@ pub(super) enum Rejection {
     Hashes,
     /// It is a pre-release of a project of which only final releases are taken.
     NotFinal,
-    /// It was uploaded too late, or nobody knows when.
+    /// It was uploaded too late, or at an unknown time.
     TooNew(Option<i64>),
     /// The Python that it needs, and that the target has.
     Python(String),

@@ -236,7 +236,7 @@ fn simplified(tree: &Arc<Tree>, done: &mut Done) -> Arc<Tree> {
     shorter
 }
 
-/// The versions in a set, as a person would write them; `None` for all.
+/// The versions in a set, as the user would write them; `None` for all.
 fn versions(candidates: &Candidates, set: &Positions) -> Option<String> {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for (position, _) in candidates.within(set) {

@@ -284,7 +284,7 @@ impl<'a> Releases<'a> {
     }
 
     /// Whether a URL that a release requires is one that a root or a constraint names for the
-    /// same project: nobody else may say where code comes from.
+    /// same project: no one else may say where code comes from.
     pub fn is_named(&self, project: &ProjectName, url: &Url) -> bool {
         let wanted = Direct::parse(url.as_str(), Path::new("/")).ok().map(|(direct, _)| direct);
         let mut written = self.roots.iter().copied().chain(&self.requirements.constraints);

@@ -66,10 +66,10 @@ pub enum PipelineError {
     /// What is not in the cache where only the cache may answer.
     #[error("not in the cache, and `--offline` prevents downloading:{}", lines(.missing))]
     Offline { missing: Vec<String> },
-    /// What only a person can settle.
+    /// What only the user can settle.
     #[error("open questions:{}", lines(.questions))]
     Open { questions: Vec<String> },
-    /// A version of a person's own recipe.
+    /// A version of the user's own recipe.
     #[error(
         "`{package}` {evr} was built before of something else: raise its release in the recipe"
     )]

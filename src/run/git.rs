@@ -1,6 +1,6 @@
 //! Repositories that requirements name.
 //!
-//! A repository is a stranger's: only its files are taken, no program of its own runs (hooks, filters
+//! A repository is untrusted: only its files are taken, no program of its own runs (hooks, filters
 //! and helpers are what the user's configuration would make of them, and that is not read), and what
 //! is left of the clone names neither its origin nor anybody's password.
 //! Source: git-config(1), git(1) on its environment, gitcredentials(7).
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What of the user's own configuration reaches a repository's server: who the user is there, and how
-/// it is reached. Everything else could run programs on what a stranger wrote.
+/// it is reached. Everything else could run programs on untrusted files.
 const TAKEN: &str =
     r"^(credential|http|url|ssh)\.|^core\.(sshcommand|askpass|gitproxy)$|^safe\.directory$";
 /// What git is told about every repository.
@@ -306,7 +306,7 @@ fn object_format(folder: &Path) -> Option<&'static str> {
 /// Where the files of a module lie, relative to its folder in `.git`.
 fn work_tree(folder: &Path, clone: &Path) -> Option<String> {
     let inside = folder.strip_prefix(clone.join(".git/modules")).ok()?;
-    // Its depth below the clone; names of modules are their paths, unless somebody changed that.
+    // Its depth below the clone; names of modules are their paths, unless that was changed.
     let up = "../".repeat(folder.strip_prefix(clone).ok()?.components().count());
     let inside = inside.to_str()?.replace("/modules/", "/");
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);

@@ -1,4 +1,4 @@
-//! A spec of a person's own in place of the one that is generated.
+//! A spec of the user's own in place of the one that is generated.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 

@@ -38,7 +38,7 @@ impl Words<'_> {
 #[derive(Debug, Clone)]
 pub struct Package {
     pub plan: PackagePlan,
-    /// The plan as it was before a person's additions, where there are any.
+    /// The plan as it was before the user's additions, where there are any.
     pub planned: Option<Box<PackagePlan>>,
     pub native: Native,
     pub recipe: Recipe,
@@ -68,7 +68,7 @@ pub enum Made {
     Now,
     /// Generated in an earlier run: its release is the one that was reviewed.
     Earlier,
-    /// A person changed what was generated, or wrote it.
+    /// The user changed what was generated, or wrote it.
     Edited,
 }
 

@@ -126,7 +126,7 @@ fn blamed(error: &PipelineError) -> Vec<FailureRecord> {
     }
 }
 
-/// The pins of which nothing that they need has failed, and that somebody still needs; the others
+/// The pins of which nothing that they need has failed, and that is still required; the others
 /// that need something that has failed become failures.
 fn without(
     mut resolution: Resolution,

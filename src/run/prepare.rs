@@ -269,12 +269,12 @@ fn plan(
 /// A plan that is ready to be rendered.
 pub(super) struct Ready {
     plan: PackagePlan,
-    /// The plan before a person's additions.
+    /// The plan before the user's additions.
     planned: Option<Box<PackagePlan>>,
     material: Material,
 }
 
-/// What a person adds, and byte code.
+/// What the user adds, and byte code.
 pub(super) fn complete(
     run: &Run<'_>,
     compiler: Option<&Compiler<'_>>,

@@ -32,7 +32,7 @@ pub struct Regenerated {
 }
 
 impl Run<'_> {
-    /// Generates recipes again, each of its own plan and what a person adds to it.
+    /// Generates recipes again, each of its own plan and what the user adds to it.
     ///
     /// # Errors
     /// A recipe that cannot be read. One whose file cannot be had is among the failures.

@@ -104,7 +104,7 @@ pub enum Origin {
     Build,
     /// The distribution has it.
     Distro,
-    /// Nobody needs it.
+    /// It is never required.
     Ignore,
 }
 

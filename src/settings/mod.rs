@@ -71,7 +71,7 @@ pub struct Flags {
     pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,
-    /// A spec of a person's own for the only project.
+    /// A spec of the user's own for the only project.
     pub spec_file: Option<PathBuf>,
     /// A file with further names.
     pub name_map: Option<PathBuf>,
@@ -79,7 +79,7 @@ pub struct Flags {
     /// Files with hints, the strongest first.
     pub hints: Vec<PathBuf>,
     pub strict_hints: bool,
-    /// Whether what a person has to settle stops no build.
+    /// Whether what the user has to settle stops no build.
     pub allow_fixme: bool,
     /// Repositories of the distribution.
     pub satisfy_from: Vec<String>,
@@ -117,7 +117,7 @@ pub struct Settings {
     pub origins: BTreeMap<ProjectName, Origin>,
     /// The folder into which everything goes, beside the system's own.
     pub install_prefix: Option<String>,
-    /// Whether what a person has to settle stops no build.
+    /// Whether what the user has to settle stops no build.
     pub allow_fixme: bool,
     /// Whether a project that cannot be resolved or fetched does not end the run.
     pub keep_going: bool,
@@ -125,7 +125,7 @@ pub struct Settings {
     pub strict: bool,
     /// The name of the only project's package.
     pub only_name: Option<String>,
-    /// A spec of a person's own for the only project.
+    /// A spec of the user's own for the only project.
     pub spec_file: Option<PathBuf>,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
@@ -162,7 +162,7 @@ pub struct Settings {
     pub environment: Environment,
 }
 
-/// Who answers for packages where nobody is named. Source: RFC 2606 reserves the host.
+/// Who answers for packages if no one is named. Source: RFC 2606 reserves the host.
 const NOBODY: &str = "Local Packages <packages@example.org>";
 
 /// Flags win over the configuration, which wins over the environment and the defaults.

@@ -1,4 +1,4 @@
-//! Files and folders that nobody else may read.
+//! Files and folders that no one else may read.
 
 use std::{
     fmt,
@@ -19,7 +19,7 @@ const WRITABLE: u32 = 0o022;
 const OPEN: u32 = 0o077;
 const SHARED: u32 = 0o1000;
 
-/// An empty folder in `parent` that nobody else may enter, removed with this value; its name begins
+/// An empty folder in `parent` that no one else may enter, removed with this value; its name begins
 /// with `prefix`.
 ///
 /// # Errors
@@ -29,7 +29,7 @@ pub fn private_folder_in(parent: &Path, prefix: &str) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(prefix).permissions(mode).tempdir_in(parent)
 }
 
-/// Creates a folder that nobody else may enter, and those above it that are missing.
+/// Creates a folder that no one else may enter, and those above it that are missing.
 ///
 /// # Errors
 /// It cannot be created.

@@ -1,4 +1,4 @@
-//! Reading folders that a stranger filled: no link leads out of them, and nothing in them is without
+//! Reading folders with untrusted content: no link leads out of them, and nothing in them is without
 //! an end.
 
 use std::{
@@ -22,7 +22,7 @@ const TREE_LIMIT: u64 = 4 << 30;
 /// What becomes of symbolic links on the way to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Links {
-    /// None is followed: the tree is a stranger's.
+    /// None is followed: the tree is untrusted.
     Refused,
     /// Those that stay in the tree are followed: the tree is the user's own.
     Inside,

@@ -158,7 +158,7 @@ fn save(pipe: Option<impl Read>, saved: &Saved, group: Pid) -> io::Result<()> {
         if size > saved.limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     });
     if kept.is_err() {
-        // Nobody reads any more: it could wait for that for ever.
+        // Nothing reads any more: it could wait forever.
         let _ = kill_process_group(group, Signal::KILL);
     }
     kept

@@ -1,4 +1,4 @@
-//! Stopping cleanly when somebody interrupts the program.
+//! Stopping cleanly on interruption.
 //!
 //! The first signal ends all children and lets the program come to its end: what is done is kept,
 //! private folders go. A second one, or too long an end, stops it at once.

@@ -168,7 +168,7 @@ impl<'a> GpgKey<'a> {
         }
         let mut before = vec!["--batch", "--no-tty", "--yes"];
         if let Some(passphrase) = &self.passphrase {
-            // Nobody else sees it there.
+            // No one else sees it there.
             command = command.stdin(format!("{passphrase}\n"));
             before.extend(["--pinentry-mode", "loopback", "--passphrase-fd", "0"]);
             before.extend(["--trust-model", "always"]);

@@ -1,4 +1,4 @@
-//! Characters that nobody sees: they hide, reorder or overwrite what stands around them.
+//! Invisible characters: they hide, reorder or overwrite what stands around them.
 
 use std::{borrow::Cow, fmt::Write};
 

@@ -24,7 +24,7 @@ const SENSE: u32 = 0b1110;
 const PERMISSIONS: u16 = 0o7777;
 
 /// Checks that the package at `path` is whole (every digest), and that it is the planned one, or where
-/// a person made the recipe, what `stated` says.
+/// the recipe was edited, what `stated` says.
 ///
 /// # Errors
 /// What differs.

@@ -45,7 +45,7 @@ pub struct SourceJob<'a> {
 #[derive(Clone, Copy)]
 pub struct SourceTools<'a> {
     pub runner: &'a dyn CommandRunner,
-    /// What confines the project's code; nothing only where a person wants that.
+    /// What confines the project's code; nothing only where the user wants that.
     pub sandbox: Option<&'a Sandbox>,
     /// The folders in which programs are looked for.
     pub path: &'a [PathBuf],

@@ -22,7 +22,7 @@ const DATABASES: [&str; 2] = ["/var/lib/dpkg", "/var/lib/rpm"];
 /// The users that tools look up.
 const USERS: &str = "root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/build:/bin/sh\n";
 
-/// A private folder, and what runs commands in it: confined, unless a person wants it otherwise.
+/// A private folder, and what runs commands in it: confined, unless the user wants it otherwise.
 pub(super) struct Place<'a> {
     runner: &'a dyn CommandRunner,
     kind: Kind<'a>,

@@ -130,7 +130,7 @@ impl Builder for RpmBuild<'_> {
 }
 
 impl RpmBuild<'_> {
-    /// What a person's own spec says: as it is, and as rpm expands it.
+    /// What the user's own spec says: as it is, and as rpm expands it.
     fn stated(
         &self,
         job: &BuildJob<'_>,
@@ -148,7 +148,7 @@ impl RpmBuild<'_> {
     }
 }
 
-/// The package that a person's own spec made.
+/// The package that the user's own spec made.
 fn only_package(job: &BuildJob<'_>, folder: &Path) -> Result<PathBuf, BuildError> {
     let entries = fs::read_dir(folder).map_err(|e| BuildError::file("read", folder, &e))?;
     let mut packages: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();

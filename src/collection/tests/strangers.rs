@@ -137,7 +137,7 @@ fn a_damaged_record_is_not_believed() {
     let older = whole.split(",\"digest\"").next().unwrap().to_owned() + "}";
     fs::write(&record, older).unwrap();
     assert!(!known() && collection.records().all_built().len() == 1);
-    // A manifest that somebody changed is put right by the records.
+    // Records correct a changed manifest.
     let path = folder.path().join("collection.json");
     let manifest = fs::read_to_string(&path).unwrap();
     fs::write(&path, manifest.replace("\"python\": ", "\"python\":  ").replace("MIT", "0BSD"))

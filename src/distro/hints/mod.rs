@@ -46,7 +46,7 @@ pub struct Need {
 pub enum Resolved {
     /// Empty where nothing has to be installed.
     Packages(Vec<CapabilityName>),
-    /// Nobody knows it; what comes near.
+    /// Unknown; similar names.
     Unknown { candidates: Vec<String> },
 }
 

@@ -95,7 +95,7 @@ impl Targets {
         Ok(self)
     }
 
-    /// The names of the targets, in the order that a person expects: `el9` before `el10`.
+    /// The names of the targets, in the order that the user expects: `el9` before `el10`.
     pub fn names(&self) -> Vec<&str> {
         let concrete = self.files.iter().filter(|(_, files)| {
             !files

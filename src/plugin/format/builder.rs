@@ -75,7 +75,7 @@ impl External<'_> {
         };
         let planned = job.native.filename.as_str();
         let name = made.filename.as_deref().unwrap_or(planned);
-        // Only a person's recipe says something else than the plan.
+        // Only the user's recipe says something else than the plan.
         if made.project != job.plan.project || (name != planned && !job.own_recipe) {
             return Err(self.refuses("answer with other packages than the requested one"));
         }

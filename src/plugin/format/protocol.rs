@@ -55,7 +55,7 @@ pub struct ToBuild<'a> {
     pub source: String,
     /// Further files that the recipe takes.
     pub sources: Vec<String>,
-    /// Whether a person changed the recipe: then it says what the package is.
+    /// Whether the user changed the recipe: then it says what the package is.
     pub edited: bool,
     /// Whether tools may run where nothing confines them (`--no-sandbox`).
     pub unconfined: bool,
@@ -82,7 +82,7 @@ pub struct ToIndex<'a> {
     pub time: u64,
     /// Where it is served; nothing where clients get no file.
     pub url: Option<&'a str>,
-    /// What a person has to know of that address; may be empty.
+    /// What the user has to know of that address; may be empty.
     pub note: &'a str,
     pub signed: bool,
     pub packages: Vec<Indexed<'a>>,
@@ -185,7 +185,7 @@ pub struct NewPackage {
     pub project: ProjectName,
     /// Its path in the plugin's working folder.
     pub from: String,
-    /// Its finished name, where a recipe that a person changed says another one than was planned.
+    /// Its finished name, where a recipe that the user changed says another one than was planned.
     #[serde(default)]
     pub filename: Option<String>,
 }

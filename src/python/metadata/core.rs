@@ -174,7 +174,7 @@ fn requires_dist(headers: &Headers) -> Result<Vec<Requirement>, MetadataError> {
         .collect()
 }
 
-/// Extras whose names are invalid are left out: nobody can ask for them.
+/// Extras whose names are invalid are left out: they cannot be requested.
 fn provides_extra(headers: &Headers) -> Vec<ExtraName> {
     let mut extras: Vec<ExtraName> = Vec::new();
     for extra in headers.all("provides-extra").filter_map(|name| extra_name(&name)) {

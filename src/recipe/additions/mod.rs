@@ -1,4 +1,4 @@
-//! What a person adds to a generated recipe: overrides, patches, scriptlets and further sources, in
+//! What the user adds to a generated recipe: overrides, patches, scriptlets and further sources, in
 //! files that generating never touches.
 //!
 //! ```text
@@ -30,7 +30,7 @@ pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
 pub const PATCHES: &str = "patches";
 const SCRIPTLETS: &str = "scriptlets";
 
-/// What a person adds to one recipe.
+/// What the user adds to one recipe.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Additions {
     pub overrides: Overrides,
@@ -40,7 +40,7 @@ pub struct Additions {
     pub sources: BTreeMap<String, String>,
 }
 
-/// A file of a person's that cannot be used.
+/// A file of the user's that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {problem}", .path.display(), place(.line))]
 pub struct AdditionError {

@@ -28,7 +28,7 @@ pub(super) fn cut(spec: &str) -> (&str, &str) {
     (spec, "")
 }
 
-/// The person's changelog, and on top of it the entries that are generated now and are not in it.
+/// The user's changelog, and on top of it the entries that are generated now and are not in it.
 /// None of them is older than what it lies on: rpm refuses that.
 pub(super) fn merge(base: &str, ours: &str, theirs: &str, form: Form) -> String {
     if ours.is_empty() {

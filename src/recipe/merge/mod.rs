@@ -1,4 +1,4 @@
-//! Bringing together what a person made of a file and what is generated of it now.
+//! Merging the user's edits of a file and the newly generated one.
 //!
 //! Three texts: what was generated last (the base), the file as it lies there (ours), and what is
 //! generated now (theirs). Lines are merged as `diff3` does it; relations are merged as a set, in
@@ -23,7 +23,7 @@ pub struct Merged {
     /// With markers where the sides contradict each other.
     pub text: String,
     pub is_conflict: bool,
-    /// Relations that are generated still, and that a person removed: they stay out.
+    /// Relations that are generated still, and that the user removed: they stay out.
     pub kept_out: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ fn with_sets(syntax: Syntax, texts: &[&str]) -> Syntax {
     }
 }
 
-/// The person's text with the release that was generated, where the version is another one now:
+/// The user's text with the release that was generated, where the version is another one now:
 /// releases count from the beginning for each version.
 fn reset_release<'t>(syntax: Syntax, base: &str, ours: &'t str, theirs: &str) -> Cow<'t, str> {
     let (field, version, mark) = match syntax {
@@ -123,7 +123,7 @@ fn field(syntax: Syntax, line: &MergeLine) -> Option<&str> {
     text.split_once(mark).map(|(field, _)| field).filter(is_name)
 }
 
-/// What a person changed in a generated file, as a unified diff; nothing where only the order or
+/// What the user changed in a generated file, as a unified diff; nothing where only the order or
 /// the wrapping of relations differs.
 pub fn difference(name: &str, generated: &str, edited: &str) -> String {
     difference_as(name, name, generated, edited)

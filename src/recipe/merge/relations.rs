@@ -35,7 +35,7 @@ struct Group<'s> {
 /// What becomes of a group, where its sides do not contradict each other.
 struct Settled<'s> {
     statements: Vec<&'s Statement>,
-    /// Generated still, and removed by a person.
+    /// Generated still, and removed by the user.
     kept_out: Vec<&'s Statement>,
 }
 
@@ -97,7 +97,7 @@ impl Sets {
         tags
     }
 
-    /// The merged relations of a tag: in the order in which they are generated, then the person's.
+    /// The merged relations of a tag: in the order in which they are generated, then the user's.
     fn relations(&self, syntax: Syntax, tag: &str, merged: &mut Merged) -> String {
         let mut ours: Vec<&Statement> = Vec::new();
         let mut theirs: Vec<&Statement> = Vec::new();
@@ -181,7 +181,7 @@ impl<'s> Group<'s> {
         })
     }
 
-    /// What is generated, each with the comment that a person gave it.
+    /// What is generated, each with the comment that the user gave it.
     fn commented(&self) -> Vec<&'s Statement> {
         let own = |statement: &&'s Statement| {
             let ours = self.ours.iter().find(|own| own.says(statement))?;
@@ -222,7 +222,7 @@ impl Side {
                         side.rest.extend(statement.lines.into_iter().map(MergeLine::Text));
                     }
                 }
-                // An array that is a person's own stays where they put it.
+                // An array that is the user's own stays where they put it.
                 Piece::Field { tag, raw, .. }
                     if syntax == Syntax::Pkgbuild && !generated.iter().any(|g| g.tag == tag) =>
                 {

@@ -53,7 +53,7 @@ impl Statement {
         self.tag == other.tag && self.text == other.text
     }
 
-    /// Drops comments that were generated for other statements: where a person removed one, its
+    /// Drops comments that were generated for other statements: where the user removed one, its
     /// comment stands above the next.
     pub(super) fn forget_others(&mut self, generated: &[Self]) {
         let is_of = |comment: &String, statement: &Self| {
@@ -71,7 +71,7 @@ impl Statement {
         self.lines.push(line);
     }
 
-    /// As a person writes it: `Requires: git-core`.
+    /// As the user writes it: `Requires: git-core`.
     pub fn line(&self) -> String {
         let tag = self.tag.rsplit('/').next().unwrap_or(&self.tag);
         format!("{tag}: {}", self.text)

@@ -44,7 +44,7 @@ impl Packs {
     /// its own for the context, in the form of `templates/context.csv`.
     ///
     /// # Errors
-    /// A row that is none. The name of a built-in pack is nobody else's.
+    /// A row that is none. The name of a built-in pack is no one else's.
     pub fn with(
         mut self,
         name: &str,

@@ -76,7 +76,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 /// each package that is built.
 ///
 /// # Errors
-/// An outcome cannot be written down, or somebody interrupts; what was built until then is kept.
+/// An outcome cannot be written down, or the run is interrupted; what was built until then is kept.
 pub fn work(
     items: &[Item<'_>],
     (builder, kind): (&dyn Builder, &dyn Kind),
@@ -129,7 +129,7 @@ pub fn work(
 
 /// The build of the same inputs, where it has the release that is wanted now.
 fn earlier(Item { job, inputs }: &Item<'_>, records: &Records<'_>) -> Option<Record> {
-    // A person's own recipe says its release itself.
+    // The user's own recipe says its release itself.
     let has_release = |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
     records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
 }
@@ -181,7 +181,7 @@ fn work_on(
 /// Compares what a package says of itself, as its format's reader understands it, with what was planned.
 ///
 /// # Errors
-/// The first difference. A recipe that a person changed says itself what its package is.
+/// The first difference. A recipe that the user changed says itself what its package is.
 fn check(job: &BuildJob<'_>, stanza: &Stanza, kind: &dyn Kind) -> Result<(), String> {
     if job.own_recipe {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The interpreter at work: confined, since what it compiles is a stranger's.
+//! The interpreter at work: confined, since what it compiles is untrusted.
 
 use std::{
     fs::{self, File, FileTimes},

@@ -43,7 +43,7 @@ pub struct Licence {
 }
 
 impl Licence {
-    /// Whether a person has to look: nothing names one licence.
+    /// Whether the user has to look: nothing names one licence.
     pub fn is_open(&self) -> bool {
         self.expression.contains("LicenseRef-")
     }

@@ -251,7 +251,7 @@ impl<'a> Walk<'a> {
                 };
                 let tree = parsed(self.document, at, text)?
                     .simplify_extras(extra.map_or(&[], std::slice::from_ref));
-                // What only an extra needs that nobody asks for here.
+                // What only an extra needs that was not requested.
                 let tree = tree.simplify_extras_with(|_| false);
                 for target in targets.into_iter().flatten() {
                     edges.push(((*target, None), tree.clone()));
