@@ -6,7 +6,7 @@ use crate::base::process::{CommandRunner, Sandbox, SandboxError, which};
 
 use super::{BuildError, Builder, DpkgDeb, EmbeddedDeb, EmbeddedRpm, RpmBuild, system::is_system};
 
-/// What was asked for with `--builder`.
+/// What was requested with `--builder`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Preference {
     /// The system's tool where it is installed and can be confined, else the embedded writer.

@@ -111,7 +111,7 @@ pub fn compressed(bytes: &[u8], compression: &str) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Writes what lies at `from` to the new file `to`, compressed as `compression` says.
+/// Writes what is at `from` to the new file `to`, compressed as `compression` says.
 ///
 /// # Errors
 /// There is no such compression, or a file cannot be read or written.

@@ -1,4 +1,4 @@
-//! Files and folders whose modes and times are exactly what is asked for.
+//! Files and folders whose modes and times are exactly what is requested.
 
 use std::{
     fs::{self, File, FileTimes, Permissions},

@@ -60,7 +60,7 @@ pub struct BuildJob<'a> {
     /// Further files that the recipe takes as sources.
     pub sources: &'a [PathBuf],
     /// Whether the recipe was edited: then it says what the package is, and the
-    /// plan only what it is made of.
+    /// plan only what it is built from.
     pub own_recipe: bool,
 }
 

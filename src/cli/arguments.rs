@@ -21,7 +21,7 @@ use crate::{
     settings::{Environment, Flags, values},
 };
 
-/// What is asked for.
+/// What is requested.
 #[derive(Debug, Args)]
 pub struct Inputs {
     /// Projects with optional extras and versions, such as `'requests[socks]==2.32.3'`; URLs,
@@ -88,7 +88,7 @@ pub struct Sources {
     pub offline: bool,
 }
 
-/// Recipes that lie in folders, and where their files are.
+/// Recipes that are in folders, and where their files are.
 #[derive(Debug, Args)]
 pub struct Recipes {
     /// A recipe, or a folder of recipes
@@ -136,7 +136,7 @@ impl Sources {
     }
 }
 
-/// What is asked for, and for which target.
+/// What is requested, and for which target.
 #[derive(Debug, Args)]
 pub struct Asked {
     #[command(flatten)]

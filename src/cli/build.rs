@@ -80,7 +80,7 @@ impl Build {
         report_failures(&manifest.failures, files.len())
     }
 
-    /// Builds what is asked for into another folder than the one that was named.
+    /// Builds what is requested into another folder than the one that was named.
     pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<Built, Failure> {
         folder.clone_into(&mut self.output);
         self.build(verbosity)

@@ -1,4 +1,4 @@
-//! The kinds of packages that collections have which lie there already.
+//! The kinds of packages that collections have which are there already.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use crate::{
 
 use super::session;
 
-/// A format that a plugin brings, and what it is started with.
+/// A format that a plugin provides, and what it is started with.
 pub struct Formats {
     foreign: Option<(Target, Plugin)>,
     path: Vec<PathBuf>,
@@ -28,7 +28,7 @@ impl Formats {
     /// The formats of the collections among `folders`.
     ///
     /// # Errors
-    /// A target is not known any more, no plugin brings its format, or there are several formats.
+    /// A target is not known any more, no plugin provides its format, or there are several formats.
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
@@ -52,7 +52,7 @@ impl Formats {
     /// The format of a target and one of its Pythons.
     ///
     /// # Errors
-    /// There is no such target, or no plugin brings its format.
+    /// There is no such target, or no plugin provides its format.
     pub fn of_target(
         target: Option<(&str, Option<&str>)>,
         configuration: &Configuration,
@@ -74,7 +74,7 @@ impl Formats {
         })
     }
 
-    /// The one that a plugin brings.
+    /// The one that a plugin provides.
     pub fn external(&self) -> Option<External<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
         let context = Context {

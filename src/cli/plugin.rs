@@ -201,7 +201,7 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
     Ok(0)
 }
 
-/// Checks what a plugin brings for its format: targets, templates, and what it answers for them.
+/// Checks what a plugin provides for its format: targets, templates, and what it answers for them.
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
     let brought = Brought::of_folder(name, &plugin.folder)?;

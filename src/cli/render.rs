@@ -188,7 +188,7 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     own.collect()
 }
 
-/// Recipes of projects that nothing requires any more stay, and are told of.
+/// Recipes of projects that nothing requires any more stay, and are reported.
 fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[Item]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {

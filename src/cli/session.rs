@@ -44,7 +44,7 @@ pub struct Session {
     work: Temporary,
 }
 
-/// What lies in a cache, and what of it is not compared with a digest from elsewhere whenever it is
+/// What is in a cache, and what of it is not compared with a digest from elsewhere whenever it is
 /// used.
 const CACHE: [&str; 6] = ["bytecode", "digests", "files", "metadata", "pages", "plugins"];
 const UNVERIFIED: [&str; 5] = ["bytecode", "digests", "metadata", "pages", "plugins"];
@@ -67,7 +67,7 @@ impl Session {
         Self::with(settings, inputs, verbosity)
     }
 
-    /// Begins with recipes that lie in folders: their target and names are taken.
+    /// Begins with recipes that are in folders: their target and names are taken.
     ///
     /// # Errors
     /// A recipe that cannot be read, or recipes of several targets.
@@ -109,7 +109,7 @@ impl Session {
         Ok(session)
     }
 
-    /// The same, with something that is asked for.
+    /// The same, with something that is requested.
     ///
     /// # Errors
     /// It cannot be read.
@@ -231,7 +231,7 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
     })
 }
 
-/// The embedded targets, those that plugins bring, and the user's.
+/// The embedded targets, those that plugins provide, and the user's.
 pub fn targets(folder: Option<&Path>, brought: &[Brought]) -> Result<Targets, Failure> {
     let targets = over(Targets::embedded(), brought, brought_targets)?;
     match folder {
@@ -240,7 +240,7 @@ pub fn targets(folder: Option<&Path>, brought: &[Brought]) -> Result<Targets, Fa
     }
 }
 
-/// Targets, and those that a plugin brings, which have names of their own.
+/// Targets, and those that a plugin provides, which have names of their own.
 pub fn brought_targets(targets: Targets, brought: &Brought) -> Result<Targets, Failure> {
     if let Some(target) = brought.targets.keys().find(|name| targets.has(name)) {
         let (plugin, target) = (brought.name.clone(), target.clone());
@@ -250,7 +250,7 @@ pub fn brought_targets(targets: Targets, brought: &Brought) -> Result<Targets, F
     Ok(brought.targets.iter().try_fold(targets, with)?)
 }
 
-/// Packs of templates, and the one that a plugin brings.
+/// Packs of templates, and the one that a plugin provides.
 pub fn brought_pack(packs: Packs, brought: &Brought) -> Result<Packs, Failure> {
     let Brought { name, templates, context, .. } = brought;
     Ok(packs.with(name, templates.clone(), context)?)
@@ -262,12 +262,12 @@ pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
     Ok(Plugins(chosen.iter().map(|choice| finder.find(choice)).collect::<Result<_, _>>()?))
 }
 
-/// The built-in packs of templates, and those that plugins bring.
+/// The built-in packs of templates, and those that plugins provide.
 pub fn packs(brought: &[Brought]) -> Result<Packs, Failure> {
     over(Packs::default(), brought, brought_pack)
 }
 
-/// What plugins bring, over what is there: one that is not chosen brings nothing where it cannot.
+/// What plugins provide, over what is there: one that is not chosen brings nothing where it cannot.
 fn over<T: Clone>(
     built_in: T,
     brought: &[Brought],

@@ -91,7 +91,7 @@ impl<'k> Collection<'k> {
         Ok(Self::new(folder, empty, has_manifest, false))
     }
 
-    /// A folder of packages that were built here but need no manifest: of `added`, which lie in it,
+    /// A folder of packages that were built here but need no manifest: of `added`, which are in it,
     /// and of those that were added before.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ impl<'k> Collection<'k> {
         }
     }
 
-    /// The same, where somebody is told of what the user should look at.
+    /// The same, with a reporter for what the user should look at.
     #[must_use]
     pub fn with_reporter(self, reporter: &'k dyn Reporter) -> Self {
         Self { listener: Listener(Some(reporter)), ..self }
@@ -178,7 +178,7 @@ impl<'k> Collection<'k> {
         Ok(manifest)
     }
 
-    /// Whether any package lies there, of the kinds that it may have.
+    /// Whether any package is there, of the kinds that it may have.
     ///
     /// # Errors
     /// The folder cannot be read.
@@ -209,7 +209,7 @@ impl<'k> Collection<'k> {
         }
     }
 
-    /// Brings signatures and metadata up to date with the packages that lie there.
+    /// Brings signatures and metadata up to date with the packages that are there.
     ///
     /// # Errors
     /// A package, or the metadata, cannot be read, signed or written.
@@ -309,7 +309,7 @@ impl<'k> Collection<'k> {
         Ok(manifest)
     }
 
-    /// Names what lies in the folder and is left out.
+    /// Names what is in the folder and is left out.
     fn warn_of_strangers(&self, packages: &Packages<'_>, ledger: &Ledger) {
         for (path, name) in packages.strange() {
             let path = path.display();

@@ -101,7 +101,7 @@ pub type Sign = fn(&Path, &Signer<'_>, u64) -> Result<(), CollectionError>;
 /// Swaps prepared metadata into a collection.
 pub type Swap = Box<dyn FnOnce(&Path) -> Result<(), CollectionError>>;
 
-/// What metadata is made of.
+/// What metadata is built from.
 #[derive(Clone, Copy)]
 pub struct Listing<'a> {
     pub collection: &'a Path,

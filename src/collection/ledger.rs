@@ -1,4 +1,4 @@
-//! Which package files were made here, by name and digest: what else lies in a folder is somebody
+//! Which package files were made here, by name and digest: what else is in a folder is somebody
 //! else's.
 
 use std::{

@@ -7,12 +7,12 @@
 //!
 //! Each package that was built has a [`Record`], which says all that a collection says of it: later
 //! runs know by it what need not be built again, and an interrupted run goes on where it stopped.
-//! Repository metadata is a pure function of the package files that lie in the folder: it is
+//! Repository metadata is a pure function of the package files that are in the folder: it is
 //! joined from one [`Stanza`] a file, has no clock, and names nothing that is not there. All of it
 //! is written by this module, in the form of `createrepo_c` and `apt-ftparchive`; tests compare
 //! the results with theirs.
 //!
-//! Nothing that lies there is believed: a record has a digest of its own, a package file is compared
+//! Nothing that is there is believed: a record has a digest of its own, a package file is compared
 //! with the digest that its record states, and what is damaged is built again. A file that no record
 //! knows gets into no metadata, and is not signed, but by [`Collection::of_packages`].
 //!

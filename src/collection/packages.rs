@@ -36,7 +36,7 @@ pub(super) struct Packages<'k> {
 }
 
 impl<'k> Packages<'k> {
-    /// The packages that lie in a folder. Only files without a record are read; where there is a
+    /// The packages that are in a folder. Only files without a record are read; where there is a
     /// ledger, those that it does not hold are left out.
     pub(super) fn read(
         folder: &Path,
@@ -95,7 +95,7 @@ impl<'k> Packages<'k> {
         }
     }
 
-    /// Adds a package that was built, whose file lies at `waiting` if not in the folder.
+    /// Adds a package that was built, whose file is at `waiting` if not in the folder.
     pub(super) fn add(&mut self, built: &BuiltRecord, waiting: Option<PathBuf>) {
         let Stanza { file, .. } = &built.stanza;
         match waiting {
@@ -107,7 +107,7 @@ impl<'k> Packages<'k> {
         self.stanzas.insert(file.clone(), built.stanza.clone());
     }
 
-    /// Gives packages the folders that their kind wants: Debian's may lie in a pool.
+    /// Gives packages the folders that their kind wants: Debian's may be in a pool.
     pub(super) fn arrange(&mut self, folder: &Path, pool: Option<&Pool>) {
         for stanza in self.stanzas.values_mut() {
             let kind = self.kinds.of(stanza.entry.format());
@@ -262,7 +262,7 @@ impl<'k> Packages<'k> {
     }
 }
 
-/// The package files that lie in a folder or in its pool, sorted.
+/// The package files that are in a folder or in its pool, sorted.
 pub(super) fn package_files(
     folder: &Path,
     kinds: &Kinds<'_>,

@@ -11,7 +11,7 @@ pub(super) const FOLDER: &str = "pool";
 /// The folder of suites.
 const SUITES: &str = "dists";
 
-/// The name of a suite or a component, which stands in apt's sources and names a folder.
+/// The name of a suite or a component, which is in apt's sources and names a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SuiteName(String);

@@ -1,7 +1,7 @@
 //! What became of each package: records on disk that later runs read.
 //!
 //! ```text
-//! COLLECTION/.pypi2pkg/records/INPUTS.json   one record for all that a package is made of
+//! COLLECTION/.pypi2pkg/records/INPUTS.json   one record for all that a package is built from
 //! COLLECTION/.pypi2pkg/built/INPUTS/FILE     its package, until it is merged
 //! ```
 
@@ -51,7 +51,7 @@ const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Record {
     schema: u32,
-    /// A digest of all that the package is made of but its release.
+    /// A digest of all that the package is built from but its release.
     pub inputs: String,
     pub outcome: Outcome,
 }
@@ -117,7 +117,7 @@ impl<'k> Records<'k> {
         Self { collection: collection.to_owned(), listener, sums }
     }
 
-    /// The package that was made of these inputs, where the record and the file still are what was
+    /// The package that was built from these inputs, where the record and the file still are what was
     /// written.
     pub fn built(&self, inputs: &str) -> Option<Record> {
         let (record, is_sealed) = self.read(&self.path(inputs))?;
@@ -169,7 +169,7 @@ impl<'k> Records<'k> {
         publish_file(&built.path).map_err(CollectionError::io("set the mode of", &built.path))?;
         let synced = File::open(&built.path).and_then(|file| file.sync_all());
         synced.map_err(CollectionError::io("write", &built.path))?;
-        // Until the package lies there, no other run takes its folder for an empty one.
+        // Until the package is there, no other run takes its folder for an empty one.
         let _lock = Lock::take(&self.collection, self.listener)?;
         let waiting = self.waiting(inputs, &stanza.file);
         create_folder(waiting.parent().unwrap_or(&waiting))?;

@@ -135,7 +135,7 @@ fn remove_stale(collection: &Path) -> Result<(), CollectionError> {
         if name.starts_with(STAGING_PREFIX)
             && claim(&path, FlockOperation::NonBlockingLockExclusive).is_ok()
         {
-            // Remains that cannot be removed are harmless.
+            // Leftovers that cannot be removed are harmless.
             let _ = fs::remove_dir_all(&path);
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn recipe(package: &str) -> Recipe {
     Recipe { files: files.into_iter().collect() }
 }
 
-/// Keeps a package that lies in a staging folder, under its own file name as inputs.
+/// Keeps a package that is in a staging folder, under its own file name as inputs.
 pub(super) fn keep(
     collection: &Collection<'_>,
     name: &str,

@@ -93,7 +93,7 @@ pub fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// The member that a file is made of, and whether it is installed where it lies in the wheel.
+/// The member that a file is built from, and whether it is installed where it is in the wheel.
 fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
     let member = match &file.content {
         Content::Member(member) | Content::Script { member, .. } => member,

@@ -36,7 +36,7 @@ pub trait Format: Sync {
     /// The template pack of recipes that build sdists, where the format has such.
     fn source_pack(&self) -> Option<&str>;
 
-    /// Makes text safe to stand in the format's recipe.
+    /// Makes text safe to put into the format's recipe.
     fn escape(&self) -> fn(&str) -> String;
 
     /// What the plan says, in the format's words.

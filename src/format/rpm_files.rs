@@ -16,7 +16,7 @@ use super::install;
 pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     let python = &target.python;
     let sites = [python.purelib.as_str(), python.platlib.as_str()];
-    // The folder on top in a site folder that a path lies in; `__pycache__` is the interpreter's.
+    // The folder on top in a site folder that a path is in; `__pycache__` is the interpreter's.
     let top = |path: &str| {
         let (site, inside) =
             sites.iter().find_map(|site| Some((site, install::below(path, site)?)))?;

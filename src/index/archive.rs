@@ -231,7 +231,7 @@ impl Names {
         let refuse =
             |problem: &str| Err(io::Error::other(format!("member `{}` {problem}", escaped(&name))));
         match member_name_problem(plain) {
-            // The folder that everything lies in.
+            // The folder that everything is in.
             _ if matches!(&*name, "." | "./") => Ok(()),
             Some(problem) => refuse(problem),
             None if is_file && !self.files.insert(plain.to_owned()) => refuse("is there twice"),

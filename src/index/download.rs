@@ -1,4 +1,4 @@
-//! Metadata and files of a repository, each from where it is had most cheaply.
+//! Metadata and files of a repository, each from where it is obtained most cheaply.
 
 use std::{
     io::{Seek, Write},
@@ -28,10 +28,10 @@ use crate::python::{
 /// The largest metadata file and JSON document read, in bytes.
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 const DOCUMENT_LIMIT: u64 = 16 * 1024 * 1024;
-/// How much of a wheel's end is asked for at first, and of other parts then, in bytes.
+/// How much of a wheel's end is requested at first, and of other parts then, in bytes.
 const TAIL: u64 = 32 * 1024;
 const PART: u64 = 256 * 1024;
-/// How many parts of a wheel are asked for before it is fetched whole.
+/// How many parts of a wheel are requested before it is fetched whole.
 const PARTS: usize = 8;
 
 impl Repository {

@@ -164,7 +164,7 @@ impl Words<'_> {
         let mut rest = self.0;
         while let Some((line, more)) = rest.split_once('\n') {
             rest = more;
-            // The name stands in the first line.
+            // The name is in the first line.
             if line.trim_end_matches('\r').is_empty() {
                 self.0 = rest;
                 return;

@@ -64,10 +64,10 @@ impl ProjectFiles {
 
 /// A source of releases. Calls block; what they wait for is fetched concurrently inside.
 pub trait Index: Sync {
-    /// Starts to fetch the pages of projects that will be asked for soon. Returns at once.
+    /// Starts to fetch the pages of projects that will be requested soon. Returns at once.
     fn prefetch_projects(&self, projects: &[ProjectName]);
 
-    /// Starts to fetch metadata that will probably be asked for soon. Returns at once.
+    /// Starts to fetch metadata that will probably be requested soon. Returns at once.
     fn prefetch_metadata(&self, files: &[ReleaseFile]);
 
     /// The files of a project, `None` where the index does not know it.
@@ -98,7 +98,7 @@ pub trait Index: Sync {
     /// The file cannot be fetched, or has other hashes.
     fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError>;
 
-    /// What was asked for and is not in the cache, where only the cache may answer; sorted.
+    /// What was requested and is not in the cache, where only the cache may answer; sorted.
     fn missing(&self) -> Vec<String> {
         Vec::new()
     }

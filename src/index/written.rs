@@ -21,7 +21,7 @@ use crate::{
 const ROOT: &str = "index.html";
 const GENERATOR: &str = "<meta name=\"generator\" content=\"pypi2pkg\">";
 
-/// A file that lies in the folder, and what the index says of it.
+/// A file that is in the folder, and what the index says of it.
 #[derive(Debug, Clone)]
 pub struct FrozenFile {
     pub file: ReleaseFile,

@@ -55,7 +55,7 @@ pub struct SourceBuild {
     pub documents: Vec<String>,
     /// Whether the built metadata name licence files.
     pub marks_licences: bool,
-    /// Names of patches that lie beside the recipe, in the order in which they apply.
+    /// Names of patches that are beside the recipe, in the order in which they apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<String>,
     /// The page that lists the project's releases.

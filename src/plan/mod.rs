@@ -28,7 +28,7 @@ pub use shebang::{Shebang, ShebangError, is_path};
 /// The version of the plan's schema.
 pub const SCHEMA: u32 = 1;
 
-/// One native package that is to be made of one file of one release.
+/// One native package that is to be built from one file of one release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -162,7 +162,7 @@ pub enum Moment {
     PostRemove,
 }
 
-/// The release file that a package is made of.
+/// The release file that a package is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

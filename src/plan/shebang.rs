@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Folders of interpreters. Source: FHS 3.0; EL 8's own Python lies in `libexec`.
+/// Folders of interpreters. Source: FHS 3.0; EL 8's own Python is in `libexec`.
 const FOLDERS: [&str; 7] =
     ["/bin", "/sbin", "/usr/bin", "/usr/libexec", "/usr/local/bin", "/usr/local/sbin", "/usr/sbin"];
 /// What the kernel reads of a first line. Source: `BINPRM_BUF_SIZE` since Linux 5.1, execve(2).

@@ -98,7 +98,7 @@ pub struct Owners {
     packages: BTreeMap<ProjectName, Owner>,
 }
 
-/// What a requirement of a project's package is made of.
+/// What a requirement of a project's package is built from.
 struct Owner {
     package: String,
     release: Version,

@@ -356,7 +356,7 @@ fn imports(wheel: &Wheel, modules: &[Module]) -> Vec<String> {
     found
 }
 
-/// Whether Python could import it, which also makes it safe to stand in a recipe.
+/// Whether Python could import it, which also makes it safe to put into a recipe.
 fn is_module_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

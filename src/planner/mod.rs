@@ -120,7 +120,7 @@ pub struct Subject<'a> {
     pub wheel: &'a Wheel,
     /// The file as the index lists it: the wheel, or the sdist that it was built from.
     pub file: &'a ReleaseFile,
-    /// The extras that were asked for.
+    /// The extras that were requested.
     pub extras: &'a [ExtraName],
     /// What an application that asks for the project needs from the system.
     pub external: &'a [External],
@@ -293,7 +293,7 @@ fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> 
     }
 }
 
-/// A script that the wheel brings itself is not replaced by a launcher of the same name.
+/// A script that the wheel contains itself is not replaced by a launcher of the same name.
 fn add_launchers(files: &mut Vec<PlannedFile>, launchers: Vec<PlannedFile>) {
     for launcher in launchers {
         if !files.iter().any(|file| file.path == launcher.path) {

@@ -13,7 +13,7 @@ use crate::{
 use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
 
 /// Relations for what the project states, what tables and the user know of it, and what an
-/// application that asks for it names; notes for what is unknown.
+/// application that requires it names; notes for what is unknown.
 ///
 /// # Errors
 /// An unknown hint, if the policy is strict.
@@ -62,7 +62,7 @@ pub(super) struct Stated<'s> {
     pub origin: String,
 }
 
-/// What the project, and applications that ask for it, state that it needs.
+/// What the project, and applications that require it, state that it needs.
 pub(super) fn stated<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Stated<'s>> {
     let metadata = &subject.wheel.metadata;
     let fields = metadata.requires_external.iter().map(|text| (When::Run, text.as_str()));

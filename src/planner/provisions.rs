@@ -42,7 +42,7 @@ pub fn provisions(
     }];
     let conventional = naming::distribution_name(&metadata.name, target, &policy.naming);
     if target.isolation.is_some() {
-        // What lies in a tree of its own is nothing that others could use.
+        // What is in a tree of its own is nothing that others could use.
     } else if package == conventional {
         let mut aliases = naming::aliases(&metadata.name, package, target, others);
         let known = others.repository.map(|repository| {

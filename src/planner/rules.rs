@@ -52,7 +52,7 @@ impl FileRules {
         }
     }
 
-    /// Whether a file is left out, by its path or the member that it is made of.
+    /// Whether a file is left out, by its path or the member that it is built from.
     pub fn leaves_out(&self, path: &str, member: Option<&str>) -> bool {
         self.leave_out.iter().any(|rule| {
             if rule.starts_with('/') {
@@ -141,7 +141,7 @@ fn member(file: &PlannedFile) -> Option<&str> {
     }
 }
 
-/// Whether a path is another one, or lies below it.
+/// Whether a path is another one, or is below it.
 pub fn lies_in(path: &str, folder: &str) -> bool {
     let rest = path.strip_prefix(folder.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

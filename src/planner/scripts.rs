@@ -15,7 +15,7 @@ use super::{CommandPaths, Policy, hazards, rules::LEFT_OUT};
 
 /// The launchers of all console and gui scripts, and notes on those that are left out.
 ///
-/// A command that needs an extra is there only where that was asked for.
+/// A command that needs an extra is there only where that was requested.
 ///
 /// # Errors
 /// The target's interpreter cannot start scripts.

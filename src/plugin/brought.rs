@@ -14,7 +14,7 @@ const TARGETS: &str = "targets/";
 const TEMPLATES: &str = "templates/";
 const CONTEXT: &str = "context.csv";
 
-/// What a plugin brings for its format.
+/// What a plugin provides for its format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Brought {
     /// The plugin's name, which is that of the format and of the pack of templates.
@@ -65,7 +65,7 @@ impl Brought {
 }
 
 impl Finder {
-    /// What all plugins bring that have a format: those that are found by name, and those of
+    /// What all plugins provide that have a format: those that are found by name, and those of
     /// `chosen` that are named by their folders. Of two with one name the latter counts.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl Finder {
                     .then(|| Brought::of_folder(name, folder).ok())?
             });
             // Behind one that is broken, or of another name, the bundled one is still known: that it
-            // is in the way is told when the format is asked for.
+            // is in the way is told when the format is requested.
             let bundled = || {
                 let mut brought = Brought { name: name.to_owned(), ..Brought::default() };
                 bundled::files(name).iter().for_each(|(path, text, _)| brought.add(path, text));

@@ -100,7 +100,7 @@ impl Plugins {
         Ok(names)
     }
 
-    /// Lets plugins change plans; what they changed stands in the plans' notes.
+    /// Lets plugins change plans; what they changed is in the plans' notes.
     ///
     /// # Errors
     /// A plugin that fails, or an answer that cannot be taken.
@@ -239,7 +239,7 @@ impl Plugins {
 }
 
 impl Plugin {
-    /// Whether it brings the package format of that name.
+    /// Whether it provides the package format of that name.
     fn brings(&self, format: &str) -> bool {
         self.manifest.name == *format && self.manifest.format.is_some()
     }
@@ -254,7 +254,7 @@ fn unknown(project: &ProjectName) -> String {
     format!("speak of `{project}`, which it was not asked about")
 }
 
-/// Messages about projects stand in their plans.
+/// Messages about projects are in their plans.
 fn note(plugin: &Plugin, plans: &mut [&mut PackagePlan], messages: &[Message]) {
     for message in messages {
         let plan = plans.iter_mut().find(|plan| Some(&plan.project) == message.project.as_ref());

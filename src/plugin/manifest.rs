@@ -38,12 +38,12 @@ pub struct Manifest {
     /// The file with the JSON Schema of its settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<String>,
-    /// What it says of the package format that it brings, which has the plugin's name.
+    /// What it says of the package format that it provides, which has the plugin's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<FormatTable>,
 }
 
-/// A package format that a plugin brings.
+/// A package format that a plugin provides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct FormatTable {

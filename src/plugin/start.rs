@@ -23,7 +23,7 @@ use crate::{
 
 /// The most that an answer may have, in bytes.
 const ANSWER_LIMIT: u64 = 64 << 20;
-/// How many lines of standard error stand in an error.
+/// How many lines of standard error are in an error.
 const REASON_LINES: usize = 5;
 
 /// What plugins are run with.
@@ -161,7 +161,7 @@ impl Plugin {
         fs::read(self.place(work, from)?)
     }
 
-    /// Where a regular file lies in a plugin's working folder.
+    /// Where a regular file is in a plugin's working folder.
     pub(super) fn place(&self, work: &Path, from: &str) -> io::Result<PathBuf> {
         let path = work.join("work").join(from);
         let real = path.canonicalize()?;

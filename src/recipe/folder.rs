@@ -131,7 +131,7 @@ impl RecipeFolder {
         self.path.join(format!("{name}{MERGE}"))
     }
 
-    /// The recipe as it lies there: every file but those that only describe it.
+    /// The recipe as it is there: every file but those that only describe it.
     ///
     /// # Errors
     /// A file that cannot be read, or is not text.

@@ -150,7 +150,7 @@ impl Provenance {
     }
 }
 
-/// A line for the file that a package is made of: its hash, and where it is.
+/// A line for the file that a package is built from: its hash, and where it is.
 pub(super) fn sources(plan: &PackagePlan) -> String {
     let hashes = plan.source.hashes.0.iter();
     let hashes: Vec<String> =

@@ -14,7 +14,7 @@ pub struct Update {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileUpdate {
     pub name: String,
-    /// As it lies there.
+    /// As it is there.
     pub present: Option<String>,
     /// As it is generated now.
     pub generated: Option<String>,
@@ -35,7 +35,7 @@ impl FileUpdate {
 }
 
 impl Update {
-    /// Merges what lies in a folder and what is generated now.
+    /// Merges what is in a folder and what is generated now.
     ///
     /// # Errors
     /// A file that cannot be read.

@@ -7,7 +7,7 @@ use crate::{index::IndexError, python::artifact::ProjectName};
 /// Why no resolution was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// A project that was asked for is not in the index; `required_by` tells where.
+    /// A project that was requested is not in the index; `required_by` tells where.
     #[error("`{project}` is required ({required_by}), but is not in the index")]
     UnknownProject { project: ProjectName, required_by: String },
     /// The requirements exclude each other; the explanation is a sentence a line, and each hint

@@ -87,7 +87,7 @@ pub struct ResolveOptions {
     /// Files that were uploaded later do not exist, nor do those of which the index does not tell:
     /// seconds since 1970.
     pub exclude_newer: Option<i64>,
-    /// Whether only what is asked for is taken, not what that requires.
+    /// Whether only what is requested is taken, not what that requires.
     pub no_deps: bool,
     /// Projects that are left out, whatever requires them.
     pub excluded: BTreeSet<ProjectName>,
@@ -103,7 +103,7 @@ pub enum Strategy {
     Highest,
     /// The oldest.
     Lowest,
-    /// The oldest of what is asked for directly, the newest of all else.
+    /// The oldest of what is requested directly, the newest of all else.
     LowestDirect,
 }
 

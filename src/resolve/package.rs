@@ -11,7 +11,7 @@ use crate::python::{
 /// What the solver chooses a release of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Package {
-    /// All that was asked for.
+    /// All that was requested.
     Root,
     Project(ProjectName),
     /// What an extra adds; always of the same release as its project. The number counts how

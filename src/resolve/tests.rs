@@ -120,7 +120,7 @@ fn listed(release: &Release, filename: &str) -> Value {
     })
 }
 
-/// A wheel's metadata lie beside it, an sdist's in it.
+/// A wheel's metadata are beside it, an sdist's in it.
 fn write_file(folder: &Path, release: &Release, filename: &str) {
     let mut text =
         format!("Metadata-Version: 2.2\nName: {}\nVersion: {}\n", release.project, release.version);

@@ -1,4 +1,4 @@
-//! Byte code for packages that bring it.
+//! Byte code for packages.
 
 use std::path::Path;
 

@@ -173,7 +173,7 @@ impl Run<'_> {
     }
 
     /// Gives packages whose version was built before of something else a higher release. Answers
-    /// with what each package is made of; one that cannot be rendered anew becomes a failure.
+    /// with what each package is built from; one that cannot be rendered anew becomes a failure.
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
@@ -278,7 +278,7 @@ fn differences(drift: &Drift, format: &dyn Format) -> Vec<String> {
     missing.chain(drift.extra.iter().map(|relation| line("it has", relation))).collect()
 }
 
-/// What was built before: packages with their versions, and what each was made of.
+/// What was built before: packages with their versions, and what each was built from.
 type Releases = HashMap<(String, Evr), BTreeSet<String>>;
 
 fn by_release(records: &BTreeMap<String, Record>) -> Releases {

@@ -60,7 +60,7 @@ pub enum PipelineError {
     /// A file or folder that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// What cannot be had without something that failed.
+    /// What cannot be obtained without something that failed.
     #[error("it requires `{requirement}`, which failed")]
     NeedsFailed { requirement: String },
     /// What is not in the cache where only the cache may answer.
@@ -74,7 +74,7 @@ pub enum PipelineError {
         "`{package}` {evr} was built before of something else: raise its release in the recipe"
     )]
     SameRelease { package: String, evr: Evr },
-    /// A spec for what is not made of specs.
+    /// A spec for what is not built from specs.
     #[error("packages for `{target}` are not made of specs")]
     NoSpecs { target: String },
     /// A spec of a package that is called otherwise.
@@ -86,7 +86,7 @@ pub enum PipelineError {
     /// A package that was not made as planned.
     #[error("its relations differ from the plan:{}", lines(.differences))]
     Drifted { differences: Vec<String> },
-    /// Recipes for something else than was asked for.
+    /// Recipes for something else than was requested.
     #[error("the recipe in `{}` is for `{known}`, not for `{asked}`", .folder.display())]
     RecipesFor { folder: PathBuf, known: String, asked: String },
     /// Recipes for several targets.

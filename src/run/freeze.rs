@@ -1,4 +1,4 @@
-//! All files of a resolution in a folder, from which it can be had again without a network.
+//! All files of a resolution in a folder, from which it can be obtained again without a network.
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +32,7 @@ impl Run<'_> {
     /// pages, and two lock files beside them; the names of the files, sorted, and of the locks.
     ///
     /// # Errors
-    /// A folder with something else in it, a file that cannot be had, build requirements that
+    /// A folder with something else in it, a file that cannot be obtained, build requirements that
     /// cannot be met.
     pub fn freeze(
         &self,
@@ -82,7 +82,7 @@ impl Run<'_> {
         Ok(files.into_keys().chain(locks.into_iter().map(|(name, _)| name.to_owned())).collect())
     }
 
-    /// The lock files of a resolution whose files lie beside them, one for each pin.
+    /// The lock files of a resolution whose files are beside them, one for each pin.
     fn locks(
         &self,
         index: &BuildingIndex<'_>,

@@ -36,7 +36,7 @@ const SETTINGS: [(&str, &str); 6] = [
     ("init.templateDir", ""),
     ("submodule.recurse", "false"),
 ];
-/// Gives the user name and the password that stand in the environment.
+/// Gives the user name and the password that are in the environment.
 const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\n' "$PYPI2PKG_GIT_USER" && test -n "$PYPI2PKG_GIT_PASSWORD" && printf 'password=%s\n' "$PYPI2PKG_GIT_PASSWORD"; :; }; f"#;
 /// What of a clone is needed to tell versions and to build: the rest names its origin, runs as a hook,
 /// or is a record of what was done.

@@ -70,7 +70,7 @@ pub struct Run<'a> {
     pub additions: &'a BTreeMap<ProjectName, Additions>,
     /// What takes part in its steps.
     pub plugins: &'a Plugins,
-    /// The target's format, where a plugin brings it.
+    /// The target's format, where a plugin provides it.
     pub external: Option<External<'a>>,
     /// The packs of templates that there are.
     pub packs: &'a Packs,
@@ -95,7 +95,7 @@ pub struct Prepared {
 pub struct Built {
     /// What is in the collection now.
     pub manifest: CollectionManifest,
-    /// The packages that were asked for, built now or before: their places in the collection.
+    /// The packages that were requested, built now or before: their places in the collection.
     pub files: Vec<String>,
 }
 
@@ -229,7 +229,7 @@ impl Run<'_> {
         }
     }
 
-    /// Refuses what the target's format cannot be asked for, before anything is done.
+    /// Refuses what the target's format does not support, before anything is done.
     fn check_format(&self) -> Result<(), PipelineError> {
         let Some(external) = &self.external else { return Ok(()) };
         if self.settings.source_packages {
@@ -262,7 +262,7 @@ impl Run<'_> {
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
-    /// was built before, only packages that are made of something else now are built again.
+    /// was built before, only packages that are built from something else now are built again.
     ///
     /// # Errors
     /// Errors that concern the whole run; those of single projects are in the manifest.

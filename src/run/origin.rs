@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The place that a requirement names, as others may read it: nothing of this machine, no password.
-/// `file` is what was made of it.
+/// `file` is what was built from it.
 pub(super) fn origin(run: &Run<'_>, direct: &Direct, file: &ReleaseFile) -> ProjectOrigin {
     let (text, is_own) = match direct {
         Direct::Archive { url, .. } if url.scheme() == "file" => {

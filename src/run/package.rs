@@ -47,7 +47,7 @@ pub struct Package {
     pub made: Made,
 }
 
-/// What a package is made of.
+/// What a package is built from.
 #[derive(Debug, Clone)]
 pub struct Material {
     /// The verified wheel.

@@ -166,7 +166,7 @@ struct Inspected<'r> {
     wheel: Wheel,
 }
 
-/// The shared libraries that wheels bring, and which project each is of.
+/// The shared libraries that wheels contain, and which project each is of.
 fn libraries<'r>(
     inspected: impl Iterator<Item = &'r Inspected<'r>>,
     machine: &str,
@@ -293,7 +293,7 @@ pub(super) fn complete(
     Ok(Ready { plan, planned, material })
 }
 
-/// The packages of the plans that are ready, in the words of their format; all of them are asked for
+/// The packages of the plans that are ready, in the words of their format; all of them are requested
 /// at once. The failures so far stay among them.
 pub(super) fn render_ready(
     run: &Run<'_>,

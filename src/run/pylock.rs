@@ -180,7 +180,7 @@ fn place(table: &mut Table, file: &ReleaseFile, folder: &Path) {
         }
         _ => {
             let mut url = file.url.clone();
-            // Of what lies in an archive, the subdirectory is stated beside.
+            // Of what is in an archive, the subdirectory is stated beside.
             url.set_fragment(None);
             table.insert("url".to_owned(), url.to_string().into());
         }

@@ -1,4 +1,4 @@
-//! Recipes that lie in folders: generated again of the plans that they hold, or built as they are.
+//! Recipes that are in folders: generated again of the plans that they hold, or built as they are.
 
 use std::{
     collections::BTreeMap,
@@ -35,7 +35,7 @@ impl Run<'_> {
     /// Generates recipes again, each of its own plan and what the user adds to it.
     ///
     /// # Errors
-    /// A recipe that cannot be read. One whose file cannot be had is among the failures.
+    /// A recipe that cannot be read. One whose file cannot be obtained is among the failures.
     pub fn regenerate(
         &self,
         index: &BuildingIndex<'_>,
@@ -131,7 +131,7 @@ impl Run<'_> {
         }
     }
 
-    /// Builds recipes as they lie in their folders.
+    /// Builds recipes as they are in their folders.
     ///
     /// # Errors
     /// A merge that is not settled, additions that the recipe does not have yet, and what stops

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::collection::{Record, Stanza};
 
 /// The release that a package gets. `base` is what the settings say, `builds` are all builds of its
-/// version, and `inputs` is what it is made of now.
+/// version, and `inputs` is what it is built from now.
 ///
 /// A build of the same inputs keeps its release where it is the newest; other inputs get a higher
 /// one than all before, so that machines which have an earlier build upgrade. A release that does

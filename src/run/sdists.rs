@@ -1,4 +1,4 @@
-//! Wheels built of sources, when their metadata or their files are asked for.
+//! Wheels built of sources, when their metadata or their files are requested.
 
 use std::{
     collections::BTreeMap,

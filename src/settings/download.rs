@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct DownloadConfiguration {
     /// How long a file may take.
     seconds: Option<NonZeroU64>,
-    /// The least speed, in bytes a second; none where it is nought.
+    /// The least speed, in bytes a second; none where it is zero.
     least_speed: Option<u64>,
     /// The time over which the speed is measured.
     speed_seconds: Option<NonZeroU64>,

@@ -41,7 +41,7 @@ impl PluginSettings {
         Self::new(Vec::new(), configuration, environment, &cache.unwrap_or_default())
     }
 
-    /// The targets and templates that they bring.
+    /// The targets and templates that they provide.
     ///
     /// # Errors
     /// A plugin of the configuration or the command line cannot be read.

@@ -18,7 +18,7 @@ use crate::base::{
 
 /// What runs in the sandbox.
 const DRIVER: &str = include_str!("build.py");
-/// Where a build finds what it is made of.
+/// Where a build finds what it is built from.
 const INPUT: &str = "/input";
 /// Names for the user that the code believes to be.
 const USERS: [(&str, &str); 2] =

@@ -62,7 +62,7 @@ const STRING_TABLE: u64 = 5;
 const RPATH: u64 = 15;
 const RUNPATH: u64 = 29;
 
-/// An entry of the dynamic section and where it lies in the file.
+/// An entry of the dynamic section and where it is in the file.
 struct Entry {
     tag: u64,
     value: u64,
@@ -131,7 +131,7 @@ impl<'b> Image<'b> {
         Some(entries)
     }
 
-    /// Where an address of the loaded file lies in it.
+    /// Where an address of the loaded file is in it.
     fn offset_of(&self, address: u64) -> Option<usize> {
         const LOAD: u64 = 1;
         self.segments()?.into_iter().find_map(|[kind, offset, start, length]| {

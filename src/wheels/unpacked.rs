@@ -102,7 +102,7 @@ impl Sdist {
         sdist_licence(&metadata, &texts.collect::<Vec<_>>())
     }
 
-    /// Whether a file of that name lies in its folder.
+    /// Whether a file of that name is in its folder.
     pub fn has(&self, name: &str) -> bool {
         self.files.iter().any(|file| file == name)
     }

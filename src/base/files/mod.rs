@@ -97,7 +97,7 @@ fn public(mode: u32) -> Permissions {
     Permissions::from_mode(mode & !umask())
 }
 
-/// The umask of this process. Source: proc(5); it cannot be asked for without being changed.
+/// The umask of this process. Source: proc(5); it cannot be read without being changed.
 fn umask() -> u32 {
     const USUAL: u32 = 0o022;
     static UMASK: OnceLock<u32> = OnceLock::new();

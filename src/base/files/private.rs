@@ -49,7 +49,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Why what lies in a folder cannot be this user's alone.
+/// Why what is in a folder cannot be this user's alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exposure {
     /// Another user owns it.

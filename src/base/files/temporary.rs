@@ -209,7 +209,7 @@ mod tests {
         let living = Temporary::new_in(at).unwrap();
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join(CLAIM), "").unwrap();
-        // Remains, what begins like them, and links.
+        // Leftovers, what begins like them, and links.
         for name in ["pypi2pkg-work-AbCd0123", "pypi2pkg-work-AbCd", "pypi2pkg-work-Ab-d0123", "x"]
         {
             fs::create_dir_all(at.join(name).join(INNER)).unwrap();

@@ -23,7 +23,7 @@ use signal_hook::{
 /// How long the program may take to come to its end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The signal that came, or nought.
+/// The signal that came, or zero.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 /// The process groups of living children.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());

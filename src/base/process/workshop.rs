@@ -13,7 +13,7 @@ use walkdir::WalkDir;
 use super::{Sandbox, sandbox::NOBODY};
 use crate::base::files::{Temporary, temporary_place};
 
-/// A private folder for untrusted code, removed with this value. It lies below `TMPDIR`, or where
+/// A private folder for untrusted code, removed with this value. It is below `TMPDIR`, or where
 /// the user that the code runs as cannot go there, below `/var/tmp`.
 #[derive(Debug)]
 pub struct Workshop {

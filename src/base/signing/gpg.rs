@@ -24,7 +24,7 @@ pub(super) struct GpgKey<'a> {
     program: PathBuf,
     runner: &'a dyn CommandRunner,
     environment: Vec<(String, String)>,
-    /// That of a key from a file; others have an agent that asks for it.
+    /// That of a key from a file; for others, an agent asks for it.
     passphrase: Option<String>,
     fingerprint: String,
     /// When it was made; of it and its subkeys the newest.

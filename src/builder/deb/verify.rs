@@ -195,7 +195,7 @@ fn planned(job: &BuildJob<'_>) -> Result<Facts, BuildError> {
     Ok(Facts { files, scripts: scripts(of_recipe.collect()), ..Facts::default() })
 }
 
-/// A control member as it lies in a package.
+/// A control member as it is in a package.
 struct ControlMember {
     name: String,
     facts: FileFacts,

@@ -40,7 +40,7 @@ impl Value {
     }
 }
 
-/// A header whose entries all lie in one region, which signatures speak of.
+/// A header whose entries all are in one region, which signatures speak of.
 pub(super) struct Header {
     region: u32,
     entries: BTreeMap<u32, Value>,

@@ -102,7 +102,7 @@ pub(super) fn add(
     let mut all = planned(job)?;
     let is_rich = |dependency: &Dependency| dependency.name.starts_with('(');
     let has = |character: char| {
-        // The versions in a rich dependency stand in its name.
+        // The versions in a rich dependency are in its name.
         let stated = |d: &Dependency| {
             d.version.contains(character) || is_rich(d) && d.name.contains(character)
         };

@@ -18,7 +18,7 @@ use super::{
     SHELL, relations, tags,
 };
 
-/// Where a comparison stands in the flags of a dependency. Source: rpmds.h, `RPMSENSE_SENSEMASK`.
+/// Where a comparison is in the flags of a dependency. Source: rpmds.h, `RPMSENSE_SENSEMASK`.
 const SENSE: u32 = 0b1110;
 /// Permission bits and the three above them.
 const PERMISSIONS: u16 = 0o7777;
@@ -140,7 +140,7 @@ fn identity(
     let epoch = native.epoch.unwrap_or(0).to_string();
     let found = [
         ("name", metadata.get_name()?.to_owned(), &native.name),
-        // Without the tag the epoch is nought.
+        // Without the tag the epoch is zero.
         ("epoch", metadata.get_epoch().unwrap_or(0).to_string(), &epoch),
         ("version", metadata.get_version()?.to_owned(), &native.version),
         ("release", metadata.get_release()?.to_owned(), &native.release),

@@ -1,6 +1,6 @@
 //! Building a recipe that builds its sdist, and source packages.
 //!
-//! Building runs the project's own code, in a sandbox: all that commands read and write lies below
+//! Building runs the project's own code, in a sandbox: all that commands read and write is below
 //! their working folder.
 
 mod deb;

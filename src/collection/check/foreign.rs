@@ -1,4 +1,4 @@
-//! Collections of a format that a plugin brings: it says what packages hold, and what meets their
+//! Collections of a format that a plugin provides: it says what packages hold, and what meets their
 //! requirements.
 
 use std::{
@@ -101,7 +101,7 @@ fn known(manifest: &CollectionManifest, stanzas: &[&Stanza], report: &mut Report
     }
 }
 
-/// Whether the metadata are those of the packages that lie there.
+/// Whether the metadata are those of the packages that are there.
 fn listed(
     folder: &Path,
     manifest: &CollectionManifest,

@@ -22,7 +22,7 @@ use super::{CheckError, newest};
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// The longest that a module or a command may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// Where the collection lies in the root.
+/// Where the collection is in the root.
 const INSIDE: &str = "/srv/collection";
 
 /// What became of one package.

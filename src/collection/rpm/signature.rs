@@ -1,4 +1,4 @@
-//! Signatures of packages: they stand in a header of their own, which has room for them.
+//! Signatures of packages: they are in a header of their own, which has room for them.
 //! Source: rpm's manual, "RPM v4 package format" and "Signatures and digests"; rpm 4.18, lib/header.c.
 
 use std::{

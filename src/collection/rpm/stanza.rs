@@ -215,7 +215,7 @@ fn files(package: &PackageMetadata) -> Result<Vec<InstalledFile>, String> {
         .collect())
 }
 
-/// The size of the unpacked archive. It stands in the signature header, unless it needs 64 bits.
+/// The size of the unpacked archive. It is in the signature header, unless it needs 64 bits.
 fn archive_size(package: &PackageMetadata) -> u64 {
     let signature = &package.signature;
     signature

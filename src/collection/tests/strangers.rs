@@ -1,4 +1,4 @@
-//! What lies in a collection's folder and is not what was built there.
+//! What is in a collection's folder and is not what was built there.
 
 use std::{
     fs,

@@ -122,7 +122,7 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
         // rpm writes it with marks behind it.
         return Some(by_soname(name.split('(').next().unwrap_or(name), target));
     }
-    // A header is called as its library is, or lies in a folder that is.
+    // A header is called as its library is, or is in a folder that is.
     if let Some(header) = name.strip_suffix(".h") {
         return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
     }

@@ -1,4 +1,4 @@
-//! The tables that the program brings along: `data/hints/*.csv`.
+//! The embedded tables: `data/hints/*.csv`.
 
 use std::sync::OnceLock;
 

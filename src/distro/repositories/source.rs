@@ -35,7 +35,7 @@ pub enum RepositoryError {
 /// an apt source (`deb URL SUITE COMPONENT…` or without `deb`), or `system`.
 ///
 /// # Errors
-/// A place that is not one of these, or metadata that cannot be had or read.
+/// A place that is not one of these, or metadata that cannot be obtained or read.
 pub fn open(
     address: &str,
     target: &Target,

@@ -1,4 +1,4 @@
-//! The target files and name maps that the program brings along.
+//! The embedded target files and name maps.
 
 /// Pairs of a name and the text of `FOLDER/NAME.EXTENSION` below `data`.
 macro_rules! texts {

@@ -80,7 +80,7 @@ pub(super) struct NamingRow {
     pub names: Option<String>,
     /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
     pub map: BTreeMap<ProjectName, String>,
-    /// What follows the package prefix, and stands in the aliases, in names of packages that are
+    /// What follows the package prefix, and is in the aliases, in names of packages that are
     /// not a project's of that name.
     pub taken: Vec<String>,
     /// Projects whose packages the convention gives to another one, too; as in `map`.

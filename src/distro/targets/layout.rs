@@ -78,7 +78,7 @@ impl Target {
         Shebang::parse(&format!("#!{}{separator}{}", python.interpreter, python.shebang_options))
     }
 
-    /// The first line of a script that the wheel brings itself: in a tree of its own it has to be told
+    /// The first line of a script that the wheel contains itself: in a tree of its own it has to be told
     /// where the modules are.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub struct Target {
     pub name: String,
     /// Such as `Fedora Linux 43`.
     pub description: String,
-    /// The package format: `rpm` or `deb`, or one that a plugin brings.
+    /// The package format: `rpm` or `deb`, or one that a plugin provides.
     pub format: String,
     /// The family whose conventions and package names apply: `fedora`, `el`, `suse`, `debian`, …
     pub family: String,

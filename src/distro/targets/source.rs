@@ -1,4 +1,4 @@
-//! The set of targets: those that the program brings along, and a user's own on top.
+//! The set of targets: the embedded ones, and the user's own on top.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Targets {
         names.max_by_key(number).map(str::to_owned)
     }
 
-    /// The targets that the program brings along.
+    /// The embedded targets.
     pub fn embedded() -> Targets {
         let mut targets = Targets::default();
         for (name, text) in embedded::TARGETS {

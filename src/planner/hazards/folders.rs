@@ -11,12 +11,12 @@ static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     rows.flatten().filter_map(|row| row.get(0).map(str::to_owned)).collect()
 });
 
-/// Whether an absolute path lies in a folder that is harmless, or the package's own.
+/// Whether an absolute path is in a folder that is harmless, or the package's own.
 pub fn is_harmless(path: &str, python: &Python, own: &Own<'_>) -> bool {
     has_pattern(path, python, Some(own))
 }
 
-/// Whether an absolute path lies in a folder that is harmless for files of the right names.
+/// Whether an absolute path is in a folder that is harmless for files of the right names.
 pub fn is_known(path: &str, python: &Python) -> bool {
     has_pattern(path, python, None)
 }

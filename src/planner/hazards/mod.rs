@@ -248,7 +248,7 @@ impl Hazards<'_> {
         }
     }
 
-    /// Whether the user allows a path: it, or a folder that it lies in.
+    /// Whether the user allows a path: it, or a folder that it is in.
     fn is_allowed(&self, path: &str) -> bool {
         let rules = self.rules();
         let mut allowed = self.policy.allowed_paths.iter().chain(&rules.allow_paths);

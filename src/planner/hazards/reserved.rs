@@ -37,7 +37,7 @@ struct Row {
 }
 
 impl Reserved {
-    /// The names that the program brings along.
+    /// The embedded names.
     pub fn embedded() -> &'static Self {
         &RESERVED
     }

@@ -1,4 +1,4 @@
-//! A package format that a plugin brings. It stands behind the same traits as the built-in ones:
+//! A package format that a plugin provides. It stands behind the same traits as the built-in ones:
 //! [`Format`](crate::format::Format), [`Builder`](crate::builder::Builder) and
 //! [`Kind`](crate::collection::Kind).
 
@@ -19,7 +19,7 @@ use super::{
 use crate::{builder::Compression, python::artifact::ProjectName};
 use protocol::{Step, Versions};
 
-/// A package format that a plugin brings.
+/// A package format that a plugin provides.
 #[derive(Clone)]
 pub struct External<'a> {
     plugin: &'a Plugin,

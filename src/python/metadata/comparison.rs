@@ -19,7 +19,7 @@ pub(super) enum Kind {
     Text,
     Version,
     Extra,
-    /// What was asked for, in a lock file.
+    /// What was requested, in a lock file.
     Extras,
     Groups,
 }
@@ -166,7 +166,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// An extra is asked for or not; one that no project can have is never asked for.
+    /// An extra is requested or not; one that no project can have is never asked for.
     fn extra(&self) -> Result<String, String> {
         match (self.operator, extra_name(self.value)) {
             ("==" | "!=", Some(_)) => Ok(self.write(self.operator)),

@@ -116,7 +116,7 @@ fn take_url(text: &str) -> Result<(Target, &str), String> {
     }
 }
 
-/// Takes specifiers, which may stand in parentheses and end before a marker.
+/// Takes specifiers, which may be in parentheses and end before a marker.
 fn take_specifiers(text: &str, mode: Mode) -> Result<(Target, &str), String> {
     let (list, rest) = match text.strip_prefix('(') {
         Some(inner) => inner.split_once(')').ok_or("its `(` has no `)`")?,

@@ -1,4 +1,4 @@
-//! What a run is asked for: requirements of the command line, of requirements files, of projects
+//! What a run is given: requirements of the command line, of requirements files, of projects
 //! and of lock files. Source: pip's requirements file format.
 
 mod beside;

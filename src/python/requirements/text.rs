@@ -35,7 +35,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Whether a path of the command line is standard input or a pipe, which lie in no folder.
+    /// Whether a path of the command line is standard input or a pipe, which are in no folder.
     pub fn is_stream(path: &Path, folder: &Path) -> bool {
         let is_pipe = |found: fs::Metadata| found.file_type().is_fifo();
         is_standard_input(path) || fs::metadata(folder.join(path)).is_ok_and(is_pipe)

@@ -61,7 +61,7 @@ impl AdditionError {
 }
 
 impl Additions {
-    /// Reads what lies in a recipe's folder, which need not exist.
+    /// Reads what is in a recipe's folder, which need not exist.
     ///
     /// # Errors
     /// The first file that cannot be used.

@@ -1,6 +1,6 @@
 //! Merging the user's edits of a file and the newly generated one.
 //!
-//! Three texts: what was generated last (the base), the file as it lies there (ours), and what is
+//! Three texts: what was generated last (the base), the file as it is there (ours), and what is
 //! generated now (theirs). Lines are merged as `diff3` does it; relations are merged as a set, in
 //! which order and wrapping say nothing; a changelog belongs to the person.
 

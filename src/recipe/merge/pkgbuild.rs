@@ -1,4 +1,4 @@
-//! Relations as they stand in a PKGBUILD: arrays of a shell. Source: PKGBUILD(5).
+//! Relations as they are in a PKGBUILD: arrays of a shell. Source: PKGBUILD(5).
 
 use super::statement::{Piece, Statement};
 use crate::format::shell_word;

@@ -1,4 +1,4 @@
-//! Relations as they stand in the files of recipes.
+//! Relations as they are in the files of recipes.
 
 use super::pkgbuild;
 

@@ -10,7 +10,7 @@ use crate::base::text::{nearest, suggested};
 /// The partial that stands for the block that a partial was included with.
 const BLOCK: &str = "@partial-block";
 
-/// How deep blocks may lie in each other, and brackets in a tag: parsing and rendering need stack
+/// How deep blocks may be in each other, and brackets in a tag: parsing and rendering need stack
 /// for each.
 const DEPTH_LIMIT: usize = 50;
 

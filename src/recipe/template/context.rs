@@ -67,7 +67,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What stands for all formats that plugins bring, where packs are named.
+/// What stands for all formats that plugins provide, where packs are named.
 const GENERAL: &str = "general";
 
 /// What the templates of a built-in pack may refer to, in the order in which it is explained.

@@ -1,4 +1,4 @@
-//! Files that stand in front of a built-in pack's own.
+//! Files that are in front of a built-in pack's own.
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +39,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// The layer of files that lie in the folder `place`, or in an archive of that name.
+    /// The layer of files that are in the folder `place`, or in an archive of that name.
     ///
     /// # Errors
     /// A manifest that is wrong, or a file that replaces none.

@@ -30,11 +30,11 @@ pub use parcel::{Parcel, remove};
 
 use layer::Layer;
 
-/// How a format makes text from outside safe to stand in its recipe.
+/// How a format makes text from outside safe to put into its recipe.
 pub type Escape = fn(&str) -> String;
 
 /// Where packs are looked for: folders of the user's, first match wins for each file, then the
-/// packs that the program and its plugins bring.
+/// packs that the program and its plugins provide.
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     folders: Vec<PathBuf>,

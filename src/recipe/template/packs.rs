@@ -1,4 +1,4 @@
-//! The packs that overrides lie over: the built-in ones, and those that plugins bring.
+//! The packs that overrides lie over: the built-in ones, and those that plugins provide.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -34,7 +34,7 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// Reads a pack's folder, or its archive (`.tar.gz`), in which all files may lie in one folder.
+    /// Reads a pack's folder, or its archive (`.tar.gz`), in which all files may be in one folder.
     ///
     /// # Errors
     /// It cannot be read, is hostile, or is not a pack that extends another.
@@ -152,7 +152,7 @@ fn read_archive(path: &Path) -> Result<Contents, TemplateError> {
     read_members(unpacked).map_err(|problem| refused(path, problem))
 }
 
-/// The files of a tar archive; all of them may lie in one folder.
+/// The files of a tar archive; all of them may be in one folder.
 fn read_members(unpacked: impl Read) -> Result<Contents, String> {
     let broken = |error: io::Error| {
         format!("is not a readable `.tar.gz` of at most {TOTAL_LIMIT} bytes: {error}")

@@ -5,7 +5,7 @@ use crate::support::expected::compare;
 
 const TARGETS: [&str; 2] = ["debian-12", "el9"];
 
-/// Where the tables of the context begin in its document; all behind is made of the table.
+/// Where the tables of the context begin in its document; all behind is built from the table.
 const TABLES: &str = "<!-- The tables below are made of `templates/context.csv`. -->\n";
 
 #[test]

@@ -35,7 +35,7 @@ use crate::{
 /// One package to work on.
 pub struct Item<'a> {
     pub job: BuildJob<'a>,
-    /// A digest of all that it is made of, as [`inputs`] gives it.
+    /// A digest of all that it is built from, as [`inputs`] gives it.
     pub inputs: String,
 }
 
@@ -47,7 +47,7 @@ pub struct Done {
     pub is_new: bool,
 }
 
-/// A digest of all that a package is made of: its plan, native words, recipe, wheel, byte code, and
+/// A digest of all that a package is built from: its plan, native words, recipe, wheel, byte code, and
 /// what builds it (`builder`, see [`Builder::identity`]).
 ///
 /// # Errors

@@ -133,7 +133,7 @@ fn command(program: &Path, driver: &Path, folder: &Path) -> Command {
     Command::new(program, folder).argument("-I").argument(driver).variable("PYTHONHASHSEED", "0")
 }
 
-/// Copies what lies below `root`, with its times: byte code states them.
+/// Copies what is below `root`, with its times: byte code states them.
 fn lay_out(root: &Path, input: &Path) -> io::Result<()> {
     fs::write(input.join("compile.py"), DRIVER)?;
     let copy = input.join("root");

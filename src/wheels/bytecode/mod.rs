@@ -1,4 +1,4 @@
-//! Byte code for packages that bring it, compiled by a CPython of the target's version.
+//! Byte code for packages, compiled by a CPython of the target's version.
 //! Source: Fedora's `brp-python-bytecompile`; PEP 3147 (where it lies), PEP 488 (its levels).
 
 mod compiler;
@@ -16,7 +16,7 @@ use crate::wheels::SourceError;
 /// The compiled modules of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ByteCode {
-    /// A folder that stands for the root: the compiled files lie below it at their paths.
+    /// A folder that stands for the root: the compiled files are below it at their paths.
     pub folder: PathBuf,
     /// The interpreter that compiled them, which specs start, too.
     pub interpreter: PathBuf,

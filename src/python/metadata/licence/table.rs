@@ -1,4 +1,4 @@
-//! The tables of licences that the program brings along: `data/licences/*.csv`.
+//! The embedded tables of licences: `data/licences/*.csv`.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

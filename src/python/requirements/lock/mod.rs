@@ -67,7 +67,7 @@ impl LockFormat {
 pub struct Lock {
     pub path: PathBuf,
     pub format: LockFormat,
-    /// The extras that were asked for, and [groups](crate::python::metadata::group_as_extra).
+    /// The extras that were requested, and [groups](crate::python::metadata::group_as_extra).
     #[serde(skip)]
     pub asked: Vec<ExtraName>,
     /// The Pythons that it is for.

@@ -167,7 +167,7 @@ fn platform_marker(platform: &str) -> String {
 }
 
 /// The extras of the project, which the lock does not tell from its dependency groups: those that
-/// the project's own file has, where it lies beside.
+/// the project's own file has, where it is beside.
 fn extras(
     document: &Document<'_>,
     known: &[String],

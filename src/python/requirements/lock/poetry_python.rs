@@ -43,7 +43,7 @@ fn clause_marker(clause: &str) -> Option<MarkerTree> {
     }
     let specifiers = if let Some(version) = clause.strip_prefix('^') {
         range(version, |release| {
-            // What stands before the first part that is not nought must not change.
+            // What stands before the first part that is not zero must not change.
             release.iter().position(|part| *part > 0).unwrap_or(release.len() - 1)
         })?
     } else if let Some(version) = clause.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
