@@ -328,6 +328,12 @@ pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> 
 /// It cannot be read, or says something wrong: the rest of a sentence.
 pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
     let text = pyproject(source).map_err(|error| format!("cannot be read: {error}"))?;
+    // A `setup.py` that cannot be read is there.
+    if text.is_none() && matches!(text_of(source, "setup.py"), Ok(None)) {
+        let place = source.subdirectory.map(|folder| format!("in `{}` ", folder.escape_debug()));
+        let place = place.unwrap_or_default();
+        return Err(format!("has neither `{}` {place}nor `setup.py`", BuildSystem::FILE));
+    }
     let mut system = BuildSystem::parse(text.as_deref())?;
     system.requires.extend(source.requires.iter().cloned());
     Ok(system)

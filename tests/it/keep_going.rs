@@ -196,3 +196,28 @@ fn releases_that_cannot_be_read_are_failures_of_their_projects() {
     let start = "error: cannot resolve `junk`: the metadata of `junk-1.0-py3-none-any.whl` cannot";
     assert!(resolved.stderr.starts_with(start), "{}", resolved.stderr);
 }
+
+#[test]
+fn sources_without_a_project_are_named() {
+    if !have(&["python3", "bwrap"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    fs::set_permissions(at, fs::Permissions::from_mode(0o755)).unwrap();
+    Wheel::default().write(&at.join("index"));
+    project(&at.join("tree/inner"), "inner", &[]);
+    let place = format!("file://{}/tree", at.display());
+    for (requirement, problem) in [
+        (format!("x @ {place}"), "has neither `pyproject.toml` nor `setup.py`\n"),
+        (
+            format!("x @ {place}#subdirectory=outer"),
+            "has neither `pyproject.toml` in `outer` nor `setup.py`\n",
+        ),
+    ] {
+        let common = ["plan", "one", "-q", "-t", "debian-12", "-i", "index"];
+        let planned = run(at, &[&common[..], &[&requirement]].concat());
+        assert_eq!(planned.status, 1, "{requirement}");
+        assert!(planned.stderr.contains(problem), "{requirement}: {}", planned.stderr);
+    }
+}
