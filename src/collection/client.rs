@@ -16,7 +16,7 @@ pub(super) fn is_placeholder(url: &str) -> bool {
     url.trim_end_matches('/') == UNKNOWN_URL.trim_end_matches('/')
 }
 
-/// What the user has to know of an address; may be empty.
+/// A note for the user about the address; may be empty.
 pub(super) fn note(url: &str) -> &'static str {
     if is_placeholder(url) {
         "Replace the address by that at which this folder is served."

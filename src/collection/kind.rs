@@ -119,7 +119,7 @@ pub struct Listing<'a> {
     pub signer: Option<&'a Signer<'a>>,
     /// Where the folder is served, where clients get a file.
     pub url: Option<&'a str>,
-    /// What the user has to know of that address; may be empty.
+    /// A note for the user about the address; may be empty.
     pub note: &'a str,
 }
 

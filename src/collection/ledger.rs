@@ -1,5 +1,5 @@
-//! Which package files were made here, by name and digest: what else is in a folder is somebody
-//! else's.
+//! Which package files were made here, by name and digest: other files in the folder are
+//! not the collection's.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

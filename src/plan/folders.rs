@@ -1,6 +1,9 @@
 //! Which folders belong to a package.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use super::PlannedFile;
 
@@ -66,6 +69,19 @@ pub fn owned_folders(files: &[PlannedFile]) -> Vec<String> {
         }
     }
     owned.into_iter().map(str::to_owned).collect()
+}
+
+/// The entries of a map by path that lie below `folder`, sorted.
+pub fn below<'m, V>(
+    paths: &'m BTreeMap<&str, V>,
+    folder: &str,
+) -> impl Iterator<Item = (&'m str, &'m V)> {
+    let folder = format!("{folder}/");
+    let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
+    let entries = paths.range::<str, _>(from);
+    entries
+        .map(|(path, value)| (*path, value))
+        .take_while(move |(path, _)| path.starts_with(&folder))
 }
 
 /// Whether no package owns `folder`. Whatever is above a shared folder is shared too.

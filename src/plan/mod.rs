@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use crate::python::metadata::{Licence, LicenceEvidence};
-pub use folders::owned_folders;
+pub use folders::{below, owned_folders};
 pub use from_source::{Module, ModuleKind, SourceBuild};
 pub use shebang::{Shebang, ShebangError, is_path};
 

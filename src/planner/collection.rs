@@ -1,17 +1,14 @@
 //! What can be wrong between the packages of one collection, and how files that several of them have
 //! are divided.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
 
 use crate::{
     base::text::OneLine,
     plan::{
-        Content, LeftOut, PackagePlan,
+        Content, LeftOut, PackagePlan, below,
         relation::{Capability, CapabilityName, Relation, RelationError, Strength},
     },
     python::artifact::ProjectName,
@@ -55,10 +52,7 @@ pub fn conflicts(plans: &[&PackagePlan]) -> Vec<Conflict> {
 fn folders(paths: &BTreeMap<&str, Vec<ProjectName>>) -> BTreeSet<Conflict> {
     let mut found = BTreeSet::new();
     for (path, files) in paths {
-        let folder = format!("{path}/");
-        let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
-        let below = paths.range::<str, _>(from).take_while(|(path, _)| path.starts_with(&folder));
-        for other in below.flat_map(|(_, others)| others) {
+        for other in below(paths, path).flat_map(|(_, others)| others) {
             for file in files.iter().filter(|file| *file != other) {
                 let projects = [file.clone(), other.clone()];
                 found.insert(Conflict::Folder { path: (*path).to_owned(), projects });

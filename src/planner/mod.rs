@@ -55,7 +55,7 @@ pub use commands::CommandNames;
 use commands::CommandPaths;
 pub use error::PlanError;
 pub use from_source::{SourcePlace, from_source};
-pub use hazards::{SYSTEM_COMMAND, SYSTEM_PAGE};
+pub use hazards::SYSTEM_COMMAND;
 pub use library_paths::FOREIGN_FOLDER;
 pub use licence::licence_of_wheel;
 pub use misplaced::Misplaced;
@@ -66,6 +66,7 @@ pub use naming::{
 pub use relations::{Neighbour, Neighbours, glibc_version};
 pub use relax::Relax;
 pub use rules::FileRules;
+pub use scripts::system_command;
 
 /// What the user decides about every package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

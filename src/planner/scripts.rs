@@ -11,7 +11,25 @@ use crate::{
     wheels::Wheel,
 };
 
-use super::{CommandPaths, Policy, hazards, rules::LEFT_OUT};
+use super::{
+    CommandPaths, Policy,
+    hazards::{self, SYSTEM_COMMAND},
+    rules::LEFT_OUT,
+};
+
+const LEFT_OUT_COMMAND: &str = "left out: command `";
+const WHICH: &str = "`, which ";
+
+/// The note on a command that is left out; `reason` follows "which".
+fn left_out(command: &str, reason: &str) -> OneLine {
+    OneLine::new(&format!("{LEFT_OUT_COMMAND}{command}{WHICH}{reason}"))
+}
+
+/// The command that a note of a plan is on, where it is left out because it belongs to the system.
+pub fn system_command(note: &OneLine) -> Option<&str> {
+    let rest = note.as_str().strip_prefix(LEFT_OUT_COMMAND)?;
+    rest.strip_suffix(SYSTEM_COMMAND)?.strip_suffix(WHICH)
+}
 
 /// The launchers of all console and gui scripts, and notes on those that are left out.
 ///
@@ -33,19 +51,11 @@ pub fn launchers(
         let path = rules.place(&paths.path(&entry.name));
         let missing = entry.extras.iter().find(|extra| !extras.contains(extra));
         if let Some(extra) = missing {
-            let note =
-                format!("left out: command `{}`, which needs the extra `{extra}`", entry.name);
-            notes.push(OneLine::new(&note));
+            notes.push(left_out(&entry.name, &format!("needs the extra `{extra}`")));
         } else if rules.leaves_out(&path, None) {
-            notes.push(OneLine::new(&format!(
-                "left out: command `{}`, which {LEFT_OUT}",
-                entry.name
-            )));
+            notes.push(left_out(&entry.name, LEFT_OUT));
         } else if let Some(problem) = hazards::command_problem(&path, target, policy, rules) {
-            notes.push(OneLine::new(&format!(
-                "left out: command `{}`, which {problem}",
-                entry.name
-            )));
+            notes.push(left_out(&entry.name, problem));
         } else {
             files.push(PlannedFile {
                 path,

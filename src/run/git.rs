@@ -2,7 +2,7 @@
 //!
 //! A repository is untrusted: only its files are taken, no program of its own runs (hooks, filters
 //! and helpers are what the user's configuration would make of them, and that is not read), and what
-//! is left of the clone names neither its origin nor anybody's password.
+//! is left of the clone contains neither its origin nor a password.
 //! Source: git-config(1), git(1) on its environment, gitcredentials(7).
 
 use std::{

@@ -84,13 +84,10 @@ pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
         for note in notes.clone().filter_map(|note| note.strip_prefix(planner::UNUSED_RULE)) {
             warn(&format!("{note} matches no file of the wheel"));
         }
-        for note in notes.clone().filter(|note| note.starts_with(planner::FOREIGN_FOLDER)) {
+        for note in notes.filter(|note| note.starts_with(planner::FOREIGN_FOLDER)) {
             warn(&format!("{note}: whoever can write there runs code in its place"));
         }
-        let commands = notes.filter_map(|note| {
-            note.strip_prefix("left out: command `")?.strip_suffix(planner::SYSTEM_COMMAND)
-        });
-        let commands = commands.filter_map(|rest| rest.strip_suffix("`, which "));
+        let commands = plan.notes.iter().filter_map(planner::system_command);
         let members = plan.left_out.iter().filter_map(|left| {
             let is_system = left.reason.as_str() == planner::SYSTEM_COMMAND;
             is_system.then(|| left.member.rsplit('/').next().unwrap_or(&left.member))

@@ -86,43 +86,29 @@ impl WheelArchive {
 
     /// The bytes of a member; their length and, where `RECORD` is attached, their hash verified.
     pub fn read(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
-        let refuse = |problem: String| SourceError {
-            file: self.file.clone(),
-            problem: format!("member `{name}` {problem}"),
-        };
-        let member = self.members.get(name).ok_or_else(|| refuse("is missing".to_owned()))?;
-        let entry = self
-            .zip
-            .by_index(member.position)
-            .map_err(|e| refuse(format!("cannot be read: {e}")))?;
-        let mut bytes = Vec::with_capacity(member.size as usize);
-        // One byte more than stated: a longer stream shows without being inflated whole.
-        entry
-            .take(member.size + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| refuse(format!("cannot be inflated: {e}")))?;
-        if bytes.len() as u64 != member.size {
-            return Err(refuse("has another size than its archive states".to_owned()));
-        }
-        self.record.verify(name, &bytes).map_err(refuse)?;
-        Ok(bytes)
+        self.whole(name).map_err(|problem| self.refusal(name, &problem))
     }
 
     /// Compares a member's length and hash, as [`WheelArchive::read`] does, without keeping its bytes;
     /// the answer is the first of them, enough for a script's first line.
     pub fn verify(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
+        self.beginning(name).map_err(|problem| self.refusal(name, &problem))
+    }
+
+    fn whole(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let (size, mut entry) = entry(&self.members, &mut self.zip, name)?;
+        let mut bytes = Vec::with_capacity(size as usize);
+        entry.read_to_end(&mut bytes).map_err(|e| format!("cannot be inflated: {e}"))?;
+        drop(entry);
+        check_size(bytes.len() as u64, size)?;
+        self.record.verify(name, &bytes)?;
+        Ok(bytes)
+    }
+
+    fn beginning(&mut self, name: &str) -> Result<Vec<u8>, String> {
         const KEPT: usize = 1024;
-        let refuse = |problem: String| SourceError {
-            file: self.file.clone(),
-            problem: format!("member `{name}` {problem}"),
-        };
-        let member = self.members.get(name).ok_or_else(|| refuse("is missing".to_owned()))?;
-        let entry = self
-            .zip
-            .by_index(member.position)
-            .map_err(|e| refuse(format!("cannot be read: {e}")))?;
-        let mut entry = entry.take(member.size + 1);
         let mut verifier = self.record.verifier(name);
+        let (size, mut entry) = entry(&self.members, &mut self.zip, name)?;
         let mut beginning = Vec::new();
         let mut buffer = vec![0; PIECE];
         let mut length = 0;
@@ -130,18 +116,20 @@ impl WheelArchive {
             let piece = match entry.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => &buffer[..count],
-                Err(e) => return Err(refuse(format!("cannot be inflated: {e}"))),
+                Err(e) => return Err(format!("cannot be inflated: {e}")),
             };
             let missing = KEPT.saturating_sub(beginning.len()).min(piece.len());
             beginning.extend_from_slice(&piece[..missing]);
             verifier.add(piece);
             length += piece.len() as u64;
         }
-        if length != member.size {
-            return Err(refuse("has another size than its archive states".to_owned()));
-        }
-        verifier.finish().map_err(refuse)?;
+        check_size(length, size)?;
+        verifier.finish()?;
         Ok(beginning)
+    }
+
+    fn refusal(&self, name: &str, problem: &str) -> SourceError {
+        SourceError { file: self.file.clone(), problem: format!("member `{name}` {problem}") }
     }
 
     /// The text of a member that must be UTF-8.
@@ -151,6 +139,25 @@ impl WheelArchive {
             problem: format!("member `{name}` is not UTF-8 text"),
         })
     }
+}
+
+/// A member's stated size, and a reader of its bytes that stops one byte behind it: a longer
+/// stream shows without being inflated whole.
+fn entry<'a>(
+    members: &BTreeMap<String, Member>,
+    zip: &'a mut ZipArchive<BufReader<File>>,
+    name: &str,
+) -> Result<(u64, impl Read + 'a), String> {
+    let member = members.get(name).ok_or("is missing")?;
+    let entry = zip.by_index(member.position).map_err(|e| format!("cannot be read: {e}"))?;
+    Ok((member.size, entry.take(member.size + 1)))
+}
+
+fn check_size(length: u64, stated: u64) -> Result<(), String> {
+    if length == stated {
+        return Ok(());
+    }
+    Err("has another size than its archive states".to_owned())
 }
 
 fn list_members(

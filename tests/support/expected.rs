@@ -9,8 +9,8 @@ use snapbox::{Assert, Data, IntoData, assert::Action, data::DataFormat};
 /// # Errors
 /// The difference, as text.
 pub fn compare(path: &Path, actual: &str) -> Result<(), String> {
-    let is_update = std::env::var_os("UPDATE_EXPECTED").is_some_and(|value| value == "1");
-    let action = if is_update { Action::Overwrite } else { Action::Verify };
+    let action =
+        if super::tools::is_set("UPDATE_EXPECTED") { Action::Overwrite } else { Action::Verify };
     let expected = Data::read_from(path, Some(DataFormat::Text)).raw();
     let compared = Assert::new().action(action).normalize_paths(false).try_eq(
         None,

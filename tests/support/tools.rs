@@ -10,7 +10,8 @@ use std::{
 /// Where tools are looked for: the tests' own search path is not that of the program they start.
 const FOLDERS: [&str; 5] = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"];
 
-fn is_set(variable: &str) -> bool {
+/// Whether a variable is `1`.
+pub fn is_set(variable: &str) -> bool {
     env::var_os(variable).is_some_and(|value| value == "1")
 }
 

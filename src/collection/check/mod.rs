@@ -7,7 +7,6 @@ mod precedence;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    ops::Bound,
     path::Path,
 };
 
@@ -19,7 +18,7 @@ use crate::{
     builder::{deb_paths, rpm_files},
     collection::{CollectionError, CollectionManifest, Kinds, MANIFEST_FILE},
     distro::repositories::{Available, Repository, RepositoryError, open_collection},
-    plan::relation::Capability,
+    plan::{below, relation::Capability},
 };
 
 pub use self::install::{Installation, Installed};
@@ -191,10 +190,8 @@ fn owners<'p>(
         }
     }
     for (path, packages) in &owners {
-        let folder = format!("{path}/");
-        let from = (Bound::Included(folder.as_str()), Bound::Unbounded);
-        let below = owners.range::<str, _>(from).take_while(|(path, _)| path.starts_with(&folder));
-        let others: BTreeSet<&str> = below.flat_map(|(_, others)| others).copied().collect();
+        let others: BTreeSet<&str> =
+            below(&owners, path).flat_map(|(_, others)| others).copied().collect();
         for (package, other) in
             packages.iter().flat_map(|package| others.iter().map(move |other| (*package, *other)))
         {

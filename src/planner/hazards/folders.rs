@@ -21,7 +21,7 @@ pub fn is_known(path: &str, python: &Python) -> bool {
     has_pattern(path, python, None)
 }
 
-/// Whether a path has one of the patterns; without `own`, names may be anybody's.
+/// Whether a path has one of the patterns; without `own`, any name fits.
 fn has_pattern(path: &str, python: &Python, own: Option<&Own<'_>>) -> bool {
     let roots = [("{prefix}", &python.data), ("{include}", &python.include)];
     let below = roots.iter().filter_map(|(mark, folder)| {

@@ -210,7 +210,7 @@ fn parts(stanza: &Stanza) -> (&str, &[(Strength, String)], &[String]) {
     }
 }
 
-/// What a package says of itself is untrusted.
+/// Checks what the plugin read from a package: names and versions must be plain.
 fn check(said: &Read) -> Result<(), String> {
     if !is_name(&said.package) || !is_name(&said.architecture) {
         return Err(format!("name a package {:?} for {:?}", said.package, said.architecture));

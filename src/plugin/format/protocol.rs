@@ -82,7 +82,7 @@ pub struct ToIndex<'a> {
     pub time: u64,
     /// Where it is served; nothing where clients get no file.
     pub url: Option<&'a str>,
-    /// What the user has to know of that address; may be empty.
+    /// A note for the user about the address; may be empty.
     pub note: &'a str,
     pub signed: bool,
     pub packages: Vec<Indexed<'a>>,

@@ -7,9 +7,7 @@ use pep440_rs::VersionSpecifiers;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::{
-    RequirementsError, Written, document::Document, lock::LockFormat, project, text::Texts,
-};
+use super::{RequirementsError, Written, document::Document, lock::LockFormat, project, text};
 use crate::python::artifact::{ProjectName, project_name};
 
 /// The file that Pipenv locks.
@@ -26,16 +24,10 @@ pub fn stated(format: LockFormat, lock: &Document<'_>) -> Result<Vec<Written>, R
         LockFormat::Pipfile => PIPFILE,
         LockFormat::Pylock | LockFormat::Requirements => return Ok(Vec::new()),
     };
-    let path = lock.folder.join(name);
-    if !path.is_file() {
-        return Ok(Vec::new());
-    }
     let shown = lock.path.parent().unwrap_or(Path::new("")).join(name);
-    let text = Texts::regular(&path).map_err(|problem| RequirementsError::Read {
-        path: shown.clone(),
-        named_by: None,
-        problem,
-    })?;
+    let Some(text) = text::optional(&lock.folder.join(name), &shown)? else {
+        return Ok(Vec::new());
+    };
     let file = Document { path: &shown, text: &text, folder: lock.folder };
     if format == LockFormat::Pipfile {
         return packages(&file);

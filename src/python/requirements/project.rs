@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Request, RequirementsError, Written, document::Document, text::Texts};
+use super::{Request, RequirementsError, Written, document::Document, text};
 use crate::python::artifact::{ExtraName, extra_name, project_name};
 
 /// The names of a project's file and of an application's.
@@ -209,14 +209,7 @@ pub(super) fn extras_beside(
     document: &Document<'_>,
 ) -> Result<Option<BTreeSet<ExtraName>>, RequirementsError> {
     let path = document.folder.join(FILE);
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let text = Texts::regular(&path).map_err(|problem| RequirementsError::Read {
-        path: path.clone(),
-        named_by: None,
-        problem,
-    })?;
+    let Some(text) = text::optional(&path, &path)? else { return Ok(None) };
     let file = Document { path: &path, text: &text, folder: document.folder };
     let read: PyProject = file.toml()?;
     let extras = read.project.into_iter().flat_map(|project| project.optional_dependencies);

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::encoding::decode;
+use super::{RequirementsError, encoding::decode};
 use crate::base::files::open_regular;
 
 /// The largest file read, in bytes.
@@ -60,6 +60,22 @@ impl Texts {
     pub fn regular(path: &Path) -> Result<String, String> {
         limited(open_regular(path).map_err(|error| error.to_string())?)
     }
+}
+
+/// The text of the file at `path`, which errors call `shown`; `None` where there is no such file.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(super) fn optional(path: &Path, shown: &Path) -> Result<Option<String>, RequirementsError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let text = Texts::regular(path).map_err(|problem| RequirementsError::Read {
+        path: shown.to_owned(),
+        named_by: None,
+        problem,
+    })?;
+    Ok(Some(text))
 }
 
 /// Decodes a text of limited size.
