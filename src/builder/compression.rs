@@ -117,13 +117,13 @@ pub fn compressed(bytes: &[u8], compression: &str) -> io::Result<Vec<u8>> {
 /// There is no such compression, or a file cannot be read or written.
 pub fn compress(from: &Path, to: &Path, compression: &str) -> Result<(), BuildError> {
     let compression: Compression = compression.parse()?;
-    let mut input = File::open(from).map_err(|error| BuildError::file("read", from, &error))?;
+    let mut input = File::open(from).map_err(BuildError::at("read", from))?;
     let mut write = || {
         let mut encoder = compression.encoder(BufWriter::new(File::create_new(to)?))?;
         io::copy(&mut input, &mut encoder)?;
         encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error).map(drop)
     };
-    write().map_err(|error| BuildError::file("write", to, &error))
+    write().map_err(BuildError::at("write", to))
 }
 
 /// The most that a package file may unpack to, in bytes: so many times its own size, but at least and

@@ -57,7 +57,7 @@ impl<'a> Contents<'a> {
         };
         let folder = &self.job.byte_code.ok_or_else(missing)?.folder;
         let path = folder.join(file.path.trim_start_matches('/'));
-        fs::read(&path).map_err(|error| BuildError::file("read", &path, &error))
+        fs::read(&path).map_err(BuildError::at("read", &path))
     }
 
     fn compressed(&self, file: &PlannedFile, bytes: &[u8]) -> Result<Vec<u8>, BuildError> {

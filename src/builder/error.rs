@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use crate::{
+    base::files::FileError,
     base::process::{ProcessError, SandboxError},
     wheels::SourceError,
 };
@@ -33,8 +34,8 @@ pub enum BuildError {
     OwnRecipe { package: String, tool: &'static str },
     #[error("cannot build `{package}`: {problem}")]
     Source { package: String, problem: SourceError },
-    #[error("cannot {action} `{path}`: {reason}")]
-    File { action: &'static str, path: String, reason: String },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error(
         "the compression `{text}` is not one of zstd:1-22, xz:0-9, gzip:1-9, these without a level, and none"
     )]
@@ -67,8 +68,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// An error about `path` in the words "cannot ACTION PATH".
-    pub(crate) fn file(action: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::File { action, path: path.display().to_string(), reason: error.to_string() }
+    /// Returns a function for `map_err` that adds the action and the path to an error.
+    pub(crate) fn at<'p>(
+        action: &'static str,
+        path: &'p Path,
+    ) -> impl Fn(io::Error) -> Self + use<'p> {
+        move |source| FileError::at(action, path)(source).into()
     }
 }

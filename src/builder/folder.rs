@@ -21,7 +21,7 @@ pub(super) fn create_folders(path: &Path) -> Result<(), BuildError> {
     }
     fs::create_dir(path)
         .and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o755)))
-        .map_err(|error| BuildError::file("create the folder", path, &error))
+        .map_err(BuildError::at("create the folder", path))
 }
 
 /// Writes a new file with exactly that mode and time of last change.
@@ -37,14 +37,14 @@ pub(super) fn write_file(
         file.set_permissions(Permissions::from_mode(mode))?;
         file.set_times(times(time))
     };
-    write().map_err(|error| BuildError::file("write", path, &error))
+    write().map_err(BuildError::at("write", path))
 }
 
 /// Sets the time of last change of a folder, in seconds since 1970.
 pub(super) fn set_time(path: &Path, time: u32) -> Result<(), BuildError> {
     File::open(path)
         .and_then(|file| file.set_times(times(time)))
-        .map_err(|error| BuildError::file("set the time of", path, &error))
+        .map_err(BuildError::at("set the time of", path))
 }
 
 fn times(time: u32) -> FileTimes {
@@ -62,6 +62,5 @@ pub(super) fn work_folder() -> Result<Temporary, BuildError> {
     if !parent.to_str().is_some_and(|path| path.chars().all(is_plain)) {
         parent = FALLBACK.into();
     }
-    Temporary::new_in(&parent)
-        .map_err(|error| BuildError::file("create a folder in", &parent, &error))
+    Temporary::new_in(&parent).map_err(BuildError::at("create a folder in", &parent))
 }

@@ -27,7 +27,7 @@ pub fn write_tree(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
             let path = inside(&file.path);
             fs::remove_file(&path)
                 .and_then(|()| fs::hard_link(inside(first), &path))
-                .map_err(|error| BuildError::file("link", &path, &error))?;
+                .map_err(BuildError::at("link", &path))?;
         }
     }
     // Only now: every new file changes the time of its folder.

@@ -12,7 +12,7 @@ use super::choices::{
     Resolution, Source,
 };
 use crate::{
-    base::files::WriteError,
+    base::files::FileError,
     cli::failure::{Failure, USAGE},
     python::{
         artifact::{ExtraName, ProjectName, extra_name, project_name},
@@ -277,7 +277,7 @@ impl Inputs {
                 hint: Some("name a project, or a requirements file with `-r FILE`".to_owned()),
             });
         }
-        let folder = std::env::current_dir().map_err(WriteError::at(Path::new(".")))?;
+        let folder = std::env::current_dir().map_err(FileError::write(Path::new(".")))?;
         Ok(requirements::Inputs::read(&Request {
             arguments: &self.requirements,
             files: &self.files,

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     base::text::serialised,
     base::{
-        files::{Temporary, WriteError, temporary_place},
+        files::{FileError, Temporary, temporary_place},
         process::HostRunner,
         report::print_result,
         text::counted,
@@ -115,7 +115,7 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
-        let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
+        let root = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         let environment = Environment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
         let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;

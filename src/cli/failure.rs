@@ -1,7 +1,7 @@
 //! One shape for every error: what was attempted, on what, because of what, and what to do.
 
 use crate::{
-    base::{files::WriteError, signing::SignError, text::chain},
+    base::{files::FileError, signing::SignError, text::chain},
     builder::BuildError,
     collection::{CollectionError, check::CheckError},
     distro::{repositories::RepositoryError, targets::TargetError},
@@ -143,7 +143,7 @@ impl From<CollectionError> for Failure {
             return error.into();
         }
         let hint = match &error {
-            CollectionError::Io { .. } => Some("choose another folder with `-o`"),
+            CollectionError::File(_) => Some("choose another folder with `-o`"),
             CollectionError::Link { .. } => Some("remove the link"),
             CollectionError::Signed { .. } => Some("give the key with `--sign-key`"),
             CollectionError::OtherTarget { .. } => {
@@ -238,8 +238,8 @@ impl From<PluginError> for Failure {
     }
 }
 
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Self {
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
         Self::work(&error, None)
     }
 }

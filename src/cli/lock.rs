@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::{
     base::{
-        files::{WriteError, write_file},
+        files::{FileError, write_file},
         report::print_result,
     },
     cli::failure::{Failure, USAGE},
@@ -62,7 +62,7 @@ impl Lock {
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
         let resolution = run.hashed(&index, resolution)?;
-        let folder = std::path::absolute(&self.output).map_err(WriteError::at(&self.output))?;
+        let folder = std::path::absolute(&self.output).map_err(FileError::write(&self.output))?;
         let folder = folder.parent().unwrap_or(Path::new("/"));
         write_file(&self.output, run.pylock(&index, &resolution, folder).as_bytes())?;
         print_result(&self.output.display().to_string());

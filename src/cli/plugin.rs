@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     base::text::serialised,
     base::{
-        files::{Temporary, WriteError, write_texts},
+        files::{FileError, Temporary, write_texts},
         process::HostRunner,
         report::{Terminal, print_result},
         text::is_plain_name,
@@ -97,7 +97,7 @@ impl PluginVerb {
             Action::Run { hook, plugin, target } => {
                 let mut request = String::new();
                 let read = std::io::stdin().read_to_string(&mut request);
-                read.map_err(WriteError::at(Path::new("standard input")))?;
+                read.map_err(FileError::write(Path::new("standard input")))?;
                 let plugin = finder.find_unset(&plugin)?;
                 let (_, answer) = ask(&plugin, hook, request, &target, &settings, verbosity)?;
                 print_result(String::from_utf8_lossy(&answer).trim_end());

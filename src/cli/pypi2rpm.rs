@@ -9,7 +9,7 @@ use clap::Parser;
 
 use crate::{
     base::{
-        files::{Temporary, WriteError, temporary_place, write_file},
+        files::{FileError, Temporary, temporary_place, write_file},
         report::{Event, Reporter, Terminal, print_result},
     },
     cli::failure::Failure,
@@ -115,11 +115,11 @@ impl Pypi2Rpm {
 
     /// Builds in a folder of its own, and puts the package where it belongs.
     fn finish(&self, build: impl FnOnce(&Path) -> Result<Built, Failure>) -> Result<u8, Failure> {
-        let folder = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
+        let folder = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         let Built { manifest, files } = build(&folder.path().join("collection"))?;
         for file in &files {
             let built = folder.path().join("collection").join(file);
-            let bytes = std::fs::read(&built).map_err(WriteError::at(&built))?;
+            let bytes = std::fs::read(&built).map_err(FileError::write(&built))?;
             let place = self.dist_dir.join(built.file_name().unwrap_or_default());
             write_file(&place, &bytes)?;
             print_result(&place.display().to_string());

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     base::{
-        files::{Temporary, WriteError, own_folder, temporary_place},
+        files::{FileError, Temporary, own_folder, temporary_place},
         process::HostRunner,
         report::{Event, Reporter, Terminal},
     },
@@ -132,7 +132,7 @@ impl Session {
 
     fn with(mut settings: Settings, inputs: Inputs, verbosity: i8) -> Result<Self, Failure> {
         let reporter = Terminal::new(verbosity);
-        let work = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
+        let work = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         own_cache(&mut settings, work.path(), &reporter)?;
         let brought = settings.plugins.brought()?;
         let targets = targets(settings.targets.as_deref(), &brought)?;
@@ -202,12 +202,12 @@ fn own_cache(
     settings: &mut Settings,
     work: &Path,
     reporter: &dyn Reporter,
-) -> Result<(), WriteError> {
+) -> Result<(), FileError> {
     let cache = settings.cache.clone();
     if !cache.is_dir() {
         return Ok(());
     }
-    let owned = own_folder(&cache, &CACHE, &UNVERIFIED).map_err(WriteError::at(&cache))?;
+    let owned = own_folder(&cache, &CACHE, &UNVERIFIED).map_err(FileError::write(&cache))?;
     if let Err(exposure) = owned {
         let line = format!("the cache `{}` is not used: {exposure}", cache.display());
         reporter.event(Event::Warning(&line));

@@ -5,18 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::base::signing::SignError;
+use crate::base::{files::FileError, signing::SignError};
 
 /// Why a collection could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectionError {
-    #[error("cannot {action} `{}`: {source}", path.display())]
-    Io {
-        /// What was attempted: `read`, `create`, …
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     #[error("`{}` is not a usable package file: {reason}", path.display())]
     Package { path: PathBuf, reason: String },
     #[error("`{}` is not a collection manifest: {reason}", path.display())]
@@ -47,8 +42,11 @@ pub enum CollectionError {
 }
 
 impl CollectionError {
-    /// For `map_err`: what was attempted on which path.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { action, path: path.to_owned(), source }
+    /// Returns a function for `map_err` that adds the action and the path to an error.
+    pub(crate) fn at<'p>(
+        action: &'static str,
+        path: &'p Path,
+    ) -> impl Fn(io::Error) -> Self + use<'p> {
+        move |source| FileError::at(action, path)(source).into()
     }
 }

@@ -84,7 +84,7 @@ impl<'k> Collection<'k> {
     /// # Errors
     /// There is no such folder, or its manifest is not ours.
     pub fn of_packages(folder: &Path, suite: &str) -> Result<Self, CollectionError> {
-        fs::read_dir(folder).map_err(CollectionError::io("read", folder))?;
+        fs::read_dir(folder).map_err(CollectionError::at("read", folder))?;
         let present = CollectionManifest::read(&folder.join(MANIFEST_FILE))?;
         let has_manifest = present.is_some();
         let empty = present.unwrap_or_else(|| CollectionManifest::bare(suite));

@@ -57,13 +57,12 @@ pub(super) fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(),
         for (name, file) in &recipe.files {
             let path = folder.join(&package.package).join(name);
             create_folder(path.parent().unwrap_or(folder))?;
-            fs::write(&path, &file.text).map_err(CollectionError::io("write", &path))?;
-            let result = if file.executable {
-                make_executable(&path).map_err(|error| error.source)
+            fs::write(&path, &file.text).map_err(CollectionError::at("write", &path))?;
+            if file.executable {
+                make_executable(&path)?;
             } else {
-                publish_file(&path)
-            };
-            result.map_err(CollectionError::io("set the mode of", &path))?;
+                publish_file(&path).map_err(CollectionError::at("set the mode of", &path))?;
+            }
         }
     }
     Ok(())

@@ -60,7 +60,6 @@ impl Ledger {
             .iter()
             .flat_map(|(file, sums)| sums.iter().map(move |sum| format!("{sum}  {file}\n")));
         let path = collection.join(OWN).join(FILE);
-        write_file(&path, lines.collect::<String>().as_bytes())
-            .map_err(|error| CollectionError::io("write", &path)(error.source))
+        Ok(write_file(&path, lines.collect::<String>().as_bytes())?)
     }
 }

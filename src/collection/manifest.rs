@@ -240,7 +240,7 @@ impl CollectionManifest {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CollectionError::io("read", path)(error)),
+            Err(error) => return Err(CollectionError::at("read", path)(error)),
         };
         let refuse = |reason| CollectionError::Manifest { path: path.to_owned(), reason };
         let Versioned { schema } =

@@ -209,7 +209,7 @@ impl<'k> Packages<'k> {
                 Some(path) => path.clone(),
                 None => collection.join(stanza.place()),
             };
-            fs::copy(&from, &copy).map_err(CollectionError::io("copy", &from))?;
+            fs::copy(&from, &copy).map_err(CollectionError::at("copy", &from))?;
             sign(&copy, signer, stanza.time)?;
             Ok((copy.clone(), kind.read(&copy)?))
         });
@@ -245,7 +245,7 @@ impl<'k> Packages<'k> {
         }
         parents.iter().try_for_each(|parent| sync_folder(parent))?;
         for path in &self.spare {
-            fs::remove_file(path).map_err(CollectionError::io("remove", path))?;
+            fs::remove_file(path).map_err(CollectionError::at("remove", path))?;
         }
         Ok(())
     }
@@ -257,7 +257,7 @@ impl<'k> Packages<'k> {
             .map(|file| folder.join(file))
             .filter(|path| path.exists())
             .try_for_each(|path| {
-                fs::remove_file(&path).map_err(CollectionError::io("remove", &path))
+                fs::remove_file(&path).map_err(CollectionError::at("remove", &path))
             })
     }
 }
@@ -267,7 +267,7 @@ pub(super) fn package_files(
     folder: &Path,
     kinds: &Kinds<'_>,
 ) -> Result<Vec<PathBuf>, CollectionError> {
-    let failed = |error: walkdir::Error| CollectionError::io("read", folder)(error.into());
+    let failed = |error: walkdir::Error| CollectionError::at("read", folder)(error.into());
     let mut files = Vec::new();
     let pool = folder.join(pool::FOLDER);
     let below = pool.is_dir().then(|| WalkDir::new(&pool)).into_iter().flatten();

@@ -166,14 +166,14 @@ impl<'k> Records<'k> {
             let (package, file) = (plan.package.clone(), file.clone());
             return Err(CollectionError::RecipePath { package, file });
         }
-        publish_file(&built.path).map_err(CollectionError::io("set the mode of", &built.path))?;
+        publish_file(&built.path).map_err(CollectionError::at("set the mode of", &built.path))?;
         let synced = File::open(&built.path).and_then(|file| file.sync_all());
-        synced.map_err(CollectionError::io("write", &built.path))?;
+        synced.map_err(CollectionError::at("write", &built.path))?;
         // Until the package is there, no other run takes its folder for an empty one.
         let _lock = Lock::take(&self.collection, self.listener)?;
         let waiting = self.waiting(inputs, &stanza.file);
         create_folder(waiting.parent().unwrap_or(&waiting))?;
-        fs::rename(&built.path, &waiting).map_err(CollectionError::io("replace", &waiting))?;
+        fs::rename(&built.path, &waiting).map_err(CollectionError::at("replace", &waiting))?;
         let package = describe(plan, &stanza);
         let built = BuiltRecord { package, stanza, recipe: recipe.clone(), drift };
         self.write(inputs, Outcome::Built(Box::new(built)))
@@ -295,11 +295,7 @@ impl<'k> Records<'k> {
         let path = self.path(inputs);
         // Nothing in a record can fail to serialise: all map keys are texts.
         let text = sealed(serialised::json(&record));
-        write_file(&path, text.as_bytes()).map_err(|error| CollectionError::Io {
-            action: "write",
-            path,
-            source: error.source,
-        })?;
+        write_file(&path, text.as_bytes())?;
         Ok(record)
     }
 }

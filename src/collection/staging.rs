@@ -47,9 +47,9 @@ impl Staging {
     pub(super) fn new(collection: &Path, _lock: &Lock) -> Result<Self, CollectionError> {
         remove_stale(collection)?;
         let folder = private_folder_in(collection, STAGING_PREFIX)
-            .map_err(CollectionError::io("create a folder in", collection))?;
+            .map_err(CollectionError::at("create a folder in", collection))?;
         let claim = claim(folder.path(), FlockOperation::LockExclusive)
-            .map_err(CollectionError::io("lock", folder.path()))?;
+            .map_err(CollectionError::at("lock", folder.path()))?;
         Ok(Self { folder, _claim: claim })
     }
 
@@ -89,14 +89,14 @@ impl Lock {
     pub(super) fn take(collection: &Path, listener: Listener<'_>) -> Result<Self, CollectionError> {
         refuse_links(collection)?;
         let path = collection.join(LOCK_FILE);
-        let file = open_lock(&path).map_err(CollectionError::io("open", &path))?;
+        let file = open_lock(&path).map_err(CollectionError::at("open", &path))?;
         let begun = Instant::now();
         let mut is_told = false;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(Errno::WOULDBLOCK | Errno::INTR) => {}
-                Err(error) => return Err(CollectionError::io("lock", &path)(error.into())),
+                Err(error) => return Err(CollectionError::at("lock", &path)(error.into())),
             }
             if interrupted().is_some() {
                 return Err(CollectionError::Interrupted);
@@ -128,7 +128,7 @@ fn claim(folder: &Path, operation: FlockOperation) -> io::Result<File> {
 }
 
 fn remove_stale(collection: &Path) -> Result<(), CollectionError> {
-    let attempt = |error| CollectionError::io("read", collection)(error);
+    let attempt = |error| CollectionError::at("read", collection)(error);
     for entry in fs::read_dir(collection).map_err(attempt)? {
         let path = entry.map_err(attempt)?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -144,7 +144,7 @@ fn remove_stale(collection: &Path) -> Result<(), CollectionError> {
 
 /// Writes a new file to the disk.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
-    let attempt = |error| CollectionError::io("write", path)(error);
+    let attempt = |error| CollectionError::at("write", path)(error);
     let mut file = File::create(path).map_err(attempt)?;
     publish_file(path).map_err(attempt)?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(attempt)
@@ -153,20 +153,20 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
 /// Brings a folder's list of files to the disk.
 pub(super) fn sync_folder(path: &Path) -> Result<(), CollectionError> {
     let synced = File::open(path).and_then(|folder| folder.sync_all());
-    synced.map_err(CollectionError::io("write", path))
+    synced.map_err(CollectionError::at("write", path))
 }
 
 /// Creates a folder and those above it.
 pub(super) fn create_folder(path: &Path) -> Result<(), CollectionError> {
-    create_folders(path).map_err(CollectionError::io("create", path))
+    create_folders(path).map_err(CollectionError::at("create", path))
 }
 
 /// Moves a file or folder; a file that is in the place is replaced in the same moment.
 pub(super) fn rename(from: &Path, to: &Path) -> Result<(), CollectionError> {
-    fs::rename(from, to).map_err(CollectionError::io("replace", to))
+    fs::rename(from, to).map_err(CollectionError::at("replace", to))
 }
 
 /// Puts the folder `new` in the place of `old`; see [`crate::base::files::swap`].
 pub(super) fn swap(new: &Path, old: &Path) -> Result<(), CollectionError> {
-    crate::base::files::swap(new, old).map_err(CollectionError::io("replace", old))
+    crate::base::files::swap(new, old).map_err(CollectionError::at("replace", old))
 }

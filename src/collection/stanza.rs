@@ -100,7 +100,7 @@ pub fn read_with(
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refuse("its name has other than visible ASCII characters".to_owned()));
     }
-    let attempt = |error| CollectionError::io("read", path)(error);
+    let attempt = |error| CollectionError::at("read", path)(error);
     let mut input = BufReader::new(File::open(path).map_err(attempt)?);
     let mut hash = Sha256::new();
     let size = copy(&mut input, &mut hash).map_err(attempt)?;

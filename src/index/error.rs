@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::base::files::FileError;
 use crate::python::artifact::{HashMismatch, ProjectName, without_credentials};
 
 /// Why an index could not answer. Addresses are without credentials.
@@ -47,8 +48,8 @@ pub enum IndexError {
     #[error("`{file}` {problem}")]
     NotBuilt { file: String, problem: String, hint: Option<String> },
     /// A file or folder of this machine.
-    #[error("cannot {action} `{path}`: {problem}")]
-    Local { action: &'static str, path: String, problem: String },
+    #[error(transparent)]
+    Local(#[from] FileError),
     /// The address of the index is none.
     #[error("`{address}` is not a valid index address: {problem}")]
     Address { address: String, problem: String },
@@ -63,7 +64,7 @@ impl IndexError {
         path: &std::path::Path,
         problem: impl ToString,
     ) -> Self {
-        Self::Local { action, path: path.display().to_string(), problem: problem.to_string() }
+        FileError::at(action, path)(std::io::Error::other(problem.to_string())).into()
     }
 
     pub(super) fn metadata(file: &str, problem: impl ToString) -> Self {

@@ -12,7 +12,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use crate::{
-    base::files::{WriteError, write_file},
+    base::files::{FileError, write_file},
     base::text::serialised,
     python::artifact::{Hashes, ProjectName, ReleaseFile},
 };
@@ -43,7 +43,7 @@ pub fn may_replace(folder: &Path) -> bool {
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write_tree(folder: &Path, files: &[FrozenFile]) -> Result<(), WriteError> {
+pub fn write_tree(folder: &Path, files: &[FrozenFile]) -> Result<(), FileError> {
     let mut projects: BTreeMap<&ProjectName, Vec<&FrozenFile>> = BTreeMap::new();
     for file in files {
         projects.entry(file.file.kind.project()).or_default().push(file);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::PluginError;
-use crate::base::files::{WriteError, own_folder, write_texts};
+use crate::base::files::{FileError, own_folder, write_texts};
 
 /// A file of a plugin: its path, its text, and whether it is a program.
 type File = (&'static str, &'static str, bool);
@@ -86,7 +86,7 @@ fn own(cache: &Path) -> Result<(), PluginError> {
     let above = cache.parent().filter(|above| !above.as_os_str().is_empty());
     for folder in above.into_iter().chain([cache]) {
         let refused = |reason: String| PluginError::Exposed { path: folder.to_owned(), reason };
-        let owned = own_folder(folder, &[], &[]).map_err(WriteError::at(folder))?;
+        let owned = own_folder(folder, &[], &[]).map_err(FileError::write(folder))?;
         owned.map_err(|exposure| refused(exposure.to_string()))?;
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::base::{files::WriteError, process::ProcessError, text::suggested};
+use crate::base::{files::FileError, process::ProcessError, text::suggested};
 
 /// Why a plugin cannot be used, or its answer not taken.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub enum PluginError {
     #[error("the plugin `{plugin}`: {text}")]
     Said { plugin: String, text: String },
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Write(#[from] FileError),
 }
 
 fn behind(reason: &str) -> String {

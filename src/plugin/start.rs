@@ -14,7 +14,7 @@ use super::{
 use crate::{
     base::text::serialised,
     base::{
-        files::{Temporary, WriteError, temporary_place},
+        files::{FileError, Temporary, temporary_place},
         process::{Command, CommandRunner, Output, which},
         report::{Event, Reporter},
     },
@@ -85,9 +85,9 @@ impl Plugin {
         if !self.manifest.hooks.contains(&hook) {
             return Err(PluginError::NoHook { plugin, hook: name });
         }
-        let outer = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
+        let outer = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         let work = outer.path().join("work");
-        fs::create_dir(&work).map_err(WriteError::at(&work))?;
+        fs::create_dir(&work).map_err(FileError::write(&work))?;
         let saved = outer.path().join("answer");
         let command = self.command(&work, context)?.stdin(request).save(&saved, ANSWER_LIMIT);
         let failed =
@@ -98,7 +98,7 @@ impl Plugin {
             let reason = output.reason(REASON_LINES);
             return Err(PluginError::Status { plugin, hook: name, status: output.status, reason });
         }
-        let answer = fs::read(&saved).map_err(WriteError::at(&saved))?;
+        let answer = fs::read(&saved).map_err(FileError::write(&saved))?;
         Ok((outer, answer))
     }
 

@@ -19,7 +19,7 @@ use std::{
 use walkdir::WalkDir;
 
 use crate::{
-    base::files::{WriteError, make_executable, write_file},
+    base::files::{FileError, make_executable, write_file},
     base::text::serialised,
     plan::PackagePlan,
 };
@@ -326,7 +326,7 @@ pub(super) fn write(path: &Path, text: &str, executable: bool) -> Result<(), Rec
 fn remove(path: &Path) -> Result<(), RecipeError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(WriteError::at(path)(error).into())
+            Err(FileError::write(path)(error).into())
         }
         _ => Ok(()),
     }

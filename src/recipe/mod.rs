@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    base::files::WriteError,
+    base::files::FileError,
     distro::targets::Target,
     format::{Attachment, Format, Native},
     plan::{PackagePlan, relation::RelationError},
@@ -69,7 +69,7 @@ pub enum RecipeError {
     #[error("`{}` is a recipe for {present}, not for {wanted}", .folder.display())]
     OtherTarget { folder: PathBuf, present: String, wanted: String },
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Write(#[from] FileError),
 }
 
 /// Renders the recipe of a plan: the pack's outputs and the plan's own texts.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::distro::repositories::RepositoryError;
 use crate::{
-    base::{files::WriteError, signing::SignError},
+    base::{files::FileError, signing::SignError},
     builder::BuildError,
     collection::{CollectionError, check::CheckError},
     format::FormatError,
@@ -59,7 +59,7 @@ pub enum PipelineError {
     NotFrozen { folder: PathBuf },
     /// A file or folder that cannot be written.
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Write(#[from] FileError),
     /// What cannot be obtained without something that failed.
     #[error("it requires `{requirement}`, which failed")]
     NeedsFailed { requirement: String },

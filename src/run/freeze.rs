@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     base::{
-        files::{Links, WriteError, publish_file, write_file, write_folder},
+        files::{FileError, Links, publish_file, write_file, write_folder},
         report::Event,
         text::counted,
     },
@@ -68,11 +68,11 @@ impl Run<'_> {
         }
         let locks = self.locks(index, resolution, taken.unwrap_or_default(), folder)?;
         let frozen: Vec<FrozenFile> = files.values().map(|(frozen, _)| frozen.clone()).collect();
-        write_folder(folder, |folder| -> Result<(), WriteError> {
+        write_folder(folder, |folder| -> Result<(), FileError> {
             for (name, (_, path)) in &files {
                 let target = folder.join(name);
                 let copied = fs::copy(path, &target).and_then(|_| publish_file(&target));
-                copied.map_err(WriteError::at(&target))?;
+                copied.map_err(FileError::write(&target))?;
             }
             for (name, text) in &locks {
                 write_file(&folder.join(name), text.as_bytes())?;
@@ -90,7 +90,7 @@ impl Run<'_> {
         files: Vec<ReleaseFile>,
         folder: &Path,
     ) -> Result<[(&'static str, String); 2], PipelineError> {
-        let folder = std::path::absolute(folder).map_err(WriteError::at(folder))?;
+        let folder = std::path::absolute(folder).map_err(FileError::write(folder))?;
         let mut frozen = resolution.clone();
         let mut lines = format!(
             "# Frozen by pypi2pkg for {}, Python {}.{} on {}.\n",
@@ -149,7 +149,7 @@ impl Run<'_> {
         path: &Path,
     ) -> Result<(ReleaseFile, u64), PipelineError> {
         let mut file = pin.file.clone();
-        let size = fs::metadata(path).map_err(WriteError::at(path))?.len();
+        let size = fs::metadata(path).map_err(FileError::write(path))?.len();
         if let Ok(url) = url::Url::from_file_path(path) {
             file.hashes = index.download(&url, &Hashes::default())?.1;
         }

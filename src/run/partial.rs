@@ -96,7 +96,7 @@ fn blamed(error: &PipelineError) -> Vec<FailureRecord> {
                 IndexError::Status { .. }
                 | IndexError::Transfer { .. }
                 | IndexError::Hash { .. }
-                | IndexError::Local { .. } => (Stage::Fetch, None),
+                | IndexError::Local(_) => (Stage::Fetch, None),
                 IndexError::Page { .. }
                 | IndexError::Quarantined { .. }
                 | IndexError::Metadata { .. }

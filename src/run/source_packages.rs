@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     base::{
-        files::{WriteError, create_folders, publish_file},
+        files::{FileError, create_folders, publish_file},
         report::Reporter,
     },
     builder::{BuildError, SourceJob, SourceTools, source_package},
@@ -44,7 +44,7 @@ impl Run<'_> {
         let mut files = Vec::new();
         for package in packages {
             let own = folder.join("source").join(&package.plan.package);
-            fs::create_dir_all(&own).map_err(WriteError::at(&own))?;
+            fs::create_dir_all(&own).map_err(FileError::write(&own))?;
             match self.source_package(package, words, &own) {
                 Ok(made) => files.extend(made.into_iter().rev()),
                 Err(Unmade::Never(error)) => return Err(*error),
@@ -121,12 +121,12 @@ impl SourcePackages {
         reporter: &dyn Reporter,
     ) -> Result<(), PipelineError> {
         let folder = collection.join(FOLDER);
-        create_folders(&folder).map_err(WriteError::at(&folder))?;
+        create_folders(&folder).map_err(FileError::write(&folder))?;
         let mut places = Vec::new();
         for file in &self.files {
             let place = folder.join(file.file_name().unwrap_or_default());
             let moved = publish_file(file).and_then(|()| fs::rename(file, &place));
-            moved.map_err(WriteError::at(&place))?;
+            moved.map_err(FileError::write(&place))?;
             places.push(place);
         }
         let publishing = Publishing { url: None, pool: None, ..publishing };

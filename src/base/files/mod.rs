@@ -3,6 +3,7 @@
 //! What others may read has the modes 0644 and 0755 less the umask; what is private has 0600 and
 //! 0700 whatever the umask.
 
+mod error;
 mod private;
 mod temporary;
 mod tree;
@@ -11,7 +12,7 @@ use std::{
     fs::{self, DirBuilder, Permissions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
     sync::OnceLock,
 };
 
@@ -25,6 +26,7 @@ use walkdir::WalkDir;
 use crate::base::text::is_hidden;
 
 pub use self::{
+    error::FileError,
     private::{Exposure, create_private_folders, own_folder, private_folder_in, write_private},
     temporary::{Temporary, temporary_place},
     tree::{Links, copy_tree, open_lock, open_regular, read_inside},
@@ -32,21 +34,6 @@ pub use self::{
 
 /// The name that temporary files and folders begin with.
 const PREFIX: &str = ".pypi2pkg-";
-
-/// A file or folder that could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write `{}`: {source}", .path.display())]
-pub struct WriteError {
-    pub path: PathBuf,
-    pub source: io::Error,
-}
-
-impl WriteError {
-    /// Adds the path to an error.
-    pub fn at(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |source| Self { path: path.to_owned(), source }
-    }
-}
 
 /// The mode of files that others may read, and that of programs and folders, before the umask.
 const FILE: u32 = 0o644;
@@ -56,7 +43,7 @@ const FOLDER: u32 = 0o755;
 ///
 /// # Errors
 /// The file cannot be written or renamed; the older one is unchanged then.
-pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let parent = parent(path);
     let write = || {
         create_folders(parent)?;
@@ -65,7 +52,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
         file.as_file().set_permissions(public(FILE))?;
         file.persist(path).map_err(|error| error.error)
     };
-    write().map(drop).map_err(WriteError::at(path))
+    write().map(drop).map_err(FileError::write(path))
 }
 
 /// Creates a folder that others may read, and those above it.
@@ -88,8 +75,8 @@ pub fn publish_file(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The mode cannot be changed.
-pub fn make_executable(path: &Path) -> Result<(), WriteError> {
-    fs::set_permissions(path, public(FOLDER)).map_err(WriteError::at(path))
+pub fn make_executable(path: &Path) -> Result<(), FileError> {
+    fs::set_permissions(path, public(FOLDER)).map_err(FileError::at("set the mode of", path))
 }
 
 /// A mode without what the umask takes.
@@ -113,20 +100,20 @@ fn umask() -> u32 {
 ///
 /// # Errors
 /// The folder cannot be written, or `fill` fails.
-pub fn write_folder<E: From<WriteError>>(
+pub fn write_folder<E: From<FileError>>(
     folder: &Path,
     fill: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = |source| WriteError { path: folder.to_owned(), source };
+    let failed = FileError::write(folder);
     let parent = parent(folder);
-    create_folders(parent).map_err(failed)?;
+    create_folders(parent).map_err(&failed)?;
     // Removed with what is left in it when this function ends.
-    let work = private_folder_in(parent, PREFIX).map_err(failed)?;
+    let work = private_folder_in(parent, PREFIX).map_err(&failed)?;
     let new = work.path().join("new");
-    fs::create_dir(&new).map_err(failed)?;
+    fs::create_dir(&new).map_err(&failed)?;
     fill(&new)?;
-    fs::set_permissions(&new, public(FOLDER)).map_err(failed)?;
-    Ok(swap(&new, folder).map_err(failed)?)
+    fs::set_permissions(&new, public(FOLDER)).map_err(&failed)?;
+    Ok(swap(&new, folder).map_err(&failed)?)
 }
 
 /// Puts the folder `new` in the place of `old`, which need not exist; what was there is at `new`
@@ -163,7 +150,7 @@ fn parent(path: &Path) -> &Path {
 pub fn write_texts<T: AsRef<str>>(
     folder: &Path,
     files: impl IntoIterator<Item = (T, T, bool)>,
-) -> Result<(), WriteError> {
+) -> Result<(), FileError> {
     write_folder(folder, |new| {
         for (name, text, is_program) in files {
             let path = new.join(name.as_ref());
@@ -215,7 +202,7 @@ mod tests {
         write_file(&root.path().join("a/b/file"), b"").unwrap();
         make_executable(&root.path().join("a/b/file")).unwrap();
         write_file(&root.path().join("a/b/other"), b"").unwrap();
-        write_folder(&root.path().join("a/folder"), |_| Ok::<(), WriteError>(())).unwrap();
+        write_folder(&root.path().join("a/folder"), |_| Ok::<(), FileError>(())).unwrap();
         let modes = ["a/b/file", "a/b/other", "a", "a/b", "a/folder"];
         let expected = [0o755, 0o644, 0o755, 0o755, 0o755].map(|mode| mode & !umask());
         assert_eq!(modes.map(|path| mode(&root.path().join(path))), expected);
@@ -229,7 +216,7 @@ mod tests {
             move |path: &Path| {
                 fs::write(path.join("x"), text).unwrap();
                 if text.is_empty() {
-                    Err(WriteError::at(path)(io::Error::other("no")))
+                    Err(FileError::write(path)(io::Error::other("no")))
                 } else {
                     Ok(())
                 }

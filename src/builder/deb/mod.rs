@@ -73,7 +73,7 @@ impl Builder for EmbeddedDeb {
             ar::write(&mut file, &members, time)?;
             file.flush()
         };
-        write().map_err(|error| BuildError::file("write", &path, &error))?;
+        write().map_err(BuildError::at("write", &path))?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })
     }

@@ -9,7 +9,7 @@ mod verify;
 
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom, Write},
+    io::{Seek, SeekFrom, Write},
     path::Path,
 };
 
@@ -67,7 +67,7 @@ impl Builder for EmbeddedRpm {
             return Err(BuildError::OwnRecipe { package: job.package(), tool: "rpmbuild" });
         }
         let path = folder.join(&job.native.filename);
-        let failed = |error: io::Error| BuildError::file("write", &path, &error);
+        let failed = |error| BuildError::at("write", &path)(error);
         let mut file = File::create_new(&path).map_err(failed)?;
 
         // The headers speak of the payload but do not grow with what they say of it: the payload

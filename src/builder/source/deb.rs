@@ -57,7 +57,7 @@ pub fn source_package(
     let name = &tree.file_name().unwrap_or_default().to_owned();
     let command = command(job, packer, work.path())?.argument("-b").argument(name);
     run_for(tools.runner, command, &job.native.name, tools.reporter)?;
-    let unreadable = |error| BuildError::file("read the folder", work.path(), &error);
+    let unreadable = BuildError::at("read the folder", work.path());
     let mut made: Vec<PathBuf> = fs::read_dir(work.path())
         .map_err(unreadable)?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -123,7 +123,7 @@ fn settle_tree(job: &SourceJob<'_>, tree: &Path) -> Result<(), BuildError> {
         Ok(found) if found.is_dir() => fs::remove_dir_all(&own),
         Ok(_) => fs::remove_file(&own),
     };
-    removed.map_err(|error| BuildError::file("remove", &own, &error))
+    removed.map_err(BuildError::at("remove", &own))
 }
 
 /// dpkg-source takes a patch that does not fit for one that was applied before, and says nothing.

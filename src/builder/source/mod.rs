@@ -80,7 +80,7 @@ impl SourceJob<'_> {
 
     /// Copies the source to `path`, with a mode and a time that do not depend on this machine.
     fn copy_source(&self, path: &Path) -> Result<(), BuildError> {
-        let read = |error| BuildError::file("read", self.source, &error);
+        let read = BuildError::at("read", self.source);
         write_file(path, &fs::read(self.source).map_err(read)?, 0o644, self.time()?)
     }
 
@@ -141,7 +141,7 @@ pub fn source_package(
 /// Copies a tool's finished file out of its work folder.
 fn hand_over(from: &Path, folder: &Path) -> Result<PathBuf, BuildError> {
     let to = folder.join(from.file_name().unwrap_or_default());
-    fs::copy(from, &to).map_err(|error| BuildError::file("copy", from, &error))?;
+    fs::copy(from, &to).map_err(BuildError::at("copy", from))?;
     Ok(to)
 }
 

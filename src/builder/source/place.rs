@@ -52,7 +52,8 @@ impl<'a> Place<'a> {
             users.share()?;
             Ok(Kind::Confined { sandbox, workshop, users, is_handed_over: Once::new() })
         };
-        let failed = |error| BuildError::file("create a folder in", &temporary_place(), &error);
+        let place = temporary_place();
+        let failed = BuildError::at("create a folder in", &place);
         Ok(Self { runner, kind: create().map_err(failed)? })
     }
 
@@ -81,7 +82,7 @@ impl<'a> Place<'a> {
             };
             io::copy(&mut from, &mut File::create_new(to)?).map(drop)
         };
-        copy().map_err(|error| BuildError::file("take", relative, &error))
+        copy().map_err(BuildError::at("take", relative))
     }
 }
 

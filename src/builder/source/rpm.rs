@@ -79,7 +79,7 @@ pub fn source_package(
         .argument(spec);
     run_checked(job, tools.runner, tools.reporter, command)?;
     let made = top.path().join("SRPMS");
-    let unreadable = |error| BuildError::file("read the folder", &made, &error);
+    let unreadable = BuildError::at("read the folder", &made);
     let made = fs::read_dir(&made).map_err(unreadable)?.filter_map(Result::ok);
     made.map(|entry| hand_over(&entry.path(), folder)).collect()
 }

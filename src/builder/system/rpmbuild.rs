@@ -110,8 +110,7 @@ impl Builder for RpmBuild<'_> {
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
         let top = work_folder()?;
-        let wheel = fs::canonicalize(job.wheel)
-            .map_err(|error| BuildError::file("read", job.wheel, &error))?;
+        let wheel = fs::canonicalize(job.wheel).map_err(BuildError::at("read", job.wheel))?;
         let real = Folders { work: top.path().to_owned(), packages: folder.to_owned(), wheel };
         let place = Place::new(self.runner, self.sandbox, real);
         let spec = stage(job, top.path(), &place.seen.wheel)?;
@@ -150,7 +149,7 @@ impl RpmBuild<'_> {
 
 /// The package that the user's own spec made.
 fn only_package(job: &BuildJob<'_>, folder: &Path) -> Result<PathBuf, BuildError> {
-    let entries = fs::read_dir(folder).map_err(|e| BuildError::file("read", folder, &e))?;
+    let entries = fs::read_dir(folder).map_err(BuildError::at("read", folder))?;
     let mut packages: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     match packages.pop() {
         Some(package) if packages.is_empty() => Ok(package),
@@ -196,11 +195,11 @@ fn stage(job: &BuildJob<'_>, top: &Path, wheel: &Path) -> Result<PathBuf, BuildE
         }
     }
     let link = sources.join(source_name(job));
-    symlink(wheel, &link).map_err(|error| BuildError::file("link", &link, &error))?;
+    symlink(wheel, &link).map_err(BuildError::at("link", &link))?;
     for source in job.sources {
         let place = sources.join(source.file_name().unwrap_or_default());
         if !place.exists() && place != link {
-            fs::copy(source, &place).map_err(|error| BuildError::file("copy", source, &error))?;
+            fs::copy(source, &place).map_err(BuildError::at("copy", source))?;
         }
     }
     spec.ok_or_else(|| BuildError::Recipe { package: job.package(), file: "*.spec".to_owned() })

@@ -56,10 +56,10 @@ pub(super) fn check(
     kind: &dyn Kind,
 ) -> Result<Report, CheckError> {
     let mut report = Report::default();
-    let failed = |source| CollectionError::Io { action: "read", path: folder.to_owned(), source };
+    let failed = CollectionError::at("read", folder);
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    for entry in fs::read_dir(folder).map_err(&failed)? {
+        let entry = entry.map_err(&failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
         files.extend((is_plain && name.ends_with(kind.suffix())).then_some(name));

@@ -39,7 +39,7 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<AptIndex>, Collect
         return Ok(None);
     }
     let index = index(stanzas, listing.suite, pool)
-        .map_err(CollectionError::io("pack metadata for", &current))?;
+        .map_err(CollectionError::at("pack metadata for", &current))?;
     let has_files = index.files.iter().all(|file| {
         let folder = place.join(&file.folder);
         let places = [folder.join(file.name), folder.join(HASH_FOLDER).join(&file.sha256)];
@@ -111,7 +111,7 @@ impl AptIndex {
             let old = data_files(&hashes).into_iter().filter(|name| !current.contains(name));
             for name in old.skip(KEPT) {
                 let path = hashes.join(name);
-                fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+                fs::remove_file(&path).map_err(CollectionError::at("remove", &path))?;
             }
         }
         Ok(())
@@ -124,12 +124,12 @@ fn remove_flat(collection: &Path) -> Result<(), CollectionError> {
     for name in pointers.into_iter().chain(FORMS) {
         let path = collection.join(name);
         if path.exists() {
-            fs::remove_file(&path).map_err(CollectionError::io("remove", &path))?;
+            fs::remove_file(&path).map_err(CollectionError::at("remove", &path))?;
         }
     }
     let hashes = collection.join("by-hash");
     if hashes.is_dir() {
-        fs::remove_dir_all(&hashes).map_err(CollectionError::io("remove", &hashes))
+        fs::remove_dir_all(&hashes).map_err(CollectionError::at("remove", &hashes))
     } else {
         Ok(())
     }

@@ -23,7 +23,7 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<PathBuf>, Collecti
         return Ok(None);
     }
     let folder = work.join(FOLDER);
-    let parts = parts(stanzas).map_err(CollectionError::io("pack metadata for", &current))?;
+    let parts = parts(stanzas).map_err(CollectionError::at("pack metadata for", &current))?;
     let pointer = fs::read_to_string(current.join(POINTER)).unwrap_or_default();
     let present = revision(&pointer);
     if let Some(time) = present.filter(|time| pointer == repomd(&parts, *time)) {
@@ -42,7 +42,7 @@ pub(super) fn prepare(listing: &Listing<'_>) -> Result<Option<PathBuf>, Collecti
         let (from, to) = (current.join(&name), folder.join(&name));
         fs::hard_link(&from, &to)
             .or_else(|_| fs::copy(&from, &to).map(drop))
-            .map_err(CollectionError::io("keep", &from))?;
+            .map_err(CollectionError::at("keep", &from))?;
     }
     Ok(Some(folder))
 }

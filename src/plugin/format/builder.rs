@@ -25,8 +25,7 @@ impl Builder for External<'_> {
     /// between releases.
     fn identity(&self) -> Result<String, BuildError> {
         let folder = &self.plugin.folder;
-        let digest =
-            tree_digest(folder).map_err(|error| BuildError::file("read", folder, &error))?;
+        let digest = tree_digest(folder).map_err(BuildError::at("read", folder))?;
         let (settings, program) = (&self.plugin.settings, env!("CARGO_PKG_VERSION"));
         Ok(format!("{} {digest} {settings}, pypi2pkg {program}", self.plugin.title()))
     }
@@ -42,8 +41,7 @@ impl Builder for External<'_> {
         let package = job.native.name.clone();
         let failed = |error: PluginError| BuildError::Refused { package, reason: chain(&error) };
         let path = self.make(job, &payload, folder).map_err(failed)??;
-        fs::remove_dir_all(&payload)
-            .map_err(|error| BuildError::file("remove", &payload, &error))?;
+        fs::remove_dir_all(&payload).map_err(BuildError::at("remove", &payload))?;
         Ok(BuiltPackage { path })
     }
 }

@@ -142,11 +142,7 @@ impl Kind for External<'_> {
         Ok(Some(Box::new(move |collection| {
             swap.map_or(Ok(()), |swap| swap(collection))?;
             stale.iter().try_for_each(|path| {
-                fs::remove_file(path).map_err(|source| CollectionError::Io {
-                    action: "remove",
-                    path: path.clone(),
-                    source,
-                })
+                fs::remove_file(path).map_err(CollectionError::at("remove", path))
             })
         })))
     }
@@ -299,11 +295,7 @@ impl External<'_> {
         let name = format!("{}{ending}", stanza.place());
         let waiting = listing.waiting.get(&stanza.file).cloned();
         let path = waiting.unwrap_or_else(|| listing.collection.join(stanza.place()));
-        let bytes = fs::read(&path).map_err(|source| CollectionError::Io {
-            action: "read",
-            path,
-            source,
-        })?;
+        let bytes = fs::read(&path).map_err(CollectionError::at("read", &path))?;
         let present = fs::read(listing.collection.join(&name)).ok();
         if present.is_some_and(|present| signer.made(&present, &bytes)) {
             Ok(None)

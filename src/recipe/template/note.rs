@@ -68,7 +68,7 @@ pub fn eject(
         note.file.insert((*file).to_owned(), base);
     }
     let written = |path: &Path, text: &str| {
-        let failed = |error: files::WriteError| TemplateError::Write {
+        let failed = |error: files::FileError| TemplateError::Write {
             path: error.path,
             reason: error.source.to_string(),
         };

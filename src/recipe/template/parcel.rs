@@ -88,7 +88,7 @@ impl Parcel {
                 .iter()
                 .try_for_each(|(name, bytes)| files::write_file(&new.join(name), bytes))
         });
-        written.map_err(|error: files::WriteError| TemplateError::Write {
+        written.map_err(|error: files::FileError| TemplateError::Write {
             path: error.path,
             reason: error.source.to_string(),
         })?;

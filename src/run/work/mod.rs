@@ -53,14 +53,14 @@ pub struct Done {
 /// # Errors
 /// The wheel cannot be read.
 pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
-    let wheel = built_digest(&job.plan.source, job.wheel)
-        .map_err(|error| BuildError::file("read", job.wheel, &error))?;
+    let wheel =
+        built_digest(&job.plan.source, job.wheel).map_err(BuildError::at("read", job.wheel))?;
     let byte_code =
         job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
     let program = env!("CARGO_PKG_VERSION");
     let mut sources = Vec::new();
     for source in job.sources {
-        let bytes = fs::read(source).map_err(|error| BuildError::file("read", source, &error))?;
+        let bytes = fs::read(source).map_err(BuildError::at("read", source))?;
         sources.push(hex::encode(Sha256::digest(bytes)));
     }
     let made = (wheel, byte_code, sources);
@@ -155,7 +155,7 @@ fn work_on(
         records.fail(inputs, failure)
     };
     let built = fs::create_dir(folder)
-        .map_err(|error| BuildError::file("create the folder", folder, &error))
+        .map_err(BuildError::at("create the folder", folder))
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
         Ok(package) => kind

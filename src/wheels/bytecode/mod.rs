@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 pub use compiler::Compiler;
 
-use crate::base::files::WriteError;
+use crate::base::files::FileError;
 use crate::base::process::ProcessError;
 use crate::wheels::SourceError;
 
@@ -29,7 +29,7 @@ pub enum ByteCodeError {
     #[error(transparent)]
     Source(#[from] SourceError),
     #[error(transparent)]
-    Write(#[from] WriteError),
+    Write(#[from] FileError),
     #[error(transparent)]
     Process(#[from] ProcessError),
     #[error("`{}` cannot compile modules: {reason}", .interpreter.display())]

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use crate::{
-    base::files::{WriteError, create_private_folders, private_folder_in, swap, write_private},
+    base::files::{FileError, create_private_folders, private_folder_in, swap, write_private},
     plan::{PackagePlan, PlannedFile},
     wheels::{Payload, built_digest},
 };
@@ -40,29 +40,29 @@ pub(super) fn compiled(
     if is_whole(&folder) {
         return Ok(folder);
     }
-    create_private_folders(&parent).map_err(WriteError::at(&parent))?;
-    let work = private_folder_in(&parent, WORK).map_err(WriteError::at(&parent))?;
+    create_private_folders(&parent).map_err(FileError::write(&parent))?;
+    let work = private_folder_in(&parent, WORK).map_err(FileError::write(&parent))?;
     let new = work.path().join("new");
-    create_private_folders(&new).map_err(WriteError::at(&new))?;
+    create_private_folders(&new).map_err(FileError::write(&new))?;
     let mut payload = Payload::open(wheel, &plan.patches)?;
     let mut written = Vec::new();
     for module in modules {
         let path = new.join(module.path.trim_start_matches('/'));
         let bytes = payload.read(module)?;
-        write(&path, &bytes, plan.time).map_err(WriteError::at(&path))?;
+        write(&path, &bytes, plan.time).map_err(FileError::write(&path))?;
         written.push(path);
     }
     if !written.is_empty() {
         compile(&new)?;
     }
     for path in &written {
-        fs::remove_file(path).map_err(WriteError::at(path))?;
+        fs::remove_file(path).map_err(FileError::write(path))?;
     }
-    let listed = list(&new).map_err(WriteError::at(&new))?;
-    write_private(&new.join(LIST), listed.as_bytes()).map_err(WriteError::at(&new))?;
+    let listed = list(&new).map_err(FileError::write(&new))?;
+    write_private(&new.join(LIST), listed.as_bytes()).map_err(FileError::write(&new))?;
     // Another run may have been faster; its files are the same.
     if !is_whole(&folder) {
-        swap(&new, &folder).map_err(WriteError::at(&folder))?;
+        swap(&new, &folder).map_err(FileError::write(&folder))?;
     }
     Ok(folder)
 }
@@ -92,12 +92,12 @@ fn list(folder: &Path) -> io::Result<String> {
 }
 
 /// The bytes of a compiled file, where there is one.
-pub(super) fn read(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, WriteError> {
+pub(super) fn read(folder: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
     let path = folder.join(path.trim_start_matches('/'));
     match fs::read(&path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(WriteError::at(&path)(error)),
+        Err(error) => Err(FileError::write(&path)(error)),
     }
 }
 
@@ -118,7 +118,7 @@ fn key(
     modules: &[PlannedFile],
     interpreter: &str,
 ) -> Result<String, ByteCodeError> {
-    let built = built_digest(&plan.source, wheel).map_err(WriteError::at(wheel))?;
+    let built = built_digest(&plan.source, wheel).map_err(FileError::write(wheel))?;
     let built = built.unwrap_or_default();
     let hashes = &plan.source.hashes;
     let (file, patches) = (&plan.source.filename, &plan.patches);
