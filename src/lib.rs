@@ -45,17 +45,15 @@ pub mod distro;
 
 pub mod wheels;
 
-pub mod planner;
+pub mod plugin;
 
 pub mod format;
 
+pub mod planner;
+
 pub mod recipe;
 
-pub mod builder;
-
 pub mod collection;
-
-pub mod plugin;
 
 pub mod settings;
 

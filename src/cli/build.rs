@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::failure::{FAILED, Failure};
 use crate::{
     base::{report::print_result, text::counted},
-    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
     run::Built,
 };
@@ -141,5 +141,7 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
 }
 
 fn compression(text: &str) -> Result<String, String> {
-    text.parse::<crate::builder::Compression>().map(|_| text.to_owned()).map_err(|e| e.to_string())
+    text.parse::<crate::format::build::Compression>()
+        .map(|_| text.to_owned())
+        .map_err(|e| e.to_string())
 }

@@ -4,20 +4,19 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 
+use super::failure::{FAILED, Failure};
 use crate::{
-    base::text::serialised,
     base::{
         files::{FileError, Temporary, temporary_place},
         process::HostRunner,
         report::print_result,
-        text::counted,
+        text::{counted, serialised},
     },
-    cli::failure::{FAILED, Failure},
     collection::{
         CollectionManifest,
         check::{Installation, Installed, check, manifest},
     },
-    distro::repositories::{self, Repository},
+    format::host::{self, Repository},
     index::{self, IndexSettings, Logins, Sources},
     settings::{self, Configuration, Environment, Flags, PluginSettings},
 };
@@ -144,13 +143,13 @@ impl Check {
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {
             offline: settings.offline,
-            trusted_hosts: repositories::plain_hosts(&self.satisfy_from),
+            trusted_hosts: host::plain_hosts(&self.satisfy_from),
             ..IndexSettings::new(&settings.cache)
         };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;
         let mut joined = Repository::default();
         for address in &self.satisfy_from {
-            joined.join(repositories::open(address, &target, index.as_ref())?);
+            joined.join(host::open(address, &target, index.as_ref())?);
         }
         Ok(joined)
     }

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    builder::Preference,
+    format::build::Preference,
     index, planner,
     python::requirements,
     resolve::{SourcePolicy, Strategy},

@@ -2,10 +2,9 @@
 
 use crate::{
     base::{files::FileError, signing::SignError, text::chain},
-    builder::BuildError,
     collection::{CollectionError, check::CheckError},
-    distro::{repositories::RepositoryError, targets::TargetError},
-    format::FormatError,
+    distro::targets::TargetError,
+    format::{FormatError, build::BuildError, host::RepositoryError},
     index::IndexError,
     planner::PlanError,
     plugin::PluginError,

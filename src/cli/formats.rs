@@ -5,12 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::failure::{Failure, USAGE};
 use crate::{
     base::{process::HostRunner, report::Terminal},
-    cli::failure::{Failure, USAGE},
-    collection::{CollectionManifest, Kinds, check::manifest},
+    collection::{CollectionManifest, check::manifest},
     distro::targets::Target,
-    plugin::{Context, External, Plugin},
+    format::{plugin::External, repository::Kinds},
+    plugin::{Context, Plugin},
     settings::{Configuration, Environment, PluginSettings},
 };
 

@@ -8,18 +8,17 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use super::failure::{Failure, USAGE};
 use crate::{
-    base::text::serialised,
     base::{
         files::{FileError, Temporary, write_texts},
         process::HostRunner,
         report::{Terminal, print_result},
-        text::is_plain_name,
+        text::{is_plain_name, serialised},
     },
-    cli::failure::{Failure, USAGE},
     distro::targets::{Target, Targets},
-    format,
-    plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
+    format::{self, plugin::External},
+    plugin::{self, Brought, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
     settings::{self, Configuration, Environment, Flags, Settings},
 };

@@ -6,7 +6,7 @@ use clap::Args;
 use url::Url;
 
 use crate::{
-    collection::SuiteName,
+    format::deb::pool::SuiteName,
     settings::{PublishingFlags, values},
 };
 

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::failure::Failure;
 use crate::{
     base::{
         process::HostRunner,
         report::{Event, Reporter, Terminal, print_result},
     },
-    cli::failure::Failure,
-    collection::{Collection, SuiteName},
+    collection::Collection,
+    format::deb::pool::SuiteName,
     settings::{Configuration, Environment, PublishingSettings},
 };
 

@@ -6,15 +6,16 @@ use std::{
     sync::OnceLock,
 };
 
+use super::failure::{Failure, USAGE};
 use crate::{
     base::{
         files::{FileError, Temporary, own_folder, temporary_place},
         process::HostRunner,
         report::{Event, Reporter, Terminal},
     },
-    cli::failure::{Failure, USAGE},
     distro::targets::{Target, Targets},
-    plugin::{Brought, Context, External, Plugin, PluginError, Plugins},
+    format::plugin::External,
+    plugin::{Brought, Context, Plugin, PluginError, Plugins},
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
     run::{BuildingIndex, PipelineError, RecipeStyle, Run},

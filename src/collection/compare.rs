@@ -7,15 +7,16 @@ use std::{
 
 use serde::Serialize;
 
+use super::check::{CheckError, manifest, newest};
+use crate::format::repository::Kinds;
 use crate::{
     base::text::OneLine,
-    collection::{
-        Kinds,
-        check::{CheckError, manifest, newest},
+    format::host::Available,
+    plan::{
+        Recipe,
+        relation::{Capability, Relation},
     },
-    distro::repositories::Available,
-    plan::relation::{Capability, Relation},
-    recipe::{Provenance, Recipe, RecipeError, RecipeFolder},
+    recipe::{Provenance, RecipeError, RecipeFolder},
 };
 
 /// Where commands are.

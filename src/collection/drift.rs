@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CollectionError, Kind, Stanza};
+use super::CollectionError;
+use crate::format::{package::Stanza, repository::Kind};
 use crate::{
     format::{Native, NativeRelation},
-    plan::relation::{self, Strength},
+    plan::relation::Strength,
 };
 
 /// What was planned and is not there, and what is there and was not planned: relations in the
@@ -80,7 +81,7 @@ fn is_implied(
     *strength != Strength::Provides
         && !text.contains(' ')
         && others.iter().any(|(other, bound)| {
-            let names = relation::rpm::names(bound);
+            let names = crate::format::rpm::relation::names(bound);
             other == strength && (first(bound) == first(text) || names.contains(text))
         })
 }

@@ -5,15 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::base::{files::FileError, signing::SignError};
+use crate::{
+    base::{files::FileError, signing::SignError},
+    format::PackageError,
+};
 
 /// Why a collection could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectionError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("`{}` is not a usable package file: {reason}", path.display())]
-    Package { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Package(PackageError),
     #[error("`{}` is not a collection manifest: {reason}", path.display())]
     Manifest { path: PathBuf, reason: String },
     #[error("`{}` is a collection for {present}, not for {wanted}", folder.display())]
@@ -28,9 +31,6 @@ pub enum CollectionError {
     Sign(#[from] SignError),
     #[error("`{}` contains `{format}` packages, but no plugin for that format is installed", folder.display())]
     Format { folder: PathBuf, format: String },
-    /// What a format from elsewhere says.
-    #[error("{problem}")]
-    External { problem: String },
     #[error("`{}` is a symbolic link, which nothing is written through", path.display())]
     Link { path: PathBuf },
     #[error("interrupted")]
@@ -48,5 +48,15 @@ impl CollectionError {
         path: &'p Path,
     ) -> impl Fn(io::Error) -> Self + use<'p> {
         move |source| FileError::at(action, path)(source).into()
+    }
+}
+
+impl From<PackageError> for CollectionError {
+    fn from(error: PackageError) -> Self {
+        match error {
+            PackageError::File(error) => Self::File(error),
+            PackageError::Sign(error) => Self::Sign(error),
+            error => Self::Package(error),
+        }
     }
 }

@@ -7,16 +7,24 @@ use std::{
 };
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord, Kind,
-    Kinds, Listing, MANIFEST_FILE, PackageRecord, Pool, Record, Records, Staging, Swap, Why,
-    client,
+    BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
+    MANIFEST_FILE, PackageRecord, Record, Records, Staging, Why,
     found::{Found, entries, only_built, restore, write_recipes},
     ledger::Ledger,
-    metadata::clock,
     packages::{Packages, package_files},
-    pool::apt_source,
-    staging::{Listener, Lock, create_folder, rename, swap, write},
+    staging::{Listener, Lock},
     sums::Sums,
+};
+use crate::format::{
+    deb::pool::apt_source,
+    repository::{client, metadata::clock},
+};
+use crate::{
+    base::files::durable::{create_folder, rename, swap, write},
+    format::{
+        deb::pool::Pool,
+        repository::{Kind, Kinds, Listing, Swap},
+    },
 };
 use crate::{
     base::{report::Reporter, signing::Signer},
@@ -388,5 +396,5 @@ fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError
     }
     let new = work.join("new");
     write(&new, bytes)?;
-    rename(&new, path)
+    Ok(rename(&new, path)?)
 }

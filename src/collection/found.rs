@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, Outcome, PackageRecord, Record, Records, Why,
-    staging::create_folder,
 };
+use crate::base::files::durable::create_folder;
 use crate::base::files::{make_executable, publish_file};
 
 /// A package that was built.

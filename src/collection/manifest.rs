@@ -9,12 +9,12 @@ use std::{
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
-use super::{CollectionError, Stanza};
+use super::CollectionError;
+use crate::format::package::Stanza;
 use crate::{
-    base::text::serialised,
-    base::text::{OneLine, Paragraph, chain},
+    base::text::{OneLine, Paragraph, chain, serialised},
     distro::targets::Target,
-    plan::{Licence, SourceFile, relation::Relation, version::Evr},
+    plan::{Evr, Licence, SourceFile, relation::Relation},
     python::artifact::ProjectName,
 };
 

@@ -21,40 +21,28 @@
 //! named by their hash, and the last few replaced ones are kept.
 
 pub mod check;
-mod client;
 pub mod compare;
-mod deb;
 mod drift;
 mod error;
 mod folder;
 mod found;
-mod kind;
 mod ledger;
 mod manifest;
-mod metadata;
 mod packages;
-mod pool;
-mod record;
-mod rpm;
+pub(crate) mod record;
 mod staging;
-mod stanza;
 mod sums;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use client::NAME;
 pub use drift::{Drift, drift};
 pub use error::CollectionError;
 pub use folder::{Collection, Merge, Publishing};
-pub use kind::{Client, Kind, Kinds, Listing, Sign, Swap, Unmet};
 pub use manifest::{
     CollectionManifest, DistributionRecord, FailureRecord, MANIFEST_FILE, PackageRecord, Request,
     SCHEMA, Stage, Why,
 };
-pub use metadata::flat_files;
-pub use pool::{Pool, SuiteName, apt_source};
 pub use record::{BuiltRecord, Described, Outcome, Record, Records};
 pub use staging::Staging;
-pub use stanza::{Entry, PackageFile, Stanza, read_with};

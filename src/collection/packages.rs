@@ -11,13 +11,18 @@ use rayon::prelude::*;
 use walkdir::WalkDir;
 
 use super::{
-    BuiltRecord, CollectionError, CollectionManifest, Kind, Kinds, PackageRecord, Record, Records,
-    Stanza,
+    BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Record, Records,
     ledger::Ledger,
-    pool::{self, Pool},
-    staging::{create_folder, rename, sync_folder},
 };
 use crate::base::signing::Signer;
+use crate::format::deb::pool::{self, Pool};
+use crate::{
+    base::files::durable::{create_folder, rename, sync_folder},
+    format::{
+        package::Stanza,
+        repository::{Kind, Kinds},
+    },
+};
 
 /// The packages of a collection by file name.
 pub(super) struct Packages<'k> {

@@ -16,19 +16,21 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CollectionError, Drift, FailureRecord, PackageRecord, Stanza, Why,
+    CollectionError, Drift, FailureRecord, PackageRecord, Why,
     folder::RECIPES,
-    metadata::sha256,
     packages::Packages,
-    staging::{Listener, Lock, create_folder},
+    staging::{Listener, Lock},
     sums::Sums,
 };
+use crate::format::repository::metadata::sha256;
+use crate::{base::files::durable::create_folder, format::package::Stanza};
 use crate::{
-    base::files::{publish_file, stays_inside, write_file},
-    base::text::serialised,
-    builder::BuiltPackage,
-    plan::PackagePlan,
-    recipe::Recipe,
+    base::{
+        files::{publish_file, stays_inside, write_file},
+        text::serialised,
+    },
+    format::build::BuiltPackage,
+    plan::{PackagePlan, Recipe},
 };
 
 /// The version of the records' schema; records of another one count as missing.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{self, File},
-    io::{self, Write},
+    io::{self},
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -21,7 +21,7 @@ use super::{
     record::{BUILT, OWN, RECORDS},
 };
 use crate::base::{
-    files::{create_folders, open_lock, private_folder_in, publish_file},
+    files::{open_lock, private_folder_in},
     process::interrupted,
     report::{Event, Reporter},
 };
@@ -140,33 +140,4 @@ fn remove_stale(collection: &Path) -> Result<(), CollectionError> {
         }
     }
     Ok(())
-}
-
-/// Writes a new file to the disk.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
-    let attempt = |error| CollectionError::at("write", path)(error);
-    let mut file = File::create(path).map_err(attempt)?;
-    publish_file(path).map_err(attempt)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(attempt)
-}
-
-/// Brings a folder's list of files to the disk.
-pub(super) fn sync_folder(path: &Path) -> Result<(), CollectionError> {
-    let synced = File::open(path).and_then(|folder| folder.sync_all());
-    synced.map_err(CollectionError::at("write", path))
-}
-
-/// Creates a folder and those above it.
-pub(super) fn create_folder(path: &Path) -> Result<(), CollectionError> {
-    create_folders(path).map_err(CollectionError::at("create", path))
-}
-
-/// Moves a file or folder; a file that is in the place is replaced in the same moment.
-pub(super) fn rename(from: &Path, to: &Path) -> Result<(), CollectionError> {
-    fs::rename(from, to).map_err(CollectionError::at("replace", to))
-}
-
-/// Puts the folder `new` in the place of `old`; see [`crate::base::files::swap`].
-pub(super) fn swap(new: &Path, old: &Path) -> Result<(), CollectionError> {
-    crate::base::files::swap(new, old).map_err(CollectionError::at("replace", old))
 }

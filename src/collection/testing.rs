@@ -4,15 +4,13 @@ use std::{fs, path::Path};
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{
-    Collection, CollectionManifest, Described, Drift, Kinds, Merge, Publishing, Record, Stanza, Why,
-};
+use super::{Collection, CollectionManifest, Described, Drift, Merge, Publishing, Record, Why};
+use crate::format::{package::Stanza, repository::Kinds};
 use crate::{
     base::process::{Command, CommandRunner, HostRunner},
-    builder::BuiltPackage,
     distro::targets::{Target, Targets},
-    plan::PackagePlan,
-    recipe::{Recipe, RecipeFile},
+    format::build::BuiltPackage,
+    plan::{PackagePlan, Recipe, RecipeFile},
 };
 
 /// 14 November 2023, 22:13:20.
@@ -72,8 +70,8 @@ pub(super) fn deb(control: &str, packing: &str) -> Vec<u8> {
     let plain = archive.into_inner().unwrap();
     let packed = match packing {
         "" => plain,
-        ".gz" => super::metadata::gzip(&plain).unwrap(),
-        ".xz" => super::metadata::xz(&plain).unwrap(),
+        ".gz" => crate::format::repository::metadata::gzip(&plain).unwrap(),
+        ".xz" => crate::format::repository::metadata::xz(&plain).unwrap(),
         ".zst" => zstd::stream::encode_all(&plain[..], 3).unwrap(),
         _ => panic!("`{packing}` is not a compression"),
     };

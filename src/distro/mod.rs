@@ -1,5 +1,4 @@
 //! Distributions as data: targets, hints, and what their repositories hold.
 
 pub mod hints;
-pub mod repositories;
 pub mod targets;

@@ -1,20 +1,25 @@
 //! Package formats: what a plan says, in the words of rpm or Debian.
 
-mod common_licences;
-mod deb;
-mod deb_source;
-mod general;
+mod bounds;
+pub mod build;
+mod context;
+pub mod deb;
+mod error;
+pub mod host;
 mod install;
-mod rpm;
-mod rpm_files;
-mod rpm_source;
+pub mod package;
+pub mod plugin;
+pub mod repository;
+pub mod rpm;
 mod sample;
-mod words;
+mod text;
+pub mod version;
 
-pub use general::{general_context, shell_word};
+pub use context::{general_context, shell_word};
+pub use error::PackageError;
 pub use install::{Attachment, attachments};
 pub use sample::sample;
-pub use words::{one_line, synopsis, wrap};
+pub use text::{one_line, synopsis, wrap};
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -1,11 +1,12 @@
 //! `PackagePlan`: all that is known of a package before anything is built. It is the public data
 //! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
 
+mod evr;
 mod folders;
 mod from_source;
+mod recipe;
 pub mod relation;
 mod shebang;
-pub mod version;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -14,15 +15,17 @@ use pep440_rs::Version;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::relation::Relation;
 use crate::{
     base::text::{OneLine, Paragraph},
-    plan::relation::Relation,
     python::artifact::{Hashes, ProjectName},
 };
 
 pub use crate::python::metadata::{Licence, LicenceEvidence};
+pub use evr::{Evr, epoch};
 pub use folders::{below, owned_folders};
 pub use from_source::{Module, ModuleKind, SourceBuild};
+pub use recipe::{PATCHES, Recipe, RecipeFile};
 pub use shebang::{Shebang, ShebangError, is_path};
 
 /// The version of the plan's schema.
@@ -45,7 +48,7 @@ pub struct PackagePlan {
     pub source: SourceFile,
     /// The native package name.
     pub package: String,
-    pub evr: crate::plan::version::Evr,
+    pub evr: Evr,
     pub architecture: PackageArchitecture,
     pub summary: OneLine,
     pub description: Paragraph,

@@ -35,12 +35,12 @@ use crate::{
     base::text::{OneLine, Paragraph},
     distro::{
         hints::{UserHints, When},
-        repositories::Repository,
         targets::{Idiom, Target},
     },
+    format::host::Repository,
     plan::{
-        Content, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
-        SourceFile, version::Evr,
+        Content, Evr, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
+        SourceFile,
     },
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    distro::{repositories::Repository, targets::Target},
-    plan::{relation::CapabilityName, version},
+    distro::targets::Target, format::host::Repository, plan::relation::CapabilityName,
     python::artifact::ProjectName,
 };
 
@@ -255,7 +254,7 @@ pub fn epoch(
         let known = target.naming.versions.get(name).map(String::as_str);
         known.into_iter().chain(repository.and_then(|repository| repository.newest(name)))
     });
-    versions.map(version::epoch).max().unwrap_or_default()
+    versions.map(crate::plan::epoch).max().unwrap_or_default()
 }
 
 /// Whether a name could be a package's in any format; [`Target`] has the rule of its own.

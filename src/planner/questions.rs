@@ -3,10 +3,10 @@
 use crate::{
     base::text::OneLine,
     distro::targets::Target,
+    format::version::Dialect,
     plan::{
         Open,
         relation::{Capability, Relation},
-        version::Dialect,
     },
     python::{
         artifact::ProjectName,

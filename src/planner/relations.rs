@@ -7,13 +7,13 @@ use pep440_rs::{Version, VersionSpecifiers};
 use crate::{
     base::text::OneLine,
     distro::{hints, targets::Target},
+    format::{
+        deb::version::{Numbering, published},
+        version::Dialect,
+    },
     plan::{
         Open,
-        relation::{self, Capability, CapabilityName, LibraryName, Relation, Strength},
-        version::{
-            self, Dialect,
-            deb::{self, Numbering},
-        },
+        relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
     },
     python::{
         artifact::{ExtraName, ProjectName},
@@ -179,7 +179,7 @@ pub fn requirement(
     let left = others.left.get(project);
     let origin = left.map_or(origin.to_owned(), |reason| format!("{origin}: {reason}"));
     let package = naming::checked(project, package, target)?;
-    let distributed = available.as_deref().map(version::epoch);
+    let distributed = available.as_deref().map(crate::plan::epoch);
     Ok(Relation {
         strength: Strength::Requires,
         capability: Capability::Project {
@@ -199,10 +199,11 @@ pub fn requirement(
 /// Whether bounds hold for a version of the distribution as Debian compares them where they hold for
 /// what upstream published: they do not for `1.0.dfsg` or `2.0+really1.9`.
 fn is_comparable(version: &str, package: &str, specifiers: &VersionSpecifiers) -> bool {
-    let Some(published) = deb::published(version) else { return false };
+    let Some(published) = published(version) else { return false };
     let numbering = Numbering::distributed(Some(version));
-    let clauses = relation::deb::dependency(package, specifiers, numbering);
-    let holds = clauses.and_then(|clauses| relation::deb::satisfied(&clauses, package, version));
+    let clauses = crate::format::deb::relation::dependency(package, specifiers, numbering);
+    let holds = clauses
+        .and_then(|clauses| crate::format::deb::relation::satisfied(&clauses, package, version));
     !metadata::satisfies(&published, specifiers) || holds.unwrap_or_default()
 }
 

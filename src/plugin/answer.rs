@@ -6,10 +6,9 @@ use url::Url;
 
 use crate::{
     base::files::stays_inside,
-    plan::{Content, PackagePlan, PlannedFile},
+    plan::{Content, PackagePlan, PlannedFile, Recipe},
     python::metadata::parse_expression,
-    recipe::{self, Recipe},
-    wheels,
+    recipe, wheels,
 };
 
 /// The names of the fields that differ.
@@ -150,7 +149,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The files of a recipe stay in its folder.
-pub(super) fn check_recipe(recipe: &Recipe) -> Result<(), String> {
+pub(crate) fn check_recipe(recipe: &Recipe) -> Result<(), String> {
     match recipe.files.keys().find(|name| !stays_inside(name)) {
         None => Ok(()),
         Some(name) => Err(format!("write the file `{}` of a recipe", name.escape_debug())),

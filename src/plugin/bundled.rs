@@ -52,18 +52,18 @@ const BUNDLED: &[(&str, &[File])] = bundled!(
 );
 
 /// The names of all bundled plugins.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     BUNDLED.iter().map(|(name, _)| *name)
 }
 
 /// The files of a bundled plugin; none for another name.
-pub(super) fn files(name: &str) -> &'static [File] {
+pub(crate) fn files(name: &str) -> &'static [File] {
     BUNDLED.iter().find(|(known, _)| *known == name).map_or(&[], |(_, files)| files)
 }
 
 /// The folder of a bundled plugin below `cache`, where it is put unless exactly its files are there;
 /// nothing for another name. What others could change is not started.
-pub(super) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, PluginError> {
+pub(crate) fn folder(name: &str, cache: &Path) -> Result<Option<PathBuf>, PluginError> {
     let files = files(name);
     if files.is_empty() {
         return Ok(None);

@@ -92,7 +92,7 @@ impl Finder {
     }
 
     /// The plugins in the folders, by their names there.
-    pub(super) fn installed(&self) -> BTreeMap<String, PathBuf> {
+    pub(crate) fn installed(&self) -> BTreeMap<String, PathBuf> {
         let mut found = BTreeMap::new();
         for folder in &self.folders {
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -18,9 +18,8 @@ use crate::{
     },
     distro::targets::Target,
     format,
-    plan::PackagePlan,
+    plan::{PackagePlan, Recipe},
     python::artifact::ProjectName,
-    recipe::Recipe,
 };
 
 /// The folder of a collection that plugins may write to.
@@ -270,6 +269,6 @@ fn in_collection(collection: &Path, manifest: &Value) -> InCollection {
 }
 
 /// A path for a plugin, which works in another folder.
-pub(super) fn absolute(path: &Path) -> String {
+pub(crate) fn absolute(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

@@ -14,8 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{MANIFEST, PluginError, protocol::API};
 use crate::{
     base::text::{OneLine, is_plain_name, line_at, unknown_key},
-    collection::Kinds,
-    format,
+    format::{self, repository::Kinds},
     plan::relation::Strength,
 };
 
@@ -108,7 +107,7 @@ impl FormatTable {
 }
 
 /// Whether a text is a name of a file, and safe to show and to write anywhere.
-pub(super) fn is_file_name(name: &str) -> bool {
+pub(crate) fn is_file_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+~:-".contains(c))
 }

@@ -3,16 +3,15 @@
 //! A plugin is a folder with a manifest, `plugin.toml`, and an executable; `plugins/README.md` is the
 //! protocol. What an answer holds is trusted no more than what an index says.
 
-mod answer;
+pub(crate) mod answer;
 mod brought;
 mod bundled;
 mod error;
 mod find;
-mod format;
-mod hooks;
-mod manifest;
-mod protocol;
-mod start;
+pub(crate) mod hooks;
+pub(crate) mod manifest;
+pub(crate) mod protocol;
+pub(crate) mod start;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +24,6 @@ pub use answer::changed as check_changed_plan;
 pub use brought::Brought;
 pub use error::PluginError;
 pub use find::{Choice, Finder};
-pub use format::External;
 pub use hooks::{Gathered, Plugins};
 pub use manifest::{ClientFile, Escaping, FormatTable, Hook, Manifest};
 pub use protocol::{API, Level, Message};

@@ -10,8 +10,10 @@ use serde_json::Value;
 
 use super::Hook;
 use crate::{
-    base::text::OneLine, distro::targets::Target, plan::PackagePlan, python::artifact::ProjectName,
-    recipe::Recipe,
+    base::text::OneLine,
+    distro::targets::Target,
+    plan::{PackagePlan, Recipe},
+    python::artifact::ProjectName,
 };
 
 /// The protocol's version.

@@ -39,14 +39,14 @@ pub struct Context<'a> {
 }
 
 /// An answer, and the folder that the plugin worked in.
-pub(super) struct Answered<A> {
+pub(crate) struct Answered<A> {
     pub answer: A,
     pub work: Temporary,
 }
 
 impl Plugin {
     /// Asks the plugin. Its lines on standard error are shown behind its name.
-    pub(super) fn ask<A: DeserializeOwned>(
+    pub(crate) fn ask<A: DeserializeOwned>(
         &self,
         hook: Hook,
         subject: impl Serialize,
@@ -135,7 +135,7 @@ impl Plugin {
     }
 
     /// Tells messages; those that are errors about no project are one.
-    pub(super) fn tell(
+    pub(crate) fn tell(
         &self,
         messages: &[Message],
         reporter: &dyn Reporter,
@@ -157,12 +157,12 @@ impl Plugin {
     }
 
     /// Takes a regular file out of a plugin's working folder.
-    pub(super) fn take(&self, work: &Path, from: &str) -> io::Result<Vec<u8>> {
+    pub(crate) fn take(&self, work: &Path, from: &str) -> io::Result<Vec<u8>> {
         fs::read(self.place(work, from)?)
     }
 
     /// Where a regular file is in a plugin's working folder.
-    pub(super) fn place(&self, work: &Path, from: &str) -> io::Result<PathBuf> {
+    pub(crate) fn place(&self, work: &Path, from: &str) -> io::Result<PathBuf> {
         let path = work.join("work").join(from);
         let real = path.canonicalize()?;
         let inside = work.canonicalize()?;

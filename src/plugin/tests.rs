@@ -2,12 +2,12 @@ use std::path::Path;
 
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
-use super::{
-    format::protocol::{AllBuilt, AllLowered, AllRead, AllUnmet, Index, Order, Step, Versions},
-    protocol::{
-        ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
-        Recipes, Request, Said,
-    },
+use super::protocol::{
+    ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
+    Recipes, Request, Said,
+};
+use crate::format::plugin::protocol::{
+    AllBuilt, AllLowered, AllRead, AllUnmet, Index, Order, Step, Versions,
 };
 use crate::support::expected::compare;
 

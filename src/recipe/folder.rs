@@ -25,11 +25,12 @@ use crate::{
 };
 
 use super::{
-    Additions, PATCHES, Provenance, RECIPE, Recipe, RecipeError, RecipeFile, Update,
+    Additions, Provenance, RECIPE, RecipeError, Update,
     additions::OVERRIDES,
     merge::{self, Statement, Syntax},
     provenance::{SOURCES, sources},
 };
+use crate::plan::{PATCHES, Recipe, RecipeFile};
 
 /// The folder of what only this program reads.
 const OWN: &str = ".pypi2pkg";

@@ -8,44 +8,22 @@ mod provenance;
 pub mod template;
 mod update;
 
-use std::{collections::BTreeMap, path::PathBuf};
-
-#[cfg(test)]
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 use crate::{
     base::files::FileError,
     distro::targets::Target,
     format::{Attachment, Format, Native},
-    plan::{PackagePlan, relation::RelationError},
+    plan::{PATCHES, PackagePlan, Recipe, RecipeFile, relation::RelationError},
     recipe::template::{Pack, TemplateError},
 };
 
-pub use additions::{AdditionError, Additions, PATCHES, check_commands};
+pub use additions::{AdditionError, Additions, check_commands};
 pub use adoption::Edits;
 pub use folder::{RecipeFolder, State, read};
 pub use merge::{Merged, Statement, difference};
 pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};
-
-/// The files of a recipe folder, by path relative to it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(transparent)]
-pub struct Recipe {
-    pub files: BTreeMap<String, RecipeFile>,
-}
-
-/// One rendered file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct RecipeFile {
-    pub text: String,
-    /// Whether the file is executable (0755) or not (0644).
-    pub executable: bool,
-}
 
 /// Why a recipe could not be made or written.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use super::{Recipe, render};
+use super::render;
+use crate::plan::Recipe;
 use crate::{
     base::text::{OneLine, Paragraph},
     distro::targets::Targets,

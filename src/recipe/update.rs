@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Merged, Recipe, RecipeError, RecipeFolder, merge};
+use super::{Merged, RecipeError, RecipeFolder, merge};
+use crate::plan::Recipe;
 
 /// What becomes of each file; sorted by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,17 +5,20 @@ use std::{
     path::PathBuf,
 };
 
+use super::work::{self, Done, Item};
 use crate::{
     base::{report::Event, signing::Signer},
-    builder::{BuildError, Builder, Builders, Choice, FromSource, Preference},
     collection::{
-        BuiltRecord, Collection, Drift, FailureRecord, Kind, Merge, Outcome, PackageRecord, Record,
+        BuiltRecord, Collection, Drift, FailureRecord, Merge, Outcome, PackageRecord, Record,
         Records, Stage, Why,
     },
-    format::{Format, FormatError},
-    plan::{relation::Strength, version::Evr},
+    format::{
+        Format, FormatError,
+        build::{BuildError, Builder, Builders, Choice, FromSource, Preference},
+        repository::Kind,
+    },
+    plan::{Evr, relation::Strength},
     python::artifact::ProjectName,
-    run::work::{self, Done, Item},
 };
 
 use super::{

@@ -12,7 +12,7 @@ use crate::{
         text::{OneLine, counted},
     },
     collection::DistributionRecord,
-    distro::repositories::{self, Repository},
+    format::host::{self, Repository},
     planner::{self, NamingPolicy},
     python::{
         artifact::ProjectName,
@@ -44,7 +44,7 @@ pub(super) fn decide(
     let constraints = constraints(run, index);
     let mut repository: Option<Repository> = None;
     for address in &settings.satisfy_from {
-        let opened = repositories::open(address, run.target, index)?;
+        let opened = host::open(address, run.target, index)?;
         match &mut repository {
             Some(known) => known.join(opened),
             None => repository = Some(opened),

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use crate::distro::repositories::RepositoryError;
+use crate::format::host::RepositoryError;
 use crate::{
     base::{files::FileError, signing::SignError},
-    builder::BuildError,
     collection::{CollectionError, check::CheckError},
-    format::FormatError,
+    format::PackageError,
+    format::{FormatError, build::BuildError},
     index::IndexError,
-    plan::{PackagePlan, version::Evr},
+    plan::{Evr, PackagePlan, Recipe},
     planner::PlanError,
     plugin::PluginError,
     python::{artifact::ProjectName, requirements::Origin},
-    recipe::{Recipe, RecipeError, template::TemplateError},
+    recipe::{RecipeError, template::TemplateError},
     resolve::ResolveError,
     wheels::SdistError,
 };
@@ -117,6 +117,12 @@ pub enum PipelineError {
     /// Files that several packages would own.
     #[error("several packages contain the same files:{}", shared_paths(.shared))]
     SamePath { shared: Vec<(String, Vec<ProjectName>)> },
+}
+
+impl From<PackageError> for PipelineError {
+    fn from(error: PackageError) -> Self {
+        Self::Collection(error.into())
+    }
 }
 
 impl PipelineError {

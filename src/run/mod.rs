@@ -38,9 +38,9 @@ use crate::{
     },
     collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
     distro::targets::Target,
-    format::{self, Format, FormatError},
+    format::{self, Format, FormatError, plugin::External},
     index::{Index, IndexError},
-    plugin::{External, Plugins},
+    plugin::Plugins,
     python::{
         artifact::ProjectName,
         requirements::{Inputs, Requirements},

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use crate::{
     base::process::{Command, which},
     index::Index,
-    recipe::{self, Recipe, RecipeError, RecipeFile},
+    plan::{Recipe, RecipeFile},
+    recipe::{self, RecipeError},
 };
 
 use super::{BuildingIndex, Made, Package, PipelineError, Run};

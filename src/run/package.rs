@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use crate::{
-    builder::BuildJob,
-    format::{Format, Native},
-    plan::{PackagePlan, SourceBuild},
-    recipe::{Recipe, template::Pack},
+    format::{Format, Native, build::BuildJob},
+    plan::{PackagePlan, Recipe, SourceBuild},
+    recipe::template::Pack,
     wheels::bytecode::ByteCode,
 };
 

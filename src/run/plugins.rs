@@ -5,11 +5,10 @@ use std::{borrow::Cow, collections::BTreeMap, path::PathBuf};
 use crate::{
     base::{report::Event, text::counted},
     collection::{Collection, CollectionManifest, FailureRecord, Stage, check::check},
-    plan::PackagePlan,
+    plan::{PackagePlan, Recipe},
     planner::{NamingPolicy, Policy},
     plugin::{Context, PluginError},
     python::artifact::ProjectName,
-    recipe::Recipe,
     resolve::Resolution,
 };
 

@@ -11,8 +11,7 @@ use url::Url;
 use crate::{
     base::{report::Event, text::counted},
     collection::{FailureRecord, Stage},
-    distro::repositories::Repository,
-    format::{FormatError, Native},
+    format::{FormatError, Native, host::Repository},
     index::Index,
     plan::PackagePlan,
     planner::{self, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject},

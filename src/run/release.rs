@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::collection::{Record, Stanza};
+use crate::{collection::Record, format::package::Stanza};
 
 /// The release that a package gets. `base` is what the settings say, `builds` are all builds of its
 /// version, and `inputs` is what it is built from now.

@@ -10,8 +10,8 @@ use crate::{
         files::{FileError, create_folders, publish_file},
         report::Reporter,
     },
-    builder::{BuildError, SourceJob, SourceTools, source_package},
     collection::{Collection, FailureRecord, Publishing, Stage},
+    format::build::{BuildError, SourceJob, SourceTools, source_package},
 };
 
 use super::{Made, Package, PipelineError, Run, Words, prepare::render_again};

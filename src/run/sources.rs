@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     base::{process::which, report::Event},
-    distro::repositories,
+    format::host,
     index::{self, IndexSettings, Logins, Sources},
     python::{
         artifact::{Direct, ProjectName, without_credentials},
@@ -84,7 +84,7 @@ impl Run<'_> {
     /// distribution's repositories, of which nothing is taken but lists of packages.
     pub(super) fn trusted_hosts(&self) -> Vec<String> {
         let mut hosts = self.options().trusted_hosts;
-        hosts.extend(repositories::plain_hosts(&self.settings.satisfy_from));
+        hosts.extend(host::plain_hosts(&self.settings.satisfy_from));
         hosts
     }
 

@@ -8,7 +8,8 @@ use std::{
 use super::{Package, Run};
 use crate::{
     base::{report::Event, text::OneLine},
-    distro::{hints, repositories::Repository},
+    distro::hints,
+    format::host::Repository,
     plan::relation::{Capability, Strength},
     planner,
 };

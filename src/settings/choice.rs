@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    builder::Preference,
+    format::build::Preference,
     index::IndexStrategy,
     planner::{CommandNames, Relax},
     resolve::{SourcePolicy, Strategy},

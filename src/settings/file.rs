@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     base::text::{line_at, unknown_key},
-    collection::SuiteName,
     distro::hints::HintError,
+    format::deb::pool::SuiteName,
     planner::{FileRules, rules},
     plugin,
     python::{

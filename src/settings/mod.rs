@@ -31,8 +31,8 @@ pub use sandbox::{SandboxConfiguration, SandboxSettings};
 
 use crate::{
     base::text::OneLine,
-    builder::Preference,
     distro::hints::UserHints,
+    format::build::Preference,
     index::IndexStrategy,
     planner::{CommandNames, NamingPolicy, Policy, Relax},
     python::{artifact::ProjectName, requirements::FileOptions},

@@ -9,7 +9,8 @@ use crate::{
         process::CommandRunner,
         signing::{Access, SignError, Signer},
     },
-    collection::{Pool, Publishing, SuiteName},
+    collection::Publishing,
+    format::deb::pool::{Pool, SuiteName},
 };
 
 use super::{Configuration, Environment, SettingsError};

@@ -12,12 +12,15 @@ use pypi2pkg::{
         process::{HostRunner, Limits, Sandbox},
         report::Recorder,
     },
-    builder::{BuildError, SourceJob, SourceTools, build_from_source},
-    collection::{Kinds, drift},
+    collection::drift,
     distro::targets::{Target, Targets},
     format::{self, Native},
-    plan::PackagePlan,
-    recipe::{self, Recipe, RecipeFile, template::Templates},
+    format::{
+        build::{BuildError, SourceJob, SourceTools, build_from_source},
+        repository::Kinds,
+    },
+    plan::{PackagePlan, Recipe, RecipeFile},
+    recipe::{self, template::Templates},
 };
 
 use crate::tools::{have, output, run};

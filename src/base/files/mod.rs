@@ -3,6 +3,7 @@
 //! What others may read has the modes 0644 and 0755 less the umask; what is private has 0600 and
 //! 0700 whatever the umask.
 
+pub mod durable;
 mod error;
 mod private;
 mod temporary;

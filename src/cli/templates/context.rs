@@ -3,15 +3,15 @@
 use clap::Args;
 
 use crate::{
-    base::text::serialised,
     base::{
         process::HostRunner,
         report::{Terminal, print_result},
+        text::serialised,
     },
     cli::failure::{Failure, USAGE},
     distro::targets::{Target, Targets},
-    format,
-    plugin::{self, External},
+    format::{self, plugin::External},
+    plugin,
     settings::Environment,
 };
 

@@ -12,8 +12,12 @@ use rayon::prelude::*;
 use super::{CheckError, Report, owners};
 use crate::{
     base::files::Temporary,
-    collection::{CollectionError, CollectionManifest, Kind, Kinds, Listing, Stanza, Unmet},
-    distro::repositories::Available,
+    collection::{CollectionError, CollectionManifest},
+    format::{
+        host::Available,
+        package::Stanza,
+        repository::{Kind, Kinds, Listing, Unmet},
+    },
     plan::relation::{Capability, Strength},
 };
 

@@ -12,8 +12,9 @@ use walkdir::WalkDir;
 
 use crate::{
     base::process::{Command, CommandRunner, Output, which},
-    collection::{CollectionManifest, Kinds, apt_source},
-    distro::{repositories::Available, targets::Target},
+    collection::CollectionManifest,
+    distro::targets::Target,
+    format::{deb::pool::apt_source, host::Available, repository::Kinds},
 };
 
 use super::{CheckError, newest};

@@ -14,10 +14,15 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::{CollectionError, CollectionManifest, MANIFEST_FILE};
+use crate::format::repository::Kinds;
 use crate::{
-    builder::{deb_paths, rpm_files},
-    collection::{CollectionError, CollectionManifest, Kinds, MANIFEST_FILE},
-    distro::repositories::{Available, Repository, RepositoryError, open_collection},
+    format::PackageError,
+    format::{
+        deb::build::paths as deb_paths,
+        host::{Available, Repository, RepositoryError, open_collection},
+        rpm::build::files as rpm_files,
+    },
     plan::{below, relation::Capability},
 };
 
@@ -47,6 +52,12 @@ pub enum CheckError {
     Tool(String),
     #[error("`{0}` is not a collection: it has no `{MANIFEST_FILE}`")]
     NoManifest(String),
+}
+
+impl From<PackageError> for CheckError {
+    fn from(error: PackageError) -> Self {
+        Self::Collection(error.into())
+    }
 }
 
 /// The manifest of a collection's folder.

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use super::Report;
 use crate::{
     collection::CollectionManifest,
-    distro::repositories::{Available, Repository},
-    plan::{
-        relation::{self, Capability, RelationError, Strength},
-        version::deb::published,
+    format::{
+        deb::version::published,
+        host::{Available, Repository},
     },
+    plan::relation::{Capability, RelationError, Strength},
     python::metadata::satisfies,
 };
 
@@ -63,7 +63,10 @@ pub(super) fn outside_bounds(
 
 /// Whether a version meets all that a package requires under a name.
 fn meets(package: &Available, name: &str, version: &str) -> Result<bool, RelationError> {
-    let own = package.requires.iter().filter(|text| relation::deb::names(text).contains(name));
+    let own = package
+        .requires
+        .iter()
+        .filter(|text| crate::format::deb::relation::names(text).contains(name));
     let own: Vec<String> = own.cloned().collect();
-    Ok(!own.is_empty() && relation::deb::satisfied(&own, name, version)?)
+    Ok(!own.is_empty() && crate::format::deb::relation::satisfied(&own, name, version)?)
 }

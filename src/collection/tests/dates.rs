@@ -3,12 +3,11 @@
 use std::{fs, path::Path};
 
 use crate::{
-    builder::BuiltPackage,
     collection::{
         Collection, Publishing,
-        metadata::clock,
         testing::{TIME, publish, target, write_deb, write_rpm},
     },
+    format::{build::BuiltPackage, repository::metadata::clock},
 };
 
 struct Case {

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use crate::{
     collection::{
-        Collection, Entry, Kinds,
+        Collection,
         testing::{TIME, add, deb, run, target, write_deb},
     },
-    plan::version::Evr,
+    format::{package::Entry, repository::Kinds},
+    plan::Evr,
     support::tools::tool,
 };
 

@@ -4,13 +4,13 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use crate::{
     base::text::{OneLine, Paragraph},
-    builder::BuiltPackage,
     collection::{
-        Collection, CollectionError, FailureRecord, Kinds, MANIFEST_FILE, Merge, Publishing,
-        Request, Stage, Why,
+        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
+        Stage, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
-    recipe::{Recipe, RecipeFile},
+    format::{build::BuiltPackage, repository::Kinds},
+    plan::{Recipe, RecipeFile},
 };
 
 /// Every file below a folder that readers see, with its content.
@@ -64,7 +64,7 @@ fn a_manifest_says_what_is_there_and_why() {
     collection.merge(Merge { built, failures, ..Merge::default() }).unwrap();
     let text = fs::read_to_string(folder.path().join(MANIFEST_FILE)).unwrap();
     let size = fs::metadata(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap().len();
-    let sum = crate::collection::metadata::sha256(
+    let sum = crate::format::repository::metadata::sha256(
         &fs::read(folder.path().join("python3-sample-1.0-1.noarch.rpm")).unwrap(),
     );
     let shown = text.replace(&sum, "SUM").replace(&format!("\"size\": {size}"), "\"size\": SIZE");
@@ -140,6 +140,7 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
         let plan = plan("bad");
         let error = Kinds::default()
             .read(&built.path)
+            .map_err(CollectionError::from)
             .and_then(|stanza| records.keep("inputs", &built, described(&plan, recipe, stanza)))
             .unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")

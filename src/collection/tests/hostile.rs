@@ -2,10 +2,11 @@
 
 use std::{fs, io::Cursor};
 
-use crate::collection::{
-    Kinds, deb, rpm,
-    stanza::PackageFile,
-    testing::{write_deb, write_rpm},
+use crate::{
+    collection::testing::{write_deb, write_rpm},
+    format::{
+        deb::repository as deb, package::PackageFile, repository::Kinds, rpm::repository as rpm,
+    },
 };
 
 /// Every length, and every byte of the headers changed.

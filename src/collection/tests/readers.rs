@@ -8,10 +8,12 @@ use std::{
     thread,
 };
 
-use crate::collection::{
-    Collection, CollectionManifest, MANIFEST_FILE,
-    metadata::sha256,
-    testing::{add, gunzip, target, write_deb, write_rpm},
+use crate::{
+    collection::{
+        Collection, CollectionManifest, MANIFEST_FILE,
+        testing::{add, gunzip, target, write_deb, write_rpm},
+    },
+    format::repository::metadata::sha256,
 };
 
 const UPDATES: usize = 50;
@@ -63,7 +65,7 @@ fn read_apt_repository(folder: &Path) -> usize {
 /// Reads while fifty packages are added one by one; what is seen only grows.
 fn read_during_updates(
     target_name: &str,
-    write: fn(&Path, &str) -> crate::builder::BuiltPackage,
+    write: fn(&Path, &str) -> crate::format::build::BuiltPackage,
     read: fn(&Path) -> usize,
 ) {
     let folder = tempfile::tempdir().unwrap();

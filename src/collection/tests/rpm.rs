@@ -7,11 +7,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::collection::{
-    Collection, Entry, Kinds,
-    testing::{add, gunzip, run, write_rpm},
-};
 use crate::support::tools::tool;
+use crate::{
+    collection::{
+        Collection,
+        testing::{add, gunzip, run, write_rpm},
+    },
+    format::{package::Entry, repository::Kinds},
+};
 
 /// Packages of every shape: by `rpmbuild`, binary and source, and by the embedded writer.
 fn packages(folder: &Path) -> Option<Vec<PathBuf>> {

@@ -13,11 +13,11 @@ use walkdir::WalkDir;
 
 use crate::{
     base::report::Recorder,
-    builder::BuiltPackage,
     collection::{
         Collection, CollectionError, CollectionManifest, Merge, Publishing, Records,
         testing::{add, target, write_deb, write_rpm},
     },
+    format::build::BuiltPackage,
 };
 
 /// A target, what writes a package of its format, and the file of one called `a`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use crate::{
-    plan::version::Dialect,
+    format::version::Dialect,
     plan::{Shebang, ShebangError},
     python::artifact::ProjectName,
 };

@@ -1,11 +1,6 @@
 //! Relations between packages, and how rpm and Debian write them.
 
-mod bounds;
-pub mod deb;
-mod name;
-pub mod rpm;
-#[cfg(test)]
-mod tests;
+pub(crate) mod name;
 
 use pep440_rs::{Version, VersionSpecifiers};
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl LibraryName {
 }
 
 /// The beginning of a text that is refused, without anything that a terminal would obey.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars().take(LIMIT).flat_map(char::escape_debug).collect()
 }
 
@@ -93,7 +93,7 @@ fn is_bounded(text: &str) -> bool {
 
 /// A name: what stands outside of parentheses, and any number of short words in parentheses behind
 /// it. Parentheses do not nest.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "._+-/:".contains(c);
     let (stem, marks) = name.split_once('(').unwrap_or((name, ")"));
     let mut words = marks.strip_suffix(')').into_iter().flat_map(|marks| marks.split(")("));
@@ -105,7 +105,7 @@ pub(super) fn is_name(name: &str) -> bool {
         && words.all(is_word)
 }
 
-pub(super) fn is_version(version: &str) -> bool {
+pub(crate) fn is_version(version: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "._+-~^:".contains(c);
     version.starts_with(|c: char| c.is_ascii_alphanumeric())
         && version.len() <= LIMIT

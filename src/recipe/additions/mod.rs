@@ -20,14 +20,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    plan::{Moment, Patch},
+    plan::{Moment, PATCHES, Patch},
     wheels,
 };
 
 pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
 
-/// The folder of patches in a recipe.
-pub const PATCHES: &str = "patches";
 const SCRIPTLETS: &str = "scriptlets";
 
 /// What the user adds to one recipe.

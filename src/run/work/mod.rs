@@ -24,11 +24,14 @@ use crate::{
         report::{Event, Reporter},
         text::counted,
     },
-    builder::{BuildError, BuildJob, Builder},
-    collection::{
-        CollectionError, Described, FailureRecord, Kind, Record, Records, Stage, Stanza, drift,
+    collection::{CollectionError, Described, FailureRecord, Record, Records, Stage, drift},
+    format::PackageError,
+    format::{
+        build::{BuildError, BuildJob, Builder},
+        package::Stanza,
+        repository::Kind,
     },
-    plan::version::Evr,
+    plan::Evr,
     wheels::built_digest,
 };
 
@@ -160,8 +163,9 @@ fn work_on(
     let record = match built {
         Ok(package) => kind
             .read(&package.path)
+            .map_err(CollectionError::from)
             .and_then(|stanza| {
-                check(job, &stanza, kind).map_err(|reason| CollectionError::Package {
+                check(job, &stanza, kind).map_err(|reason| PackageError::Package {
                     path: package.path.clone(),
                     reason,
                 })?;

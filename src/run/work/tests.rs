@@ -4,12 +4,15 @@ use std::{path::Path, sync::Mutex};
 
 use super::*;
 use crate::{
-    builder::{
-        BuildError, BuildJob, Builder, BuiltPackage, EmbeddedRpm,
-        testing::{Deaf, Sample},
-    },
     collection::{Collection, Outcome},
     distro::targets::Targets,
+    format::{
+        build::{
+            BuildError, BuildJob, Builder, BuiltPackage,
+            testing::{Deaf, Sample},
+        },
+        rpm::build::EmbeddedRpm,
+    },
 };
 
 /// Keeps what it hears.

@@ -1,0 +1,153 @@
+//! A package format that a plugin provides. It stands behind the same traits as the built-in ones:
+//! [`Format`](crate::format::Format), [`Builder`](crate::format::build::Builder) and
+//! [`Kind`](crate::format::repository::Kind).
+
+mod builder;
+mod kind;
+pub(crate) mod protocol;
+mod words;
+
+use std::collections::BTreeMap;
+
+use pep440_rs::Version;
+use serde::de::DeserializeOwned;
+
+use super::build::Compression;
+use crate::plugin::{
+    Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
+    start::Answered,
+};
+use crate::python::artifact::ProjectName;
+use protocol::{Step, Versions};
+
+/// A package format that a plugin provides.
+#[derive(Clone)]
+pub struct External<'a> {
+    plugin: &'a Plugin,
+    table: &'a FormatTable,
+    context: Context<'a>,
+    unconfined: bool,
+}
+
+impl<'a> External<'a> {
+    /// The format of a plugin, where it has one.
+    pub fn of(plugin: &'a Plugin, context: Context<'a>) -> Option<Self> {
+        Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context, unconfined: false })
+    }
+
+    /// The same, whose tools may run where nothing confines them.
+    #[must_use]
+    pub fn unconfined(self, unconfined: bool) -> Self {
+        Self { unconfined, ..self }
+    }
+
+    /// How releases are written as versions of packages, without epoch and release number.
+    ///
+    /// # Errors
+    /// The plugin fails, or says of one nothing that could be a version.
+    pub fn versions(
+        &self,
+        releases: BTreeMap<&ProjectName, &Version>,
+    ) -> Result<BTreeMap<ProjectName, String>, PluginError> {
+        let wanted: Vec<ProjectName> = releases.keys().map(|project| (*project).clone()).collect();
+        let releases =
+            releases.into_iter().map(|(project, release)| (project, release.to_string()));
+        let step = Step::Versions { releases: releases.collect() };
+        let Versions { versions, .. } = self.ask::<Versions>(step)?.answer;
+        match wanted.iter().find(|project| !versions.get(project).is_some_and(|v| is_version(v))) {
+            None => Ok(versions),
+            Some(project) => Err(self.refuses(&format!("leave `{project}` without a version"))),
+        }
+    }
+
+    /// Refuses a compression of which the names of packages say that it is another one.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check_compression(&self, compression: &str) -> Result<(), PluginError> {
+        let said = compression.parse::<Compression>().map(Compression::suffix).unwrap_or_default();
+        let suffix = &self.table.suffix;
+        let others = [".zst", ".xz", ".gz"].iter().filter(|ending| **ending != said);
+        if others.into_iter().any(|ending| suffix.ends_with(ending)) {
+            Err(PluginError::Compression {
+                suffix: suffix.clone(),
+                compression: compression.to_owned(),
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a text may be the name of one of its package files.
+    fn is_package_name(&self, name: &str) -> bool {
+        is_file_name(name) && name.ends_with(&self.table.suffix)
+    }
+
+    /// Asks the plugin and tells its messages; an error among them is one.
+    fn ask<A: DeserializeOwned + Heard>(&self, step: Step<'_>) -> Result<Answered<A>, PluginError> {
+        let answered = self.ask_of_each::<A>(step)?;
+        let is_error = |message: &&Message| message.level == Level::Error;
+        match answered.answer.messages().iter().find(is_error) {
+            Some(message) => Err(self.says(message)),
+            None => Ok(answered),
+        }
+    }
+
+    /// The same, where an error that is about a project fails that one alone.
+    fn ask_of_each<A: DeserializeOwned + Heard>(
+        &self,
+        step: Step<'_>,
+    ) -> Result<Answered<A>, PluginError> {
+        let answered = self.plugin.ask::<A>(Hook::Format, step, &self.context)?;
+        self.plugin.tell(answered.answer.messages(), self.context.reporter)?;
+        Ok(answered)
+    }
+
+    /// An error that the plugin tells.
+    fn says(&self, message: &Message) -> PluginError {
+        let plugin = self.plugin.manifest.name.clone();
+        let about = message.project.as_ref().map(|p| format!("{p}: ")).unwrap_or_default();
+        PluginError::Said { plugin, text: format!("{about}{}", message.text) }
+    }
+
+    /// What the plugin may not do.
+    fn refuses(&self, what: &str) -> PluginError {
+        let plugin = self.plugin.manifest.name.clone();
+        PluginError::Refused { plugin, hook: Hook::Format.to_string(), what: what.to_owned() }
+    }
+}
+
+/// An answer with messages.
+trait Heard {
+    fn messages(&self) -> &[Message];
+}
+
+macro_rules! heard {
+    ($($answer:ident),+) => {$(
+        impl Heard for protocol::$answer {
+            fn messages(&self) -> &[Message] {
+                &self.messages
+            }
+        }
+    )+};
+}
+
+heard!(Versions, AllLowered, AllBuilt, AllRead, Order, Index, AllUnmet);
+
+/// The first error among messages that is about a project.
+fn error_of<'m>(messages: &'m [Message], project: &ProjectName) -> Option<&'m Message> {
+    let is_error = |message: &&Message| {
+        message.level == Level::Error && message.project.as_ref() == Some(project)
+    };
+    messages.iter().find(is_error)
+}
+
+/// A part of a version, or a name, as packages of any format have them.
+fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+~^".contains(c))
+}
+
+fn is_name(text: &str) -> bool {
+    is_file_name(text) && !text.contains(':')
+}

@@ -1,0 +1,69 @@
+//! What `%files` of a package of a wheel lists.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    distro::targets::Target,
+    plan::{FileRole, PackagePlan, PlannedFile, owned_folders},
+};
+
+use crate::format::install;
+
+/// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
+/// with marked files is listed file by file: rpm warns of what is listed twice.
+pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
+    let python = &target.python;
+    let sites = [python.purelib.as_str(), python.platlib.as_str()];
+    // The folder on top in a site folder that a path is in; `__pycache__` is the interpreter's.
+    let top = |path: &str| {
+        let (site, inside) =
+            sites.iter().find_map(|site| Some((site, install::below(path, site)?)))?;
+        let (top, _) = inside.split_once('/').filter(|(top, _)| *top != "__pycache__")?;
+        Some(format!("{site}/{top}"))
+    };
+    let marked = plan.files.iter().filter(|file| !attribute(file).is_empty());
+    let apart: BTreeSet<String> = marked.filter_map(|file| top(&file.path)).collect();
+    let whole = |path: &str| top(path).filter(|top| !apart.contains(top));
+
+    let mut lines = BTreeSet::new();
+    for file in &plan.files {
+        match whole(&file.path) {
+            Some(top) => lines.insert((format!("{top}/"), "")),
+            None => lines.insert((file.path.clone(), attribute(file))),
+        };
+    }
+    let folders = owned_folders(&plan.files);
+    let single = folders.into_iter().filter(|folder| whole(&format!("{folder}/")).is_none());
+    lines.extend(single.map(|folder| (folder, "dir")));
+    lines
+        .into_iter()
+        .map(|(path, attribute)| {
+            let inside = install::below(&path, site);
+            json!({
+                "in_site": inside.is_some(),
+                "path": listed(inside.unwrap_or(&path)),
+                "attribute": attribute,
+            })
+        })
+        .collect()
+}
+
+/// How `%files` marks a file.
+fn attribute(file: &PlannedFile) -> &'static str {
+    match file.role {
+        FileRole::Configuration => "config(noreplace)",
+        FileRole::Licence => "license",
+        FileRole::Documentation => "doc",
+        FileRole::Plain => "",
+    }
+}
+
+/// A path as `%files` takes it: rpm would expand, split or glob other characters.
+/// A question mark matches any one character.
+pub fn listed(path: &str) -> String {
+    path.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "/._+-".contains(c) { c } else { '?' })
+        .collect()
+}
