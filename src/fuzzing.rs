@@ -65,6 +65,7 @@ fn plan_and_render(wheel: &Wheel, target: &Target) {
         external: &[],
         stated: &[],
         licence: planner::licence_of_wheel(wheel, &policy),
+        version: "1",
         origin: None,
         is_rebuilt: false,
     };
@@ -73,6 +74,7 @@ fn plan_and_render(wheel: &Wheel, target: &Target) {
         left: &BTreeMap::new(),
         libraries: &BTreeMap::new(),
         repository: None,
+        format: format::named(&target.format).expect("a built-in format"),
     };
     let Ok(plan) = planner::plan(&subject, target, &others, &policy) else { return };
     for file in &plan.files {
@@ -91,12 +93,12 @@ fn plan_and_render(wheel: &Wheel, target: &Target) {
 
 fn render(plan: &PackagePlan, target: &Target) {
     let format = format::named(&target.format).expect("a built-in format");
-    let Ok(native) = format.lower(plan, target) else { return };
+    let Ok(native) = format.lower_one(plan, target) else { return };
     for relation in &native.relations {
         assert!(!relation.text.chars().any(char::is_control), "{:?}", relation.text);
     }
     let templates = Templates::new(Vec::new()).for_target(&target.name);
-    let pack = templates.pack(format.name(), format.escape()).expect("a built-in pack");
+    let pack = templates.pack(format.name(), format.syntax().escape()).expect("a built-in pack");
     let Ok(recipe) = recipe::render(plan, target, &native, format, &pack) else { return };
     // Files that the package installs may hold anything.
     let installed: BTreeSet<String> =

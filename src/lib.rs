@@ -18,7 +18,7 @@
 //!
 //! A package format stands behind three traits: [`format::Format`] lowers plans to the format's terms,
 //! [`builder::Builder`] builds packages, and [`collection::Kind`] reads packages and writes repository
-//! metadata. rpm and Debian packages are built in; [`plugin::External`] implements all three for a
+//! metadata. rpm and Debian packages are built in; [`plugin::PluginFormat`] implements all three for a
 //! format from a plugin.
 //!
 //! Untrusted code and the system's tools run in a sandbox ([`base::process::Sandbox`]); the wheel that

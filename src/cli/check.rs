@@ -14,15 +14,15 @@ use crate::{
     },
     collection::{
         CollectionManifest,
-        check::{Installation, Installed, check, manifest},
+        check::{Installed, check, install, manifest},
     },
-    format::host::{self, Repository},
+    format::host::{self, InstallRoot, PackageSet},
     index::{self, IndexSettings, Logins, Sources},
     settings::{self, Configuration, Environment, Flags, PluginSettings},
 };
 
 use super::{
-    formats::{Formats, kinds},
+    formats::{Formats, formats},
     session::targets,
 };
 
@@ -66,12 +66,12 @@ impl Check {
         let distribution = if self.satisfy_from.is_empty() {
             None
         } else {
-            Some(self.distribution(&manifest, &configuration)?)
+            self.distribution(&manifest, &configuration)?
         };
-        let formats = Formats::of(&[&self.folder], &configuration)?;
-        let external = formats.external();
-        let kinds = kinds(external.as_ref());
-        let report = check(&self.folder, &manifest, distribution.as_ref(), &kinds)?;
+        let opened = Formats::of(&[&self.folder], &configuration)?;
+        let external = opened.external();
+        let formats = formats(external.as_ref());
+        let report = check(&self.folder, &manifest, distribution.as_ref(), &formats)?;
         let installed =
             if self.install { self.install(&manifest, &configuration)? } else { BTreeMap::new() };
         if self.json {
@@ -114,28 +114,27 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
-        let root = Temporary::new().map_err(FileError::write(&temporary_place()))?;
+        let temporary = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         let environment = Environment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
         let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
-        let installation = Installation {
+        let root = InstallRoot {
             folder: &self.folder,
-            manifest,
             target: &target,
             sources: &self.satisfy_from,
-            root: &root.path().join("root"),
+            root: &temporary.path().join("root"),
             runner: &HostRunner,
             path: &[environment.path(), vec!["/usr/sbin".into(), "/sbin".into()]].concat(),
         };
-        Ok(installation.check()?)
+        Ok(install(&root, manifest)?)
     }
 
     fn distribution(
         &self,
         manifest: &CollectionManifest,
         configuration: &Configuration,
-    ) -> Result<Repository, Failure> {
+    ) -> Result<Option<PackageSet>, Failure> {
         let flags =
             Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
         let settings = settings::resolve(flags, configuration.clone(), Environment::of_process())?;
@@ -147,9 +146,13 @@ impl Check {
             ..IndexSettings::new(&settings.cache)
         };
         let index = index::open(&Sources::default(), Logins::default(), &index_settings)?;
-        let mut joined = Repository::default();
+        let mut joined: Option<PackageSet> = None;
         for address in &self.satisfy_from {
-            joined.join(host::open(address, &target, index.as_ref())?);
+            let packages = host::open(address, &target, index.as_ref())?;
+            match &mut joined {
+                Some(joined) => joined.join(packages),
+                None => joined = Some(packages),
+            }
         }
         Ok(joined)
     }

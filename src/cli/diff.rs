@@ -13,7 +13,7 @@ use crate::{
     settings::Configuration,
 };
 
-use super::formats::{Formats, kinds};
+use super::formats::{Formats, formats};
 
 /// Show what has changed from one collection, or folder of recipes, to another
 #[derive(Debug, Args)]
@@ -45,9 +45,9 @@ impl Diff {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
             let configuration = Configuration::read(self.config.as_deref())?;
-            let formats = Formats::of(&[&self.old, new], &configuration)?;
-            let external = formats.external();
-            collections(&self.old, new, &kinds(external.as_ref()))?
+            let opened = Formats::of(&[&self.old, new], &configuration)?;
+            let external = opened.external();
+            collections(&self.old, new, &formats(external.as_ref()))?
         } else {
             recipes(&self.old, new)?
         };

@@ -4,7 +4,7 @@ use crate::{
     base::{files::FileError, signing::SignError, text::chain},
     collection::{CollectionError, check::CheckError},
     distro::targets::TargetError,
-    format::{FormatError, build::BuildError, host::RepositoryError},
+    format::{FormatError, build::BuildError, host::HostError},
     index::IndexError,
     planner::PlanError,
     plugin::PluginError,
@@ -194,8 +194,8 @@ impl From<CheckError> for Failure {
     }
 }
 
-impl From<RepositoryError> for Failure {
-    fn from(error: RepositoryError) -> Self {
+impl From<HostError> for Failure {
+    fn from(error: HostError) -> Self {
         let hint = "name a repository's URL or folder, or an apt source such as \
                     `http://mirror.example/debian bookworm main`";
         Self::work(&error, Some(hint))
@@ -211,9 +211,6 @@ impl From<PluginError> for Failure {
             PluginError::NoManifest { .. } => {
                 Some("`pypi2pkg plugin new` creates a working plugin")
             }
-            PluginError::Compression { .. } => {
-                Some("omit `--compression`, or change only its level")
-            }
             PluginError::Manifest { .. }
             | PluginError::SameTarget { .. }
             | PluginError::Settings { .. } => Some("correct it"),
@@ -226,7 +223,6 @@ impl From<PluginError> for Failure {
         match error {
             PluginError::Unknown { .. }
             | PluginError::NoFormat { .. }
-            | PluginError::Compression { .. }
             | PluginError::SameTarget { .. }
             | PluginError::NoManifest { .. }
             | PluginError::Manifest { .. }
@@ -291,6 +287,9 @@ impl From<FormatError> for Failure {
         match &error {
             FormatError::OtherPack { .. } => {
                 Self::usage(&error, Some("`pypi2pkg target list` shows each target's format"))
+            }
+            FormatError::Compression { .. } => {
+                Self::usage(&error, Some("omit `--compression`, or change only its level"))
             }
             _ => Self::work(&error, None),
         }

@@ -10,7 +10,7 @@ use crate::{
     base::{process::HostRunner, report::Terminal},
     collection::{CollectionManifest, check::manifest},
     distro::targets::Target,
-    format::{plugin::External, repository::Kinds},
+    format::{self, plugin::PluginFormat},
     plugin::{Context, Plugin},
     settings::{Configuration, Environment, PluginSettings},
 };
@@ -33,7 +33,7 @@ impl Formats {
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
-            !manifest.format.is_empty() && Kinds::default().of(&manifest.format).is_none()
+            !manifest.format.is_empty() && format::Formats::default().of(&manifest.format).is_none()
         };
         let foreign: Vec<CollectionManifest> = manifests.filter(is_foreign).collect();
         let formats: BTreeSet<&str> = foreign.iter().map(|found| found.format.as_str()).collect();
@@ -76,7 +76,7 @@ impl Formats {
     }
 
     /// The one that a plugin provides.
-    pub fn external(&self) -> Option<External<'_>> {
+    pub fn external(&self) -> Option<PluginFormat<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
         let context = Context {
             target,
@@ -85,14 +85,14 @@ impl Formats {
             time: self.time,
             path: &self.path,
         };
-        External::of(plugin, context)
+        PluginFormat::of(plugin, context)
     }
 }
 
-/// The built-in kinds, and that of a plugin.
-pub fn kinds<'k>(external: Option<&'k External<'_>>) -> Kinds<'k> {
-    match external {
-        Some(external) => Kinds::default().with(external),
-        None => Kinds::default(),
+/// The built-in formats, and that of a plugin.
+pub fn formats<'k>(plugin: Option<&'k PluginFormat<'_>>) -> format::Formats<'k> {
+    match plugin {
+        Some(plugin) => format::Formats::default().with(plugin),
+        None => format::Formats::default(),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         text::{is_plain_name, serialised},
     },
     distro::targets::{Target, Targets},
-    format::{self, plugin::External},
+    format::{self, plugin::PluginFormat},
     plugin::{self, Brought, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
     settings::{self, Configuration, Environment, Flags, Settings},
@@ -212,7 +212,7 @@ fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(
         let path = settings.environment.path();
         let terminal = Terminal::new(verbosity);
         let context = context(&target, settings, &terminal, &path);
-        let format = External::of(plugin, context).filter(|_| target.format == *name);
+        let format = PluginFormat::of(plugin, context).filter(|_| target.format == *name);
         if let Some(format) = format {
             pack.render(&format::sample(&format, name, &target)?)?;
         }

@@ -83,8 +83,9 @@ impl Pypi2Rpm {
         }
         let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());
         let targets = session::targets(None, &plugins.brought()?)?;
-        let is_rpm = session::detect(&targets)
-            .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));
+        let is_rpm = session::detect(&targets).and_then(|name| {
+            Ok(targets.load(&name, None, None)?.format == crate::format::rpm::NAME)
+        });
         match is_rpm {
             Ok(true) => Ok(None),
             _ => Ok(targets.newest("fedora")),

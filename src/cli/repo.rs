@@ -62,7 +62,7 @@ impl Repo {
         };
         let external = formats.external();
         let collection = match &external {
-            Some(external) => collection.with_kind(external),
+            Some(external) => collection.with_format(external),
             None => collection,
         };
         if !collection.has_packages()? {

@@ -14,7 +14,7 @@ use crate::{
         report::{Event, Reporter, Terminal},
     },
     distro::targets::{Target, Targets},
-    format::plugin::External,
+    format::plugin::PluginFormat,
     plugin::{Brought, Context, Plugin, PluginError, Plugins},
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
@@ -176,7 +176,7 @@ impl Session {
         }
     }
 
-    fn external(&self) -> Option<External<'_>> {
+    fn external(&self) -> Option<PluginFormat<'_>> {
         let context = Context {
             target: &self.target,
             runner: &self.runner,
@@ -184,7 +184,7 @@ impl Session {
             time: self.settings.policy.time,
             path: &self.path,
         };
-        let external = External::of(self.external.as_ref()?, context)?;
+        let external = PluginFormat::of(self.external.as_ref()?, context)?;
         Some(external.unconfined(!self.settings.sandbox.enabled))
     }
 

@@ -7,11 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-use super::check::{CheckError, manifest, newest};
-use crate::format::repository::Kinds;
+use super::check::{CheckError, ListedPackage, manifest, newest};
 use crate::{
     base::text::OneLine,
-    format::host::Available,
+    format::Formats,
     plan::{
         Recipe,
         relation::{Capability, Relation},
@@ -90,8 +89,12 @@ impl Comparison {
 ///
 /// # Errors
 /// A folder that is not a collection, or whose metadata or packages cannot be read.
-pub fn collections(old: &Path, new: &Path, kinds: &Kinds<'_>) -> Result<Comparison, CheckError> {
-    Ok(Comparison::of(&built(old, kinds)?, &built(new, kinds)?))
+pub fn collections(
+    old: &Path,
+    new: &Path,
+    formats: &Formats<'_>,
+) -> Result<Comparison, CheckError> {
+    Ok(Comparison::of(&built(old, formats)?, &built(new, formats)?))
 }
 
 /// Compares the recipes in two folders, as they were edited.
@@ -117,9 +120,9 @@ struct Package {
     files: BTreeSet<String>,
 }
 
-fn built(folder: &Path, kinds: &Kinds<'_>) -> Result<Packages, CheckError> {
+fn built(folder: &Path, formats: &Formats<'_>) -> Result<Packages, CheckError> {
     let manifest = manifest(folder)?;
-    let mut listed: BTreeMap<String, Available> = newest(folder, &manifest, kinds)?
+    let mut listed: BTreeMap<String, ListedPackage> = newest(folder, &manifest, formats)?
         .into_iter()
         .map(|package| (package.package.clone(), package))
         .collect();

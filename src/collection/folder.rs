@@ -15,20 +15,18 @@ use super::{
     staging::{Listener, Lock},
     sums::Sums,
 };
-use crate::format::{
-    deb::pool::apt_source,
-    repository::{client, metadata::clock},
-};
 use crate::{
-    base::files::durable::{create_folder, rename, swap, write},
-    format::{
-        deb::pool::Pool,
-        repository::{Kind, Kinds, Listing, Swap},
+    base::{
+        files::durable::{create_folder, rename, swap, write},
+        report::Reporter,
+        signing::Signer,
     },
-};
-use crate::{
-    base::{report::Reporter, signing::Signer},
     distro::targets::Target,
+    format::{
+        Format, Formats,
+        deb::pool::{Pool, apt_source},
+        repository::{Listing, Swap, client, metadata::clock},
+    },
 };
 
 /// The folder of recipes in a collection: one folder a package.
@@ -39,7 +37,7 @@ pub(super) const RECIPES: &str = "recipes";
 pub struct Collection<'k> {
     folder: PathBuf,
     /// What its packages may be.
-    kinds: Kinds<'k>,
+    formats: Formats<'k>,
     /// What the manifest of this target is when the collection is empty.
     empty: CollectionManifest,
     has_manifest: bool,
@@ -122,7 +120,7 @@ impl<'k> Collection<'k> {
     fn new(folder: &Path, empty: CollectionManifest, has_manifest: bool, is_own: bool) -> Self {
         Self {
             folder: folder.to_owned(),
-            kinds: Kinds::default(),
+            formats: Formats::default(),
             empty,
             has_manifest,
             is_own,
@@ -137,15 +135,15 @@ impl<'k> Collection<'k> {
         Self { listener: Listener(Some(reporter)), ..self }
     }
 
-    /// The same, where a further kind of packages is known.
+    /// Adds a format that its packages may have.
     #[must_use]
-    pub fn with_kind(self, kind: &'k dyn Kind) -> Self {
-        Self { kinds: self.kinds.with(kind), ..self }
+    pub fn with_format(self, format: &'k dyn Format) -> Self {
+        Self { formats: self.formats.with(format), ..self }
     }
 
-    /// The kinds of packages that it may have.
-    pub fn kinds(&self) -> &Kinds<'k> {
-        &self.kinds
+    /// The formats of packages that it may have.
+    pub fn formats(&self) -> &Formats<'k> {
+        &self.formats
     }
 
     /// Where it lies.
@@ -186,12 +184,12 @@ impl<'k> Collection<'k> {
         Ok(manifest)
     }
 
-    /// Whether any package is there, of the kinds that it may have.
+    /// Whether any package is there, of the formats that it may have.
     ///
     /// # Errors
     /// The folder cannot be read.
     pub fn has_packages(&self) -> Result<bool, CollectionError> {
-        Ok(!package_files(&self.folder, &self.kinds)?.is_empty())
+        Ok(!package_files(&self.folder, &self.formats)?.is_empty())
     }
 
     /// Refuses to change a signed collection without a key: half of it would be signed.
@@ -199,7 +197,8 @@ impl<'k> Collection<'k> {
     /// # Errors
     /// The collection is signed, and there is no key.
     pub fn refuse_unsigned(&self, signer: Option<&Signer<'_>>) -> Result<(), CollectionError> {
-        let is_signed = || self.kinds.iter().any(|kind| kind.is_signed(&self.folder));
+        let is_signed =
+            || self.formats.iter().any(|format| format.repository().is_signed(&self.folder));
         if signer.is_none() && is_signed() {
             Err(CollectionError::Signed { folder: self.folder.clone() })
         } else {
@@ -210,7 +209,7 @@ impl<'k> Collection<'k> {
     /// Refuses to change a collection whose packages nobody here can read: it would count as empty.
     fn refuse_unknown(&self) -> Result<(), CollectionError> {
         let format = self.manifest()?.format;
-        if format.is_empty() || self.kinds.of(&format).is_some() {
+        if format.is_empty() || self.formats.of(&format).is_some() {
             Ok(())
         } else {
             Err(CollectionError::Format { folder: self.folder.clone(), format })
@@ -250,7 +249,7 @@ impl<'k> Collection<'k> {
         let mut ledger = Ledger::read(&self.folder);
         ledger.add_manifest(&manifest);
         let known = self.is_own.then_some(&ledger);
-        let mut packages = Packages::read(&self.folder, &records, &self.kinds, known)?;
+        let mut packages = Packages::read(&self.folder, &records, &self.formats, known)?;
         for Found { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
@@ -264,9 +263,9 @@ impl<'k> Collection<'k> {
         if let Some(signer) = publishing.signer {
             packages.sign(signer, &self.folder, work.path())?;
         }
-        for entry in &mut manifest.packages {
-            if let Some(stanza) = packages.get(entry.file_name()) {
-                entry.update(stanza);
+        for record in &mut manifest.packages {
+            if let Some(entry) = packages.get(record.file_name()) {
+                record.update(entry);
             }
         }
 
@@ -274,7 +273,7 @@ impl<'k> Collection<'k> {
         let listing = Listing {
             collection: &self.folder,
             work: work.path(),
-            stanzas: &[],
+            entries: &[],
             waiting: packages.waiting(),
             suite: &manifest.target,
             time: publishing.time.unwrap_or_else(clock),
@@ -344,7 +343,7 @@ impl<'k> Collection<'k> {
     ) -> Vec<&'b BuiltRecord> {
         let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
         let is_changed = |built: &&BuiltRecord| {
-            let sum = packages.get(&built.stanza.file).map(|stanza| stanza.sha256.as_str());
+            let sum = packages.get(&built.entry.file).map(|entry| entry.sha256.as_str());
             sum.is_none_or(|sum| !known.contains(sum)) || !self.has_recipe(built)
         };
         built.iter().map(|found| found.built).filter(is_changed).collect()
@@ -359,10 +358,10 @@ impl<'k> Collection<'k> {
         signer: Option<&Signer<'_>>,
         work: &Path,
     ) -> Result<(), CollectionError> {
-        let kinds = packages.by_kind().into_iter().filter(|(_, stanzas)| !stanzas.is_empty());
-        let kinds: Vec<&dyn Kind> = kinds.map(|(kind, _)| kind).collect();
+        let formats = packages.by_format().into_iter().filter(|(_, entries)| !entries.is_empty());
+        let formats: Vec<&dyn Format> = formats.map(|(format, _)| format).collect();
         let source = apt_source(&self.folder);
-        for (name, text) in client::files(&kinds, suite, (url, &source), signer) {
+        for (name, text) in client::files(&formats, suite, (url, &source), signer) {
             replace(&self.folder.join(name), work, text.as_bytes())?;
         }
         Ok(())
@@ -371,7 +370,7 @@ impl<'k> Collection<'k> {
     /// The address for those who install, where there is one or a key for them.
     fn client_url(&self, publishing: &Publishing<'_>) -> Option<String> {
         let url = publishing.url.map(str::to_owned);
-        let url = url.or_else(|| self.kinds.known_url(&self.folder));
+        let url = url.or_else(|| self.formats.known_url(&self.folder));
         url.or_else(|| publishing.signer.map(|_| client::UNKNOWN_URL.to_owned()))
     }
 
@@ -380,11 +379,11 @@ impl<'k> Collection<'k> {
     }
 }
 
-/// Prepares the metadata of every kind; `listing` lists no package yet.
+/// Prepares the metadata of every format; `listing` lists no package yet.
 fn prepare(packages: &Packages<'_>, listing: Listing<'_>) -> Result<Vec<Swap>, CollectionError> {
     let mut swaps = Vec::new();
-    for (kind, stanzas) in packages.by_kind() {
-        swaps.extend(kind.prepare(&Listing { stanzas: &stanzas, ..listing })?);
+    for (format, entries) in packages.by_format() {
+        swaps.extend(format.repository().prepare(&Listing { entries: &entries, ..listing })?);
     }
     Ok(swaps)
 }

@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, Outcome, PackageRecord, Record, Records, Why,
 };
-use crate::base::files::durable::create_folder;
-use crate::base::files::{make_executable, publish_file};
+use crate::base::files::{durable::create_folder, make_executable, publish_file};
 
 /// A package that was built.
 pub(super) struct Found<'r> {
@@ -34,7 +33,7 @@ pub(super) fn only_built<'r>(
             });
         }
         if records.is_gone(record) {
-            return Err(CollectionError::Gone { path: folder.join(&built.stanza.file) });
+            return Err(CollectionError::Gone { path: folder.join(&built.entry.file) });
         }
         found.push(Found { record, built, why });
     }
@@ -72,7 +71,7 @@ pub(super) fn write_recipes(built: &[&BuiltRecord], folder: &Path) -> Result<(),
 pub(super) fn restore(manifest: &mut CollectionManifest, records: &Records<'_>) {
     let records = records.all_built();
     let built = records.values().filter_map(|record| match &record.outcome {
-        Outcome::Built(built) => Some((built.stanza.file.as_str(), &built.package)),
+        Outcome::Built(built) => Some((built.entry.file.as_str(), &built.package)),
         Outcome::Failed(_) => None,
     });
     let built: BTreeMap<&str, &PackageRecord> = built.collect();

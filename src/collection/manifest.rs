@@ -10,19 +10,16 @@ use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use super::CollectionError;
-use crate::format::package::Stanza;
 use crate::{
     base::text::{OneLine, Paragraph, chain, serialised},
     distro::targets::Target,
+    format::package::PackageEntry,
     plan::{Evr, Licence, SourceFile, relation::Relation},
     python::artifact::ProjectName,
 };
 
 /// The version of the manifest's schema.
 pub const SCHEMA: u32 = 1;
-
-/// The manifest's name in a collection's folder.
-pub const MANIFEST_FILE: &str = "collection.json";
 
 /// The contents of a collection. The same packages give the same text: everything is sorted, and
 /// there is neither a clock nor an absolute path in it.
@@ -80,10 +77,10 @@ impl PackageRecord {
     }
 
     /// Says of the file what is so now: a signature changes it, and it may be moved.
-    pub(super) fn update(&mut self, stanza: &Stanza) {
-        self.file = stanza.place();
-        self.size = stanza.size;
-        self.sha256.clone_from(&stanza.sha256);
+    pub(super) fn update(&mut self, entry: &PackageEntry) {
+        self.file = entry.place();
+        self.size = entry.size;
+        self.sha256.clone_from(&entry.sha256);
     }
 }
 

@@ -14,24 +14,25 @@ use super::{
     BuiltRecord, CollectionError, CollectionManifest, PackageRecord, Record, Records,
     ledger::Ledger,
 };
-use crate::base::signing::Signer;
-use crate::format::deb::pool::{self, Pool};
 use crate::{
-    base::files::durable::{create_folder, rename, sync_folder},
+    base::{
+        files::durable::{create_folder, rename, sync_folder},
+        signing::Signer,
+    },
     format::{
-        package::Stanza,
-        repository::{Kind, Kinds},
+        Format, Formats, PackageEntry,
+        deb::pool::{self, Pool},
     },
 };
 
 /// The packages of a collection by file name.
 pub(super) struct Packages<'k> {
-    kinds: &'k Kinds<'k>,
-    stanzas: BTreeMap<String, Stanza>,
+    formats: &'k Formats<'k>,
+    entries: BTreeMap<String, PackageEntry>,
     /// Files that no record knows.
     strange: Vec<PathBuf>,
     /// What was signed or moved, as it was before.
-    before: BTreeMap<String, Stanza>,
+    before: BTreeMap<String, PackageEntry>,
     /// Files that wait to be moved in.
     new: BTreeMap<String, PathBuf>,
     /// Files with free names.
@@ -46,36 +47,36 @@ impl<'k> Packages<'k> {
     pub(super) fn read(
         folder: &Path,
         records: &Records<'_>,
-        kinds: &'k Kinds<'k>,
+        formats: &'k Formats<'k>,
         ledger: Option<&Ledger>,
     ) -> Result<Self, CollectionError> {
         let known = records.all_built();
-        let mut stanzas: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
-        for stanza in known.values().filter_map(Record::stanza) {
-            stanzas.entry(&stanza.file).or_default().push(stanza);
+        let mut entries: BTreeMap<&str, Vec<&PackageEntry>> = BTreeMap::new();
+        for entry in known.values().filter_map(Record::entry) {
+            entries.entry(&entry.file).or_default().push(entry);
         }
-        let files = package_files(folder, kinds)?;
+        let files = package_files(folder, formats)?;
         let found = files.par_iter().map(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let parent = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
             let parent = parent.map(|parent| parent.to_string_lossy().into_owned());
             let sum = records.sum(path).unwrap_or_default();
-            let mut of_name = stanzas.get(&*name).into_iter().flatten();
-            let stanza = match of_name.find(|stanza| stanza.sha256 == sum) {
-                Some(stanza) => (*stanza).clone(),
+            let mut of_name = entries.get(&*name).into_iter().flatten();
+            let entry = match of_name.find(|entry| entry.sha256 == sum) {
+                Some(entry) => (*entry).clone(),
                 None if ledger.is_some_and(|ledger| !ledger.holds(&name, &sum)) => {
                     return Ok(Err(path.clone()));
                 }
-                None => kinds.read(path)?,
+                None => formats.read(path)?,
             };
-            Ok(Ok(Stanza { folder: parent.unwrap_or_default(), ..stanza }))
+            Ok(Ok(PackageEntry { folder: parent.unwrap_or_default(), ..entry }))
         });
         let found = found.collect::<Result<Vec<_>, CollectionError>>()?;
         let (found, strange): (Vec<_>, Vec<_>) = found.into_iter().partition(Result::is_ok);
-        let named = found.into_iter().flatten().map(|stanza| (stanza.file.clone(), stanza));
+        let named = found.into_iter().flatten().map(|entry| (entry.file.clone(), entry));
         Ok(Self {
-            kinds,
-            stanzas: named.collect(),
+            formats,
+            entries: named.collect(),
             strange: strange.into_iter().filter_map(Result::err).collect(),
             before: BTreeMap::new(),
             new: BTreeMap::new(),
@@ -89,39 +90,40 @@ impl<'k> Packages<'k> {
         let named =
             self.strange.iter().filter_map(|path| Some((path, path.file_name()?.to_str()?)));
         named
-            .filter(|(_, name)| !self.stanzas.contains_key(*name))
+            .filter(|(_, name)| !self.entries.contains_key(*name))
             .map(|(path, name)| (path.as_path(), name))
     }
 
     /// The digests of all packages as they are now.
     pub(super) fn note(&self, ledger: &mut Ledger) {
-        for stanza in self.stanzas.values() {
-            ledger.add(&stanza.file, &stanza.sha256);
+        for entry in self.entries.values() {
+            ledger.add(&entry.file, &entry.sha256);
         }
     }
 
     /// Adds a package that was built, whose file is at `waiting` if not in the folder.
     pub(super) fn add(&mut self, built: &BuiltRecord, waiting: Option<PathBuf>) {
-        let Stanza { file, .. } = &built.stanza;
+        let PackageEntry { file, .. } = &built.entry;
         match waiting {
             // The very file was built once more.
-            Some(path) if self.stanzas.get(file) == Some(&built.stanza) => self.spare.push(path),
+            Some(path) if self.entries.get(file) == Some(&built.entry) => self.spare.push(path),
             Some(path) => drop(self.new.insert(file.clone(), path)),
             None => {}
         }
-        self.stanzas.insert(file.clone(), built.stanza.clone());
+        self.entries.insert(file.clone(), built.entry.clone());
     }
 
-    /// Gives packages the folders that their kind wants: Debian's may be in a pool.
+    /// Gives packages the folders that their format wants: Debian's may be in a pool.
     pub(super) fn arrange(&mut self, folder: &Path, pool: Option<&Pool>) {
-        for stanza in self.stanzas.values_mut() {
-            let kind = self.kinds.of(stanza.entry.format());
-            let wanted = kind.map(|kind| kind.folder(&stanza.package, pool)).unwrap_or_default();
-            if stanza.folder != wanted {
-                let present = folder.join(stanza.place());
-                self.before.insert(stanza.file.clone(), stanza.clone());
-                self.new.entry(stanza.file.clone()).or_insert(present);
-                stanza.folder = wanted;
+        for entry in self.entries.values_mut() {
+            let format = self.formats.of(entry.format());
+            let wanted = format.map(|format| format.repository().folder(&entry.package, pool));
+            let wanted = wanted.unwrap_or_default();
+            if entry.folder != wanted {
+                let present = folder.join(entry.place());
+                self.before.insert(entry.file.clone(), entry.clone());
+                self.new.entry(entry.file.clone()).or_insert(present);
+                entry.folder = wanted;
             }
         }
     }
@@ -132,20 +134,20 @@ impl<'k> Packages<'k> {
     }
 
     /// The package in a file of that name.
-    pub(super) fn get(&self, file: &str) -> Option<&Stanza> {
-        self.stanzas.get(file)
+    pub(super) fn get(&self, file: &str) -> Option<&PackageEntry> {
+        self.entries.get(file)
     }
 
     /// What was signed or moved: as it was, and as it is.
-    pub(super) fn changes(&self) -> Vec<(&Stanza, &Stanza)> {
+    pub(super) fn changes(&self) -> Vec<(&PackageEntry, &PackageEntry)> {
         let changes = self.before.iter();
-        changes.filter_map(|(file, before)| Some((before, self.stanzas.get(file)?))).collect()
+        changes.filter_map(|(file, before)| Some((before, self.entries.get(file)?))).collect()
     }
 
     /// All packages, sorted by name and file.
-    fn stanzas(&self) -> impl Iterator<Item = &Stanza> {
-        let mut all: Vec<&Stanza> = self.stanzas.values().collect();
-        all.sort_by_key(|stanza| (&stanza.package, &stanza.file));
+    fn entries(&self) -> impl Iterator<Item = &PackageEntry> {
+        let mut all: Vec<&PackageEntry> = self.entries.values().collect();
+        all.sort_by_key(|entry| (&entry.package, &entry.file));
         all.into_iter()
     }
 
@@ -163,31 +165,31 @@ impl<'k> Packages<'k> {
         let ranks = self.ranks()?;
         let current: BTreeSet<&str> =
             manifest.packages.iter().map(PackageRecord::file_name).collect();
-        let mut builds: BTreeMap<&str, Vec<&Stanza>> = BTreeMap::new();
-        for stanza in self.stanzas.values() {
-            builds.entry(&stanza.package).or_default().push(stanza);
+        let mut builds: BTreeMap<&str, Vec<&PackageEntry>> = BTreeMap::new();
+        for entry in self.entries.values() {
+            builds.entry(&entry.package).or_default().push(entry);
         }
         let old = builds.into_values().flat_map(|mut builds| {
-            let is_other = |stanza: &Stanza| !current.contains(stanza.file.as_str());
+            let is_other = |entry: &PackageEntry| !current.contains(entry.file.as_str());
             builds.sort_by(|a, b| {
                 let newest = || ranks.get(&b.file).cmp(&ranks.get(&a.file));
                 is_other(a).cmp(&is_other(b)).then_with(newest)
             });
-            builds.into_iter().skip(keep).map(|stanza| stanza.file.clone())
+            builds.into_iter().skip(keep).map(|entry| entry.file.clone())
         });
         let old: BTreeSet<String> = old.collect();
-        let gone = old.iter().filter_map(|file| self.stanzas.remove(file));
-        self.superseded = gone.map(|stanza| stanza.place()).collect();
+        let gone = old.iter().filter_map(|file| self.entries.remove(file));
+        self.superseded = gone.map(|entry| entry.place()).collect();
         Ok(())
     }
 
-    /// The places of all files' versions in the order of their kind, by file name.
+    /// The places of all files' versions in the order of their format, by file name.
     fn ranks(&self) -> Result<BTreeMap<String, usize>, CollectionError> {
         let mut ranks = BTreeMap::new();
-        for (kind, stanzas) in self.by_kind() {
-            let versions: Vec<String> = stanzas.iter().map(|s| s.evr.to_string()).collect();
-            let files = stanzas.into_iter().map(|stanza| stanza.file.clone());
-            ranks.extend(files.zip(kind.ranks(&versions)?));
+        for (format, entries) in self.by_format() {
+            let versions: Vec<String> = entries.iter().map(|s| s.evr.to_string()).collect();
+            let files = entries.into_iter().map(|entry| entry.file.clone());
+            ranks.extend(files.zip(format.ranks(&versions)?));
         }
         Ok(ranks)
     }
@@ -201,48 +203,48 @@ impl<'k> Packages<'k> {
     ) -> Result<(), CollectionError> {
         let folder = work.join("signed");
         create_folder(&folder)?;
-        let unsigned = self.stanzas.values().filter_map(|stanza| {
-            let kind = self.kinds.of(stanza.entry.format())?;
-            let by = stanza.signed_by.as_deref();
-            let sign = kind.signature().filter(|_| !by.is_some_and(|by| signer.is(by)))?;
-            Some((stanza, kind, sign))
+        let unsigned = self.entries.values().filter_map(|entry| {
+            let repository = self.formats.of(entry.format())?.repository();
+            let by = entry.signed_by.as_deref();
+            let sign = repository.signature().filter(|_| !by.is_some_and(|by| signer.is(by)))?;
+            Some((entry, repository, sign))
         });
         let unsigned: Vec<_> = unsigned.collect();
-        let signed = unsigned.par_iter().map(|(stanza, kind, sign)| {
-            let copy = folder.join(&stanza.file);
-            let from = match self.new.get(&stanza.file) {
+        let signed = unsigned.par_iter().map(|(entry, repository, sign)| {
+            let copy = folder.join(&entry.file);
+            let from = match self.new.get(&entry.file) {
                 Some(path) => path.clone(),
-                None => collection.join(stanza.place()),
+                None => collection.join(entry.place()),
             };
             fs::copy(&from, &copy).map_err(CollectionError::at("copy", &from))?;
-            sign(&copy, signer, stanza.time)?;
-            Ok((copy.clone(), kind.read(&copy)?))
+            sign(&copy, signer, entry.time)?;
+            Ok((copy.clone(), repository.read(&copy)?))
         });
-        for (copy, stanza) in signed.collect::<Result<Vec<_>, CollectionError>>()? {
-            let file = stanza.file.clone();
+        for (copy, entry) in signed.collect::<Result<Vec<_>, CollectionError>>()? {
+            let file = entry.file.clone();
             self.spare.extend(self.new.insert(file.clone(), copy));
-            if let Some(unsigned) = self.stanzas.insert(file.clone(), stanza) {
+            if let Some(unsigned) = self.entries.insert(file.clone(), entry) {
                 self.before.insert(file, unsigned);
             }
         }
         Ok(())
     }
 
-    /// The kinds, each with its packages, sorted by name and file.
-    pub(super) fn by_kind(&self) -> Vec<(&'k dyn Kind, Vec<&Stanza>)> {
-        let of = |kind: &'k dyn Kind| {
-            let own = self.stanzas().filter(|stanza| stanza.entry.format() == kind.format());
-            (kind, own.collect())
+    /// The formats, each with its packages, sorted by name and file.
+    pub(super) fn by_format(&self) -> Vec<(&'k dyn Format, Vec<&PackageEntry>)> {
+        let of = |format: &'k dyn Format| {
+            let own = self.entries().filter(|entry| entry.format() == format.name());
+            (format, own.collect())
         };
-        self.kinds.iter().map(of).collect()
+        self.formats.iter().map(of).collect()
     }
 
     /// Moves new files in, to stay there whatever happens: metadata will name them.
     pub(super) fn publish(&self, folder: &Path) -> Result<(), CollectionError> {
         let mut parents = BTreeSet::new();
         for (file, path) in &self.new {
-            let Some(stanza) = self.stanzas.get(file) else { continue };
-            let place = folder.join(stanza.place());
+            let Some(entry) = self.entries.get(file) else { continue };
+            let place = folder.join(entry.place());
             let parent = place.parent().unwrap_or(folder);
             create_folder(parent)?;
             rename(path, &place)?;
@@ -270,7 +272,7 @@ impl<'k> Packages<'k> {
 /// The package files that are in a folder or in its pool, sorted.
 pub(super) fn package_files(
     folder: &Path,
-    kinds: &Kinds<'_>,
+    formats: &Formats<'_>,
 ) -> Result<Vec<PathBuf>, CollectionError> {
     let failed = |error: walkdir::Error| CollectionError::at("read", folder)(error.into());
     let mut files = Vec::new();
@@ -278,7 +280,7 @@ pub(super) fn package_files(
     let below = pool.is_dir().then(|| WalkDir::new(&pool)).into_iter().flatten();
     for entry in WalkDir::new(folder).max_depth(1).into_iter().chain(below) {
         let entry = entry.map_err(failed)?;
-        if kinds.of_file(entry.path()).is_some() && entry.path().is_file() {
+        if formats.of_file(entry.path()).is_some() && entry.path().is_file() {
             files.push(entry.into_path());
         }
     }

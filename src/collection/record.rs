@@ -16,20 +16,18 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CollectionError, Drift, FailureRecord, PackageRecord, Why,
+    CollectionError, FailureRecord, PackageRecord, Why,
     folder::RECIPES,
     packages::Packages,
     staging::{Listener, Lock},
     sums::Sums,
 };
-use crate::format::repository::metadata::sha256;
-use crate::{base::files::durable::create_folder, format::package::Stanza};
 use crate::{
     base::{
-        files::{publish_file, stays_inside, write_file},
+        files::{durable::create_folder, publish_file, stays_inside, write_file},
         text::serialised,
     },
-    format::build::BuiltPackage,
+    format::{Drift, build::BuiltPackage, package::PackageEntry, repository::metadata::sha256},
     plan::{PackagePlan, Recipe},
 };
 
@@ -65,9 +63,9 @@ impl Record {
     }
 
     /// What repository metadata says of its package, where there is one.
-    pub fn stanza(&self) -> Option<&Stanza> {
+    pub fn entry(&self) -> Option<&PackageEntry> {
         match &self.outcome {
-            Outcome::Built(built) => Some(&built.stanza),
+            Outcome::Built(built) => Some(&built.entry),
             Outcome::Failed(_) => None,
         }
     }
@@ -87,7 +85,8 @@ pub enum Outcome {
 pub struct BuiltRecord {
     /// Without a reason for being there, which each run has of its own.
     pub package: PackageRecord,
-    pub stanza: Stanza,
+    #[serde(rename = "stanza")]
+    pub entry: PackageEntry,
     pub recipe: Recipe,
     /// How its relations differ from the planned ones.
     #[serde(default, skip_serializing_if = "Drift::is_none")]
@@ -102,7 +101,7 @@ pub struct Described<'a> {
     /// Whether the recipe, not the plan, says what the package is.
     pub own_recipe: bool,
     /// What the package says of itself.
-    pub stanza: Stanza,
+    pub entry: PackageEntry,
     pub drift: Drift,
 }
 
@@ -155,12 +154,12 @@ impl<'k> Records<'k> {
         built: &BuiltPackage,
         described: Described<'_>,
     ) -> Result<Record, CollectionError> {
-        let Described { plan, recipe, own_recipe, stanza, drift } = described;
-        let is_planned = own_recipe || stanza.package == plan.package;
-        if !is_planned || !stays_inside(&stanza.package) {
+        let Described { plan, recipe, own_recipe, entry, drift } = described;
+        let is_planned = own_recipe || entry.package == plan.package;
+        if !is_planned || !stays_inside(&entry.package) {
             return Err(CollectionError::OtherPackage {
                 path: built.path.clone(),
-                found: stanza.package,
+                found: entry.package,
                 planned: plan.package.clone(),
             });
         }
@@ -173,11 +172,11 @@ impl<'k> Records<'k> {
         synced.map_err(CollectionError::at("write", &built.path))?;
         // Until the package is there, no other run takes its folder for an empty one.
         let _lock = Lock::take(&self.collection, self.listener)?;
-        let waiting = self.waiting(inputs, &stanza.file);
+        let waiting = self.waiting(inputs, &entry.file);
         create_folder(waiting.parent().unwrap_or(&waiting))?;
         fs::rename(&built.path, &waiting).map_err(CollectionError::at("replace", &waiting))?;
-        let package = describe(plan, &stanza);
-        let built = BuiltRecord { package, stanza, recipe: recipe.clone(), drift };
+        let package = describe(plan, &entry);
+        let built = BuiltRecord { package, entry, recipe: recipe.clone(), drift };
         self.write(inputs, Outcome::Built(Box::new(built)))
     }
 
@@ -191,22 +190,25 @@ impl<'k> Records<'k> {
 
     /// Where a package waits to be merged, if it does.
     pub(super) fn unmerged(&self, record: &Record) -> Option<PathBuf> {
-        let stanza = record.stanza()?;
-        let path = self.waiting(&record.inputs, &stanza.file);
-        self.is_of(&path, stanza).then_some(path)
+        let entry = record.entry()?;
+        let path = self.waiting(&record.inputs, &entry.file);
+        self.is_of(&path, entry).then_some(path)
     }
 
-    /// Notes what was signed or moved: each stanza as it was, and as it is now.
-    pub(super) fn update(&self, changes: &[(&Stanza, &Stanza)]) -> Result<(), CollectionError> {
-        let changed: BTreeMap<&str, &(&Stanza, &Stanza)> =
+    /// Notes what was signed or moved: each entry as it was, and as it is now.
+    pub(super) fn update(
+        &self,
+        changes: &[(&PackageEntry, &PackageEntry)],
+    ) -> Result<(), CollectionError> {
+        let changed: BTreeMap<&str, &(&PackageEntry, &PackageEntry)> =
             changes.iter().map(|change| (change.0.file.as_str(), change)).collect();
         // Most runs change none.
         let all = (!changed.is_empty()).then(|| self.every()).into_iter().flatten();
         for record in all {
             let Outcome::Built(mut built) = record.outcome else { continue };
-            match changed.get(built.stanza.file.as_str()) {
-                Some((before, now)) if built.stanza == **before => {
-                    built.stanza = (*now).clone();
+            match changed.get(built.entry.file.as_str()) {
+                Some((before, now)) if built.entry == **before => {
+                    built.entry = (*now).clone();
                     built.package.update(now);
                     self.write(&record.inputs, Outcome::Built(built))?;
                 }
@@ -250,22 +252,22 @@ impl<'k> Records<'k> {
 
     /// Whether the file in the collection is another package by now.
     fn is_replaced(&self, record: &Record, packages: &Packages<'_>) -> bool {
-        let Some(stanza) = record.stanza() else { return false };
-        let present = packages.get(&stanza.file);
-        self.unmerged(record).is_none() && present.is_some_and(|now| now.sha256 != stanza.sha256)
+        let Some(entry) = record.entry() else { return false };
+        let present = packages.get(&entry.file);
+        self.unmerged(record).is_none() && present.is_some_and(|now| now.sha256 != entry.sha256)
     }
 
     /// The package's file: in the collection, or waiting.
     pub fn file(&self, record: &Record) -> Option<PathBuf> {
-        let stanza = record.stanza()?;
-        let merged = self.collection.join(stanza.place());
-        self.unmerged(record).or_else(|| self.is_of(&merged, stanza).then_some(merged))
+        let entry = record.entry()?;
+        let merged = self.collection.join(entry.place());
+        self.unmerged(record).or_else(|| self.is_of(&merged, entry).then_some(merged))
     }
 
-    /// Whether a file is the one that a stanza is of.
-    fn is_of(&self, path: &Path, stanza: &Stanza) -> bool {
-        fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == stanza.size)
-            && self.sum(path).as_deref() == Some(&stanza.sha256)
+    /// Whether a file is the one that a entry is of.
+    fn is_of(&self, path: &Path, entry: &PackageEntry) -> bool {
+        fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == entry.size)
+            && self.sum(path).as_deref() == Some(&entry.sha256)
     }
 
     fn path(&self, inputs: &str) -> PathBuf {
@@ -318,14 +320,14 @@ fn unsealed(text: &str) -> Option<(String, String)> {
     Some((format!("{}}}", rest.strip_suffix(before)?), digest.to_owned()))
 }
 
-fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {
+fn describe(plan: &PackagePlan, entry: &PackageEntry) -> PackageRecord {
     PackageRecord {
-        package: stanza.package.clone(),
-        evr: stanza.evr.clone(),
-        architecture: stanza.architecture.clone(),
-        file: stanza.file.clone(),
-        size: stanza.size,
-        sha256: stanza.sha256.clone(),
+        package: entry.package.clone(),
+        evr: entry.evr.clone(),
+        architecture: entry.architecture.clone(),
+        file: entry.file.clone(),
+        size: entry.size,
+        sha256: entry.sha256.clone(),
         project: plan.project.clone(),
         release: plan.release.clone(),
         source: plan.source.clone(),
@@ -333,6 +335,6 @@ fn describe(plan: &PackagePlan, stanza: &Stanza) -> PackageRecord {
         why: Why::default(),
         relations: plan.relations.clone(),
         entry_points: plan.entry_points.clone(),
-        recipe: format!("{RECIPES}/{}", stanza.package),
+        recipe: format!("{RECIPES}/{}", entry.package),
     }
 }

@@ -4,12 +4,11 @@ use std::{fs, path::Path};
 
 use ::rpm::{BuildConfig, Dependency, FileOptions, PackageBuilder};
 
-use super::{Collection, CollectionManifest, Described, Drift, Merge, Publishing, Record, Why};
-use crate::format::{package::Stanza, repository::Kinds};
+use super::{Collection, CollectionManifest, Described, Merge, Publishing, Record, Why};
 use crate::{
     base::process::{Command, CommandRunner, HostRunner},
     distro::targets::{Target, Targets},
-    format::build::BuiltPackage,
+    format::{Drift, Formats, PackageEntry, build::BuiltPackage},
     plan::{PackagePlan, Recipe, RecipeFile},
 };
 
@@ -118,8 +117,8 @@ pub(super) fn keep(
     built: &BuiltPackage,
 ) -> Result<Record, super::CollectionError> {
     let file = built.path.file_name().unwrap().to_string_lossy();
-    let stanza = Kinds::default().read(&built.path)?;
-    collection.records().keep(&file, built, described(&plan(name), &recipe(name), stanza))
+    let entry = Formats::default().read(&built.path)?;
+    collection.records().keep(&file, built, described(&plan(name), &recipe(name), entry))
 }
 
 /// Merges packages that a function writes into a staging folder.
@@ -157,7 +156,7 @@ pub(super) fn gunzip(bytes: &[u8]) -> String {
 pub(super) fn described<'a>(
     plan: &'a PackagePlan,
     recipe: &'a Recipe,
-    stanza: Stanza,
+    entry: PackageEntry,
 ) -> Described<'a> {
-    Described { plan, recipe, own_recipe: false, stanza, drift: Drift::default() }
+    Described { plan, recipe, own_recipe: false, entry, drift: Drift::default() }
 }

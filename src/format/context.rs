@@ -20,7 +20,7 @@ pub fn general_context(
     let relations: Vec<Value> = native
         .relations
         .iter()
-        .map(|r| json!({"field": format.tag(r.strength), "text": r.text, "origin": r.origin}))
+        .map(|r| json!({"field": format.syntax().tag(r.strength), "text": r.text, "origin": r.origin}))
         .collect();
     let files = plan.files.iter();
     let conffiles = files.clone().filter(|file| file.role == FileRole::Configuration);
@@ -63,7 +63,7 @@ fn fields(format: &dyn Format, native: &Native) -> Vec<Value> {
     for strength in Strength::ALL {
         let texts = native.relations.iter().filter(|relation| relation.strength == strength);
         for text in texts.map(|relation| relation.text.as_str()) {
-            let name = format.tag(strength);
+            let name = format.syntax().tag(strength);
             match fields.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, clauses)) => clauses.push(text),
                 None => fields.push((name, vec![text])),

@@ -1,8 +1,11 @@
-//! Why a package or a repository could not be read or written.
+//! Errors of package formats.
 
 use std::path::{Path, PathBuf};
 
-use crate::base::{files::FileError, signing::SignError};
+use crate::{
+    base::{files::FileError, signing::SignError},
+    plan::relation::RelationError,
+};
 
 /// Why a package file or a repository's metadata could not be read, written or signed.
 #[derive(Debug, thiserror::Error)]
@@ -26,4 +29,29 @@ impl PackageError {
     ) -> impl Fn(std::io::Error) -> Self + use<'p> {
         move |source| FileError::at(action, path)(source).into()
     }
+}
+
+/// Why a plan cannot be lowered to a format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    #[error("unknown package format `{format}`")]
+    Unknown { format: String },
+    #[error("the templates of `{pack}` are not for `{target}`, whose format is {format}")]
+    OtherPack { pack: String, target: String, format: String },
+    #[error("package `{package}`: {source}")]
+    Relation { package: String, source: RelationError },
+    #[error(
+        "package `{package}` needs `{soname}`, and no package of the target is known to contain it"
+    )]
+    Library { package: String, soname: String },
+    #[error(
+        "package `{package}`: the name of `{path}` would run as a command when the package is removed, \
+         by the script that dh_python3 adds"
+    )]
+    Module { package: String, path: String },
+    #[error("packages that are called `…{suffix}` are not compressed with `{compression}`")]
+    Compression { suffix: String, compression: String },
+    /// The plugin of a format failed, or refused the package.
+    #[error("{problem}")]
+    External { problem: String },
 }

@@ -1,185 +1,136 @@
-//! Package formats: what a plan says, in the words of rpm or Debian.
+//! Package formats: everything that differs between RPM packages, Debian packages and the packages
+//! of formats from plugins.
 
 mod bounds;
 pub mod build;
 mod context;
 pub mod deb;
+mod drift;
 mod error;
 pub mod host;
 mod install;
+mod native;
 pub mod package;
 pub mod plugin;
+mod registry;
 pub mod repository;
 pub mod rpm;
 mod sample;
+mod syntax;
 mod text;
-pub mod version;
+mod version;
+
+use std::collections::BTreeMap;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use serde_json::Value;
+
+use crate::{distro::targets::Target, plan::PackagePlan, python::artifact::ProjectName};
 
 pub use context::{general_context, shell_word};
-pub use error::PackageError;
+pub use drift::{Drift, drift};
+pub use error::{FormatError, PackageError};
 pub use install::{Attachment, attachments};
+pub use native::{Changelog, Native, NativeRelation, NativeSource};
+pub use package::PackageEntry;
+pub use registry::{Formats, named};
 pub use sample::sample;
+pub use syntax::RecipeSyntax;
 pub use text::{one_line, synopsis, wrap};
 
-use rayon::prelude::*;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use build::{BuildError, BuildTools, ChosenBuilder, Preference, SourceBuilder};
+use host::HostPackages;
+use repository::Repository;
 
-use crate::{
-    distro::targets::Target,
-    plan::{
-        PackagePlan,
-        relation::{RelationError, Strength},
-    },
-};
-
-/// A package format. It only computes: words in its dialect and the context of its templates.
+/// A package format: how its packages are versioned, described, built, read and published.
 pub trait Format: Sync {
-    /// The format's name, which is its template pack's name too.
+    /// Returns the format's name, which is also the name of its template pack.
     fn name(&self) -> &str;
 
-    /// The template pack of recipes that build sdists, where the format has such.
-    fn source_pack(&self) -> Option<&str>;
+    /// Returns the end of the names of its package files: `.rpm`.
+    fn suffix(&self) -> &str;
 
-    /// Makes text safe to put into the format's recipe.
-    fn escape(&self) -> fn(&str) -> String;
-
-    /// What the plan says, in the format's words.
+    /// Returns how packages state the versions of releases, without epoch and release number.
     ///
     /// # Errors
-    /// The format cannot express the plan.
-    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError>;
+    /// The format's plugin fails.
+    fn versions(
+        &self,
+        releases: BTreeMap<&ProjectName, &Version>,
+    ) -> Result<BTreeMap<ProjectName, String>, FormatError>;
 
-    /// What several plans say, in their order. One that cannot be said stops no other.
+    /// Returns the ranks of versions (`[EPOCH:]VERSION[-RELEASE]`) in the format's order: a newer
+    /// version has a higher rank, and equal ones have the same.
     ///
     /// # Errors
-    /// Whoever knows the format's words fails.
-    fn lower_all(
+    /// The format's plugin fails.
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, PackageError>;
+
+    /// Returns whether packages require others by package name and version, and not by the Python
+    /// projects that those provide.
+    fn requires_by_name(&self) -> bool;
+
+    /// Returns whether the specifiers, written as relations with the distribution's package of that
+    /// name and version, select the same versions as they do for the published release.
+    fn are_bounds_comparable(
+        &self,
+        package: &str,
+        version: &str,
+        specifiers: &VersionSpecifiers,
+    ) -> bool;
+
+    /// Lowers plans to the format's terms, in their order. A plan that cannot be lowered stops no
+    /// other.
+    ///
+    /// # Errors
+    /// The format's plugin fails.
+    fn lower(
         &self,
         plans: &[&PackagePlan],
         target: &Target,
-    ) -> Result<Vec<Result<Native, FormatError>>, FormatError> {
-        Ok(plans.par_iter().map(|plan| self.lower(plan, target)).collect())
-    }
+    ) -> Result<Vec<Result<Native, FormatError>>, FormatError>;
 
-    /// What the format's templates may refer to.
-    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value;
-
-    /// How the format's recipes write a kind of relation: `Requires`, `Depends`.
-    fn tag(&self, strength: Strength) -> &str;
-
-    /// Checks that a relation of this kind is one, in the format's syntax.
+    /// Lowers one plan.
     ///
     /// # Errors
-    /// It is none, or more than one.
-    fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError>;
-
-    /// The files of their own that the recipe has beside what its templates make.
-    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment>;
-}
-
-/// The built-in format of that name.
-///
-/// # Errors
-/// There is no such built-in format.
-pub fn named(name: &str) -> Result<&'static dyn Format, FormatError> {
-    match name {
-        "rpm" => Ok(&rpm::Rpm),
-        "deb" => Ok(&deb::Deb),
-        _ => Err(FormatError::Unknown { format: name.to_owned() }),
+    /// The plan cannot be lowered.
+    fn lower_one(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+        self.lower(&[plan], target)?.swap_remove(0)
     }
-}
 
-/// Why a plan cannot be said in a format's words.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FormatError {
-    #[error("unknown package format `{format}`")]
-    Unknown { format: String },
-    #[error("the templates of `{pack}` are not for `{target}`, whose format is {format}")]
-    OtherPack { pack: String, target: String, format: String },
-    #[error("package `{package}`: {source}")]
-    Relation { package: String, source: RelationError },
-    #[error(
-        "package `{package}` needs `{soname}`, and no package of the target is known to contain it"
-    )]
-    Library { package: String, soname: String },
-    #[error(
-        "package `{package}`: the name of `{path}` would run as a command when the package is removed, \
-         by the script that dh_python3 adds"
-    )]
-    Module { package: String, path: String },
-    /// What a format from elsewhere says, or says of a package.
-    #[error("{problem}")]
-    External { problem: String },
-}
+    /// Returns what the format's templates may refer to.
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value;
 
-/// A plan in its format's own words: what templates show and embedded writers write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub struct Native {
-    pub name: String,
-    pub epoch: Option<u64>,
-    pub version: String,
-    /// With the dist tag: `1.fc43`; Debian's revision: `1`.
-    pub release: String,
-    /// `noarch`, `x86_64`, `all`, `amd64`.
-    pub architecture: String,
-    pub summary: String,
-    /// Lines without a trailing line feed, wrapped at 79 columns, not escaped.
-    pub description: String,
-    pub licence: String,
-    pub homepage: Option<String>,
-    pub packager: String,
-    /// What the format's tools provide of themselves, with the package's version.
-    pub own_names: Vec<String>,
-    /// In the order in which they are written.
-    pub relations: Vec<NativeRelation>,
-    /// The finished package's file name.
-    pub filename: String,
-    /// The payload compression: algorithm and level.
-    pub compression: String,
-    /// The changelog's only entry: the text of its header's date, and a line.
-    pub changelog: Changelog,
-    /// What the format's own templates refer to beside the general context.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    pub words: Map<String, Value>,
-    /// What a recipe for the sdist says beside.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source: Option<NativeSource>,
-}
+    /// Returns the files that the recipe has beside the outputs of its templates.
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment>;
 
-/// The relations in a recipe that builds an sdist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub struct NativeSource {
-    /// What the build requires.
-    pub build: Vec<NativeRelation>,
-    /// What importing the modules requires beside it.
-    pub checks: Vec<NativeRelation>,
-    /// What no generator of the distribution finds out.
-    pub stated: Vec<NativeRelation>,
-}
+    /// Returns the syntax of the format's recipes.
+    fn syntax(&self) -> &dyn RecipeSyntax;
 
-/// A relation in its format's syntax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub struct NativeRelation {
-    pub strength: Strength,
-    /// One dependency: `python3.13dist(idna) >= 2.5`, `(a with b)`, `python3-idna (>= 2.5)`.
-    pub text: String,
-    /// For the reviewer.
-    pub origin: String,
-}
+    /// Checks that packages may have a compression: names of package files may state another one.
+    ///
+    /// # Errors
+    /// They do.
+    fn check_compression(&self, _compression: &str) -> Result<(), FormatError> {
+        Ok(())
+    }
 
-/// A changelog entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub struct Changelog {
-    /// Seconds since 1970.
-    pub time: i64,
-    /// Name and mail address.
-    pub author: String,
-    /// The new version, as the format's changelog writes it.
-    pub version: String,
-    pub line: String,
+    /// Returns what builds the format's packages from recipes that pack a wheel.
+    ///
+    /// # Errors
+    /// The system's tool was requested, and is not installed or cannot be confined.
+    fn builder<'a>(
+        &'a self,
+        tools: &BuildTools<'a>,
+        preference: Preference,
+    ) -> Result<ChosenBuilder<'a>, BuildError>;
+
+    /// Returns what builds recipes of sdists and makes source packages, if the format has these.
+    fn source_builder(&self) -> Option<&dyn SourceBuilder>;
+
+    /// Returns how package files are read and published as a repository.
+    fn repository(&self) -> &dyn Repository;
+
+    /// Returns access to the packages of distributions that use this format; plugins have none.
+    fn host(&self) -> Option<&'static dyn HostPackages>;
 }

@@ -14,14 +14,14 @@ pub fn sample(format: &dyn Format, pack: &str, target: &Target) -> Result<Value,
     let mut plan = plan(target);
     if pack == format.name() {
         plan.from_source = None;
-    } else if Some(pack) != format.source_pack() {
+    } else if Some(pack) != format.syntax().source_pack() {
         return Err(FormatError::OtherPack {
             pack: pack.to_owned(),
             target: target.name.clone(),
             format: target.format.clone(),
         });
     }
-    let native = format.lower(&plan, target)?;
+    let native = format.lower_one(&plan, target)?;
     Ok(format.context(&plan, target, &native))
 }
 
@@ -84,7 +84,7 @@ mod tests {
         let mut contexts = Vec::new();
         for target in targets() {
             let format = named(&target.format).unwrap();
-            if ![Some(format.name()), format.source_pack()].contains(&Some(pack)) {
+            if ![Some(format.name()), format.syntax().source_pack()].contains(&Some(pack)) {
                 continue;
             }
             contexts.push(sample(format, pack, &target).unwrap());
@@ -92,7 +92,7 @@ mod tests {
             let mut bare: PackagePlan = serde_json::from_str(text).unwrap();
             bare.homepage = None;
             bare.package = "sample".to_owned();
-            if Some(pack) == format.source_pack() {
+            if Some(pack) == format.syntax().source_pack() {
                 bare.from_source = plan(&target).from_source;
                 bare.from_source.as_mut().unwrap().releases_page = None;
             }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn context(format: &dyn Format, plan: &PackagePlan, target: &Target) -> Value {
-        format.context(plan, target, &format.lower(plan, target).unwrap())
+        format.context(plan, target, &format.lower_one(plan, target).unwrap())
     }
 
     /// The shapes of all paths below a value; nothing stands for null, and for lists of which no
@@ -187,7 +187,7 @@ mod tests {
         for name in targets.names() {
             let target = targets.load(name, None, None).unwrap();
             let format = named(&target.format).unwrap();
-            for pack in [Some(format.name()), format.source_pack()].into_iter().flatten() {
+            for pack in [Some(format.name()), format.syntax().source_pack()].into_iter().flatten() {
                 sample(format, pack, &target).unwrap();
             }
             assert!(sample(format, "none", &target).is_err());

@@ -18,6 +18,17 @@ pub struct Evr {
     pub release: String,
 }
 
+impl Evr {
+    /// Splits `[EPOCH:]VERSION[-RELEASE]`. An epoch that is not a number stays in the version.
+    pub fn parse(text: &str) -> Self {
+        let numbered =
+            text.split_once(':').and_then(|(epoch, rest)| Some((epoch.parse().ok()?, rest)));
+        let (epoch, rest) = numbered.unwrap_or((0, text));
+        let (version, release) = rest.rsplit_once('-').unwrap_or((rest, ""));
+        Self { epoch, version: version.to_owned(), release: release.to_owned() }
+    }
+}
+
 impl fmt::Display for Evr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.epoch > 0 {

@@ -25,7 +25,7 @@ pub use crate::python::metadata::{Licence, LicenceEvidence};
 pub use evr::{Evr, epoch};
 pub use folders::{below, owned_folders};
 pub use from_source::{Module, ModuleKind, SourceBuild};
-pub use recipe::{PATCHES, Recipe, RecipeFile};
+pub use recipe::{PATCHES, Recipe, RecipeFile, check_commands};
 pub use shebang::{Shebang, ShebangError, is_path};
 
 /// The version of the plan's schema.

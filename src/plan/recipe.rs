@@ -26,3 +26,24 @@ pub struct RecipeFile {
     /// Whether the file is executable (0755) or not (0644).
     pub executable: bool,
 }
+
+/// What would not arrive in a package as it is written. Source: rpm takes lines that begin with `%`
+/// for sections and conditions even when they are escaped.
+///
+/// # Errors
+/// The line, counted from 1, and what is wrong with it.
+pub fn check_commands(text: &str) -> Result<(), (usize, &'static str)> {
+    for (number, line) in (1..).zip(text.lines()) {
+        let problem = match line.trim_start() {
+            start if start.starts_with('%') => "begins with `%`, which rpm takes for its own",
+            _ if line.contains("\\%") => "has `\\%`, which rpm does not read: write `%`",
+            _ if line.chars().any(|c| c.is_control() && c != '\t') => "has a control character",
+            start if number == 1 && start.starts_with("#!") => {
+                "names an interpreter: commands are the shell's"
+            }
+            _ => continue,
+        };
+        return Err((number, problem));
+    }
+    Ok(())
+}

@@ -29,8 +29,6 @@ pub enum PlanError {
     /// `hints` are quoted and escaped.
     #[error("`{project}` needs packages of the system that are not known: {hints}")]
     Hint { project: ProjectName, hints: String },
-    #[error("`{project}` {release} has no version in the form of `{format}` packages")]
-    Version { project: ProjectName, release: String, format: String },
     #[error("`{file}` needs glibc {needed}, and the target has {present}")]
     Glibc { file: String, needed: String, present: String },
 }

@@ -37,10 +37,10 @@ use crate::{
         hints::{UserHints, When},
         targets::{Idiom, Target},
     },
-    format::host::Repository,
+    format::{Format, host::PackageSet},
     plan::{
         Content, Evr, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
-        SourceFile,
+        SourceFile, relation::glibc_version,
     },
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
@@ -63,7 +63,7 @@ pub use naming::{
     NamingPolicy, available, distribution_name, epoch, is_package_name, made_name, name_origin,
     package_name, taken_name,
 };
-pub use relations::{Neighbour, Neighbours, glibc_version};
+pub use relations::{Neighbour, Neighbours};
 pub use relax::Relax;
 pub use rules::FileRules;
 pub use scripts::system_command;
@@ -72,9 +72,6 @@ pub use scripts::system_command;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     pub naming: NamingPolicy,
-    /// How packages write the versions of projects, where the target's format leaves that to a
-    /// plugin.
-    pub versions: BTreeMap<ProjectName, String>,
     /// Name and mail address of who answers for the packages.
     pub packager: OneLine,
     /// Who signs the changelog's entry, where that is another person.
@@ -129,6 +126,8 @@ pub struct Subject<'a> {
     pub stated: &'a [(When, String)],
     /// The licence by the user, the wheel or the release's sdist.
     pub licence: Licence,
+    /// How the package states the project's version, without epoch and release.
+    pub version: &'a str,
     /// Where the project was taken from in place of an index: an address with a commit, or words.
     pub origin: Option<&'a ProjectOrigin>,
     /// Whether the target builds the project itself, so that the wheel, which was built elsewhere,
@@ -153,8 +152,10 @@ pub struct Others<'a> {
     pub left: &'a BTreeMap<ProjectName, String>,
     /// The shared libraries in the others' wheels, and whose each is.
     pub libraries: &'a BTreeMap<String, ProjectName>,
-    /// What the distribution has, where that was looked at.
-    pub repository: Option<&'a Repository>,
+    /// The distribution's packages, if its repositories were read.
+    pub repository: Option<&'a PackageSet>,
+    /// The target's package format.
+    pub format: &'a dyn Format,
 }
 
 /// What notes on rules without effect begin with.
@@ -223,7 +224,7 @@ pub fn plan(
         source: source_file(subject),
         evr: Evr {
             epoch: wheel.metadata.version.epoch().max(epoch),
-            version: version(wheel, target, policy)?,
+            version: subject.version.to_owned(),
             release: format!("{}{}", policy.release, target.dist_tag),
         },
         package,
@@ -267,23 +268,12 @@ pub fn plan(
     })
 }
 
-/// How a package states the wheel's version.
-fn version(wheel: &Wheel, target: &Target, policy: &Policy) -> Result<String, PlanError> {
-    let (project, release) = (&wheel.metadata.name, &wheel.metadata.version);
-    let written = target.layout.versions.upstream(release);
-    written.or_else(|| policy.versions.get(project).cloned()).ok_or_else(|| PlanError::Version {
-        project: project.clone(),
-        release: release.to_string(),
-        format: target.format.clone(),
-    })
-}
-
 /// Native code that was built on a newer system would not start on the target.
 fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
     let wheel = subject.wheel;
     let machine = target.architecture.machine.as_str();
     let versions = wheel.native_code(machine).flat_map(|elf| &elf.versions);
-    let newest = versions.filter_map(|(_, version)| relations::glibc_version(version)).max();
+    let newest = versions.filter_map(|(_, version)| glibc_version(version)).max();
     match newest {
         Some(needed) if needed > target.glibc && !subject.is_rebuilt => Err(PlanError::Glibc {
             file: wheel.filename.clone(),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    distro::targets::Target, format::host::Repository, plan::relation::CapabilityName,
+    distro::targets::Target, format::host::PackageSet, plan::relation::CapabilityName,
     python::artifact::ProjectName,
 };
 
@@ -213,7 +213,7 @@ pub fn names_in_repository<'r>(
     project: &ProjectName,
     package: &str,
     target: &Target,
-    repository: &'r Repository,
+    repository: &'r PackageSet,
 ) -> BTreeSet<&'r str> {
     let capability = target.dist_capability(project);
     let providers = repository.versions(&capability);
@@ -224,13 +224,9 @@ pub fn names_in_repository<'r>(
 
 /// The version that the distribution has of the package of a name: of the repositories that were
 /// looked at, else as the target knows it.
-pub fn available<'a>(
-    name: &str,
-    target: &'a Target,
-    repository: Option<&'a Repository>,
-) -> Option<&'a str> {
+pub fn available(name: &str, target: &Target, repository: Option<&PackageSet>) -> Option<String> {
     let seen = repository.and_then(|repository| repository.newest(name));
-    seen.or_else(|| target.naming.versions.get(name).map(String::as_str))
+    seen.or_else(|| target.naming.versions.get(name).cloned())
 }
 
 /// The least epoch of a project's package: above or at that of the versions which the distribution has
@@ -242,7 +238,7 @@ pub fn epoch(
     package: &str,
     target: &Target,
     policy: &NamingPolicy,
-    repository: Option<&Repository>,
+    repository: Option<&PackageSet>,
 ) -> u64 {
     if target.isolation.is_some() {
         return 0;
@@ -251,10 +247,10 @@ pub fn epoch(
     let own = (!target.naming.is_taken(&own, project)).then_some(own);
     let names = std::iter::once(package).chain(own.as_deref());
     let versions = names.flat_map(|name| {
-        let known = target.naming.versions.get(name).map(String::as_str);
+        let known = target.naming.versions.get(name).cloned();
         known.into_iter().chain(repository.and_then(|repository| repository.newest(name)))
     });
-    versions.map(crate::plan::epoch).max().unwrap_or_default()
+    versions.map(|version| crate::plan::epoch(&version)).max().unwrap_or_default()
 }
 
 /// Whether a name could be a package's in any format; [`Target`] has the rule of its own.

@@ -3,7 +3,6 @@
 use crate::{
     base::text::OneLine,
     distro::targets::Target,
-    format::version::Dialect,
     plan::{
         Open,
         relation::{Capability, Relation},
@@ -56,7 +55,7 @@ pub(super) fn names(
     others: &Others<'_>,
     policy: &Policy,
 ) -> Vec<Open> {
-    if target.naming.map.is_empty() || target.layout.versions == Dialect::Rpm {
+    if target.naming.map.is_empty() || !others.format.requires_by_name() {
         return Vec::new();
     }
     let unmapped = relations.iter().filter_map(|relation| match &relation.capability {

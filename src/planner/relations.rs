@@ -7,10 +7,6 @@ use pep440_rs::{Version, VersionSpecifiers};
 use crate::{
     base::text::OneLine,
     distro::{hints, targets::Target},
-    format::{
-        deb::version::{Numbering, published},
-        version::Dialect,
-    },
     plan::{
         Open,
         relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
@@ -160,15 +156,16 @@ pub fn requirement(
     };
     let available = match neighbour {
         Some(_) => None,
-        None => naming::available(&package, target, others.repository).map(str::to_owned),
+        None => naming::available(&package, target, others.repository),
     };
     let specifiers = specifiers(requirement);
     let candidate = neighbour.map(|neighbour| neighbour.version.clone());
     let stated = policy.relax.applied(&specifiers, candidate.as_ref());
     // Where packages are required by their own versions, and it is not known how these are written,
     // no upper bound could be relied on.
-    let is_known = |version: &String| is_comparable(version, &package, &stated);
-    let is_numbered = target.layout.versions == Dialect::Rpm
+    let format = others.format;
+    let is_known = |version: &String| format.are_bounds_comparable(&package, version, &stated);
+    let is_numbered = !format.requires_by_name()
         || neighbour.is_some()
         || available.as_ref().is_some_and(is_known);
     let (stated, unstated) = if is_numbered {
@@ -194,17 +191,6 @@ pub fn requirement(
         },
         origin: OneLine::new(&origin),
     })
-}
-
-/// Whether bounds hold for a version of the distribution as Debian compares them where they hold for
-/// what upstream published: they do not for `1.0.dfsg` or `2.0+really1.9`.
-fn is_comparable(version: &str, package: &str, specifiers: &VersionSpecifiers) -> bool {
-    let Some(published) = published(version) else { return false };
-    let numbering = Numbering::distributed(Some(version));
-    let clauses = crate::format::deb::relation::dependency(package, specifiers, numbering);
-    let holds = clauses
-        .and_then(|clauses| crate::format::deb::relation::satisfied(&clauses, package, version));
-    !metadata::satisfies(&published, specifiers) || holds.unwrap_or_default()
 }
 
 /// The interpreter that the files are for.
@@ -351,12 +337,6 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
         })
     });
     Outside { relations, notes: notes.chain(unreadable).collect(), open: Vec::new() }
-}
-
-/// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.
-pub fn glibc_version(symbol_version: &str) -> Option<(u32, u32)> {
-    let mut parts = symbol_version.strip_prefix("GLIBC_")?.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 fn library(soname: &LibraryName, versions: BTreeSet<&LibraryName>, target: &Target) -> Relation {

@@ -6,9 +6,9 @@ use url::Url;
 
 use crate::{
     base::files::stays_inside,
-    plan::{Content, PackagePlan, PlannedFile, Recipe},
+    plan::{Content, PackagePlan, PlannedFile, Recipe, check_commands},
     python::metadata::parse_expression,
-    recipe, wheels,
+    wheels,
 };
 
 /// The names of the fields that differ.
@@ -46,7 +46,7 @@ pub fn changed(before: &PackagePlan, after: &PackagePlan) -> Result<Vec<&'static
         }
     }
     for text in after.scriptlets.values() {
-        recipe::check_commands(text)
+        check_commands(text)
             .map_err(|(line, problem)| format!("give a scriptlet whose line {line} {problem}"))?;
     }
     Ok(fields)

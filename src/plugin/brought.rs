@@ -77,7 +77,7 @@ impl Finder {
         names.extend(installed.keys().map(String::as_str));
         for name in names {
             let own = installed.get(name).and_then(|folder| {
-                let manifest = Manifest::read(folder).ok()?;
+                let manifest = Manifest::read(folder, &self.built_in).ok()?;
                 (manifest.name == name && manifest.format.is_some())
                     .then(|| Brought::of_folder(name, folder).ok())?
             });

@@ -110,6 +110,7 @@ fn is_whole(folder: &Path, files: &[File]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plugin::BuiltInFormats;
     use crate::plugin::Manifest;
 
     #[test]
@@ -125,7 +126,7 @@ mod tests {
         let cache = root.path().join("cache/plugins");
         for name in names() {
             let folder = folder(name, &cache).unwrap().unwrap();
-            assert_eq!(Manifest::read(&folder).unwrap().name, name);
+            assert_eq!(Manifest::read(&folder, &BuiltInFormats::default()).unwrap().name, name);
             let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(name);
             for entry in walkdir::WalkDir::new(&own) {
                 let path = entry.unwrap().into_path();

@@ -25,8 +25,6 @@ pub enum PluginError {
     NoFormat { target: String, format: String },
     #[error("the plugin `{plugin}` provides the target `{target}`, which exists already")]
     SameTarget { plugin: String, target: String },
-    #[error("packages that are called `…{suffix}` are not compressed with `{compression}`")]
-    Compression { suffix: String, compression: String },
     #[error("the plugin `{plugin}` has no hook `{hook}`")]
     NoHook { plugin: String, hook: String },
     #[error("the plugin `{plugin}` in `{hook}`: {error}")]

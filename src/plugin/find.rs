@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{MANIFEST, Manifest, Plugin, PluginError, bundled};
+use super::{BuiltInFormats, MANIFEST, Manifest, Plugin, PluginError, bundled};
 use crate::base::text::nearest;
 
 /// A plugin that the user wants, and its settings.
@@ -36,6 +36,8 @@ pub struct Finder {
     pub folders: Vec<PathBuf>,
     /// Where bundled plugins, which are looked for last, are put to be started.
     pub bundled: PathBuf,
+    /// Formats that no plugin may provide.
+    pub built_in: BuiltInFormats,
 }
 
 impl Finder {
@@ -64,7 +66,7 @@ impl Finder {
         } else {
             self.folder(name)?
         };
-        let manifest = Manifest::read(&folder)?;
+        let manifest = Manifest::read(&folder, &self.built_in)?;
         Ok(Plugin { folder, manifest, settings: serde_json::Map::new().into() })
     }
 

@@ -17,7 +17,6 @@ use crate::{
         text::OneLine,
     },
     distro::targets::Target,
-    format,
     plan::{PackagePlan, Recipe},
     python::artifact::ProjectName,
 };
@@ -59,7 +58,7 @@ impl Plugins {
     /// There is none.
     pub fn format(&self, target: &Target, finder: &Finder) -> Result<Option<Plugin>, PluginError> {
         let format = &target.format;
-        if format::named(format).is_ok() {
+        if finder.built_in.has(format) {
             return Ok(None);
         }
         let brings = |plugin: &&Plugin| plugin.brings(format);

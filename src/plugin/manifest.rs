@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::{MANIFEST, PluginError, protocol::API};
 use crate::{
     base::text::{OneLine, is_plain_name, line_at, unknown_key},
-    format::{self, repository::Kinds},
     plan::relation::Strength,
 };
 
@@ -61,6 +60,18 @@ pub struct FormatTable {
     pub fields: BTreeMap<Strength, String>,
 }
 
+/// The names of the built-in formats, each with the end of its package files' names: those of plugins
+/// must differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BuiltInFormats(pub Vec<(String, String)>);
+
+impl BuiltInFormats {
+    /// Returns whether there is a built-in format of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(format, _)| format == name)
+    }
+}
+
 /// How templates write text from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,14 +92,13 @@ pub struct ClientFile {
 }
 
 impl FormatTable {
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, built_in: &BuiltInFormats) -> Result<(), &'static str> {
         let is_ending = |text: &str| {
             text.len() > 1
                 && text.starts_with('.')
                 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
         };
-        let built_in = Kinds::default();
-        let is_other = built_in.iter().any(|kind| self.suffix.ends_with(kind.suffix()));
+        let is_other = built_in.0.iter().any(|(_, suffix)| self.suffix.ends_with(suffix));
         if !is_ending(&self.suffix) || is_other {
             return Err("`suffix` must begin with a dot, and must not end as another format's");
         }
@@ -165,7 +175,7 @@ impl Manifest {
     ///
     /// # Errors
     /// There is none, it has something wrong, or it is for another protocol than this program's.
-    pub fn read(folder: &Path) -> Result<Self, PluginError> {
+    pub fn read(folder: &Path, built_in: &BuiltInFormats) -> Result<Self, PluginError> {
         let path = folder.join(MANIFEST);
         if !path.is_file() {
             return Err(PluginError::NoManifest { folder: folder.to_owned() });
@@ -180,7 +190,7 @@ impl Manifest {
             let end = error.span().map_or(0, |span| span.start);
             refuse(line_at(&text, end), unknown_key(error.message()))
         })?;
-        manifest.check().map_err(|problem| refuse(1, problem.to_owned()))?;
+        manifest.check(built_in).map_err(|problem| refuse(1, problem.to_owned()))?;
         if manifest.api.matches(&API) {
             Ok(manifest)
         } else {
@@ -188,7 +198,7 @@ impl Manifest {
         }
     }
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self, built_in: &BuiltInFormats) -> Result<(), &'static str> {
         if !is_plain_name(&self.name) {
             return Err("`name` is of lower case letters, digits and hyphens");
         }
@@ -203,7 +213,7 @@ impl Manifest {
         }
         match (&self.format, self.hooks.contains(&Hook::Format)) {
             (None, false) => Ok(()),
-            (Some(format), true) if format::named(&self.name).is_err() => format.check(),
+            (Some(format), true) if !built_in.has(&self.name) => format.check(built_in),
             (Some(_), true) => Err("`name` is that of a built-in format"),
             _ => Err("the hook `format` and the table `[format]` belong together"),
         }

@@ -25,7 +25,7 @@ pub use brought::Brought;
 pub use error::PluginError;
 pub use find::{Choice, Finder};
 pub use hooks::{Gathered, Plugins};
-pub use manifest::{ClientFile, Escaping, FormatTable, Hook, Manifest};
+pub use manifest::{BuiltInFormats, ClientFile, Escaping, FormatTable, Hook, Manifest};
 pub use protocol::{API, Level, Message};
 pub use start::Context;
 

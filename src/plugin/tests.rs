@@ -6,10 +6,12 @@ use super::protocol::{
     ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans, Projects,
     Recipes, Request, Said,
 };
-use crate::format::plugin::protocol::{
-    AllBuilt, AllLowered, AllRead, AllUnmet, Index, Order, Step, Versions,
+use crate::{
+    format::plugin::protocol::{
+        AllBuilt, AllLowered, AllRead, AllUnmet, Index, Order, Step, Versions,
+    },
+    support::expected::compare,
 };
-use crate::support::expected::compare;
 
 fn request<T: JsonSchema>() -> Schema {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();

@@ -40,7 +40,7 @@ impl Edits {
             let Some(present) = folder.file(&name)? else { continue };
             let is_relation = |statement: &&Statement| {
                 let tag = statement.tag.rsplit('/').next().unwrap_or_default();
-                Strength::ALL.iter().any(|strength| format.tag(*strength) == tag)
+                Strength::ALL.iter().any(|strength| format.syntax().tag(*strength) == tag)
             };
             let (old, new) = (statements(syntax, &base), statements(syntax, &present));
             let only = |these: &[Statement], those: &[Statement]| -> Vec<String> {

@@ -18,7 +18,7 @@ use crate::{
     recipe::template::{Pack, TemplateError},
 };
 
-pub use additions::{AdditionError, Additions, check_commands};
+pub use additions::{AdditionError, Additions};
 pub use adoption::Edits;
 pub use folder::{RecipeFolder, State, read};
 pub use merge::{Merged, Statement, difference};
@@ -62,7 +62,7 @@ pub fn render(
     pack: &Pack,
 ) -> Result<Recipe, RecipeError> {
     for relation in &native.relations {
-        let checked = format.check_relation(relation.strength, &relation.text);
+        let checked = format.syntax().check_relation(relation.strength, &relation.text);
         checked
             .map_err(|source| RecipeError::Relation { package: plan.package.clone(), source })?;
     }

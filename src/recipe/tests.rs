@@ -96,9 +96,9 @@ fn render_plan(target: &str, text: &str, is_source: bool) -> Recipe {
     let mut plan = plan(&target.format, text);
     plan.from_source = is_source.then(|| from_source(text));
     let format = format::named(&target.format).unwrap();
-    let pack = if is_source { format.source_pack().unwrap() } else { format.name() };
-    let pack = Templates::default().pack(pack, format.escape()).unwrap();
-    let native = format.lower(&plan, &target).unwrap();
+    let pack = if is_source { format.syntax().source_pack().unwrap() } else { format.name() };
+    let pack = Templates::default().pack(pack, format.syntax().escape()).unwrap();
+    let native = format.lower_one(&plan, &target).unwrap();
     render(&plan, &target, &native, format, &pack).unwrap()
 }
 

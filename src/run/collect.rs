@@ -5,24 +5,24 @@ use std::{
     path::PathBuf,
 };
 
-use super::work::{self, Done, Item};
+use super::{
+    Built, Made, Package, PipelineError, Prepared, Run, Words,
+    prepare::render_again,
+    release,
+    work::{self, Done, Item},
+};
 use crate::{
     base::{report::Event, signing::Signer},
     collection::{
-        BuiltRecord, Collection, Drift, FailureRecord, Merge, Outcome, PackageRecord, Record,
-        Records, Stage, Why,
+        BuiltRecord, Collection, FailureRecord, Merge, Outcome, PackageRecord, Record, Records,
+        Stage, Why,
     },
     format::{
-        Format, FormatError,
-        build::{BuildError, Builder, Builders, Choice, FromSource, Preference},
-        repository::Kind,
+        Drift, Format,
+        build::{BuildError, BuildTools, Builder, ChosenBuilder, FromSource, Preference},
     },
     plan::{Evr, relation::Strength},
     python::artifact::ProjectName,
-};
-
-use super::{
-    Built, Made, Package, PipelineError, Prepared, Run, Words, prepare::render_again, release,
 };
 
 impl Run<'_> {
@@ -49,7 +49,7 @@ impl Run<'_> {
     ) -> Result<Built, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
         let mut packages = self.settled(packages, &mut failures);
-        self.warn_of_downgrades(collection, &packages)?;
+        self.warn_of_downgrades(collection, &packages, words.format)?;
         let path = self.settings.environment.path();
         // Looking for a sandbox takes longer than the embedded writers do for a package.
         let is_needed = self.settings.builder != Preference::Embedded
@@ -57,12 +57,11 @@ impl Run<'_> {
         let found = if is_needed { self.sandbox() } else { Ok(None) };
         let compiler = packages.iter().find_map(|package| package.material.byte_code.as_ref());
         let compiler = compiler.map(|byte_code| byte_code.interpreter.clone());
-        let builders =
-            Builders::new(self.runner, &path).within(found.clone()).running(compiler.as_deref());
-        let Choice { builder: others, unconfined } = match &self.external {
-            Some(external) => Choice { builder: Box::new(external.clone()), unconfined: None },
-            None => builders.choose(self.settings.builder, &self.target.format)?,
-        };
+        let tools =
+            BuildTools::new(self.runner, &path).within(found.clone()).running(compiler.as_deref());
+        let format = words.format;
+        let ChosenBuilder { builder: others, unconfined } =
+            format.builder(&tools, self.settings.builder)?;
         if let Some(error) = &unconfined {
             let line = format!("packages are written by this program itself: {error}");
             self.reporter.event(Event::Warning(&line));
@@ -70,6 +69,7 @@ impl Run<'_> {
         let dist_tag = &self.target.dist_tag;
         let builder = FromSource {
             others,
+            source_builder: format.source_builder(),
             runner: self.runner,
             sandbox: found,
             unconfined,
@@ -89,14 +89,13 @@ impl Run<'_> {
             .map(|(package, inputs)| Item { job: package.job(), inputs })
             .collect();
         let jobs = self.settings.jobs;
-        let kind = self.kind(collection)?;
-        let tools = (&builder as &dyn Builder, kind);
+        let tools = (&builder as &dyn Builder, format);
         let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter)?;
 
         let mut built = Vec::new();
         for (Done { record, .. }, package) in done.iter().zip(&packages) {
-            if let (Some(stanza), Some(file)) = (record.stanza(), records.file(record)) {
-                built.push((&package.plan, stanza.package.as_str(), file));
+            if let (Some(entry), Some(file)) = (record.entry(), records.file(record)) {
+                built.push((&package.plan, entry.package.as_str(), file));
             }
         }
         let mut failed = self.show_packages(&built)?;
@@ -147,7 +146,7 @@ impl Run<'_> {
         };
         let name = &built.package.package;
         if package.made != Made::Now && is_taken(before, record) {
-            let (package, evr) = (name.clone(), built.stanza.evr.clone());
+            let (package, evr) = (name.clone(), built.entry.evr.clone());
             return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
         let differences = differences(&built.drift, format);
@@ -226,19 +225,13 @@ impl Run<'_> {
         Ok(kept)
     }
 
-    /// The kind of packages that the target has.
-    fn kind<'k>(&self, collection: &Collection<'k>) -> Result<&'k dyn Kind, PipelineError> {
-        let format = &self.target.format;
-        let unknown = || FormatError::Unknown { format: format.clone() };
-        Ok(collection.kinds().of(format).ok_or_else(unknown)?)
-    }
-
     /// Newer releases whose package versions sort below those that are there, as `2.0` does below
     /// `2.0.0rc1`: no upgrade would install them.
     fn warn_of_downgrades(
         &self,
         collection: &Collection<'_>,
         packages: &[Package],
+        format: &dyn Format,
     ) -> Result<(), PipelineError> {
         let manifest = collection.manifest()?;
         let present: BTreeMap<&String, &PackageRecord> =
@@ -252,7 +245,7 @@ impl Run<'_> {
         let ranks = if newer.is_empty() {
             Vec::new()
         } else {
-            self.kind(collection)?.ranks(&versions.collect::<Vec<_>>())?
+            format.ranks(&versions.collect::<Vec<_>>())?
         };
         for ((package, old, new), ranks) in newer.into_iter().zip(ranks.chunks(2)) {
             if ranks[0] > ranks[1] {
@@ -275,7 +268,7 @@ enum Refused {
 /// How relations differ, a line each.
 fn differences(drift: &Drift, format: &dyn Format) -> Vec<String> {
     let line = |word: &str, (strength, text): &(Strength, String)| {
-        format!("{word} `{}: {text}`", format.tag(*strength))
+        format!("{word} `{}: {text}`", format.syntax().tag(*strength))
     };
     let missing = drift.missing.iter().map(|relation| line("it lacks", relation));
     missing.chain(drift.extra.iter().map(|relation| line("it has", relation))).collect()
@@ -287,8 +280,8 @@ type Releases = HashMap<(String, Evr), BTreeSet<String>>;
 fn by_release(records: &BTreeMap<String, Record>) -> Releases {
     let mut releases = Releases::new();
     for record in records.values() {
-        if let Some(stanza) = record.stanza() {
-            let key = (stanza.package.clone(), stanza.evr.clone());
+        if let Some(entry) = record.entry() {
+            let key = (entry.package.clone(), entry.evr.clone());
             releases.entry(key).or_default().insert(record.inputs.clone());
         }
     }
@@ -297,7 +290,7 @@ fn by_release(records: &BTreeMap<String, Record>) -> Releases {
 
 /// Whether the version of a package was built before of something else.
 fn is_taken(before: &Releases, record: &Record) -> bool {
-    let key = record.stanza().map(|stanza| (stanza.package.clone(), stanza.evr.clone()));
+    let key = record.entry().map(|entry| (entry.package.clone(), entry.evr.clone()));
     let inputs = key.and_then(|key| before.get(&key));
     inputs.is_some_and(|inputs| inputs.iter().any(|inputs| *inputs != record.inputs))
 }

@@ -12,7 +12,7 @@ use crate::{
         text::{OneLine, counted},
     },
     collection::DistributionRecord,
-    format::host::{self, Repository},
+    format::host::{self, PackageSet},
     planner::{self, NamingPolicy},
     python::{
         artifact::ProjectName,
@@ -28,7 +28,7 @@ pub(super) struct Decided {
     /// Sorted by project.
     pub distribution: Vec<DistributionRecord>,
     /// What the distribution has, where it was looked at.
-    pub repository: Option<Repository>,
+    pub repository: Option<PackageSet>,
     /// How the projects of the whole resolution are named.
     pub naming: NamingPolicy,
 }
@@ -42,7 +42,7 @@ pub(super) fn decide(
     let settings = run.settings;
     let naming = run.naming(resolution);
     let constraints = constraints(run, index);
-    let mut repository: Option<Repository> = None;
+    let mut repository: Option<PackageSet> = None;
     for address in &settings.satisfy_from {
         let opened = host::open(address, run.target, index)?;
         match &mut repository {
@@ -104,7 +104,7 @@ fn constraints<'i>(run: &Run<'_>, index: &'i BuildingIndex<'_>) -> Vec<&'i Requi
 /// The names that a repository gives to something else than the projects which would get them.
 pub(super) fn taken_names(
     run: &Run<'_>,
-    repository: &Repository,
+    repository: &PackageSet,
     resolution: &Resolution,
     naming: &NamingPolicy,
 ) -> BTreeMap<ProjectName, String> {
@@ -116,9 +116,9 @@ pub(super) fn taken_names(
 }
 
 /// The paths of commands that packages of a repository own; nothing where it does not tell any.
-pub(super) fn owned_commands(run: &Run<'_>, repository: &Repository) -> Option<BTreeSet<String>> {
+pub(super) fn owned_commands(run: &Run<'_>, repository: &PackageSet) -> Option<BTreeSet<String>> {
     let folder = &run.target.python.scripts;
-    let paths = repository.packages.iter().flat_map(|package| &package.paths);
+    let paths = repository.packages.iter().flat_map(|package| package.paths());
     let commands = paths.filter(|path| path.rsplit_once('/').is_some_and(|(own, _)| own == folder));
     let commands: BTreeSet<String> = commands.cloned().collect();
     (!commands.is_empty()).then_some(commands)
@@ -137,7 +137,7 @@ fn is_named(pin: &Pin) -> bool {
 /// How the distribution satisfies everyone who requires a project, and the constraints.
 fn provided(
     run: &Run<'_>,
-    repository: &Repository,
+    repository: &PackageSet,
     pin: &Pin,
     constraints: &[&Requirement],
     naming: &NamingPolicy,

@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::format::host::RepositoryError;
 use crate::{
     base::{files::FileError, signing::SignError},
     collection::{CollectionError, check::CheckError},
-    format::PackageError,
-    format::{FormatError, build::BuildError},
+    format::{FormatError, PackageError, build::BuildError, host::HostError},
     index::IndexError,
     plan::{Evr, PackagePlan, Recipe},
     planner::PlanError,
@@ -47,7 +45,7 @@ pub enum PipelineError {
     #[error("the format `{format}` has no source packages")]
     NoSourcePackages { format: String },
     #[error(transparent)]
-    Repository(#[from] RepositoryError),
+    Repository(#[from] HostError),
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
     Place { origin: Origin, text: String, problem: String, hint: Option<String> },

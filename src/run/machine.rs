@@ -8,13 +8,16 @@ use std::{
 
 use crate::{
     base::{
-        files::Temporary,
         process::{Command, which},
         report::Event,
     },
     distro::{
         hints::{self, Resolved, When},
         targets::Target,
+    },
+    format::{
+        self,
+        host::{HostPackages, SystemTools},
     },
     index,
     wheels::{Interpreter, stated_needs},
@@ -34,17 +37,24 @@ const COMPILED: [&str; 6] = [".c", ".cc", ".cpp", ".cxx", ".pyx", ".pxd"];
 const ASIDE: [&str; 8] =
     ["bench", "benchmarks", "doc", "docs", "examples", "test", "testing", "tests"];
 
-/// This machine's distribution, with the tools that it is asked with.
+/// This machine's distribution, and access to its packages.
 pub(super) struct Machine<'a> {
     run: &'a Run<'a>,
     system: &'a Target,
+    host: &'static dyn HostPackages,
     path: Vec<PathBuf>,
 }
 
 impl<'a> Machine<'a> {
     /// Nothing where the distribution is not one of the targets.
     pub fn of(run: &'a Run<'a>) -> Option<Self> {
-        Some(Self { run, system: run.machine?, path: run.settings.environment.path() })
+        let system = run.machine?;
+        let host = format::named(&system.format).ok()?.host()?;
+        Some(Self { run, system, host, path: run.settings.environment.path() })
+    }
+
+    fn tools(&self) -> SystemTools<'_> {
+        SystemTools { runner: self.run.runner, path: &self.path }
     }
 
     /// Whether this machine's packages are like the target's. What is built here for a target of
@@ -70,9 +80,7 @@ impl<'a> Machine<'a> {
         let header = format!("include/python{major}.{minor}/Python.h");
         let mut missing = Vec::new();
         if which("cc", &self.path).or_else(|| which("gcc", &self.path)).is_none() {
-            missing.push("gcc".to_owned());
-            // The compiler only recommends it there.
-            missing.extend(self.is_debian().then(|| "libc6-dev".to_owned()));
+            missing.extend(self.host.compilers().c.iter().map(|name| (*name).to_owned()));
         }
         if !interpreter.prefix.join(header).exists() {
             missing.extend(self.headers(interpreter));
@@ -82,15 +90,8 @@ impl<'a> Machine<'a> {
 
     /// The package with Python's headers; an interpreter from elsewhere has none.
     fn headers(&self, interpreter: &Interpreter) -> Option<String> {
-        let (major, minor) = interpreter.version;
-        let python = &self.system.python;
-        (interpreter.prefix == Path::new("/usr")).then(|| match self.is_debian() {
-            true => format!("python{major}.{minor}-dev"),
-            false if python.version == interpreter.version => {
-                format!("{}-devel", python.interpreter_package)
-            }
-            false => format!("python{major}.{minor}-devel"),
-        })
+        let headers = || self.host.python_headers(interpreter.version, self.system);
+        (interpreter.prefix == Path::new("/usr")).then(headers)
     }
 
     /// The packages that a build lacked, as far as what it said tells.
@@ -107,10 +108,10 @@ impl<'a> Machine<'a> {
                     lacking.extend(self.known(&format!("pkgconfig({name})")));
                 }
                 Some(Complaint::Compiler { plus: false }) => {
-                    lacking.insert("gcc".to_owned());
+                    lacking.extend(self.host.compilers().c.first().map(|name| (*name).to_owned()));
                 }
                 Some(Complaint::Compiler { plus: true }) => {
-                    lacking.insert(if self.is_debian() { "g++" } else { "gcc-c++" }.to_owned());
+                    lacking.insert(self.host.compilers().cxx.to_owned());
                 }
                 None => {}
             }
@@ -126,61 +127,25 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn is_debian(&self) -> bool {
-        self.system.format == "deb"
-    }
-
     /// Those of `wanted` that are not installed: of alternatives the first. Where the machine
     /// cannot tell, nothing is known to be missing.
     fn missing(&self, mut wanted: Vec<String>) -> Vec<String> {
         if wanted.is_empty() {
             return wanted;
         }
-        let installed = if self.is_debian() { self.installed() } else { Some(BTreeSet::new()) };
-        let Some(installed) = installed else { return Vec::new() };
-        let is_there = |name: &str| {
-            if self.is_debian() { installed.contains(name) } else { self.provides(name) }
+        let names = wanted.iter().flat_map(|relation| alternatives(relation));
+        let names: BTreeSet<String> = names.map(str::to_owned).collect();
+        let Some(installed) = self.host.installed(&names, &self.tools()) else {
+            return Vec::new();
         };
-        wanted.retain(|relation| !alternatives(relation).iter().any(|name| is_there(name)));
+        wanted.retain(|relation| !alternatives(relation).iter().any(|n| installed.contains(*n)));
         let first = |relation: &String| alternatives(relation).first().map(|n| (*n).to_owned());
         wanted.iter().filter_map(first).filter(|name| is_of_distribution(name)).collect()
     }
 
-    /// All that is installed and what it provides, on Debian and its like.
-    fn installed(&self) -> Option<BTreeSet<String>> {
-        let program = which("dpkg-query", &self.path)?;
-        let format = "${db:Status-Status} ${Package}, ${Provides}\\n";
-        // All of them are more than an output keeps.
-        let list = Temporary::new().ok()?;
-        let path = list.path().join("list");
-        let command = Command::new(program, Path::new("/"))
-            .argument("-W")
-            .argument("-f")
-            .argument(format)
-            .save(&path, 64 << 20);
-        self.run.runner.run(&command).ok().filter(|output| output.status == 0)?;
-        let text = std::fs::read_to_string(&path).ok()?;
-        let lines = text.lines().filter_map(|line| line.strip_prefix("installed "));
-        let names = lines.flat_map(|line| line.split(','));
-        Some(names.filter_map(|n| n.split_whitespace().next()).map(str::to_owned).collect())
-    }
-
-    fn provides(&self, capability: &str) -> bool {
-        let Some(program) = which("rpm", &self.path) else { return true };
-        let command = Command::new(program, Path::new("/"))
-            .argument("-q")
-            .argument("--whatprovides")
-            .argument(capability);
-        self.run.runner.run(&command).is_ok_and(|output| output.status == 0)
-    }
-
     /// The words of the command that installs packages; nothing where no known program does.
     fn installer(&self, packages: &[String]) -> Option<Vec<String>> {
-        let words: &[&str] = match self.is_debian() {
-            true => &["apt-get", "install", "--yes", "--no-install-recommends", "--"],
-            false if which("dnf", &self.path).is_some() => &["dnf", "install", "--assumeyes", "--"],
-            false => &["zypper", "--non-interactive", "install", "--"],
-        };
+        let words = self.host.install_command(&self.tools());
         which(words[0], &self.path)?;
         let sudo = (!rustix::process::geteuid().is_root()).then_some("sudo");
         let words = sudo.into_iter().chain(words.iter().copied()).map(str::to_owned);

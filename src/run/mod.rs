@@ -13,6 +13,7 @@ mod git;
 mod licence;
 mod locked;
 mod machine;
+mod neighbours;
 mod origin;
 mod own_spec;
 mod package;
@@ -38,7 +39,7 @@ use crate::{
     },
     collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
     distro::targets::Target,
-    format::{self, Format, FormatError, plugin::External},
+    format::{self, Format, FormatError, plugin::PluginFormat},
     index::{Index, IndexError},
     plugin::Plugins,
     python::{
@@ -71,7 +72,7 @@ pub struct Run<'a> {
     /// What takes part in its steps.
     pub plugins: &'a Plugins,
     /// The target's format, where a plugin provides it.
-    pub external: Option<External<'a>>,
+    pub external: Option<PluginFormat<'a>>,
     /// The packs of templates that there are.
     pub packs: &'a Packs,
     pub runner: &'a dyn CommandRunner,
@@ -213,7 +214,8 @@ impl Run<'_> {
         let decided = distro::decide(self, index, resolution)?;
         let mut prepared = prepare::prepare(self, index, &decided, words)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
-        warnings::warn_of_doubles(self, decided.repository.as_ref(), &prepared.packages);
+        let repository = decided.repository.as_ref();
+        warnings::warn_of_doubles(self, repository, &prepared.packages, words.format)?;
         warnings::warn_of_unstated(self, &prepared.packages);
         warnings::warn_of_compilers(self, &prepared.packages);
         warnings::warn_of_files(self, &prepared.packages);
@@ -231,12 +233,12 @@ impl Run<'_> {
 
     /// Refuses what the target's format does not support, before anything is done.
     fn check_format(&self) -> Result<(), PipelineError> {
-        let Some(external) = &self.external else { return Ok(()) };
-        if self.settings.source_packages {
+        let format = self.format()?;
+        if self.settings.source_packages && format.source_builder().is_none() {
             return Err(PipelineError::NoSourcePackages { format: self.target.format.clone() });
         }
         let compression = self.settings.compression.as_deref();
-        Ok(compression.map_or(Ok(()), |compression| external.check_compression(compression))?)
+        Ok(compression.map_or(Ok(()), |compression| format.check_compression(compression))?)
     }
 
     /// The collection in a folder, which knows the target's kind of packages.
@@ -244,7 +246,7 @@ impl Run<'_> {
         self.check_format()?;
         let collection = Collection::open(folder, self.target)?.with_reporter(self.reporter);
         Ok(match &self.external {
-            Some(external) => collection.with_kind(external),
+            Some(external) => collection.with_format(external),
             None => collection,
         })
     }
@@ -255,9 +257,9 @@ impl Run<'_> {
         let folders = self.settings.templates.clone();
         let templates = Templates::new(folders).over(self.packs.clone());
         let templates = templates.for_target(&self.target.name);
-        let pack = |name| templates.pack(name, format.escape());
+        let pack = |name| templates.pack(name, format.syntax().escape());
         let own = format.name();
-        let packs = (pack(own)?, pack(format.source_pack().unwrap_or(own))?);
+        let packs = (pack(own)?, pack(format.syntax().source_pack().unwrap_or(own))?);
         Ok(Words { format, packs })
     }
 

@@ -29,7 +29,7 @@ impl<'a> Run<'a> {
     }
 
     /// What the user decides about every package, with the names that plugins choose for projects
-    /// that the user does not name, and the versions that a plugin's format writes.
+    /// that the user does not name.
     pub(super) fn policy(
         &self,
         resolution: &Resolution,
@@ -39,17 +39,10 @@ impl<'a> Run<'a> {
         let projects: Vec<&ProjectName> = resolution.pins.keys().collect();
         let path = self.settings.environment.path();
         let names = self.plugins.names(&projects, &self.context(&path))?;
-        let versions = match &self.external {
-            Some(external) => {
-                let pins = resolution.pins.iter();
-                external.versions(pins.map(|(project, pin)| (project, &pin.version)).collect())?
-            }
-            None => BTreeMap::new(),
-        };
-        if names.is_empty() && versions.is_empty() && *naming == policy.naming {
+        if names.is_empty() && *naming == policy.naming {
             return Ok(Cow::Borrowed(policy));
         }
-        let mut policy = Policy { versions, naming: naming.clone(), ..policy.clone() };
+        let mut policy = Policy { naming: naming.clone(), ..policy.clone() };
         for (project, name) in names {
             policy.naming.names.entry(project).or_insert(name);
         }
@@ -140,7 +133,7 @@ impl<'a> Run<'a> {
             self.reporter.event(Event::Warning(&line));
             return Ok(false);
         }
-        let report = check(collection.folder(), manifest, None, collection.kinds())?;
+        let report = check(collection.folder(), manifest, None, collection.formats())?;
         let lines = report.problems.into_iter().flat_map(|(package, problems)| {
             problems.into_iter().map(move |problem| format!("{package}: {problem}"))
         });

@@ -11,16 +11,16 @@ use url::Url;
 use crate::{
     base::{report::Event, text::counted},
     collection::{FailureRecord, Stage},
-    format::{FormatError, Native, host::Repository},
+    format::{FormatError, Native},
     index::Index,
     plan::PackagePlan,
-    planner::{self, Neighbour, Neighbours, Others, Policy, SourcePlace, Subject},
+    planner::{self, Others, Policy, SourcePlace, Subject},
     python::{
         artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
         requirements::{External, RootRequirement},
     },
     recipe,
-    resolve::{Pin, Resolution},
+    resolve::Pin,
     wheels::{Sdist, SdistError, Wheel, bytecode::Compiler},
 };
 
@@ -30,6 +30,7 @@ use super::{
     conflicts,
     distro::{self, Decided},
     licence,
+    neighbours::neighbours,
     package::Material,
     sdists::as_resolved,
 };
@@ -55,6 +56,9 @@ pub(super) fn prepare(
             *own = added.over(own);
         }
     }
+    let pins = resolution.pins.iter();
+    let releases = pins.map(|(project, pin)| (project, &pin.version)).collect();
+    let versions = words.format.versions(releases)?;
     let neighbours = neighbours(run, resolution, &policy, repository)?;
     let left: BTreeMap<ProjectName, String> =
         distribution.iter().map(|record| (record.project.clone(), record.to_string())).collect();
@@ -69,9 +73,13 @@ pub(super) fn prepare(
         inspected.iter().filter_map(|one| one.as_ref().ok()),
         &run.target.architecture.machine,
     );
-    let others = Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository };
-    let results: Vec<_> =
-        inspected.into_par_iter().map(|one| plan(run, index, one?, &others, &policy)).collect();
+    let format = words.format;
+    let others =
+        Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository, format };
+    let results: Vec<_> = inspected
+        .into_par_iter()
+        .map(|one| plan(run, index, (one?, &versions), &others, &policy))
+        .collect();
     let mut prepared = Prepared {
         packages: Vec::new(),
         failures: Vec::new(),
@@ -104,45 +112,6 @@ pub(super) fn prepare(
 
 /// A plan and what it is of.
 pub(super) type Planned = (PackagePlan, Material);
-
-/// The names that all projects of the collection get.
-fn neighbours(
-    run: &Run<'_>,
-    resolution: &Resolution,
-    policy: &Policy,
-    repository: Option<&Repository>,
-) -> Result<Neighbours, PipelineError> {
-    let mut neighbours = Neighbours::new();
-    for pin in resolution.pins.values() {
-        let package = planner::package_name(&pin.project, run.target, &policy.naming)?;
-        if run.target.naming.is_taken(&package, &pin.project) {
-            run.reporter.event(Event::Warning(&format!(
-                "`{package}`, the name given to `{}`, is another package of {}: package managers \
-                 take the one for the other",
-                pin.project, run.target.description
-            )));
-        }
-        let neighbour = Neighbour {
-            epoch: planner::epoch(&pin.project, &package, run.target, &policy.naming, repository),
-            package,
-            version: pin.version.clone(),
-            metadata: pin.metadata.clone(),
-        };
-        neighbours.insert(pin.project.clone(), neighbour);
-    }
-    for (project, Neighbour { package, .. }) in &neighbours {
-        let taken = planner::taken_name(project, run.target, &policy.naming);
-        let Some(taken) = taken else { continue };
-        if let Some((other, _)) = neighbours.iter().find(|(_, other)| other.package == taken) {
-            run.reporter.event(Event::Warning(&format!(
-                "`{project}` becomes `{package}`, since `{taken}` is `{other}` in {}; `name` under \
-                 `[project.{project}]` in the configuration gives it another",
-                run.target.description
-            )));
-        }
-    }
-    Ok(neighbours)
-}
 
 fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
     let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
@@ -208,7 +177,7 @@ fn inspect<'r>(
 fn plan(
     run: &Run<'_>,
     index: &BuildingIndex<'_>,
-    inspected: Inspected<'_>,
+    (inspected, versions): (Inspected<'_>, &BTreeMap<ProjectName, String>),
     others: &Others<'_>,
     policy: &Policy,
 ) -> Result<Planned, FailureRecord> {
@@ -239,6 +208,7 @@ fn plan(
         external,
         stated,
         licence: licence::licence(index, &wheel, (&file, &source), policy),
+        version: versions.get(&pin.project).map_or("", String::as_str),
         origin: index.origins.get(&pin.project),
         is_rebuilt,
     };
@@ -300,7 +270,7 @@ pub(super) fn render_ready(
     words: &Words<'_>,
 ) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
     let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
-    let mut natives = words.format.lower_all(&plans, run.target)?.into_iter();
+    let mut natives = words.format.lower(&plans, run.target)?.into_iter();
     let lowered: Vec<_> = ready
         .into_iter()
         .map(|ready| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{collection::Record, format::package::Stanza};
+use crate::{collection::Record, format::package::PackageEntry};
 
 /// The release that a package gets. `base` is what the settings say, `builds` are all builds of its
 /// version, and `inputs` is what it is built from now.
@@ -16,7 +16,7 @@ pub(super) fn settle<'r>(
     inputs: &str,
 ) -> String {
     let newest = builds.filter_map(|record| {
-        let release = &record.stanza()?.evr.release;
+        let release = &record.entry()?.evr.release;
         Some((number(release)?.0, record, release))
     });
     match (newest.max_by_key(|(number, ..)| *number), number(base)) {
@@ -32,7 +32,7 @@ pub(super) fn by_version(
 ) -> BTreeMap<(&str, u64, &str), Vec<&Record>> {
     let mut builds: BTreeMap<_, Vec<&Record>> = BTreeMap::new();
     for record in records.values() {
-        if let Some(Stanza { package, evr, .. }) = record.stanza() {
+        if let Some(PackageEntry { package, evr, .. }) = record.entry() {
             let key = (package.as_str(), evr.epoch, evr.version.as_str());
             builds.entry(key).or_default().push(record);
         }

@@ -11,7 +11,7 @@ use crate::{
         report::Reporter,
     },
     collection::{Collection, FailureRecord, Publishing, Stage},
-    format::build::{BuildError, SourceJob, SourceTools, source_package},
+    format::build::{BuildError, SourceJob, SourceTools},
 };
 
 use super::{Made, Package, PipelineError, Run, Words, prepare::render_again};
@@ -81,7 +81,10 @@ impl Run<'_> {
             path: &path,
             reporter: self.reporter,
         };
-        source_package(&job, &tools, folder).map_err(|error| match error {
+        let unknown = || BuildError::Format { format: plan.format.clone() };
+        let builder = words.format.source_builder().ok_or_else(unknown);
+        let made = builder.and_then(|builder| builder.source_package(&job, &tools, folder));
+        made.map_err(|error| match error {
             BuildError::NoSource { .. }
             | BuildError::Missing { .. }
             | BuildError::Format { .. } => Unmade::Never(Box::new(error.into())),

@@ -9,24 +9,31 @@ use super::{Package, Run};
 use crate::{
     base::{report::Event, text::OneLine},
     distro::hints,
-    format::host::Repository,
+    format::{Format, PackageError, host::PackageSet},
     plan::relation::{Capability, Strength},
     planner,
 };
 
 /// Packages that the distribution has in the same version, where apt and dnf could take either, or in
 /// a higher one, which they would take.
+///
+/// # Errors
+/// The order of versions is unknown.
 pub(super) fn warn_of_doubles(
     run: &Run<'_>,
-    repository: Option<&Repository>,
+    repository: Option<&PackageSet>,
     packages: &[Package],
-) {
-    for Package { plan, .. } in packages {
-        let (name, version) = (&plan.package, plan.evr.to_string());
-        let known = planner::available(name, run.target, repository);
-        let order = known.and_then(|known| run.target.layout.versions.compare(&version, known));
-        let (Some(known), Some(order)) = (known, order) else { continue };
-        let text = match order {
+    format: &dyn Format,
+) -> Result<(), PackageError> {
+    let known = packages.iter().filter_map(|Package { plan, .. }| {
+        let known = planner::available(&plan.package, run.target, repository)?;
+        Some((plan.package.as_str(), [plan.evr.to_string(), known]))
+    });
+    let known: Vec<(&str, [String; 2])> = known.collect();
+    let versions: Vec<String> = known.iter().flat_map(|(_, versions)| versions.clone()).collect();
+    let ranks = format.ranks(&versions)?;
+    for ((name, [version, known]), ranks) in known.iter().zip(ranks.chunks(2)) {
+        let text = match ranks[0].cmp(&ranks[1]) {
             Ordering::Greater => continue,
             Ordering::Equal => format!(
                 "the distribution has `{name}` {version}, too: use another `--release`, such \
@@ -35,11 +42,12 @@ pub(super) fn warn_of_doubles(
             Ordering::Less => format!(
                 "the distribution has `{name}` {known}, which is newer than yours, {version}, and is \
                  preferred: {}",
-                remedy(&version, known)
+                remedy(version, known)
             ),
         };
         run.reporter.event(Event::Warning(&text));
     }
+    Ok(())
 }
 
 /// How a package comes to sort above the distribution's.

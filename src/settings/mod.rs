@@ -226,7 +226,6 @@ pub fn resolve(
             template: flags.name_template.or(configuration.name_template),
             ..NamingPolicy::default()
         },
-        versions: BTreeMap::new(),
         packager: OneLine::new(&packager),
         changelog_author: environment
             .packager()

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::format::Formats;
 use crate::plugin::{Brought, Choice, Finder, PluginError};
 
 use super::{Configuration, Environment};
@@ -30,6 +31,7 @@ impl PluginSettings {
             finder: Finder {
                 folders: environment.plugin_folders(),
                 bundled: cache.join("plugins"),
+                built_in: Formats::default().built_in(),
             },
             publish_incomplete: configuration.publish_incomplete,
         }

@@ -12,12 +12,12 @@ use pypi2pkg::{
         process::{HostRunner, Limits, Sandbox},
         report::Recorder,
     },
-    collection::drift,
     distro::targets::{Target, Targets},
     format::{self, Native},
     format::{
-        build::{BuildError, SourceJob, SourceTools, build_from_source},
-        repository::Kinds,
+        Formats,
+        build::{BuildError, SourceJob, SourceTools},
+        drift,
     },
     plan::{PackagePlan, Recipe, RecipeFile},
     recipe::{self, template::Templates},
@@ -159,7 +159,8 @@ fn built(planned: &Planned, work: &Path) -> Result<PathBuf, BuildError> {
     };
     let folder = work.join("built");
     fs::create_dir_all(&folder).unwrap();
-    build_from_source(&job, &tools, &folder)
+    let format = format::named(&job.plan.format).unwrap();
+    format.source_builder().unwrap().build(&job, &tools, &folder)
 }
 
 const DEBIAN: [&str; 5] = ["dpkg-buildpackage", "lintian", "dh_python3", "pybuild", "gcc"];
@@ -177,9 +178,9 @@ fn debian_packages_are_built_of_their_sources() {
         let listed = run(Command::new("dpkg-deb").arg("-c").arg(&package));
         assert!(listed.contains("/usr/share/man/man1/sample-tool.1.gz"), "{listed}");
         assert_eq!(listed.contains("_fast.cpython-"), is_native, "{listed}");
-        let kind = Kinds::default().of("deb").unwrap();
-        let stanza = kind.read(&package).unwrap();
-        let drift = drift(&planned.native, &stanza, &package, kind).unwrap();
+        let format = Formats::default().of("deb").unwrap();
+        let entry = format.repository().read(&package).unwrap();
+        let drift = drift(&planned.native, &entry, &package, format).unwrap();
         // Debian's compiler flags choose other functions of glibc than the planned wheel has.
         let others = drift.missing.iter().chain(&drift.extra);
         let others: Vec<_> = others.filter(|(_, text)| !text.starts_with("libc6 (")).collect();
@@ -299,8 +300,10 @@ fn missing_build_requirements_are_listed_before_anything_is_built() {
 fn planned_of(plan: PackagePlan, target: &str) -> Planned {
     let target = Targets::embedded().load(target, None, None).unwrap();
     let format = format::named(&target.format).unwrap();
-    let native = format.lower(&plan, &target).unwrap();
-    let pack = Templates::default().pack(format.source_pack().unwrap(), format.escape()).unwrap();
+    let native = format.lower_one(&plan, &target).unwrap();
+    let pack = Templates::default()
+        .pack(format.syntax().source_pack().unwrap(), format.syntax().escape())
+        .unwrap();
     let recipe = recipe::render(&plan, &target, &native, format, &pack).unwrap();
     Planned { plan, native, recipe, target }
 }

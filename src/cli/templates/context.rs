@@ -10,7 +10,7 @@ use crate::{
     },
     cli::failure::{Failure, USAGE},
     distro::targets::{Target, Targets},
-    format::{self, plugin::External},
+    format::{self, plugin::PluginFormat},
     plugin,
     settings::Environment,
 };
@@ -50,7 +50,7 @@ impl Context {
             time: None,
             path: &environment.path(),
         };
-        let context = match external.as_ref().and_then(|plugin| External::of(plugin, started)) {
+        let context = match external.as_ref().and_then(|plugin| PluginFormat::of(plugin, started)) {
             Some(external) => format::sample(&external, &self.pack, &target)?,
             None => format::sample(format::named(&target.format)?, &self.pack, &target)?,
         };
@@ -65,7 +65,7 @@ fn first(pack: &str, targets: &Targets) -> Result<Target, Failure> {
         let target = targets.load(name, None, None)?;
         let builds = |pack: &str| {
             let format = format::named(&target.format);
-            format.is_ok_and(|format| format.source_pack() == Some(pack))
+            format.is_ok_and(|format| format.syntax().source_pack() == Some(pack))
                 && target.source_recipe.is_some()
         };
         if target.format == pack || builds(pack) {

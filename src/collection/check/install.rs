@@ -2,29 +2,23 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
-    path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde::Serialize;
-use walkdir::WalkDir;
 
 use crate::{
-    base::process::{Command, CommandRunner, Output, which},
     collection::CollectionManifest,
-    distro::targets::Target,
-    format::{deb::pool::apt_source, host::Available, repository::Kinds},
+    format::{
+        Formats, PackageEntry,
+        host::{InstallError, InstallRoot},
+    },
 };
 
 use super::{CheckError, newest};
 
-/// The longest that a tool may take.
-const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 /// The longest that a module or a command may take.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// Where the collection is in the root.
-const INSIDE: &str = "/srv/collection";
 
 /// What became of one package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -37,196 +31,75 @@ pub struct Installed {
     pub problems: Vec<String>,
 }
 
-/// A root folder, a distribution's sources and the tools of this machine.
-pub struct Installation<'a> {
-    pub folder: &'a Path,
-    pub manifest: &'a CollectionManifest,
-    pub target: &'a Target,
-    /// As `--satisfy-from` names them.
-    pub sources: &'a [String],
-    /// An empty folder for the root.
-    pub root: &'a Path,
-    pub runner: &'a dyn CommandRunner,
-    /// Where tools are looked for.
-    pub path: &'a [PathBuf],
+/// Installs all packages of a collection by their names into a root, imports their modules and starts
+/// their commands; the results are by package.
+///
+/// # Errors
+/// A tool is missing or fails, or the format has no such tools.
+pub fn install(
+    root: &InstallRoot<'_>,
+    manifest: &CollectionManifest,
+) -> Result<BTreeMap<String, Installed>, CheckError> {
+    let formats = Formats::default();
+    let host = formats.of(&manifest.format).and_then(|format| format.host());
+    let host = host.ok_or_else(|| {
+        let format = &manifest.format;
+        InstallError(format!("nothing here installs packages of the format `{format}`"))
+    })?;
+    let packages = newest(root.folder, manifest, &formats)?;
+    let entries: Vec<PackageEntry> = packages.iter().map(|package| package.entry.clone()).collect();
+    host.install(root, &entries)?;
+    let output = root.run(&host.versions(root)?)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    let versions: BTreeMap<String, String> =
+        pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
+    let mut results = BTreeMap::new();
+    for package in &packages {
+        let mut installed = start(root, &package.paths)?;
+        installed.problems.extend(instead(&package.entry, &versions));
+        results.insert(package.package.clone(), installed);
+    }
+    Ok(results)
 }
 
-impl Installation<'_> {
-    /// Installs all packages by their names, imports their modules and starts their commands; by package.
-    ///
-    /// # Errors
-    /// A tool that is missing or fails.
-    pub fn check(&self) -> Result<BTreeMap<String, Installed>, CheckError> {
-        if Kinds::default().of(&self.manifest.format).is_none() {
-            let format = &self.manifest.format;
-            let problem = format!("nothing here installs packages of the format `{format}`");
-            return Err(CheckError::Tool(problem));
-        }
-        let packages = newest(self.folder, self.manifest, &Kinds::default())?;
-        match self.manifest.format.as_str() {
-            "deb" => self.install_deb(&packages)?,
-            _ => self.install_rpm(&packages)?,
-        }
-        let versions = self.versions()?;
-        let mut results = BTreeMap::new();
-        for package in &packages {
-            let mut installed = self.start(&package.paths)?;
-            installed.problems.extend(instead(package, &versions));
-            results.insert(package.package.clone(), installed);
-        }
-        Ok(results)
-    }
-
-    fn tool(&self, name: &str) -> Result<Command, CheckError> {
-        let program = which(name, self.path)
-            .ok_or_else(|| CheckError::Tool(format!("`{name}` is missing")))?;
-        Ok(Command::new(program, Path::new("/")).timeout(TIME_LIMIT))
-    }
-
-    fn run(&self, command: &Command) -> Result<Output, CheckError> {
-        let output =
-            self.runner.run(command).map_err(|error| CheckError::Tool(error.to_string()))?;
-        match output.status {
-            0 => Ok(output),
-            _ => Err(CheckError::Tool(format!("{}: {}", command.line(), output.reason(12)))),
-        }
-    }
-
-    /// A command inside the root.
-    fn inside(&self, words: &[&str]) -> Result<Command, CheckError> {
-        let mut command = self.tool("chroot")?.argument(self.root);
-        command = command.variable("DEBIAN_FRONTEND", "noninteractive").variable("HOME", "/root");
-        Ok(words.iter().fold(command, |command, word| command.argument(word)))
-    }
-
-    fn install_deb(&self, packages: &[Available]) -> Result<(), CheckError> {
-        let [first, ..] = self.sources else {
-            return Err(CheckError::Tool(
-                "name the distribution's source with `--satisfy-from 'URL SUITE COMPONENT'`".into(),
-            ));
-        };
-        let words: Vec<&str> = first.split_whitespace().filter(|word| *word != "deb").collect();
-        let [_, suite, ..] = words[..] else {
-            return Err(CheckError::Tool(format!("`{first}` is not an apt source with a suite")));
-        };
-        let mut command = self.tool("mmdebstrap")?.argument("--variant=apt").argument(suite);
-        command = command.argument(self.root);
-        for source in self.sources {
-            let source = source.trim().trim_start_matches("deb ").trim();
-            command = command.argument(format!("deb {source}"));
-        }
-        self.run(&command)?;
-        self.copy()?;
-        let list = self.root.join("etc/apt/sources.list.d/collection.list");
-        let source = apt_source(self.folder);
-        fs::write(&list, format!("deb [trusted=yes] file:{INSIDE} {source}\n")).map_err(tool)?;
-        self.run(&self.inside(&["apt-get", "update", "-q"])?)?;
-        let command = self.inside(&["apt-get", "install", "-q", "-y"])?;
-        let command = command.argument("--no-install-recommends");
-        self.run(&with_names(command, packages)).map(drop)
-    }
-
-    fn install_rpm(&self, packages: &[Available]) -> Result<(), CheckError> {
-        let folder = fs::canonicalize(self.folder).map_err(tool)?;
-        let mut command = self
-            .tool("dnf")?
-            .argument("--assumeyes")
-            .argument(format!("--installroot={}", self.root.display()))
-            .argument("--setopt=reposdir=/nonexistent")
-            .argument("--setopt=install_weak_deps=False")
-            // One of its own: dnf would take what it kept of another collection for this one's.
-            .argument(format!("--setopt=cachedir={}.cache", self.root.display()))
-            .argument("--releasever=1")
-            .argument("--nogpgcheck")
-            .argument(format!("--forcearch={}", self.target.architecture.package))
-            .argument(format!("--repofrompath=collection,file://{}", folder.display()));
-        for (number, source) in self.sources.iter().enumerate() {
-            command = command.argument(format!("--repofrompath=distribution{number},{source}"));
-        }
-        self.run(&with_names(command.argument("install"), packages)).map(drop)
-    }
-
-    /// The versions of installed packages by their names.
-    fn versions(&self) -> Result<BTreeMap<String, String>, CheckError> {
-        let command = match self.manifest.format.as_str() {
-            "deb" => {
-                self.inside(&["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"])?
+fn start(root: &InstallRoot<'_>, paths: &[String]) -> Result<Installed, InstallError> {
+    let python = &root.target.python;
+    let mut installed = Installed::default();
+    for module in modules(paths, &[&python.purelib, &python.platlib]) {
+        let code = format!("import site; site.addsitedir({:?}); import {module}", python.purelib);
+        let command = root.inside(&[&python.interpreter, "-c", &code])?;
+        let output = root.runner.run(&command.timeout(START_LIMIT));
+        match output {
+            Ok(output) if output.status == 0 => installed.imported.push(module),
+            Ok(output) => {
+                installed.problems.push(format!("import {module}: {}", output.reason(1)));
             }
-            _ => self
-                .tool("rpm")?
-                .argument(format!("--root={}", self.root.display()))
-                .argument("--query")
-                .argument("--all")
-                .argument("--queryformat=%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"),
-        };
-        let output = self.run(&command)?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let pairs = text.lines().filter_map(|line| line.split_once(' '));
-        Ok(pairs.map(|(name, version)| (name.to_owned(), version.to_owned())).collect())
-    }
-
-    /// Copies the collection into the root.
-    fn copy(&self) -> Result<(), CheckError> {
-        let target = self.root.join(INSIDE.trim_start_matches('/'));
-        for entry in WalkDir::new(self.folder) {
-            let entry = entry.map_err(|error| tool(error.into()))?;
-            let inside = entry.path().strip_prefix(self.folder).unwrap_or(entry.path());
-            if entry.file_type().is_dir() {
-                fs::create_dir_all(target.join(inside)).map_err(tool)?
-            } else {
-                fs::copy(entry.path(), target.join(inside)).map(drop).map_err(tool)?
-            }
+            Err(error) => installed.problems.push(format!("import {module}: {error}")),
         }
-        Ok(())
     }
-
-    fn start(&self, paths: &[String]) -> Result<Installed, CheckError> {
-        let python = &self.target.python;
-        let mut installed = Installed::default();
-        for module in modules(paths, &[&python.purelib, &python.platlib]) {
-            let code =
-                format!("import site; site.addsitedir({:?}); import {module}", python.purelib);
-            let command = self.inside(&[&python.interpreter, "-c", &code])?;
-            let output = self.runner.run(&command.timeout(START_LIMIT));
-            match output {
-                Ok(output) if output.status == 0 => installed.imported.push(module),
-                Ok(output) => {
-                    installed.problems.push(format!("import {module}: {}", output.reason(1)));
-                }
-                Err(error) => installed.problems.push(format!("import {module}: {error}")),
-            }
+    let commands = format!("{}/", python.scripts);
+    for path in paths.iter().filter(|path| path.starts_with(&commands)) {
+        let command = root.inside(&[path, "--help"])?;
+        let output = root.runner.run(&command.timeout(START_LIMIT));
+        match output {
+            Ok(output) if output.status == 0 => installed.started.push(path.clone()),
+            // Not every command knows the option; what cannot find its modules does fail.
+            Ok(output) if !output.reason(20).contains("ModuleNotFoundError") => {}
+            Ok(output) => installed.problems.push(format!("{path}: {}", output.reason(1))),
+            Err(error) => installed.problems.push(format!("{path}: {error}")),
         }
-        let commands = format!("{}/", python.scripts);
-        for path in paths.iter().filter(|path| path.starts_with(&commands)) {
-            let command = self.inside(&[path, "--help"])?;
-            let output = self.runner.run(&command.timeout(START_LIMIT));
-            match output {
-                Ok(output) if output.status == 0 => installed.started.push(path.clone()),
-                // Not every command knows the option; what cannot find its modules does fail.
-                Ok(output) if !output.reason(20).contains("ModuleNotFoundError") => {}
-                Ok(output) => installed.problems.push(format!("{path}: {}", output.reason(1))),
-                Err(error) => installed.problems.push(format!("{path}: {error}")),
-            }
-        }
-        Ok(installed)
     }
-}
-
-/// Packages by their names, as people install them.
-fn with_names(command: Command, packages: &[Available]) -> Command {
-    packages.iter().fold(command, |command, package| command.argument(&package.package))
+    Ok(installed)
 }
 
 /// What was installed in place of a package.
-fn instead(package: &Available, versions: &BTreeMap<String, String>) -> Option<String> {
+fn instead(package: &PackageEntry, versions: &BTreeMap<String, String>) -> Option<String> {
     let version = versions.get(&package.package).map(String::as_str);
-    let problem =
-        |version: &str| format!("installed by its name, it is {version}, not {}", package.version);
-    (version != Some(package.version.as_str())).then(|| problem(version.unwrap_or("missing")))
-}
-
-fn tool(error: io::Error) -> CheckError {
-    CheckError::Tool(error.to_string())
+    let problem = |version: &str| {
+        format!("installed by its name, it is {version}, not {}", package.version())
+    };
+    (version != Some(package.version().as_str())).then(|| problem(version.unwrap_or("missing")))
 }
 
 /// The top-level modules among installed paths: packages, modules and extension modules.
@@ -254,14 +127,11 @@ fn modules(paths: &[String], sites: &[&str]) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::package::ListedRelations;
 
     #[test]
     fn what_was_installed_in_place_of_a_package_is_told() {
-        let package = Available {
-            package: "python3-one".to_owned(),
-            version: "1.4-1".to_owned(),
-            ..Available::default()
-        };
+        let package = PackageEntry::listed("python3-one", "1.4-1", ListedRelations::default());
         let found = |version: &str| {
             let versions = BTreeMap::from([("python3-one".to_owned(), version.to_owned())]);
             instead(&package, &versions)

@@ -1,6 +1,5 @@
 //! Whether a collection holds together: every file whole, every relation met, no path owned twice.
 
-mod foreign;
 mod install;
 mod precedence;
 
@@ -14,19 +13,21 @@ use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{CollectionError, CollectionManifest, MANIFEST_FILE};
-use crate::format::repository::Kinds;
 use crate::{
-    format::PackageError,
+    collection::{CollectionError, CollectionManifest, MANIFEST_FILE},
     format::{
-        deb::build::paths as deb_paths,
-        host::{Available, Repository, RepositoryError, open_collection},
-        rpm::build::files as rpm_files,
+        Format, Formats, PackageEntry, PackageError,
+        host::{HostError, HostPackages, InstallError, LeftToDistribution, PackageSet},
+        package::FormatData,
+        repository::{Listed, Repository, Unmet},
     },
-    plan::{below, relation::Capability},
+    plan::{
+        below,
+        relation::{Capability, Strength},
+    },
 };
 
-pub use self::install::{Installation, Installed};
+pub use self::install::{Installed, install};
 
 /// What was found in a collection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -46,10 +47,12 @@ pub enum CheckError {
     #[error(transparent)]
     Collection(#[from] CollectionError),
     #[error(transparent)]
-    Repository(#[from] RepositoryError),
-    /// A tool that is missing or fails, and why.
-    #[error("{0}")]
-    Tool(String),
+    Host(#[from] HostError),
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// A collection of a format that no plugin provides.
+    #[error("nothing here reads packages of the format `{0}`")]
+    Format(String),
     #[error("`{0}` is not a collection: it has no `{MANIFEST_FILE}`")]
     NoManifest(String),
 }
@@ -69,88 +72,112 @@ pub fn manifest(folder: &Path) -> Result<CollectionManifest, CheckError> {
     manifest.ok_or_else(|| CheckError::NoManifest(folder.display().to_string()))
 }
 
-/// The packages that a manifest names, as the repository lists them and with their paths: the newest
-/// build of each.
+/// Returns the packages that a manifest names, as the repository lists them and with their paths and
+/// requirements: the newest build of each.
 ///
 /// # Errors
-/// Repository metadata or packages that cannot be read.
+/// Repository metadata or packages cannot be read.
 pub fn newest(
     folder: &Path,
     manifest: &CollectionManifest,
-    kinds: &Kinds<'_>,
-) -> Result<Vec<Available>, CheckError> {
-    if let Some(kind) = foreign::kind(manifest, kinds) {
-        return foreign::newest(folder, manifest, kind);
-    }
-    let is_deb = manifest.format == "deb";
-    let mut packages = open_collection(folder, is_deb)?.packages;
-    packages.retain(named(manifest));
-    if is_deb {
-        for package in &mut packages {
-            package.paths = deb_paths(&folder.join(&package.file)).map_err(CheckError::Tool)?;
-        }
-    }
-    Ok(packages)
+    formats: &Formats<'_>,
+) -> Result<Vec<ListedPackage>, CheckError> {
+    let repository = format_of(manifest, formats)?.repository();
+    let mut entries = repository.listed(folder, &manifest.target)?.entries;
+    entries.retain(named(manifest));
+    let packages = entries.into_par_iter().map(|entry| {
+        let path = folder.join(entry.place());
+        let paths = repository.paths(&entry, &path)?;
+        let requires = match &entry.data {
+            FormatData::Listed(relations) => relations.requires.clone(),
+            _ => requirements(repository.relations(&entry, &path)?),
+        };
+        Ok(ListedPackage { package: entry.package.clone(), entry, paths, requires })
+    });
+    packages.collect()
+}
+
+/// A package of a collection with what it installs and requires.
+#[derive(Debug, Clone)]
+pub struct ListedPackage {
+    pub package: String,
+    pub entry: PackageEntry,
+    pub paths: Vec<String>,
+    pub requires: Vec<String>,
+}
+
+fn requirements(relations: Vec<(Strength, String)>) -> Vec<String> {
+    let required = relations.into_iter().filter(|(strength, _)| *strength == Strength::Requires);
+    required.map(|(_, text)| text).collect()
+}
+
+/// The format of a collection's packages.
+fn format_of<'f>(
+    manifest: &CollectionManifest,
+    formats: &Formats<'f>,
+) -> Result<&'f dyn Format, CheckError> {
+    let unknown = || CheckError::Format(manifest.format.clone());
+    formats.of(&manifest.format).ok_or_else(unknown)
 }
 
 /// Whether a manifest names a package: the newest build of each.
-fn named(manifest: &CollectionManifest) -> impl Fn(&Available) -> bool {
+fn named(manifest: &CollectionManifest) -> impl Fn(&PackageEntry) -> bool {
     let named: BTreeSet<&str> = manifest.packages.iter().map(|entry| entry.file.as_str()).collect();
-    move |package| named.contains(package.file.trim_start_matches("./"))
+    move |package| named.contains(package.place().trim_start_matches("./"))
 }
 
 /// Checks a collection by its own data, and with `distribution` also what it leaves to that.
 ///
 /// # Errors
-/// Repository metadata that cannot be read.
+/// Repository metadata cannot be read, or the format is unknown.
 pub fn check(
     folder: &Path,
     manifest: &CollectionManifest,
-    distribution: Option<&Repository>,
-    kinds: &Kinds<'_>,
+    distribution: Option<&PackageSet>,
+    formats: &Formats<'_>,
 ) -> Result<Report, CheckError> {
-    if let Some(kind) = foreign::kind(manifest, kinds) {
-        return foreign::check(folder, manifest, kind);
+    let format = format_of(manifest, formats)?;
+    let repository = format.repository();
+    let Listed { entries, problems } = repository.listed(folder, &manifest.target)?;
+    let mut report = Report { packages: entries.len(), ..Report::default() };
+    for (subject, problem) in problems {
+        report.add(&subject, problem);
     }
-    let is_deb = manifest.format == "deb";
-    let mut repository = open_collection(folder, is_deb)?;
-    let mut report = Report { packages: repository.packages.len(), ..Report::default() };
-    let files: Vec<(String, Result<Vec<String>, String>)> = repository
-        .packages
-        .par_iter()
-        .map(|package| (package.package.clone(), file(folder, package, is_deb)))
+    let looked_at: Vec<(PackageEntry, Result<Vec<String>, String>)> = entries
+        .into_par_iter()
+        .map(|entry| {
+            let paths = file(folder, &entry, repository);
+            (entry, paths)
+        })
         .collect();
-    for (at, (package, found)) in files.into_iter().enumerate() {
-        match found {
-            Ok(paths) if is_deb => repository.packages[at].paths = paths,
-            Ok(_) => {}
-            Err(problem) => report.add(&package, problem),
-        }
-    }
-    let mut listed: BTreeSet<&str> =
-        manifest.packages.iter().map(|record| record.file.as_str()).collect();
-    for package in &repository.packages {
-        listed.remove(package.file.trim_start_matches("./"));
-    }
-    for file in listed {
-        report.add(file, "is in the manifest, but not in the repository".to_owned());
-    }
+    listed(folder, manifest, &looked_at, &mut report);
     // Older builds that are kept have to be whole, but nobody installs them beside newer ones.
-    repository.retain(named(manifest));
-    let owned = repository.packages.iter().map(|p| (p.package.as_str(), p.paths.as_slice()));
-    let same =
-        |path: &str, owners: &BTreeSet<&str>| !is_deb && is_same(folder, &repository, path, owners);
-    owners(owned, &same, &mut report);
-    if let Some(distribution) = distribution {
-        precedence::superseded(&repository, distribution, &mut report);
-        if is_deb {
-            precedence::outside_bounds(manifest, &repository, distribution, &mut report);
+    let is_named = named(manifest);
+    let mut newest = Vec::new();
+    for (mut entry, paths) in looked_at {
+        let paths = paths.unwrap_or_else(|problem| {
+            report.add(&entry.package, problem);
+            Vec::new()
+        });
+        if let FormatData::Listed(relations) = &mut entry.data {
+            relations.paths = paths;
         }
+        newest.extend(is_named(&entry).then_some(entry));
     }
-    let left = Left::of(manifest, is_deb);
-    for package in &repository.packages {
-        for relation in &package.requires {
-            relations(package, relation, &repository, distribution, &left, &mut report);
+    owners(folder, &newest, repository, &mut report);
+    match format.host() {
+        Some(host) => {
+            let packages = PackageSet::new(&folder.display().to_string(), host, newest);
+            if let Some(distribution) = distribution {
+                precedence::superseded(&packages, distribution, &mut report);
+                precedence::outside_bounds(manifest, (&packages, host), distribution, &mut report);
+            }
+            let left = left_to_distribution(manifest);
+            relations(&packages, host, distribution, &left, &mut report);
+        }
+        None => {
+            let entries: Vec<&PackageEntry> = newest.iter().collect();
+            unmet(manifest, repository.unmet(&entries)?, &mut report);
         }
     }
     Ok(report)
@@ -162,42 +189,62 @@ impl Report {
     }
 }
 
-/// Looks at a package's file: the paths that it installs, where the repository does not list them.
-fn file(folder: &Path, package: &Available, is_deb: bool) -> Result<Vec<String>, String> {
-    let path = folder.join(&package.file);
-    let bytes = fs::read(&path).map_err(|error| format!("`{}`: {error}", package.file))?;
-    if hex::encode(Sha256::digest(&bytes)) != package.sha256 {
-        return Err(format!("`{}` is not the file that the repository lists", package.file));
+/// Checks that a package's file is the listed one, and returns the paths that it installs.
+fn file(
+    folder: &Path,
+    entry: &PackageEntry,
+    repository: &dyn Repository,
+) -> Result<Vec<String>, String> {
+    let place = entry.place();
+    let path = folder.join(&place);
+    let bytes = fs::read(&path).map_err(|error| format!("`{place}`: {error}"))?;
+    if hex::encode(Sha256::digest(&bytes)) != entry.sha256 {
+        return Err(format!("`{place}` is not the file that the repository lists"));
     }
-    if is_deb {
-        deb_paths(&path).map_err(|error| format!("`{}`: {error}", package.file))
-    } else {
-        Ok(Vec::new())
+    repository.paths(entry, &path).map_err(|error| format!("`{place}`: {error}"))
+}
+
+/// Compares what the manifest names with what the repository lists.
+fn listed(
+    folder: &Path,
+    manifest: &CollectionManifest,
+    entries: &[(PackageEntry, Result<Vec<String>, String>)],
+    report: &mut Report,
+) {
+    let found: BTreeMap<String, &str> = entries
+        .iter()
+        .map(|(entry, _)| {
+            (entry.place().trim_start_matches("./").to_owned(), entry.sha256.as_str())
+        })
+        .collect();
+    for record in &manifest.packages {
+        match found.get(&record.file) {
+            None if folder.join(&record.file).exists() => {
+                report
+                    .add(&record.file, "is in the manifest, but not in the repository".to_owned());
+            }
+            None => report.add(&record.package, format!("`{}` is not there", record.file)),
+            Some(sum) if *sum != record.sha256 => report.add(
+                &record.package,
+                format!("`{}` is not the file that the manifest names", record.file),
+            ),
+            Some(_) => {}
+        }
     }
 }
 
-/// Whether a file is the same in all packages of those names: rpm lets them own it together.
-fn is_same(folder: &Path, repository: &Repository, path: &str, owners: &BTreeSet<&str>) -> bool {
-    let packages = repository.packages.iter().filter(|p| owners.contains(p.package.as_str()));
-    let mut found =
-        packages.filter(|package| package.paths.iter().any(|own| own == path)).map(|package| {
-            rpm_files(&folder.join(&package.file)).ok().and_then(|mut f| f.remove(path))
-        });
-    let first = found.next().flatten();
-    first.is_some() && found.all(|other| other == first)
-}
-
-/// Paths that more than one package owns, but for those that `same` allows, and files where other
-/// packages have folders.
-fn owners<'p>(
-    packages: impl Iterator<Item = (&'p str, &'p [String])>,
-    same: &dyn Fn(&str, &BTreeSet<&str>) -> bool,
+/// Paths that more than one package owns, unless they may share them, and files where other packages
+/// have folders.
+fn owners(
+    folder: &Path,
+    packages: &[PackageEntry],
+    repository: &dyn Repository,
     report: &mut Report,
 ) {
     let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (package, paths) in packages {
-        for path in paths {
-            owners.entry(path).or_default().insert(package);
+    for package in packages {
+        for path in package.paths() {
+            owners.entry(path).or_default().insert(&package.package);
         }
     }
     for (path, packages) in &owners {
@@ -211,96 +258,91 @@ fn owners<'p>(
             }
         }
     }
-    for (path, packages) in owners.into_iter().filter(|(_, packages)| packages.len() > 1) {
-        if same(path, &packages) {
+    for (path, names) in owners.into_iter().filter(|(_, names)| names.len() > 1) {
+        let entries = packages.iter().filter(|package| names.contains(package.package.as_str()));
+        if repository.is_shared(folder, &entries.collect::<Vec<_>>(), path) {
             continue;
         }
-        for package in &packages {
-            let others: Vec<&str> = packages.iter().copied().filter(|p| p != package).collect();
+        for package in &names {
+            let others: Vec<&str> = names.iter().copied().filter(|name| name != package).collect();
             report.add(package, format!("owns `{path}`, as does {}", others.join(", ")));
         }
     }
 }
 
 /// What a collection leaves to the distribution on purpose.
-struct Left {
-    is_deb: bool,
-    /// Packages, or on rpm projects.
-    names: BTreeSet<String>,
-}
-
-impl Left {
-    fn of(manifest: &CollectionManifest, is_deb: bool) -> Self {
-        let mut names = BTreeSet::new();
-        for relation in manifest.packages.iter().flat_map(|record| &record.relations) {
-            match &relation.capability {
-                Capability::Project { project, package, candidate: None, .. } => {
-                    names.insert(if is_deb { package.to_string() } else { project.to_string() });
-                }
-                Capability::Package { name, .. } => {
-                    names.extend(name.split(" | ").map(str::to_owned));
-                }
-                _ => {}
+fn left_to_distribution(manifest: &CollectionManifest) -> LeftToDistribution {
+    let mut left = LeftToDistribution::default();
+    for relation in manifest.packages.iter().flat_map(|record| &record.relations) {
+        match &relation.capability {
+            Capability::Project { project, package, candidate: None, .. } => {
+                left.projects.insert(project.to_string());
+                left.packages.insert(package.to_string());
             }
-        }
-        Self { is_deb, names }
-    }
-
-    /// Whether a name is the distribution's business.
-    fn has(&self, name: &str) -> bool {
-        if self.names.contains(name) {
-            return true;
-        }
-        if self.is_deb {
-            !name.starts_with("python3-")
-        } else {
-            // Projects are only those of the collection.
-            match name.split_once("dist(") {
-                Some((_, project)) => self.names.contains(project.trim_end_matches(')')),
-                None => true,
+            Capability::Package { name, .. } => {
+                left.packages.extend(name.split(" | ").map(str::to_owned));
             }
+            _ => {}
         }
     }
+    left
 }
 
+/// Checks that every requirement is met, by the collection or by the distribution.
 fn relations(
-    package: &Available,
-    relation: &str,
-    repository: &Repository,
-    distribution: Option<&Repository>,
-    left: &Left,
+    packages: &PackageSet,
+    host: &dyn HostPackages,
+    distribution: Option<&PackageSet>,
+    left: &LeftToDistribution,
     report: &mut Report,
 ) {
-    let met = |repository: &Repository| repository.satisfying(relation).map(|f| f.is_some());
-    match met(repository) {
-        Ok(true) => return,
-        Err(error) => return report.add(&package.package, error.to_string()),
-        Ok(false) => {}
-    }
-    // What rpm itself provides.
-    if relation.starts_with("rpmlib(") {
-        return;
-    }
-    if let Some(distribution) = distribution {
-        match met(distribution) {
-            Ok(true) => drop(report.distribution.insert(relation.to_owned())),
-            _ => report.add(
-                &package.package,
-                format!(
-                    "requires `{relation}`, which neither the collection nor the distribution has"
-                ),
-            ),
+    let required = packages.packages.iter().flat_map(|package| {
+        package.requires().iter().map(|relation| (package.package.as_str(), relation.as_str()))
+    });
+    for (package, relation) in required {
+        match packages.satisfying(relation) {
+            Err(error) => report.add(package, error.to_string()),
+            Ok(Some(_)) => {}
+            Ok(None) if host.is_internal(relation) => {}
+            Ok(None) => {
+                let is_met = match distribution {
+                    Some(distribution) => matches!(distribution.satisfying(relation), Ok(Some(_))),
+                    None => host.names(relation).iter().any(|name| {
+                        host.is_of_distribution(name, left) && !packages.has_name(name)
+                    }),
+                };
+                if is_met {
+                    report.distribution.insert(relation.to_owned());
+                } else {
+                    let missing = match distribution {
+                        Some(_) => "which neither the collection nor the distribution has",
+                        None => "which nothing in the collection satisfies",
+                    };
+                    report.add(package, format!("requires `{relation}`, {missing}"));
+                }
+            }
         }
-        return;
     }
-    let names = repository.names(relation);
-    let is_left = names.iter().any(|name| left.has(name) && !repository.has_name(name));
-    if is_left {
-        report.distribution.insert(relation.to_owned());
-    } else {
-        report.add(
-            &package.package,
-            format!("requires `{relation}`, which nothing in the collection satisfies"),
-        );
+}
+
+/// Requirements that nothing meets are the distribution's, unless the collection has a package of that
+/// name or planned one.
+fn unmet(manifest: &CollectionManifest, unmet: Vec<Unmet>, report: &mut Report) {
+    let relations = manifest.packages.iter().flat_map(|record| &record.relations);
+    let planned = relations.filter_map(|relation| match &relation.capability {
+        Capability::Project { package, candidate: Some(_), .. } => Some(&**package),
+        _ => None,
+    });
+    let own = manifest.packages.iter().map(|record| record.package.as_str());
+    let own: BTreeSet<&str> = own.chain(planned).collect();
+    for Unmet { package, relation, name } in unmet {
+        if own.contains(name.as_str()) {
+            report.add(
+                &package,
+                format!("requires `{relation}`, which nothing in the collection satisfies"),
+            );
+        } else {
+            report.distribution.insert(relation);
+        }
     }
 }

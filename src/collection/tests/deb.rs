@@ -7,17 +7,17 @@ use crate::{
         Collection,
         testing::{TIME, add, deb, run, target, write_deb},
     },
-    format::{package::Entry, repository::Kinds},
+    format::{Formats, deb::repository::DebMetadata, package::FormatData},
     plan::Evr,
     support::tools::tool,
 };
 
 const PACKINGS: [&str; 4] = ["", ".gz", ".xz", ".zst"];
 
-fn paragraph(entry: &Entry) -> &str {
+fn paragraph(entry: &FormatData) -> &str {
     match entry {
-        Entry::Deb { paragraph } => paragraph,
-        Entry::Rpm { .. } | Entry::External { .. } => panic!("not of a Debian package"),
+        FormatData::Deb(DebMetadata { paragraph }) => paragraph,
+        _ => panic!("not of a Debian package"),
     }
 }
 
@@ -44,15 +44,15 @@ fn a_paragraph_is_the_control_file_and_where_the_package_is() {
     for packing in PACKINGS {
         let folder = tempfile::tempdir().unwrap();
         let built = write_deb(folder.path(), "python3-a", "2:1.0~rc1", packing);
-        let stanza = Kinds::default().read(&built.path).unwrap();
+        let entry = Formats::default().read(&built.path).unwrap();
         let evr = Evr { epoch: 2, version: "1.0~rc1".to_owned(), release: "1".to_owned() };
-        assert_eq!((stanza.package.as_str(), &stanza.evr), ("python3-a", &evr), "{packing}");
-        assert_eq!((stanza.architecture.as_str(), stanza.time), ("all", TIME), "{packing}");
+        assert_eq!((entry.package.as_str(), &entry.evr), ("python3-a", &evr), "{packing}");
+        assert_eq!((entry.architecture.as_str(), entry.time), ("all", TIME), "{packing}");
         let size = fs::metadata(&built.path).unwrap().len();
-        let sum = &stanza.sha256;
+        let sum = &entry.sha256;
         let end =
             format!("\nFilename: ./python3-a_2:1.0~rc1-1_all.deb\nSize: {size}\nSHA256: {sum}\n");
-        assert!(paragraph(&stanza.entry).ends_with(&end), "{packing}");
+        assert!(paragraph(&entry.data).ends_with(&end), "{packing}");
     }
 }
 
@@ -70,8 +70,8 @@ fn every_field_is_the_one_that_apt_ftparchive_writes() {
     let theirs: Vec<_> = theirs.trim().split("\n\n").collect();
     assert_eq!(theirs.len(), PACKINGS.len());
     for theirs in theirs.into_iter().map(fields) {
-        let ours = Kinds::default().read(&folder.path().join(&theirs["Filename"])).unwrap();
-        assert_eq!(fields(paragraph(&ours.entry)), theirs);
+        let ours = Formats::default().read(&folder.path().join(&theirs["Filename"])).unwrap();
+        assert_eq!(fields(paragraph(&ours.data)), theirs);
     }
 }
 
@@ -144,12 +144,12 @@ fn a_package_says_nothing_of_the_repository_or_of_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.deb");
         fs::write(&path, deb(control, "")).unwrap();
-        Kinds::default()
+        Formats::default()
             .read(&path)
             .map_err(|error| error.to_string().replace(&path.display().to_string(), "a.deb"))
     };
-    let stanza = read(&control("Filename: /etc/passwd\nSHA256: 00\n")).unwrap();
-    let text = paragraph(&stanza.entry);
+    let entry = read(&control("Filename: /etc/passwd\nSHA256: 00\n")).unwrap();
+    let text = paragraph(&entry.data);
     assert!(
         text.starts_with(
             "Package: a\nVersion: 1\nArchitecture: all\nDescription: x\n yz\nFilename: ./a.deb\n"

@@ -9,7 +9,7 @@ use crate::{
         Stage, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
-    format::{build::BuiltPackage, repository::Kinds},
+    format::{Formats, build::BuiltPackage},
     plan::{Recipe, RecipeFile},
 };
 
@@ -138,10 +138,10 @@ fn a_failure_changes_nothing_and_leaves_nothing() {
         let built = built(staging.path());
         let records = collection.records();
         let plan = plan("bad");
-        let error = Kinds::default()
+        let error = Formats::default()
             .read(&built.path)
             .map_err(CollectionError::from)
-            .and_then(|stanza| records.keep("inputs", &built, described(&plan, recipe, stanza)))
+            .and_then(|entry| records.keep("inputs", &built, described(&plan, recipe, entry)))
             .unwrap_err();
         error.to_string().replace(&staging.path().display().to_string(), "STAGING")
     };
@@ -293,9 +293,9 @@ fn a_record_whose_file_was_replaced_is_forgotten() {
         let staging = collection.staging().unwrap();
         let built = write_rpm(staging.path(), "a", "1.0", text);
         let recipe = Recipe::default();
-        let stanza = Kinds::default().read(&built.path).unwrap();
+        let entry = Formats::default().read(&built.path).unwrap();
         let plan = plan("a");
-        let described = described(&plan, &recipe, stanza);
+        let described = described(&plan, &recipe, entry);
         let record = records.keep(&format!("inputs-{at}"), &built, described).unwrap();
         let built = vec![(record, Why::default())];
         collection.merge(Merge { built, ..Merge::default() }).unwrap();

@@ -4,9 +4,7 @@ use std::{fs, io::Cursor};
 
 use crate::{
     collection::testing::{write_deb, write_rpm},
-    format::{
-        deb::repository as deb, package::PackageFile, repository::Kinds, rpm::repository as rpm,
-    },
+    format::{Formats, deb::repository as deb, package::PackageFile, rpm::repository as rpm},
 };
 
 /// Every length, and every byte of the headers changed.
@@ -32,7 +30,7 @@ fn no_damage_to_an_rpm_does_more_than_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::read(write_rpm(folder.path(), "a", "1", "").path).unwrap();
     let all = damaged(&whole, 6_000);
-    let refused = all.iter().filter(|bytes| rpm::stanza(&mut &bytes[..], &file()).is_err());
+    let refused = all.iter().filter(|bytes| rpm::entry(&mut &bytes[..], &file()).is_err());
     assert!(refused.count() > 500);
 }
 
@@ -43,7 +41,7 @@ fn no_damage_to_a_deb_does_more_than_an_error() {
         let whole = fs::read(write_deb(folder.path(), "a", "1", packing).path).unwrap();
         let all = damaged(&whole, 2_200);
         let refused =
-            all.iter().filter(|bytes| deb::stanza(&mut Cursor::new(bytes), &file()).is_err());
+            all.iter().filter(|bytes| deb::entry(&mut Cursor::new(bytes), &file()).is_err());
         assert!(refused.count() > 100, "{packing}");
     }
 }
@@ -55,7 +53,7 @@ fn a_file_name_cannot_become_a_field() {
     for name in ["a\nEssential: yes.deb", "a b.deb", "é.deb"] {
         let path = folder.path().join(name);
         fs::copy(&built.path, &path).unwrap();
-        let error = Kinds::default().read(&path).unwrap_err().to_string();
+        let error = Formats::default().read(&path).unwrap_err().to_string();
         assert!(error.ends_with("its name has other than visible ASCII characters"), "{error}");
     }
 }

@@ -7,13 +7,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::support::tools::tool;
 use crate::{
     collection::{
         Collection,
         testing::{add, gunzip, run, write_rpm},
     },
-    format::{package::Entry, repository::Kinds},
+    format::{Formats, package::FormatData, rpm::repository::RpmMetadata},
+    support::tools::tool,
 };
 
 /// Packages of every shape: by `rpmbuild`, binary and source, and by the embedded writer.
@@ -66,15 +66,15 @@ fn every_element_is_the_one_that_createrepo_c_writes() {
     let folder = tempfile::tempdir().unwrap();
     let Some(paths) = packages(folder.path()) else { return };
     assert_eq!(paths.len(), 6);
-    let stanzas: Vec<_> = paths.iter().map(|path| Kinds::default().read(path).unwrap()).collect();
-    for (path, stanza) in paths.iter().zip(&stanzas) {
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(stanza.time);
+    let entries: Vec<_> = paths.iter().map(|path| Formats::default().read(path).unwrap()).collect();
+    for (path, entry) in paths.iter().zip(&entries) {
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(entry.time);
         File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
     }
     let arguments =
         ["--no-database", "--simple-md-filenames", "--compress-type", "gz", "--quiet", "."];
     run(&createrepo, folder.path(), &arguments);
-    type Pick = fn(&Entry) -> &str;
+    type Pick = fn(&FormatData) -> &str;
     let parts: [(&str, Pick); 3] = [
         ("primary", |entry| rpm_parts(entry)[0]),
         ("filelists", |entry| rpm_parts(entry)[1]),
@@ -82,17 +82,17 @@ fn every_element_is_the_one_that_createrepo_c_writes() {
     ];
     for (name, pick) in parts {
         let theirs = fs::read(folder.path().join(format!("repodata/{name}.xml.gz"))).unwrap();
-        let ours: String = stanzas.iter().map(|stanza| pick(&stanza.entry)).collect();
+        let ours: String = entries.iter().map(|entry| pick(&entry.data)).collect();
         let theirs = elements(&gunzip(&theirs));
         assert_eq!(theirs.len(), paths.len(), "{name}");
         assert_eq!(elements(&ours), theirs, "{name}");
     }
 }
 
-fn rpm_parts(entry: &Entry) -> [&str; 3] {
+fn rpm_parts(entry: &FormatData) -> [&str; 3] {
     match entry {
-        Entry::Rpm { primary, filelists, other } => [primary, filelists, other],
-        Entry::Deb { .. } | Entry::External { .. } => panic!("not of an rpm"),
+        FormatData::Rpm(RpmMetadata { primary, filelists, other }) => [primary, filelists, other],
+        _ => panic!("not of an rpm"),
     }
 }
 

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::Target;
 use crate::{
-    format::version::Dialect,
     plan::{Shebang, ShebangError},
     python::artifact::ProjectName,
 };
@@ -13,8 +12,6 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Layout {
-    /// How versions are written.
-    pub versions: Dialect,
     /// What `INSTALLER` says.
     pub installer: String,
     /// Further files of `.dist-info` that are not installed.

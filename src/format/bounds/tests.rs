@@ -3,8 +3,10 @@ use std::str::FromStr;
 use pep440_rs::{Version, VersionSpecifiers};
 use serde_json::Value;
 
-use crate::format::deb::version::Numbering;
-use crate::format::{deb::relation as deb, rpm::relation as rpm};
+use crate::format::{
+    deb::{relation as deb, version::Numbering},
+    rpm::relation as rpm,
+};
 
 /// The specifiers of a requirement string such as `name[extra]>=1; marker`.
 fn specifiers(requirement: &str) -> VersionSpecifiers {

@@ -1,14 +1,10 @@
-//! Which builder makes a format's packages.
+//! The choice between the system's tool and the embedded writer.
 
 use std::path::{Path, PathBuf};
 
 use crate::base::process::{CommandRunner, Sandbox, SandboxError, which};
 
 use super::{BuildError, Builder, system::is_system};
-use crate::format::{
-    deb::{build::EmbeddedDeb, dpkg_deb::DpkgDeb},
-    rpm::{build::EmbeddedRpm, rpmbuild::RpmBuild},
-};
 
 /// What was requested with `--builder`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,81 +16,82 @@ pub enum Preference {
     Embedded,
 }
 
-/// The builders that this machine offers.
-pub struct Builders<'a> {
-    runner: &'a dyn CommandRunner,
+/// The tools of this machine that build packages.
+pub struct BuildTools<'a> {
+    pub(crate) runner: &'a dyn CommandRunner,
     /// The folders in which programs are looked for.
     path: &'a [PathBuf],
-    /// What confines the tools, or why nothing does; nothing only where the user wants that.
+    /// What confines the tools, or why nothing does; `None` only with `--no-sandbox`.
     sandbox: Result<Option<&'a Sandbox>, SandboxError>,
     /// A further program that the tool runs.
     compiler: Option<&'a Path>,
 }
 
-/// A builder, and why the system's tool is left aside where it would have been taken.
-pub struct Choice<'a> {
+/// A distribution's own tool for packages of a format.
+#[derive(Clone, Copy)]
+pub(crate) struct SystemTool {
+    pub program: &'static str,
+    pub format: &'static str,
+}
+
+/// A builder, and why it is not the system's tool where that was to be preferred.
+pub struct ChosenBuilder<'a> {
     pub builder: Box<dyn Builder + 'a>,
     pub unconfined: Option<BuildError>,
 }
 
-impl<'a> Builders<'a> {
-    /// Builders whose tools are run by `runner` and looked for in `path`.
+impl<'a> BuildTools<'a> {
+    /// Returns tools that are run by `runner` and looked for in `path`.
     pub fn new(runner: &'a dyn CommandRunner, path: &'a [PathBuf]) -> Self {
         Self { runner, path, sandbox: Ok(None), compiler: None }
     }
 
-    /// These, with the system's tools confined; an error says why nothing confines them here.
+    /// Confines the system's tools; an error is the reason why nothing can confine them here.
     #[must_use]
     pub fn within(self, sandbox: Result<Option<&'a Sandbox>, SandboxError>) -> Self {
         Self { sandbox, ..self }
     }
 
-    /// These, for packages whose tool also runs this interpreter.
+    /// Lets the system's tool run this interpreter, too.
     #[must_use]
     pub fn running(self, compiler: Option<&'a Path>) -> Self {
         Self { compiler, ..self }
     }
 
-    /// The builder for packages of `format`: without a sandbox the system's tool is only taken where a
-    /// person wants no sandbox.
+    /// Chooses between a format's embedded writer and the system's tool, which `system` returns for
+    /// its path and sandbox. The tool runs without a sandbox only if the user disabled that.
     ///
     /// # Errors
-    /// A format that no builder knows, and where the system's tool is demanded, one that is missing or
-    /// that nothing confines.
-    pub fn choose(&self, preference: Preference, format: &str) -> Result<Choice<'a>, BuildError> {
-        let program = match format {
-            "rpm" => "rpmbuild",
-            "deb" => "dpkg-deb",
-            _ => return Err(BuildError::Format { format: format.to_owned() }),
-        };
+    /// The tool was requested, and is not installed or cannot be confined.
+    pub(crate) fn choose(
+        &self,
+        preference: Preference,
+        tool: SystemTool,
+        embedded: Box<dyn Builder + 'a>,
+        system: impl FnOnce(PathBuf, Option<&'a Sandbox>) -> Box<dyn Builder + 'a>,
+    ) -> Result<ChosenBuilder<'a>, BuildError> {
+        let SystemTool { program, format } = tool;
         let found = match preference {
             Preference::Embedded => None,
             Preference::Auto | Preference::System => which(program, self.path),
         };
-        let embedded = || -> Box<dyn Builder + 'a> {
-            if format == "rpm" { Box::new(EmbeddedRpm) } else { Box::new(EmbeddedDeb) }
-        };
         let is_demanded = preference == Preference::System;
         let Some(path) = found else {
-            let missing = BuildError::Missing { program, format: format.to_owned() };
-            let choice = || Choice { builder: embedded(), unconfined: None };
-            return if is_demanded { Err(missing) } else { Ok(choice()) };
+            return if is_demanded {
+                Err(BuildError::Missing { program, format: format.to_owned() })
+            } else {
+                Ok(ChosenBuilder { builder: embedded, unconfined: None })
+            };
         };
         let programs: Vec<&Path> = self.compiler.into_iter().chain([path.as_path()]).collect();
         match confined(&programs, &self.sandbox) {
-            Ok(sandbox) => {
-                let builder: Box<dyn Builder + 'a> = match format {
-                    "rpm" => Box::new(RpmBuild::new(self.runner, path).within(sandbox)),
-                    _ => Box::new(DpkgDeb::new(self.runner, path).within(sandbox)),
-                };
-                Ok(Choice { builder, unconfined: None })
-            }
+            Ok(sandbox) => Ok(ChosenBuilder { builder: system(path, sandbox), unconfined: None }),
             Err(reason) => {
                 let error = BuildError::Exposed { program, reason };
                 if is_demanded {
                     Err(error)
                 } else {
-                    Ok(Choice { builder: embedded(), unconfined: Some(error) })
+                    Ok(ChosenBuilder { builder: embedded, unconfined: Some(error) })
                 }
             }
         }
@@ -122,7 +119,16 @@ mod tests {
 
     use super::*;
     use crate::base::process::HostRunner;
+    use crate::format::named;
     use crate::support::tools::{have, skip};
+
+    fn choose<'a>(
+        tools: &BuildTools<'a>,
+        preference: Preference,
+        format: &str,
+    ) -> Result<ChosenBuilder<'a>, BuildError> {
+        named(format).unwrap().builder(tools, preference)
+    }
 
     #[test]
     fn the_system_is_preferred_where_its_tool_is() {
@@ -131,7 +137,7 @@ mod tests {
         fs::write(&tool, "").unwrap();
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
         let path = [folder.path().to_owned()];
-        let builders = Builders::new(&HostRunner, &path);
+        let builders = BuildTools::new(&HostRunner, &path);
 
         let cases = [
             (Preference::Auto, "rpm", Ok("system")),
@@ -143,10 +149,9 @@ mod tests {
                 "deb",
                 Err("`dpkg-deb` is not installed, and packages of the format `deb` need it"),
             ),
-            (Preference::Auto, "apk", Err("no builder knows the package format `apk`")),
         ];
         for (preference, format, wanted) in cases {
-            let chosen = builders.choose(preference, format);
+            let chosen = choose(&builders, preference, format);
             let named =
                 chosen.map(|choice| choice.builder.name()).map_err(|error| error.to_string());
             assert_eq!(named, wanted.map_err(str::to_owned), "{preference:?} {format}");
@@ -159,20 +164,20 @@ mod tests {
             return;
         }
         let broken = || SandboxError::Broken { reason: "no namespaces".to_owned() };
-        let builders = Builders::new(&HostRunner, &path).within(Err(broken()));
-        let choice = builders.choose(Preference::Auto, "rpm").unwrap();
+        let builders = BuildTools::new(&HostRunner, &path).within(Err(broken()));
+        let choice = choose(&builders, Preference::Auto, "rpm").unwrap();
         let reason = choice.unconfined.map(|error| error.to_string()).unwrap_or_default();
         assert_eq!(choice.builder.name(), "embedded");
         let wanted = "nothing confines `rpmbuild` here: `bwrap` does not work: no namespaces; \
                       install bubblewrap, use `--builder embedded`, or `--no-sandbox`";
         assert_eq!(reason, wanted);
-        let refused = builders.choose(Preference::System, "rpm").err().unwrap().to_string();
+        let refused = choose(&builders, Preference::System, "rpm").err().unwrap().to_string();
         assert_eq!(refused, wanted);
-        let choice = builders.choose(Preference::Embedded, "rpm").unwrap();
+        let choice = choose(&builders, Preference::Embedded, "rpm").unwrap();
         assert!(choice.unconfined.is_none());
         // `--no-sandbox`
-        let open = Builders::new(&HostRunner, &path).within(Ok(None));
-        assert_eq!(open.choose(Preference::Auto, "rpm").unwrap().builder.name(), "system");
+        let open = BuildTools::new(&HostRunner, &path).within(Ok(None));
+        assert_eq!(choose(&open, Preference::Auto, "rpm").unwrap().builder.name(), "system");
     }
 
     #[test]
@@ -189,15 +194,16 @@ mod tests {
             return;
         };
         let path = [folder.path().to_owned()];
-        let builders = Builders::new(&HostRunner, &path).within(Ok(Some(&sandbox)));
-        let choice = builders.choose(Preference::Auto, "deb").unwrap();
+        let builders = BuildTools::new(&HostRunner, &path).within(Ok(Some(&sandbox)));
+        let choice = choose(&builders, Preference::Auto, "deb").unwrap();
         assert_eq!(choice.builder.name(), "embedded");
         let reason = choice.unconfined.map(|error| error.to_string()).unwrap_or_default();
         assert!(reason.contains("a sandbox only shows the system's programs"), "{reason}");
-        assert!(builders.choose(Preference::System, "deb").is_err());
+        assert!(choose(&builders, Preference::System, "deb").is_err());
         let compiler = tool.as_path();
-        let builders =
-            Builders::new(&HostRunner, &system).within(Ok(Some(&sandbox))).running(Some(compiler));
-        assert_eq!(builders.choose(Preference::Auto, "deb").unwrap().builder.name(), "embedded");
+        let builders = BuildTools::new(&HostRunner, &system)
+            .within(Ok(Some(&sandbox)))
+            .running(Some(compiler));
+        assert_eq!(choose(&builders, Preference::Auto, "deb").unwrap().builder.name(), "embedded");
     }
 }

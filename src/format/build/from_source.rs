@@ -7,13 +7,13 @@ use crate::base::{
     report::Reporter,
 };
 
-use super::{
-    BuildError, BuildJob, Builder, BuiltPackage, SourceJob, SourceTools, build_from_source,
-};
+use super::{BuildError, BuildJob, Builder, BuiltPackage, SourceBuilder, SourceJob, SourceTools};
 
 /// Builds recipes that build sdists with the system's tools, and leaves others to another builder.
 pub struct FromSource<'a> {
     pub others: Box<dyn Builder + 'a>,
+    /// What builds recipes of sdists, if the format has such recipes.
+    pub source_builder: Option<&'a dyn SourceBuilder>,
     pub runner: &'a dyn CommandRunner,
     /// What confines the projects' code, or why nothing does; nothing only where the user wants that.
     pub sandbox: Result<Option<&'a Sandbox>, SandboxError>,
@@ -56,7 +56,9 @@ impl Builder for FromSource<'_> {
             dist_tag: self.dist_tag,
         };
         let tools = SourceTools { runner: self.runner, sandbox, path: self.path, reporter };
-        Ok(BuiltPackage { path: build_from_source(&source, &tools, folder)? })
+        let unknown = || BuildError::Format { format: job.plan.format.clone() };
+        let builder = self.source_builder.ok_or_else(unknown)?;
+        Ok(BuiltPackage { path: builder.build(&source, &tools, folder)? })
     }
 }
 

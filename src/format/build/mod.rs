@@ -27,11 +27,12 @@ use crate::{
     wheels::bytecode::ByteCode,
 };
 
-pub use choice::{Builders, Choice, Preference};
+pub(crate) use choice::SystemTool;
+pub use choice::{BuildTools, ChosenBuilder, Preference};
 pub use compression::{Compression, compress, compressed, decompress};
 pub use error::BuildError;
 pub use from_source::FromSource;
-pub use source::{SourceJob, SourceTools, build_from_source, source_package};
+pub use source::{SourceBuilder, SourceJob, SourceTools};
 pub use staged::write_tree;
 
 /// The build host that packages name: the real one's name would make builds differ.

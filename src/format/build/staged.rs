@@ -5,13 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::plan::Content;
+use crate::{
+    format::deb::build::{Entry, Measured, walk},
+    plan::Content,
+};
 
 use super::{
     BuildError, BuildJob,
     folder::{create_folders, set_time, write_file},
 };
-use crate::format::deb::build::{Entry, Measured, walk};
 
 /// Writes the tree that a job's package installs, with its final modes and times, and with hard links
 /// where the plan has them; folders have mode 0755.

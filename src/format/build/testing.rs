@@ -13,6 +13,7 @@ use crate::{
         process::{Command, CommandRunner, HostRunner, Limits, Sandbox},
         report::{Event, Reporter},
     },
+    format::named,
     format::{Changelog, Native, NativeRelation},
     plan::{
         Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, Recipe, RecipeFile,
@@ -146,9 +147,8 @@ pub(crate) fn query(tool: &Path, arguments: &[&str], filename: &str, package: &[
 pub(crate) fn system_builder(format: &str, tool_name: &str) -> Option<Box<dyn Builder>> {
     let folder = tool(tool_name)?.parent().unwrap().to_owned();
     let path: &'static [PathBuf] = Vec::leak(vec![folder]);
-    Some(
-        super::Builders::new(&HostRunner, path).choose(Preference::System, format).unwrap().builder,
-    )
+    let tools = super::BuildTools::new(&HostRunner, path);
+    Some(named(format).unwrap().builder(&tools, Preference::System).unwrap().builder)
 }
 
 /// The system's builder as it is, and confined.
@@ -161,8 +161,8 @@ pub(crate) fn both_ways(
     let path: &'static [PathBuf] = Vec::leak(vec![PathBuf::from("/usr/bin")]);
     let sandbox = Sandbox::probe(path, Limits::default(), &HostRunner).unwrap();
     let sandbox: &'static Sandbox = Box::leak(sandbox.into());
-    let builders = super::Builders::new(&HostRunner, path).within(Ok(Some(sandbox)));
-    Some((open, builders.choose(Preference::System, format).unwrap().builder))
+    let tools = super::BuildTools::new(&HostRunner, path).within(Ok(Some(sandbox)));
+    Some((open, named(format).unwrap().builder(&tools, Preference::System).unwrap().builder))
 }
 
 fn members() -> Vec<(String, &'static str)> {

@@ -2,21 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::base::{
-    process::{Command, CommandRunner, Sandbox},
-    report::Reporter,
+use crate::{
+    base::{
+        process::{Command, CommandRunner, Sandbox},
+        report::Reporter,
+    },
+    format::build::{
+        BuildError, BuildJob, Builder, BuiltPackage, Compression,
+        folder::{create_folders, set_time, work_folder, write_file},
+        staged::lay_out,
+        system::{
+            place::{Folders, Place},
+            run, version,
+        },
+    },
 };
 
 use super::build::{filename, members, verify};
-use crate::format::build::{
-    BuildError, BuildJob, Builder, BuiltPackage, Compression,
-    folder::{create_folders, set_time, work_folder, write_file},
-    staged::lay_out,
-    system::{
-        place::{Folders, Place},
-        run, version,
-    },
-};
 
 /// Stages the tree of a package and packs it with `dpkg-deb --build`.
 pub struct DpkgDeb<'a> {

@@ -4,29 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::version::Numbering;
+use super::{Deb, common_licences, relation, source_recipe, version::Numbering};
 use crate::{
     distro::targets::Target,
+    format::{
+        Attachment, Changelog, FormatError, Native, NativeRelation, RecipeSyntax, install, text,
+    },
     plan::{
         FileRole, Moment, PackageArchitecture, PackagePlan,
-        relation::{Capability, Relation, RelationError, Strength},
+        relation::{Capability, Relation, RelationError, Strength, glibc_version},
     },
-    planner::glibc_version,
 };
 
-use super::{common_licences, source_recipe};
-use crate::format::{
-    Attachment, Changelog, Format, FormatError, Native, NativeRelation, install, text,
-};
-
-/// Debian packages.
-pub struct Deb;
-
-impl Format for Deb {
-    fn name(&self) -> &str {
-        "deb"
-    }
-
+impl RecipeSyntax for Deb {
     fn source_pack(&self) -> Option<&str> {
         Some("deb-source")
     }
@@ -34,103 +24,6 @@ impl Format for Deb {
     /// A control file's lines end only at line feeds for dpkg, but at more for other readers.
     fn escape(&self) -> fn(&str) -> String {
         text::one_line
-    }
-
-    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
-        if plan.from_source.is_some() {
-            source_recipe::check_modules(plan)?;
-        }
-        let architecture = match &plan.architecture {
-            PackageArchitecture::Independent => target.architecture.independent.clone(),
-            PackageArchitecture::Machine(_) => target.architecture.package.clone(),
-        };
-        let evr = &plan.evr;
-        Ok(Native {
-            name: plan.package.clone(),
-            epoch: (evr.epoch > 0).then_some(evr.epoch),
-            version: evr.version.clone(),
-            release: evr.release.clone(),
-            summary: synopsis(plan),
-            description: description(plan),
-            licence: plan.licence.expression.clone(),
-            homepage: plan.homepage.clone(),
-            packager: plan.packager.to_string(),
-            own_names: Vec::new(),
-            relations: relations(plan, target)?,
-            filename: format!(
-                "{}_{}-{}_{architecture}.deb",
-                plan.package, evr.version, evr.release
-            ),
-            architecture,
-            compression: target.compression.clone(),
-            changelog: Changelog {
-                time: plan.time,
-                author: plan.changelog_author.as_ref().unwrap_or(&plan.packager).to_string(),
-                version: evr.to_string(),
-                line: format!("Package {} {}.", plan.project, plan.release),
-            },
-            words: Map::new(),
-            source: plan
-                .from_source
-                .as_ref()
-                .map(|source| source_recipe::relations(source, plan, target))
-                .transpose()?,
-        })
-    }
-
-    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
-        if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
-            return source_recipe::context(plan, target, native, source, relations);
-        }
-        let independent = plan.architecture == PackageArchitecture::Independent;
-        let compile_name = if independent {
-            native.name.clone()
-        } else {
-            format!("{}:{}", native.name, native.architecture)
-        };
-        let private_site = target.isolation.as_ref().map(|_| &target.python.purelib);
-        let conffiles: Vec<&str> = plan
-            .files
-            .iter()
-            .filter(|file| file.role == FileRole::Configuration)
-            .map(|file| file.path.as_str())
-            .collect();
-        let files: Vec<Value> = plan
-            .files
-            .iter()
-            .map(|file| json!({"path": file.path, "mode": format!("{:04o}", file.mode)}))
-            .collect();
-        let relations: Vec<Value> = native
-            .relations
-            .iter()
-            .map(|r| json!({"field": self.tag(r.strength), "text": r.text, "origin": r.origin}))
-            .collect();
-        text::extend(
-            text::shared_context(plan, target),
-            json!({
-                "name": native.name,
-                "full_version": plan.evr.to_string(),
-                "architecture": native.architecture,
-                "independent": independent,
-                "compile_name": compile_name,
-                "private_site": private_site,
-                "summary": native.summary,
-                "description": native.description.lines().collect::<Vec<_>>(),
-                "scriptlets": scriptlets(plan),
-                "fields": fields(self, &native.relations),
-                "relations": relations,
-                "conffiles": conffiles,
-                "files": files,
-                "distribution": "unstable",
-                "changelog": {
-                    "author": native.changelog.author,
-                    "date": text::date(plan.time, "%a, %d %b %Y %H:%M:%S +0000"),
-                    "line": native.changelog.line,
-                },
-                "licence_name": plan.licence.expression.replace(' ', "-"),
-                "licence_text": licence_text(plan),
-            }),
-        )
     }
 
     fn tag(&self, strength: Strength) -> &str {
@@ -147,16 +40,112 @@ impl Format for Deb {
     fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError> {
         let may_have_alternatives =
             matches!(strength, Strength::Requires | Strength::Recommends | Strength::Suggests);
-        crate::format::deb::relation::check(text, may_have_alternatives)
+        relation::check(text, may_have_alternatives)
     }
+}
 
-    /// What the user adds: this program writes all else into the tree itself.
-    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
-        let added = |attached: &Attachment| {
-            attached.path.as_ref().is_some_and(|path| plan.added_source(path).is_some())
-        };
-        install::attachments(plan).into_iter().filter(added).collect()
+/// Lowers a plan.
+pub(super) fn lower(plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+    if plan.from_source.is_some() {
+        source_recipe::check_modules(plan)?;
     }
+    let architecture = match &plan.architecture {
+        PackageArchitecture::Independent => target.architecture.independent.clone(),
+        PackageArchitecture::Machine(_) => target.architecture.package.clone(),
+    };
+    let evr = &plan.evr;
+    Ok(Native {
+        name: plan.package.clone(),
+        epoch: (evr.epoch > 0).then_some(evr.epoch),
+        version: evr.version.clone(),
+        release: evr.release.clone(),
+        summary: synopsis(plan),
+        description: description(plan),
+        licence: plan.licence.expression.clone(),
+        homepage: plan.homepage.clone(),
+        packager: plan.packager.to_string(),
+        own_names: Vec::new(),
+        relations: relations(plan, target)?,
+        filename: format!("{}_{}-{}_{architecture}.deb", plan.package, evr.version, evr.release),
+        architecture,
+        compression: target.compression.clone(),
+        changelog: Changelog {
+            time: plan.time,
+            author: plan.changelog_author.as_ref().unwrap_or(&plan.packager).to_string(),
+            version: evr.to_string(),
+            line: format!("Package {} {}.", plan.project, plan.release),
+        },
+        words: Map::new(),
+        source: plan
+            .from_source
+            .as_ref()
+            .map(|source| source_recipe::relations(source, plan, target))
+            .transpose()?,
+    })
+}
+
+/// Returns what the templates may refer to.
+pub(super) fn context(plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+    if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
+        return source_recipe::context(plan, target, native, source, relations);
+    }
+    let independent = plan.architecture == PackageArchitecture::Independent;
+    let compile_name = if independent {
+        native.name.clone()
+    } else {
+        format!("{}:{}", native.name, native.architecture)
+    };
+    let private_site = target.isolation.as_ref().map(|_| &target.python.purelib);
+    let conffiles: Vec<&str> = plan
+        .files
+        .iter()
+        .filter(|file| file.role == FileRole::Configuration)
+        .map(|file| file.path.as_str())
+        .collect();
+    let files: Vec<Value> = plan
+        .files
+        .iter()
+        .map(|file| json!({"path": file.path, "mode": format!("{:04o}", file.mode)}))
+        .collect();
+    let relations: Vec<Value> = native
+        .relations
+        .iter()
+        .map(|r| json!({"field": Deb.tag(r.strength), "text": r.text, "origin": r.origin}))
+        .collect();
+    text::extend(
+        text::shared_context(plan, target),
+        json!({
+            "name": native.name,
+            "full_version": plan.evr.to_string(),
+            "architecture": native.architecture,
+            "independent": independent,
+            "compile_name": compile_name,
+            "private_site": private_site,
+            "summary": native.summary,
+            "description": native.description.lines().collect::<Vec<_>>(),
+            "scriptlets": scriptlets(plan),
+            "fields": fields(&native.relations),
+            "relations": relations,
+            "conffiles": conffiles,
+            "files": files,
+            "distribution": "unstable",
+            "changelog": {
+                "author": native.changelog.author,
+                "date": text::date(plan.time, "%a, %d %b %Y %H:%M:%S +0000"),
+                "line": native.changelog.line,
+            },
+            "licence_name": plan.licence.expression.replace(' ', "-"),
+            "licence_text": licence_text(plan),
+        }),
+    )
+}
+
+/// What the user adds: this program writes all else into the tree itself.
+pub(super) fn attachments(plan: &PackagePlan) -> Vec<Attachment> {
+    let added = |attached: &Attachment| {
+        attached.path.as_ref().is_some_and(|path| plan.added_source(path).is_some())
+    };
+    install::attachments(plan).into_iter().filter(added).collect()
 }
 
 /// The lines of each maintainer script that the user adds to it.
@@ -228,14 +217,14 @@ pub(crate) fn licence_text(plan: &PackagePlan) -> Vec<String> {
 }
 
 /// The control field of a strength, as Policy 7 names it.
-fn fields(format: &Deb, relations: &[NativeRelation]) -> Vec<Value> {
+fn fields(relations: &[NativeRelation]) -> Vec<Value> {
     let mut fields: BTreeMap<Strength, Vec<&str>> = BTreeMap::new();
     for relation in relations {
         fields.entry(relation.strength).or_default().push(&relation.text);
     }
     fields
         .into_iter()
-        .map(|(strength, clauses)| json!({"field": format.tag(strength), "clauses": clauses}))
+        .map(|(strength, clauses)| json!({"field": Deb.tag(strength), "clauses": clauses}))
         .collect()
 }
 
@@ -273,7 +262,7 @@ fn clauses(
                 Some(version) => Numbering::own(version, *epoch),
                 None => Numbering::distributed(available.as_deref()),
             };
-            crate::format::deb::relation::dependency(package, specifiers, numbering)
+            relation::dependency(package, specifiers, numbering)
                 .map_err(|source| FormatError::Relation { package: plan.package.clone(), source })?
         }
         // Debian has no names for projects of the index: the package's name is all there is.

@@ -10,10 +10,11 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::version::{Numbering, compare};
+use super::version::{Numbering, compare, published};
 use crate::{
     format::bounds::{self, Dialect, Place, clauses},
     plan::relation::{RelationError, name::shown},
+    python::metadata,
 };
 
 /// The clauses of a relation with `package` within the specifiers; all of them must hold.
@@ -138,6 +139,16 @@ fn is_clause(text: &str) -> bool {
         })
     };
     is_plain(name, "._+-") && is_plain(architecture, "-") && bound.is_none_or(is_bound)
+}
+
+/// Returns whether bounds select the same versions of the distribution's package as of what upstream
+/// published: not those of `1.0.dfsg` or `2.0+really1.9`.
+pub fn is_comparable(package: &str, version: &str, specifiers: &VersionSpecifiers) -> bool {
+    let Some(published) = published(version) else { return false };
+    let numbering = Numbering::distributed(Some(version));
+    let clauses = dependency(package, specifiers, numbering);
+    let holds = clauses.and_then(|clauses| satisfied(&clauses, package, version));
+    !metadata::satisfies(&published, specifiers) || holds.unwrap_or_default()
 }
 
 /// Whether the package `name` in `version` satisfies all clauses on its own.

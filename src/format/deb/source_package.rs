@@ -5,63 +5,72 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::base::process::Command;
-use crate::{plan::SourceBuild, wheels::patched};
-
-use super::build::verify_built;
-use crate::format::build::{
-    BuildError,
-    folder::work_folder,
-    source::{SourceJob, SourceTools, base, hand_over, place::Place},
-    system::{TIME_LIMIT, failed, run_for},
+use crate::{
+    base::process::Command,
+    format::build::{
+        BuildError,
+        folder::work_folder,
+        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::Place},
+        system::{TIME_LIMIT, failed, run_for},
+    },
+    plan::SourceBuild,
+    wheels::patched,
 };
 
-/// Builds the binary package.
-pub(crate) fn build(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<PathBuf, BuildError> {
-    let checker = tools.find("dpkg-checkbuilddeps", job)?;
-    let builder = tools.find("dpkg-buildpackage", job)?;
-    let place = Place::new(tools)?;
-    let tree = unpack(job, tools, place.path())?;
-    check_requirements(job, tools, &checker, &tree)?;
-    let folder_name = tree.file_name().unwrap_or_default();
-    let command = command(job, builder, &place.seen(folder_name))?
-        // Debugging symbols would be packages of their own.
-        .variable("DEB_BUILD_OPTIONS", "noautodbgsym")
-        .argument("-us")
-        .argument("-uc")
-        .argument("-b")
-        .argument("-d");
-    run_for(&place, command, &job.native.name, tools.reporter)?;
-    let package = folder.join(&job.native.filename);
-    place.take(Path::new(&job.native.filename), &package)?;
-    verify_built(&package, job.recipe)?;
-    Ok(package)
-}
+use super::{Deb, build::verify_built};
 
-/// Makes the `.dsc`, the original archive and the archive of `debian/`.
-pub(crate) fn source_package(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<Vec<PathBuf>, BuildError> {
-    let packer = tools.find("dpkg-source", job)?;
-    let work = work_folder()?;
-    let tree = unpack(job, tools, work.path())?;
-    let name = &tree.file_name().unwrap_or_default().to_owned();
-    let command = command(job, packer, work.path())?.argument("-b").argument(name);
-    run_for(tools.runner, command, &job.native.name, tools.reporter)?;
-    let unreadable = BuildError::at("read the folder", work.path());
-    let mut made: Vec<PathBuf> = fs::read_dir(work.path())
-        .map_err(unreadable)?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_file())
-        .collect();
-    made.sort_by_key(|path| (path.extension().is_none_or(|ending| ending != "dsc"), path.clone()));
-    made.iter().map(|path| hand_over(path, folder)).collect()
+impl SourceBuilder for Deb {
+    /// Builds the binary package.
+    fn build(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<PathBuf, BuildError> {
+        let checker = tools.find("dpkg-checkbuilddeps", job)?;
+        let builder = tools.find("dpkg-buildpackage", job)?;
+        let place = Place::new(tools)?;
+        let tree = unpack(job, tools, place.path())?;
+        check_requirements(job, tools, &checker, &tree)?;
+        let folder_name = tree.file_name().unwrap_or_default();
+        let command = command(job, builder, &place.seen(folder_name))?
+            // Debugging symbols would be packages of their own.
+            .variable("DEB_BUILD_OPTIONS", "noautodbgsym")
+            .argument("-us")
+            .argument("-uc")
+            .argument("-b")
+            .argument("-d");
+        run_for(&place, command, &job.native.name, tools.reporter)?;
+        let package = folder.join(&job.native.filename);
+        place.take(Path::new(&job.native.filename), &package)?;
+        verify_built(&package, job.recipe)?;
+        Ok(package)
+    }
+
+    /// Makes the `.dsc`, the original archive and the archive of `debian/`.
+    fn source_package(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, BuildError> {
+        let packer = tools.find("dpkg-source", job)?;
+        let work = work_folder()?;
+        let tree = unpack(job, tools, work.path())?;
+        let name = &tree.file_name().unwrap_or_default().to_owned();
+        let command = command(job, packer, work.path())?.argument("-b").argument(name);
+        run_for(tools.runner, command, &job.native.name, tools.reporter)?;
+        let unreadable = BuildError::at("read the folder", work.path());
+        let mut made: Vec<PathBuf> = fs::read_dir(work.path())
+            .map_err(unreadable)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.is_file())
+            .collect();
+        made.sort_by_key(|path| {
+            (path.extension().is_none_or(|ending| ending != "dsc"), path.clone())
+        });
+        made.iter().map(|path| hand_over(path, folder)).collect()
+    }
 }
 
 fn command(job: &SourceJob<'_>, program: PathBuf, folder: &Path) -> Result<Command, BuildError> {

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::{
     distro::targets::Target,
+    format::{FormatError, Native, NativeRelation, NativeSource, RecipeSyntax, text},
     plan::{
         PackageArchitecture, PackagePlan, SourceBuild,
         relation::{Capability, Relation, Strength},
     },
 };
 
-use super::lower::Deb;
-use crate::format::{Format, FormatError, Native, NativeRelation, NativeSource, text};
+use super::Deb;
 
 /// The relations of a recipe in Debian's syntax.
 pub fn relations(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    External, error_of,
+    PluginFormat, error_of,
     protocol::{AllBuilt, Step, ToBuild},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     plugin::{PluginError, hooks::absolute},
 };
 
-impl Builder for External<'_> {
+impl Builder for PluginFormat<'_> {
     fn name(&self) -> &'static str {
         "plugin"
     }
@@ -46,7 +46,7 @@ impl Builder for External<'_> {
     }
 }
 
-impl External<'_> {
+impl PluginFormat<'_> {
     /// Has the plugin make a package of a tree, and writes it compressed into `folder`.
     fn make(
         &self,

@@ -3,33 +3,58 @@
 //! [`Kind`](crate::format::repository::Kind).
 
 mod builder;
-mod kind;
+mod lower;
 pub(crate) mod protocol;
-mod words;
+mod repository;
 
 use std::collections::BTreeMap;
 
-use pep440_rs::Version;
-use serde::de::DeserializeOwned;
+use pep440_rs::{Version, VersionSpecifiers};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use super::build::Compression;
-use crate::plugin::{
-    Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
-    start::Answered,
+use super::{
+    Attachment, Format, FormatError, Native, PackageError, RecipeSyntax, attachments,
+    build::{BuildError, BuildTools, ChosenBuilder, Compression, Preference, SourceBuilder},
+    deb::Deb,
+    general_context,
+    host::HostPackages,
+    repository::Repository,
 };
-use crate::python::artifact::ProjectName;
-use protocol::{Step, Versions};
+use crate::{
+    distro::targets::Target,
+    plan::{PackagePlan, relation::Strength},
+    plugin::{
+        Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
+        start::Answered,
+    },
+    python::artifact::ProjectName,
+};
+use protocol::{Order, Step, Versions};
+
+/// What a plugin states of a package file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PluginMetadata {
+    /// The format's name.
+    pub format: String,
+    /// Its part of the repository metadata.
+    pub text: String,
+    pub relations: Vec<(Strength, String)>,
+    /// Absolute paths of installed files.
+    pub paths: Vec<String>,
+}
 
 /// A package format that a plugin provides.
 #[derive(Clone)]
-pub struct External<'a> {
+pub struct PluginFormat<'a> {
     plugin: &'a Plugin,
     table: &'a FormatTable,
     context: Context<'a>,
     unconfined: bool,
 }
 
-impl<'a> External<'a> {
+impl<'a> PluginFormat<'a> {
     /// The format of a plugin, where it has one.
     pub fn of(plugin: &'a Plugin, context: Context<'a>) -> Option<Self> {
         Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context, unconfined: false })
@@ -39,43 +64,6 @@ impl<'a> External<'a> {
     #[must_use]
     pub fn unconfined(self, unconfined: bool) -> Self {
         Self { unconfined, ..self }
-    }
-
-    /// How releases are written as versions of packages, without epoch and release number.
-    ///
-    /// # Errors
-    /// The plugin fails, or says of one nothing that could be a version.
-    pub fn versions(
-        &self,
-        releases: BTreeMap<&ProjectName, &Version>,
-    ) -> Result<BTreeMap<ProjectName, String>, PluginError> {
-        let wanted: Vec<ProjectName> = releases.keys().map(|project| (*project).clone()).collect();
-        let releases =
-            releases.into_iter().map(|(project, release)| (project, release.to_string()));
-        let step = Step::Versions { releases: releases.collect() };
-        let Versions { versions, .. } = self.ask::<Versions>(step)?.answer;
-        match wanted.iter().find(|project| !versions.get(project).is_some_and(|v| is_version(v))) {
-            None => Ok(versions),
-            Some(project) => Err(self.refuses(&format!("leave `{project}` without a version"))),
-        }
-    }
-
-    /// Refuses a compression of which the names of packages say that it is another one.
-    ///
-    /// # Errors
-    /// It is.
-    pub fn check_compression(&self, compression: &str) -> Result<(), PluginError> {
-        let said = compression.parse::<Compression>().map(Compression::suffix).unwrap_or_default();
-        let suffix = &self.table.suffix;
-        let others = [".zst", ".xz", ".gz"].iter().filter(|ending| **ending != said);
-        if others.into_iter().any(|ending| suffix.ends_with(ending)) {
-            Err(PluginError::Compression {
-                suffix: suffix.clone(),
-                compression: compression.to_owned(),
-            })
-        } else {
-            Ok(())
-        }
     }
 
     /// Whether a text may be the name of one of its package files.
@@ -114,6 +102,113 @@ impl<'a> External<'a> {
     fn refuses(&self, what: &str) -> PluginError {
         let plugin = self.plugin.manifest.name.clone();
         PluginError::Refused { plugin, hook: Hook::Format.to_string(), what: what.to_owned() }
+    }
+}
+
+impl Format for PluginFormat<'_> {
+    fn name(&self) -> &str {
+        &self.plugin.manifest.name
+    }
+
+    fn suffix(&self) -> &str {
+        &self.table.suffix
+    }
+
+    fn versions(
+        &self,
+        releases: BTreeMap<&ProjectName, &Version>,
+    ) -> Result<BTreeMap<ProjectName, String>, FormatError> {
+        let wanted: Vec<ProjectName> = releases.keys().map(|project| (*project).clone()).collect();
+        let releases =
+            releases.into_iter().map(|(project, release)| (project, release.to_string()));
+        let step = Step::Versions { releases: releases.collect() };
+        let Versions { versions, .. } = self.ask::<Versions>(step)?.answer;
+        match wanted.iter().find(|project| !versions.get(project).is_some_and(|v| is_version(v))) {
+            None => Ok(versions),
+            Some(project) => {
+                Err(self.refuses(&format!("leave `{project}` without a version")).into())
+            }
+        }
+    }
+
+    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, PackageError> {
+        if versions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ranks = self.ask::<Order>(Step::Order { versions })?.answer.ranks;
+        if ranks.len() == versions.len() {
+            Ok(ranks)
+        } else {
+            Err(self.refuses("rank another number of versions").into())
+        }
+    }
+
+    fn requires_by_name(&self) -> bool {
+        true
+    }
+
+    /// The protocol does not ask for this: versions are compared by Debian's rules.
+    fn are_bounds_comparable(
+        &self,
+        package: &str,
+        version: &str,
+        specifiers: &VersionSpecifiers,
+    ) -> bool {
+        Deb.are_bounds_comparable(package, version, specifiers)
+    }
+
+    fn lower(
+        &self,
+        plans: &[&PackagePlan],
+        target: &Target,
+    ) -> Result<Vec<Result<Native, FormatError>>, FormatError> {
+        self.lower_all(plans, target)
+    }
+
+    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+        general_context(self, plan, target, native)
+    }
+
+    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
+        attachments(plan)
+    }
+
+    fn syntax(&self) -> &dyn RecipeSyntax {
+        self
+    }
+
+    fn check_compression(&self, compression: &str) -> Result<(), FormatError> {
+        let said = compression.parse::<Compression>().map(Compression::suffix).unwrap_or_default();
+        let suffix = &self.table.suffix;
+        let others = [".zst", ".xz", ".gz"].iter().filter(|ending| **ending != said);
+        if others.into_iter().any(|ending| suffix.ends_with(ending)) {
+            Err(FormatError::Compression {
+                suffix: suffix.clone(),
+                compression: compression.to_owned(),
+            })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn builder<'b>(
+        &'b self,
+        _tools: &BuildTools<'b>,
+        _preference: Preference,
+    ) -> Result<ChosenBuilder<'b>, BuildError> {
+        Ok(ChosenBuilder { builder: Box::new(self.clone()), unconfined: None })
+    }
+
+    fn source_builder(&self) -> Option<&dyn SourceBuilder> {
+        None
+    }
+
+    fn repository(&self) -> &dyn Repository {
+        self
+    }
+
+    fn host(&self) -> Option<&'static dyn HostPackages> {
+        None
     }
 }
 

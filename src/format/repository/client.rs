@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Client, Kind};
-use crate::base::signing::Signer;
+use super::Client;
+use crate::{base::signing::Signer, format::Format};
 
 /// What the files are called and the repository is known by.
 pub const NAME: &str = "pypi2pkg";
@@ -25,10 +25,10 @@ pub(crate) fn note(url: &str) -> &'static str {
     }
 }
 
-/// The files, by name: one for each kind of package, and the public key. `source` is what
-/// [`super::apt_source`] says.
+/// Returns the files by name: one for each format, and the public key. `source` is what
+/// [`crate::format::deb::pool::apt_source`] returns.
 pub(crate) fn files(
-    kinds: &[&dyn Kind],
+    formats: &[&dyn Format],
     suite: &str,
     (url, source): (&str, &str),
     signer: Option<&Signer<'_>>,
@@ -38,9 +38,10 @@ pub(crate) fn files(
         text => format!("# {text}\n"),
     };
     let client = Client { note: &note, url, suite, source, is_signed: signer.is_some() };
-    let texts = kinds.iter().filter_map(|kind| {
-        let text = kind.client_text(&client)?;
-        Some((kind.client()?.0.to_owned(), text))
+    let texts = formats.iter().filter_map(|format| {
+        let repository = format.repository();
+        let text = repository.client_text(&client)?;
+        Some((repository.client()?.0.to_owned(), text))
     });
     let mut files: BTreeMap<String, String> = texts.collect();
     if let Some(signer) = signer {

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{
     distro::targets::Target,
+    format::install,
     plan::{FileRole, PackagePlan, PlannedFile, owned_folders},
 };
-
-use crate::format::install;
 
 /// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
 /// with marked files is listed file by file: rpm warns of what is listed twice.

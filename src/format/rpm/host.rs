@@ -1,167 +1,189 @@
-//! `primary.xml` and `filelists.xml` of rpm repositories. Source: what `createrepo_c` writes.
+//! The packages of distributions that use rpm.
 
-use std::io::BufRead;
+use std::{cmp::Ordering, collections::BTreeSet, fs, path::Path};
 
-use quick_xml::{
-    Reader,
-    events::{BytesStart, Event},
+use pep440_rs::{Version, VersionSpecifiers};
+
+use super::{Rpm, packages, relation, version};
+use crate::{
+    base::process::{Command, which},
+    distro::targets::Target,
+    format::{
+        PackageEntry,
+        host::{
+            Compilers, HostError, HostPackages, InstallError, InstallRoot, LeftToDistribution,
+            Opener, PackageSet, Provision, SYSTEM, SystemTools, pack, with_names,
+        },
+    },
+    plan::relation::RelationError,
+    python::artifact::{Hashes, ProjectName},
 };
 
-use crate::format::host::Available;
+/// Where dnf keeps metadata of this machine's repositories.
+const DNF_CACHES: [&str; 2] = ["/var/cache/dnf", "/var/cache/libdnf5"];
 
-/// What the element that is being read belongs to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Other,
-    Provides,
-    Requires,
+impl HostPackages for Rpm {
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        version::compare_evr(a, b)
+    }
+
+    fn published(&self, _version: &str) -> Option<Version> {
+        None
+    }
+
+    fn names(&self, relation: &str) -> BTreeSet<String> {
+        relation::names(relation)
+    }
+
+    fn satisfied(
+        &self,
+        relations: &[String],
+        name: &str,
+        version: &str,
+    ) -> Result<bool, RelationError> {
+        for relation in relations {
+            if !relation::satisfied(relation, name, version)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_internal(&self, relation: &str) -> bool {
+        relation.starts_with("rpmlib(")
+    }
+
+    /// Projects are only those that the collection leaves to the distribution.
+    fn is_of_distribution(&self, name: &str, left: &LeftToDistribution) -> bool {
+        match name.split_once("dist(") {
+            Some((_, project)) => left.projects.contains(project.trim_end_matches(')')),
+            None => true,
+        }
+    }
+
+    fn provision(
+        &self,
+        packages: &PackageSet,
+        project: &ProjectName,
+        specifiers: &[VersionSpecifiers],
+        _package: &str,
+        target: &Target,
+    ) -> Option<Provision> {
+        let name = target.dist_capability(project);
+        packages.versions(&name).find_map(|(package, version)| {
+            let meets = specifiers.iter().all(|wanted| {
+                relation::dependency(&name, wanted)
+                    .and_then(|text| relation::satisfied(&text, &name, version))
+                    .unwrap_or_default()
+            });
+            meets.then(|| Provision::of(package))
+        })
+    }
+
+    fn is_other(&self, package: &PackageEntry, project: &ProjectName, target: &Target) -> bool {
+        let own = target.dist_capability(project);
+        !package.provides().iter().any(|(name, _)| *name == own)
+    }
+
+    fn open(&self, address: &str, opener: &Opener<'_>) -> Result<Vec<PackageEntry>, HostError> {
+        if address == SYSTEM { dnf_caches(opener) } else { repository(opener, address) }
+    }
+
+    fn compilers(&self) -> Compilers {
+        Compilers { c: &["gcc"], cxx: "gcc-c++" }
+    }
+
+    fn python_headers(&self, (major, minor): (u32, u32), system: &Target) -> String {
+        if system.python.version == (major, minor) {
+            format!("{}-devel", system.python.interpreter_package)
+        } else {
+            format!("python{major}.{minor}-devel")
+        }
+    }
+
+    fn installed(
+        &self,
+        names: &BTreeSet<String>,
+        tools: &SystemTools<'_>,
+    ) -> Option<BTreeSet<String>> {
+        let program = which("rpm", tools.path)?;
+        let is_provided = |name: &&String| {
+            let command = Command::new(&program, Path::new("/"))
+                .argument("-q")
+                .argument("--whatprovides")
+                .argument(name);
+            tools.runner.run(&command).is_ok_and(|output| output.status == 0)
+        };
+        Some(names.iter().filter(is_provided).cloned().collect())
+    }
+
+    fn install_command(&self, tools: &SystemTools<'_>) -> &'static [&'static str] {
+        if which("dnf", tools.path).is_some() {
+            &["dnf", "install", "--assumeyes", "--"]
+        } else {
+            &["zypper", "--non-interactive", "install", "--"]
+        }
+    }
+
+    fn install(
+        &self,
+        root: &InstallRoot<'_>,
+        packages: &[PackageEntry],
+    ) -> Result<(), InstallError> {
+        let folder = fs::canonicalize(root.folder).map_err(InstallError::io)?;
+        let mut command = root
+            .tool("dnf")?
+            .argument("--assumeyes")
+            .argument(format!("--installroot={}", root.root.display()))
+            .argument("--setopt=reposdir=/nonexistent")
+            .argument("--setopt=install_weak_deps=False")
+            // One of its own: dnf would take what it kept of another collection for this one's.
+            .argument(format!("--setopt=cachedir={}.cache", root.root.display()))
+            .argument("--releasever=1")
+            .argument("--nogpgcheck")
+            .argument(format!("--forcearch={}", root.target.architecture.package))
+            .argument(format!("--repofrompath=collection,file://{}", folder.display()));
+        for (number, source) in root.sources.iter().enumerate() {
+            command = command.argument(format!("--repofrompath=distribution{number},{source}"));
+        }
+        root.run(&with_names(command.argument("install"), packages)).map(drop)
+    }
+
+    fn versions(&self, root: &InstallRoot<'_>) -> Result<Command, InstallError> {
+        let command = root.tool("rpm")?.argument(format!("--root={}", root.root.display()));
+        Ok(command
+            .argument("--query")
+            .argument("--all")
+            .argument("--queryformat=%{NAME} %|EPOCH?{%{EPOCH}:}:{}|%{VERSION}-%{RELEASE}\\n"))
+    }
 }
 
-/// Reads the packages of a `primary.xml`; those of other architectures than one that is named are
-/// left out.
-///
-/// # Errors
-/// What is not XML.
-pub fn primary(input: impl BufRead, architecture: Option<&str>) -> Result<Vec<Available>, String> {
-    let mut reader = Reader::from_reader(input);
+fn repository(opener: &Opener<'_>, text: &str) -> Result<Vec<PackageEntry>, HostError> {
+    let base = opener.base(text)?;
+    let pointer = opener.fetch(&base, "repodata/repomd.xml", &Hashes::default())?;
+    let pointer = fs::read_to_string(pointer).map_err(|error| opener.fail(error))?;
+    let found = packages::data(&pointer, "primary");
+    let (location, hashes) = found.ok_or_else(|| opener.fail("it has no `primary`"))?;
+    let path = opener.fetch(&base, &location, &hashes)?;
+    let input = pack::open(&path, &location).map_err(|error| opener.fail(error))?;
+    packages::primary(input, Some(opener.architecture())).map_err(|error| opener.fail(error))
+}
+
+fn dnf_caches(opener: &Opener<'_>) -> Result<Vec<PackageEntry>, HostError> {
     let mut packages = Vec::new();
-    let mut package = Available::default();
-    let mut part = Part::Other;
-    let mut text = String::new();
-    let mut is_foreign = false;
-    let mut buffer = Vec::new();
-    loop {
-        let event = reader.read_event_into(&mut buffer).map_err(|error| error.to_string())?;
-        match &event {
-            Event::Eof => return Ok(packages),
-            Event::Start(element) | Event::Empty(element) => {
-                text.clear();
-                match element.name().as_ref() {
-                    "package" => package = Available::default(),
-                    "rpm:provides" => part = Part::Provides,
-                    "rpm:requires" => part = Part::Requires,
-                    "version" => package.version = evr(element),
-                    "location" => package.file = attribute(element, "href").unwrap_or_default(),
-                    "rpm:entry" => entry(element, part, &mut package),
-                    _ => {}
-                }
+    for cache in DNF_CACHES {
+        for entry in walkdir::WalkDir::new(cache).into_iter().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.contains("primary.xml") {
+                let input = pack::open(entry.path(), &name).map_err(|error| opener.fail(error))?;
+                let found = packages::primary(input, Some(opener.architecture()));
+                packages.extend(found.map_err(|error| opener.fail(error))?);
             }
-            Event::Text(piece) => text.push_str(piece),
-            Event::GeneralRef(name) => {
-                text.push_str(&referred(name));
-            }
-            Event::End(element) => match element.name().as_ref() {
-                "name" => package.package.clone_from(&text),
-                "arch" => is_foreign = text != "noarch" && architecture.is_some_and(|a| a != text),
-                "checksum" => package.sha256.clone_from(&text),
-                "file" => package.paths.push(text.clone()),
-                "rpm:provides" | "rpm:requires" => part = Part::Other,
-                "package" if !is_foreign => packages.push(std::mem::take(&mut package)),
-                _ => {}
-            },
-            _ => {}
         }
-        buffer.clear();
     }
-}
-
-/// The paths of a `filelists.xml`, by the SHA-256 of their packages.
-///
-/// # Errors
-/// What is not XML.
-pub fn filelists(input: impl BufRead) -> Result<Vec<(String, Vec<String>)>, String> {
-    let mut reader = Reader::from_reader(input);
-    let mut lists: Vec<(String, Vec<String>)> = Vec::new();
-    let (mut text, mut is_folder) = (String::new(), false);
-    let mut buffer = Vec::new();
-    loop {
-        let event = reader.read_event_into(&mut buffer).map_err(|error| error.to_string())?;
-        match &event {
-            Event::Eof => return Ok(lists),
-            Event::Start(element) if element.name().as_ref() == "package" => {
-                lists.push((attribute(element, "pkgid").unwrap_or_default(), Vec::new()));
-            }
-            Event::Start(element) if element.name().as_ref() == "file" => {
-                text.clear();
-                is_folder = attribute(element, "type").is_some_and(|kind| kind == "dir");
-            }
-            Event::Text(piece) => text.push_str(piece),
-            Event::GeneralRef(name) => {
-                text.push_str(&referred(name));
-            }
-            Event::End(element) if element.name().as_ref() == "file" && !is_folder => {
-                if let Some((_, paths)) = lists.last_mut() {
-                    paths.push(std::mem::take(&mut text));
-                }
-            }
-            _ => {}
-        }
-        buffer.clear();
-    }
-}
-
-/// What a reference such as `&gt;` stands for.
-fn referred(name: &str) -> String {
-    let text = format!("&{name};");
-    quick_xml::escape::unescape(&text).map(|text| text.into_owned()).unwrap_or_default()
-}
-
-fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.try_get_attribute(name).ok()??;
-    Some(quick_xml::escape::unescape(&found.value).ok()?.into_owned())
-}
-
-/// `EPOCH:VERSION-RELEASE`, as far as there are.
-fn evr(element: &BytesStart<'_>) -> String {
-    let epoch = attribute(element, "epoch").filter(|epoch| epoch != "0" && !epoch.is_empty());
-    let version = attribute(element, "ver").unwrap_or_default();
-    let release = attribute(element, "rel").map(|rel| format!("-{rel}")).unwrap_or_default();
-    format!("{}{version}{release}", epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default())
-}
-
-fn entry(element: &BytesStart<'_>, part: Part, package: &mut Available) {
-    let Some(name) = attribute(element, "name") else { return };
-    let version = evr(element);
-    match part {
-        Part::Provides => package.provides.push((name, version)),
-        Part::Requires => {
-            let operator = match attribute(element, "flags").as_deref() {
-                Some("LT") => "<",
-                Some("LE") => "<=",
-                Some("EQ") => "=",
-                Some("GE") => ">=",
-                Some("GT") => ">",
-                _ => {
-                    package.requires.push(name);
-                    return;
-                }
-            };
-            package.requires.push(format!("{name} {operator} {version}"));
-        }
-        Part::Other => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn packages_are_read() {
-        let text = r#"<?xml version="1.0"?><metadata xmlns:rpm="x"><package type="rpm">
-          <name>a</name><arch>noarch</arch><version epoch="1" ver="2~rc1" rel="3"/>
-          <checksum type="sha256" pkgid="YES">ab</checksum><location href="a.rpm"/>
-          <format><rpm:provides><rpm:entry name="python3.14dist(a)" flags="EQ" epoch="0" ver="2"/>
-          </rpm:provides><rpm:requires><rpm:entry name="b" flags="GE" epoch="0" ver="1"/>
-          <rpm:entry name="(c &gt;= 1 with c &lt; 2)"/></rpm:requires>
-          <file>/usr/bin/a&amp;b</file></format></package>
-          <package type="rpm"><name>z</name><arch>s390x</arch></package></metadata>"#;
-        let found = primary(text.as_bytes(), Some("x86_64")).unwrap();
-        assert_eq!(found.len(), 1);
-        let package = &found[0];
-        assert_eq!(package.version, "1:2~rc1-3");
-        assert_eq!(package.requires, ["b >= 1", "(c >= 1 with c < 2)"]);
-        assert_eq!(package.provides, [("python3.14dist(a)".to_owned(), "2".to_owned())]);
-        assert_eq!((package.sha256.as_str(), package.paths[0].as_str()), ("ab", "/usr/bin/a&b"));
+    if packages.is_empty() {
+        Err(opener.fail("dnf keeps no metadata here: run `dnf makecache`"))
+    } else {
+        Ok(packages)
     }
 }

@@ -1,111 +1,34 @@
 //! rpm's words. Sources: rpm's spec file and dependency manuals, Fedora's Python macros and
 //! generators.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     distro::targets::Target,
+    format::{
+        Changelog, FormatError, Native, NativeRelation, RecipeSyntax, host::SystemTools, install,
+        syntax::OwnRecipe, text,
+    },
     plan::{
         Moment, PackageArchitecture, PackagePlan,
         relation::{Capability, Relation, RelationError, Strength},
     },
 };
 
-use super::{files, source_recipe};
-use crate::format::{
-    Attachment, Changelog, Format, FormatError, Native, NativeRelation, install, text,
-};
+use super::{Rpm, files, relation, source_recipe, spec, version};
 
-/// RPM packages.
-pub struct Rpm;
-
-impl Format for Rpm {
-    fn name(&self) -> &str {
-        "rpm"
-    }
-
+impl RecipeSyntax for Rpm {
     fn source_pack(&self) -> Option<&str> {
         Some("rpm-source")
     }
 
     fn escape(&self) -> fn(&str) -> String {
         escape
-    }
-
-    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
-        let architecture = match &plan.architecture {
-            PackageArchitecture::Independent => target.architecture.independent.clone(),
-            PackageArchitecture::Machine(_) => target.architecture.package.clone(),
-        };
-        let evr = &plan.evr;
-        Ok(Native {
-            name: plan.package.clone(),
-            epoch: (evr.epoch > 0).then_some(evr.epoch),
-            version: evr.version.clone(),
-            release: evr.release.clone(),
-            summary: capitalised(&text::synopsis(plan)),
-            description: description(plan),
-            licence: plan.licence.expression.clone(),
-            homepage: plan.homepage.clone(),
-            packager: plan.packager.to_string(),
-            own_names: own_names(plan, target),
-            relations: relations(plan, target)?,
-            filename: format!(
-                "{}-{}-{}.{architecture}.rpm",
-                plan.package, evr.version, evr.release
-            ),
-            architecture,
-            compression: target.compression.clone(),
-            changelog: Changelog {
-                time: plan.time,
-                author: plan.changelog_author.as_ref().unwrap_or(&plan.packager).to_string(),
-                version: evr.to_string(),
-                line: format!("Package {} {}", plan.project, plan.release),
-            },
-            words: Map::new(),
-            source: plan
-                .from_source
-                .as_ref()
-                .map(|source| source_recipe::relations(source, plan, target))
-                .transpose()?,
-        })
-    }
-
-    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
-        if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
-            return source_recipe::context(plan, target, native, source, relations);
-        }
-        let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
-        let relations: Vec<Value> =
-            native.relations.iter().map(|r| relation_row(r, plan)).collect();
-        let site = target.python.site_of(plan);
-        text::extend(
-            text::extend(text::shared_context(plan, target), install::context(plan, target)),
-            json!({
-                "name": native.name,
-                "epoch": native.epoch,
-                "version": native.version,
-                "release": release,
-                "dist_tag": target.dist_tag,
-                "summary": native.summary,
-                "architecture": native.architecture,
-                "independent": plan.architecture == PackageArchitecture::Independent,
-                "relations": relations,
-                "description": native.description.lines().collect::<Vec<_>>(),
-                // rpmlint takes `/usr/lib` for a mistake wherever it is written out.
-                "site_below_usr": site.strip_prefix("/usr/"),
-                "scriptlets": scriptlets(plan),
-                "files": files::files(plan, target, site),
-                "changelog": {
-                    "author": native.changelog.author,
-                    "version": native.changelog.version,
-                    "date": text::date(plan.time, "%a %b %d %Y"),
-                    "line": native.changelog.line,
-                },
-            }),
-        )
     }
 
     fn tag(&self, strength: Strength) -> &str {
@@ -121,12 +44,84 @@ impl Format for Rpm {
 
     fn check_relation(&self, strength: Strength, text: &str) -> Result<(), RelationError> {
         let may_be_rich = !matches!(strength, Strength::Provides | Strength::Replaces);
-        crate::format::rpm::relation::check(text, may_be_rich)
+        relation::check(text, may_be_rich)
     }
 
-    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
-        install::attachments(plan)
+    fn read_own(&self, path: &Path, text: &str, tools: &SystemTools<'_>) -> Option<OwnRecipe> {
+        Some(spec::read(path, text, tools))
     }
+}
+
+/// Lowers a plan.
+pub(super) fn lower(plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
+    let architecture = match &plan.architecture {
+        PackageArchitecture::Independent => target.architecture.independent.clone(),
+        PackageArchitecture::Machine(_) => target.architecture.package.clone(),
+    };
+    let evr = &plan.evr;
+    Ok(Native {
+        name: plan.package.clone(),
+        epoch: (evr.epoch > 0).then_some(evr.epoch),
+        version: evr.version.clone(),
+        release: evr.release.clone(),
+        summary: capitalised(&text::synopsis(plan)),
+        description: description(plan),
+        licence: plan.licence.expression.clone(),
+        homepage: plan.homepage.clone(),
+        packager: plan.packager.to_string(),
+        own_names: own_names(plan, target),
+        relations: relations(plan, target)?,
+        filename: format!("{}-{}-{}.{architecture}.rpm", plan.package, evr.version, evr.release),
+        architecture,
+        compression: target.compression.clone(),
+        changelog: Changelog {
+            time: plan.time,
+            author: plan.changelog_author.as_ref().unwrap_or(&plan.packager).to_string(),
+            version: evr.to_string(),
+            line: format!("Package {} {}", plan.project, plan.release),
+        },
+        words: Map::new(),
+        source: plan
+            .from_source
+            .as_ref()
+            .map(|source| source_recipe::relations(source, plan, target))
+            .transpose()?,
+    })
+}
+
+/// Returns what the templates may refer to.
+pub(super) fn context(plan: &PackagePlan, target: &Target, native: &Native) -> Value {
+    if let (Some(source), Some(relations)) = (&plan.from_source, &native.source) {
+        return source_recipe::context(plan, target, native, source, relations);
+    }
+    let release = native.release.strip_suffix(&target.dist_tag).unwrap_or(&native.release);
+    let relations: Vec<Value> = native.relations.iter().map(|r| relation_row(r, plan)).collect();
+    let site = target.python.site_of(plan);
+    text::extend(
+        text::extend(text::shared_context(plan, target), install::context(plan, target)),
+        json!({
+            "name": native.name,
+            "epoch": native.epoch,
+            "version": native.version,
+            "release": release,
+            "dist_tag": target.dist_tag,
+            "summary": native.summary,
+            "architecture": native.architecture,
+            "independent": plan.architecture == PackageArchitecture::Independent,
+            "relations": relations,
+            "description": native.description.lines().collect::<Vec<_>>(),
+            // rpmlint takes `/usr/lib` for a mistake wherever it is written out.
+            "site_below_usr": site.strip_prefix("/usr/"),
+            "scriptlets": scriptlets(plan),
+            "files": files::files(plan, target, site),
+            "changelog": {
+                "author": native.changelog.author,
+                "version": native.changelog.version,
+                "date": text::date(plan.time, "%a %b %d %Y"),
+                "line": native.changelog.line,
+            },
+        }),
+    )
 }
 
 /// The package's name, and where it is for one architecture also with that architecture's mark.
@@ -205,14 +200,14 @@ pub(crate) fn dependencies(
                 Some(_) => dist(project.as_ref()),
                 None => target.dist_capability(project),
             };
-            let dependency = crate::format::rpm::relation::dependency(&name, specifiers);
+            let dependency = relation::dependency(&name, specifiers);
             vec![dependency.map_err(|source| FormatError::Relation {
                 package: plan.package.clone(),
                 source,
             })?]
         }
         Capability::Dist { project, version } => {
-            let provided = crate::format::rpm::version::provide(version);
+            let provided = version::provide(version);
             let mut names = BTreeSet::from([dist(project.as_ref())]);
             if target.naming.unversioned_dist {
                 names.insert(format!("python{major}dist({project})"));

@@ -12,19 +12,19 @@ use crate::{
         process::{Command, CommandRunner, Sandbox},
         report::Reporter,
     },
+    format::build::{
+        BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
+        folder::{create_folders, work_folder, write_file},
+        stated::Stated,
+        system::{
+            place::{Folders, Place},
+            run, version,
+        },
+    },
     plan::PATCHES,
 };
 
 use super::build::verify;
-use crate::format::build::{
-    BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
-    folder::{create_folders, work_folder, write_file},
-    stated::Stated,
-    system::{
-        place::{Folders, Place},
-        run, version,
-    },
-};
 
 /// Builds the spec of a recipe with `rpmbuild -bb` in a private `_topdir`.
 ///

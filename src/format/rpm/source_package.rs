@@ -5,81 +5,87 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::base::{
-    process::{Command, CommandRunner},
-    report::{Event, Reporter},
+use crate::{
+    base::{
+        process::{Command, CommandRunner},
+        report::{Event, Reporter},
+    },
+    format::build::{
+        BUILD_HOST, BuildError, Compression,
+        folder::{create_folders, work_folder},
+        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::Place},
+        stated::Stated,
+        system::{TIME_LIMIT, failed},
+    },
 };
 
-use super::build::verify_stated;
-use super::rpmbuild::define;
-use crate::format::build::{
-    BUILD_HOST, BuildError, Compression,
-    folder::{create_folders, work_folder},
-    source::{SourceJob, SourceTools, base, hand_over, place::Place},
-    stated::Stated,
-    system::{TIME_LIMIT, failed},
-};
+use super::{Rpm, build::verify_stated, rpmbuild::define};
 
-/// Builds the binary package. Its requirements are checked by rpmbuild itself, which generates some
-/// of them of the unpacked sources.
-pub(crate) fn build(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<PathBuf, BuildError> {
-    let rpmbuild = tools.find("rpmbuild", job)?;
-    let place = Place::new(tools)?;
-    let spec = stage(job, place.path())?;
-    let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
-    let compression: Compression = job.native.compression.parse()?;
-    // Before the project's own code runs, which could change the recipe.
-    let arguments = ["--define".into(), define("_topdir", &place.seen(""))];
-    let stated = Stated::of_spec(job.recipe, (&rpmbuild, &arguments), &place.seen(spec), &place)?;
-    let command = command(job, rpmbuild, &place.seen(""))?
-        .argument("-bb")
-        .argument("--define")
-        .argument(define("_topdir", &place.seen("")))
-        .argument("--define")
-        .argument(format!("_binary_payload {}", compression.rpm_macro()))
-        .argument("--define")
-        .argument("_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm")
-        // Debugging symbols would be packages of their own.
-        .argument("--define")
-        .argument("debug_package %{nil}")
-        .argument(place.seen(spec));
-    run_checked(job, &place, tools.reporter, command)?;
-    let package = folder.join(&job.native.filename);
-    place.take(&Path::new("RPMS").join(&job.native.filename), &package)?;
-    verify_stated(&package, &stated)?;
-    Ok(package)
-}
+impl SourceBuilder for Rpm {
+    /// Builds the binary package. Its requirements are checked by rpmbuild itself, which generates some
+    /// of them of the unpacked sources.
+    fn build(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<PathBuf, BuildError> {
+        let rpmbuild = tools.find("rpmbuild", job)?;
+        let place = Place::new(tools)?;
+        let spec = stage(job, place.path())?;
+        let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
+        let compression: Compression = job.native.compression.parse()?;
+        // Before the project's own code runs, which could change the recipe.
+        let arguments = ["--define".into(), define("_topdir", &place.seen(""))];
+        let stated =
+            Stated::of_spec(job.recipe, (&rpmbuild, &arguments), &place.seen(spec), &place)?;
+        let command = command(job, rpmbuild, &place.seen(""))?
+            .argument("-bb")
+            .argument("--define")
+            .argument(define("_topdir", &place.seen("")))
+            .argument("--define")
+            .argument(format!("_binary_payload {}", compression.rpm_macro()))
+            .argument("--define")
+            .argument("_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm")
+            // Debugging symbols would be packages of their own.
+            .argument("--define")
+            .argument("debug_package %{nil}")
+            .argument(place.seen(spec));
+        run_checked(job, &place, tools.reporter, command)?;
+        let package = folder.join(&job.native.filename);
+        place.take(&Path::new("RPMS").join(&job.native.filename), &package)?;
+        verify_stated(&package, &stated)?;
+        Ok(package)
+    }
 
-/// Makes the `.src.rpm`.
-///
-/// It holds the paths of its folders, which are therefore relative: they say nothing of this
-/// machine.
-pub(crate) fn source_package(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<Vec<PathBuf>, BuildError> {
-    let rpmbuild = tools.find("rpmbuild", job)?;
-    let top = work_folder()?;
-    let spec = stage(job, top.path())?;
-    let spec = spec.strip_prefix(top.path()).unwrap_or(&spec);
-    let command = command(job, rpmbuild, top.path())?
-        .argument("-bs")
-        .argument("--nodeps")
-        .argument("--define")
-        .argument("_topdir .")
-        .argument("--define")
-        .argument("_source_payload w9.gzdio")
-        .argument(spec);
-    run_checked(job, tools.runner, tools.reporter, command)?;
-    let made = top.path().join("SRPMS");
-    let unreadable = BuildError::at("read the folder", &made);
-    let made = fs::read_dir(&made).map_err(unreadable)?.filter_map(Result::ok);
-    made.map(|entry| hand_over(&entry.path(), folder)).collect()
+    /// Makes the `.src.rpm`.
+    ///
+    /// It holds the paths of its folders, which are therefore relative: they say nothing of this
+    /// machine.
+    fn source_package(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, BuildError> {
+        let rpmbuild = tools.find("rpmbuild", job)?;
+        let top = work_folder()?;
+        let spec = stage(job, top.path())?;
+        let spec = spec.strip_prefix(top.path()).unwrap_or(&spec);
+        let command = command(job, rpmbuild, top.path())?
+            .argument("-bs")
+            .argument("--nodeps")
+            .argument("--define")
+            .argument("_topdir .")
+            .argument("--define")
+            .argument("_source_payload w9.gzdio")
+            .argument(spec);
+        run_checked(job, tools.runner, tools.reporter, command)?;
+        let made = top.path().join("SRPMS");
+        let unreadable = BuildError::at("read the folder", &made);
+        let made = fs::read_dir(&made).map_err(unreadable)?.filter_map(Result::ok);
+        made.map(|entry| hand_over(&entry.path(), folder)).collect()
+    }
 }
 
 /// What both have in common: the target, and what keeps builds reproducible.

@@ -5,13 +5,12 @@ use serde_json::{Value, json};
 
 use crate::{
     distro::targets::{Idiom, SourceRecipe, Target},
+    format::{FormatError, Native, NativeRelation, NativeSource, install, text},
     plan::{
         FileRole, ModuleKind, Moment, PackageArchitecture, PackagePlan, SourceBuild, owned_folders,
         relation::{Capability, Relation, Strength},
     },
 };
-
-use crate::format::{FormatError, Native, NativeRelation, NativeSource, install, text};
 
 /// The relations of a recipe in rpm's syntax.
 pub fn relations(

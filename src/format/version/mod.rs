@@ -1,12 +1,9 @@
 //! PEP 440 versions as rpm and Debian write and order them.
 
-mod dialect;
 #[cfg(test)]
 mod tests;
 
 use pep440_rs::{LocalSegment, PrereleaseKind, Version};
-
-pub use dialect::Dialect;
 
 /// The release segment, as published.
 pub(crate) fn release_text(release: &[u64]) -> String {

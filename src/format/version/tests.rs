@@ -9,8 +9,10 @@ use std::{
 use pep440_rs::Version;
 use serde_json::Value;
 
-use crate::format::{deb::version as deb, rpm::version as rpm};
-use crate::support::tools::have;
+use crate::{
+    format::{deb::version as deb, rpm::version as rpm},
+    support::tools::have,
+};
 
 fn cases() -> Value {
     serde_json::from_str(include_str!("../../../tests/data/version-cases.json")).unwrap()

@@ -123,3 +123,9 @@ pub enum RelationError {
     #[error("`{text}` is not a valid relation: {problem}")]
     Dependency { text: String, problem: &'static str },
 }
+
+/// The glibc version that a symbol version names: `GLIBC_2.17` is 2 and 17.
+pub fn glibc_version(symbol_version: &str) -> Option<(u32, u32)> {
+    let mut parts = symbol_version.strip_prefix("GLIBC_")?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}

@@ -90,7 +90,7 @@ impl Additions {
         format: &dyn Format,
     ) -> Result<Vec<OneLine>, RecipeError> {
         let strength = |tag: &str| {
-            Strength::ALL.into_iter().find(|s| format.tag(*s).eq_ignore_ascii_case(tag))
+            Strength::ALL.into_iter().find(|s| format.syntax().tag(*s).eq_ignore_ascii_case(tag))
         };
         let package = native.name.clone();
         let parts = |addition: &'_ Addition| -> Result<(Strength, String), RecipeError> {
@@ -100,7 +100,7 @@ impl Additions {
                 relation: addition.relation.clone(),
             })?;
             let text = OneLine::new(text).to_string();
-            let checked = format.check_relation(strength, &text);
+            let checked = format.syntax().check_relation(strength, &text);
             let refuse = |source| RecipeError::Relation { package: package.clone(), source };
             checked.map(|()| (strength, text)).map_err(refuse)
         };

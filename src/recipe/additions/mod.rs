@@ -20,7 +20,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    plan::{Moment, PATCHES, Patch},
+    plan::{self, Moment, PATCHES, Patch},
     wheels,
 };
 
@@ -133,32 +133,11 @@ fn scriptlets(folder: &Path) -> Result<BTreeMap<Moment, String>, AdditionError> 
             return Err(AdditionError::of(&path, None, format!("is not one of {known}")));
         };
         let text = text(&path)?.unwrap_or_default();
-        check_commands(&text)
+        plan::check_commands(&text)
             .map_err(|(line, problem)| AdditionError::of(&path, Some(line), problem))?;
         scriptlets.insert(moment, format!("{}\n", text.trim_end()));
     }
     Ok(scriptlets)
-}
-
-/// What would not arrive in a package as it is written. Source: rpm takes lines that begin with `%`
-/// for sections and conditions even when they are escaped.
-///
-/// # Errors
-/// The line, counted from 1, and what is wrong with it.
-pub fn check_commands(text: &str) -> Result<(), (usize, &'static str)> {
-    for (number, line) in (1..).zip(text.lines()) {
-        let problem = match line.trim_start() {
-            start if start.starts_with('%') => "begins with `%`, which rpm takes for its own",
-            _ if line.contains("\\%") => "has `\\%`, which rpm does not read: write `%`",
-            _ if line.chars().any(|c| c.is_control() && c != '\t') => "has a control character",
-            start if number == 1 && start.starts_with("#!") => {
-                "names an interpreter: commands are the shell's"
-            }
-            _ => continue,
-        };
-        return Err((number, problem));
-    }
-    Ok(())
 }
 
 /// The files of a folder, by name; none where there is no folder.

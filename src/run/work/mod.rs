@@ -24,12 +24,11 @@ use crate::{
         report::{Event, Reporter},
         text::counted,
     },
-    collection::{CollectionError, Described, FailureRecord, Record, Records, Stage, drift},
-    format::PackageError,
+    collection::{CollectionError, Described, FailureRecord, Record, Records, Stage},
     format::{
+        Format, PackageEntry, PackageError,
         build::{BuildError, BuildJob, Builder},
-        package::Stanza,
-        repository::Kind,
+        drift,
     },
     plan::Evr,
     wheels::built_digest,
@@ -72,7 +71,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 }
 
 /// Works on every item on `threads` threads, the largest wheels first so that none of them is left
-/// for the end; the answers are in the order of `items`, and one that fails stops no other. `kind`
+/// for the end; the answers are in the order of `items`, and one that fails stops no other. `format`
 /// reads what `builder` makes.
 ///
 /// Each job works in a new folder of its own below `folder`. Reports the phase `build`, a step for
@@ -82,7 +81,7 @@ pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
 /// An outcome cannot be written down, or the run is interrupted; what was built until then is kept.
 pub fn work(
     items: &[Item<'_>],
-    (builder, kind): (&dyn Builder, &dyn Kind),
+    (builder, format): (&dyn Builder, &dyn Format),
     records: &Records<'_>,
     folder: &Path,
     threads: usize,
@@ -97,7 +96,7 @@ pub fn work(
             && let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
         {
             let folder = folder.join(at.to_string());
-            let answer = work_on(&items[at], (builder, kind), records, &folder, reporter);
+            let answer = work_on(&items[at], (builder, format), records, &folder, reporter);
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
             reporter.event(Event::Advance { phase: "build", by: 1 });
         }
@@ -133,8 +132,9 @@ pub fn work(
 /// The build of the same inputs, where it has the release that is wanted now.
 fn earlier(Item { job, inputs }: &Item<'_>, records: &Records<'_>) -> Option<Record> {
     // The user's own recipe says its release itself.
-    let has_release = |stanza: &Stanza| job.own_recipe || stanza.evr.release == job.native.release;
-    records.built(inputs).filter(|record| record.stanza().is_some_and(has_release))
+    let has_release =
+        |entry: &PackageEntry| job.own_recipe || entry.evr.release == job.native.release;
+    records.built(inputs).filter(|record| record.entry().is_some_and(has_release))
 }
 
 /// The positions of what has to be built, by the size of the wheels; equal ones keep their order.
@@ -148,7 +148,7 @@ fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
 /// Builds one package in a folder of its own, which is gone afterwards.
 fn work_on(
     Item { job, inputs }: &Item<'_>,
-    (builder, kind): (&dyn Builder, &dyn Kind),
+    (builder, format): (&dyn Builder, &dyn Format),
     records: &Records<'_>,
     folder: &Path,
     reporter: &dyn Reporter,
@@ -161,17 +161,18 @@ fn work_on(
         .map_err(BuildError::at("create the folder", folder))
         .and_then(|()| builder.build(job, folder, reporter));
     let record = match built {
-        Ok(package) => kind
+        Ok(package) => format
+            .repository()
             .read(&package.path)
             .map_err(CollectionError::from)
-            .and_then(|stanza| {
-                check(job, &stanza, kind).map_err(|reason| PackageError::Package {
+            .and_then(|entry| {
+                check(job, &entry).map_err(|reason| PackageError::Package {
                     path: package.path.clone(),
                     reason,
                 })?;
-                let drift = drift(job.native, &stanza, &package.path, kind)?;
+                let drift = drift(job.native, &entry, &package.path, format)?;
                 let BuildJob { plan, recipe, own_recipe, .. } = *job;
-                let described = Described { plan, recipe, own_recipe, stanza, drift };
+                let described = Described { plan, recipe, own_recipe, entry, drift };
                 records.keep(inputs, &package, described)
             })
             .or_else(|error| failed(Stage::Collect, &error)),
@@ -186,7 +187,7 @@ fn work_on(
 ///
 /// # Errors
 /// The first difference. A recipe that the user changed says itself what its package is.
-fn check(job: &BuildJob<'_>, stanza: &Stanza, kind: &dyn Kind) -> Result<(), String> {
+fn check(job: &BuildJob<'_>, entry: &PackageEntry) -> Result<(), String> {
     if job.own_recipe {
         return Ok(());
     }
@@ -199,16 +200,16 @@ fn check(job: &BuildJob<'_>, stanza: &Stanza, kind: &dyn Kind) -> Result<(), Str
     let differs = |what: &str, found: &str, wanted: &str| {
         Err(format!("its {what} is `{}`, and `{wanted}` was planned", found.escape_debug()))
     };
-    if stanza.package != native.name {
-        return differs("name", &stanza.package, &native.name);
+    if entry.package != native.name {
+        return differs("name", &entry.package, &native.name);
     }
-    if stanza.evr != planned {
-        return differs("version", &stanza.evr.to_string(), &planned.to_string());
+    if entry.evr != planned {
+        return differs("version", &entry.evr.to_string(), &planned.to_string());
     }
-    if stanza.architecture != native.architecture {
-        return differs("architecture", &stanza.architecture, &native.architecture);
+    if entry.architecture != native.architecture {
+        return differs("architecture", &entry.architecture, &native.architecture);
     }
-    let found: BTreeSet<&str> = kind.paths(stanza).iter().map(String::as_str).collect();
+    let found: BTreeSet<&str> = entry.paths().iter().map(String::as_str).collect();
     let wanted: BTreeSet<&str> = job.plan.files.iter().map(|file| file.path.as_str()).collect();
     let is_compared = job.plan.from_source.is_none() && !found.is_empty();
     match found.symmetric_difference(&wanted).next().filter(|_| is_compared) {

@@ -73,15 +73,15 @@ fn one_failure_sinks_no_other_and_what_was_built_is_not_built_again() {
     let collection = Collection::open(folder.path(), &target).unwrap();
     let run = |wanted: &str| {
         let (staging, keen) = (collection.staging().unwrap(), Keen::default());
-        let (records, kind) = (collection.records(), collection.kinds().of("rpm").unwrap());
+        let (records, format) = (collection.records(), collection.formats().of("rpm").unwrap());
         let done =
-            work(&items(&samples), (&Moody, kind), &records, staging.path(), 3, &keen).unwrap();
+            work(&items(&samples), (&Moody, format), &records, staging.path(), 3, &keen).unwrap();
         assert_eq!(std::fs::read_dir(staging.path()).unwrap().count(), 0);
         let heard = keen.0.into_inner().unwrap();
         assert!(heard.last().unwrap().contains(wanted), "{heard:?}");
         for (at, done) in done.iter().enumerate() {
             match &done.record.outcome {
-                Outcome::Built(built) => assert_eq!(built.stanza.evr.version, at.to_string()),
+                Outcome::Built(built) => assert_eq!(built.entry.evr.version, at.to_string()),
                 Outcome::Failed(failure) => {
                     assert_eq!(at, 3);
                     assert!(failure.cause.as_str().contains("`moody`"));
@@ -100,9 +100,9 @@ fn no_packages_are_no_failure() {
     let folder = tempfile::tempdir().unwrap();
     let target = Targets::embedded().load("fedora-43", None, None).unwrap();
     let collection = Collection::open(folder.path(), &target).unwrap();
-    let (records, kind) = (collection.records(), collection.kinds().of("rpm").unwrap());
+    let (records, format) = (collection.records(), collection.formats().of("rpm").unwrap());
     assert!(
-        work(&[], (&Moody, kind), &records, Path::new("/nowhere"), 4, &Deaf).unwrap().is_empty()
+        work(&[], (&Moody, format), &records, Path::new("/nowhere"), 4, &Deaf).unwrap().is_empty()
     );
 }
 

@@ -105,38 +105,31 @@ impl SourceJob<'_> {
     }
 }
 
-/// Builds the package from source into `folder`, a private, existing, empty folder, and answers
-/// with its path. Nothing is built where a build requirement is not installed.
-///
-/// # Errors
-/// [`BuildError::Requirements`] lists what is not installed.
-pub fn build_from_source(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<PathBuf, BuildError> {
-    match job.plan.format.as_str() {
-        "deb" => crate::format::deb::source_package::build(job, tools, folder),
-        "rpm" => crate::format::rpm::source_package::build(job, tools, folder),
-        _ => Err(BuildError::Format { format: job.plan.format.clone() }),
-    }
-}
+/// Builds recipes of sdists with a format's own tools.
+pub trait SourceBuilder: Sync {
+    /// Builds the package from source into `folder`, a private, existing, empty folder, and returns
+    /// its path. Nothing is built if a build requirement is not installed.
+    ///
+    /// # Errors
+    /// [`BuildError::Requirements`] lists what is not installed.
+    fn build(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<PathBuf, BuildError>;
 
-/// Makes the source package in `folder`, a private, existing, empty folder: a `.src.rpm`, or a
-/// `.dsc` with the files that it names. The first path is that of the file to build it by.
-///
-/// # Errors
-/// A Debian package that is packed of a wheel has no source package.
-pub fn source_package(
-    job: &SourceJob<'_>,
-    tools: &SourceTools<'_>,
-    folder: &Path,
-) -> Result<Vec<PathBuf>, BuildError> {
-    match job.plan.format.as_str() {
-        "deb" => crate::format::deb::source_package::source_package(job, tools, folder),
-        "rpm" => crate::format::rpm::source_package::source_package(job, tools, folder),
-        _ => Err(BuildError::Format { format: job.plan.format.clone() }),
-    }
+    /// Makes the source package in `folder`, a private, existing, empty folder: a `.src.rpm`, or a
+    /// `.dsc` with the files that it names. The first path is that of the file to build it by.
+    ///
+    /// # Errors
+    /// A Debian package that is packed of a wheel has no source package.
+    fn source_package(
+        &self,
+        job: &SourceJob<'_>,
+        tools: &SourceTools<'_>,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, BuildError>;
 }
 
 /// Copies a tool's finished file out of its work folder.

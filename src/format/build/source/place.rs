@@ -7,11 +7,15 @@ use std::{
     sync::Once,
 };
 
-use crate::base::files::{Temporary, temporary_place};
-use crate::base::process::{Command, CommandRunner, Output, Room, Sandbox, Trust, Workshop};
+use crate::{
+    base::{
+        files::{Temporary, temporary_place},
+        process::{Command, CommandRunner, Output, Room, Sandbox, Trust, Workshop},
+    },
+    format::build::{BuildError, folder::work_folder},
+};
 
 use super::SourceTools;
-use crate::format::build::{BuildError, folder::work_folder};
 
 /// What the system's tools know of installed packages: which one has a library, whether a build
 /// requirement is met. Source: dpkg(1), rpm's macro `_dbpath`.

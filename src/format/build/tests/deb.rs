@@ -1,8 +1,10 @@
-use crate::format::{
-    build::testing::{Sample, output, query, system_builder},
-    deb::build::EmbeddedDeb,
+use crate::{
+    format::{
+        build::testing::{Sample, output, query, system_builder},
+        deb::build::EmbeddedDeb,
+    },
+    support::tools::tool,
 };
-use crate::support::tools::tool;
 
 const FILE: &str = "python3-sample_1.0-1_all.deb";
 

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::format::{
-    build::testing::{Sample, query, system_builder},
-    rpm::build::EmbeddedRpm,
+use crate::{
+    format::{
+        build::testing::{Sample, query, system_builder},
+        rpm::build::EmbeddedRpm,
+    },
+    support::tools::{skip, tool},
 };
-use crate::support::tools::{skip, tool};
 
 const FILE: &str = "python3-sample-1.0-1.fc43.noarch.rpm";
 

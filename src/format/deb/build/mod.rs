@@ -1,6 +1,5 @@
 //! Writing and checking Debian packages without dpkg.
 
-mod ar;
 mod control;
 mod tar;
 mod tree;
@@ -12,12 +11,15 @@ use std::{
     path::Path,
 };
 
-use crate::base::report::Reporter;
-
-use crate::format::build::{
-    BuildError, BuildJob, Builder, BuiltPackage, Compression, contents::recipe_file,
-    embedded_identity,
+use crate::{
+    base::report::Reporter,
+    format::build::{
+        BuildError, BuildJob, Builder, BuiltPackage, Compression, contents::recipe_file,
+        embedded_identity,
+    },
 };
+
+use super::ar;
 use tar::TarWriter;
 
 pub(crate) use control::{Member, members};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
 
-use crate::plan::PlannedFile;
-
-use crate::format::build::{BuildError, BuildJob, contents::Contents};
+use crate::{
+    format::build::{BuildError, BuildJob, contents::Contents},
+    plan::PlannedFile,
+};
 
 /// A folder or file of the installed tree.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,11 @@
 
 use std::{collections::BTreeSet, io};
 
+use super::DebMetadata;
 use crate::format::{
+    PackageEntry,
     deb::pool::Pool,
-    package::{Entry, Stanza},
+    package::FormatData,
     repository::metadata::{gzip, sha256, xz},
 };
 
@@ -61,12 +63,16 @@ impl IndexFile {
 }
 
 /// The metadata that describes packages in the order given. `target` is the target's name.
-pub(crate) fn index(stanzas: &[&Stanza], target: &str, pool: Option<&Pool>) -> io::Result<Index> {
+pub(crate) fn index(
+    entries: &[&PackageEntry],
+    target: &str,
+    pool: Option<&Pool>,
+) -> io::Result<Index> {
     let mut architectures: BTreeSet<&str> =
-        stanzas.iter().map(|stanza| stanza.architecture.as_str()).collect();
+        entries.iter().map(|entry| entry.architecture.as_str()).collect();
     let mut files = Vec::new();
     match pool {
-        None => files.extend(forms("", stanzas.iter().copied())?),
+        None => files.extend(forms("", entries.iter().copied())?),
         Some(pool) => {
             // Packages for all are in each list; only where there is no other, in one of their own.
             if architectures.len() > 1 {
@@ -74,9 +80,9 @@ pub(crate) fn index(stanzas: &[&Stanza], target: &str, pool: Option<&Pool>) -> i
             }
             for architecture in &architectures {
                 let fits =
-                    |stanza: &&&Stanza| [ALL, *architecture].contains(&&*stanza.architecture);
+                    |entry: &&&PackageEntry| [ALL, *architecture].contains(&&*entry.architecture);
                 let folder = format!("{}/", pool.list(architecture));
-                files.extend(forms(&folder, stanzas.iter().filter(fits).copied())?);
+                files.extend(forms(&folder, entries.iter().filter(fits).copied())?);
             }
         }
     }
@@ -98,9 +104,9 @@ pub(crate) fn index(stanzas: &[&Stanza], target: &str, pool: Option<&Pool>) -> i
 /// A list of packages in all its forms.
 fn forms<'s>(
     folder: &str,
-    stanzas: impl Iterator<Item = &'s Stanza>,
+    entries: impl Iterator<Item = &'s PackageEntry>,
 ) -> io::Result<Vec<IndexFile>> {
-    let plain: String = stanzas.map(|stanza| paragraph(stanza) + "\n").collect();
+    let plain: String = entries.map(|entry| paragraph(entry) + "\n").collect();
     let packed = [gzip(plain.as_bytes())?, xz(plain.as_bytes())?];
     let contents = [plain.into_bytes()].into_iter().chain(packed);
     let form = |(name, content): (&'static str, Vec<u8>)| IndexFile {
@@ -113,13 +119,13 @@ fn forms<'s>(
 }
 
 /// A package's paragraph, with the place at which its file lies.
-fn paragraph(stanza: &Stanza) -> String {
-    let Entry::Deb { paragraph } = &stanza.entry else { return String::new() };
-    match stanza.folder.as_str() {
+fn paragraph(entry: &PackageEntry) -> String {
+    let FormatData::Deb(DebMetadata { paragraph }) = &entry.data else { return String::new() };
+    match entry.folder.as_str() {
         "" => paragraph.clone(),
         _ => paragraph.replace(
-            &format!("\nFilename: ./{}\n", stanza.file),
-            &format!("\nFilename: {}\n", stanza.place()),
+            &format!("\nFilename: ./{}\n", entry.file),
+            &format!("\nFilename: {}\n", entry.place()),
         ),
     }
 }

@@ -1,48 +1,64 @@
 //! Apt repositories (`Packages`, `Release`).
 
-mod archive;
+mod control;
 mod index;
+mod paragraph;
 mod publish;
 mod relations;
-mod stanza;
 
-use std::path::Path;
-
-pub(crate) use self::stanza::stanza;
-use super::pool::Pool;
-use crate::format::{
-    PackageError,
-    package::{Stanza, read_with},
-    repository::{Client, Kind, Listing, Swap, client::NAME, ranks},
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
 };
-use crate::plan::relation::Strength;
 
-/// Debian packages, for apt.
-pub(crate) struct Deb;
+use serde::{Deserialize, Serialize};
 
-impl Kind for Deb {
-    fn format(&self) -> &str {
-        "deb"
-    }
+pub(crate) use self::paragraph::entry;
+use super::{Deb, build, packages, pool::Pool};
+use crate::{
+    format::{
+        PackageEntry, PackageError,
+        package::read_with,
+        repository::{Client, Listed, Listing, Repository, Swap, client::NAME},
+    },
+    plan::relation::Strength,
+};
 
-    fn suffix(&self) -> &str {
-        ".deb"
-    }
+/// What `Packages` states of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DebMetadata {
+    pub paragraph: String,
+}
 
-    fn read(&self, path: &Path) -> Result<Stanza, PackageError> {
-        read_with(path, |input, file| stanza(input, &file))
+impl Repository for Deb {
+    fn read(&self, path: &Path) -> Result<PackageEntry, PackageError> {
+        read_with(path, |input, file| entry(input, &file))
     }
 
     fn relations(
         &self,
-        stanza: &Stanza,
+        entry: &PackageEntry,
         _path: &Path,
     ) -> Result<Vec<(Strength, String)>, PackageError> {
-        Ok(relations::relations(stanza))
+        Ok(relations::relations(entry))
     }
 
-    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, PackageError> {
-        Ok(ranks(versions, crate::format::deb::version::compare))
+    fn listed(&self, folder: &Path, _suite: &str) -> Result<Listed, PackageError> {
+        let mut entries = BTreeMap::new();
+        for list in lists(folder) {
+            let text = fs::read_to_string(&list).map_err(PackageError::at("read", &list))?;
+            let found = packages::packages(&text, None).into_iter();
+            entries.extend(found.map(|entry| (entry.place(), entry)));
+        }
+        Ok(Listed { entries: entries.into_values().collect(), ..Listed::default() })
+    }
+
+    /// Lists of packages do not state their paths.
+    fn paths(&self, _entry: &PackageEntry, path: &Path) -> Result<Vec<String>, PackageError> {
+        let refuse = |reason| PackageError::Package { path: path.to_owned(), reason };
+        build::paths(path).map_err(refuse)
     }
 
     fn folder(&self, package: &str, pool: Option<&Pool>) -> String {
@@ -79,4 +95,12 @@ impl Kind for Deb {
              {trust}"
         ))
     }
+}
+
+/// The lists of packages of an apt repository: of a flat one, or one for each architecture.
+fn lists(folder: &Path) -> Vec<PathBuf> {
+    let suites = walkdir::WalkDir::new(folder.join("dists")).sort_by_file_name().into_iter();
+    let lists = suites.flatten().filter(|entry| entry.file_name() == "Packages");
+    let lists: Vec<PathBuf> = lists.map(walkdir::DirEntry::into_path).collect();
+    if lists.is_empty() { vec![folder.join("Packages")] } else { lists }
 }

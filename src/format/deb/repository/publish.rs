@@ -7,9 +7,11 @@ use std::{
 };
 
 use super::index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index, time};
-use crate::base::signing::Signer;
 use crate::{
-    base::files::durable::{create_folder, rename, write},
+    base::{
+        files::durable::{create_folder, rename, write},
+        signing::Signer,
+    },
     format::{
         PackageError,
         deb::pool::Pool,
@@ -37,14 +39,14 @@ pub(crate) struct AptIndex {
 
 /// Writes new metadata; nothing where the present one is as it has to be.
 pub(crate) fn prepare(listing: &Listing<'_>) -> Result<Option<AptIndex>, PackageError> {
-    let Listing { collection, work, stanzas, pool, signer, .. } = *listing;
+    let Listing { collection, work, entries, pool, signer, .. } = *listing;
     let base = pool.map(Pool::metadata).unwrap_or_default();
     let place = collection.join(&base);
     let current = place.join(POINTER);
-    if stanzas.is_empty() && !current.exists() {
+    if entries.is_empty() && !current.exists() {
         return Ok(None);
     }
-    let index = index(stanzas, listing.suite, pool)
+    let index = index(entries, listing.suite, pool)
         .map_err(PackageError::at("pack metadata for", &current))?;
     let has_files = index.files.iter().all(|file| {
         let folder = place.join(&file.folder);

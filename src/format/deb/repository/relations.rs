@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::DebMetadata;
 use crate::{
-    format::package::{Entry, Stanza},
+    format::package::{FormatData, PackageEntry},
     plan::relation::Strength,
 };
 
 /// The relations of a package, a clause each.
-pub(crate) fn relations(stanza: &Stanza) -> Vec<(Strength, String)> {
-    let Entry::Deb { paragraph } = &stanza.entry else { return Vec::new() };
+pub(crate) fn relations(entry: &PackageEntry) -> Vec<(Strength, String)> {
+    let FormatData::Deb(DebMetadata { paragraph }) = &entry.data else { return Vec::new() };
     let fields: BTreeMap<&str, Strength> = [
         ("Depends", Strength::Requires),
         ("Recommends", Strength::Recommends),

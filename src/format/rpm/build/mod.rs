@@ -15,11 +15,14 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{base::report::Reporter, plan::FileRole};
-
-use crate::format::build::{
-    BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity,
+use crate::{
+    base::report::Reporter,
+    format::build::{
+        BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity,
+    },
+    plan::FileRole,
 };
+
 use header::{Header, Value};
 use payload::{Entry, Payload};
 

@@ -8,10 +8,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Content, FileRole, PlannedFile, owned_folders};
+use crate::{
+    format::build::{BuildError, BuildJob, Compression, contents::Contents},
+    plan::{Content, FileRole, PlannedFile, owned_folders},
+};
 
 use super::cpio;
-use crate::format::build::{BuildError, BuildJob, Compression, contents::Contents};
 
 const FOLDER: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, fmt};
 
 use crate::{
-    format::NativeRelation,
+    format::{
+        NativeRelation,
+        build::{BuildError, BuildJob},
+    },
     plan::{
         Content, Moment,
         relation::{RelationError, Strength},
@@ -15,7 +18,6 @@ use super::{
     header::{Header, Value},
     tags::relation as tag,
 };
-use crate::format::build::{BuildError, BuildJob};
 
 /// Bits of a dependency. Source: rpmds.h, `rpmsenseFlags_e`.
 const LESS: u32 = 1 << 1;

@@ -6,15 +6,17 @@ use ::rpm::{Dependency, FileFlags, FileType, IndexData, IndexTag, Package, Packa
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Content, FileRole, Moment, PlannedFile, owned_folders, relation::Strength};
+use crate::{
+    format::build::{
+        BuildError, BuildJob,
+        contents::Contents,
+        facts::{Facts, FileFacts},
+        stated::Stated,
+    },
+    plan::{Content, FileRole, Moment, PlannedFile, owned_folders, relation::Strength},
+};
 
 use super::{SHELL, relations, tags};
-use crate::format::build::{
-    BuildError, BuildJob,
-    contents::Contents,
-    facts::{Facts, FileFacts},
-    stated::Stated,
-};
 
 /// Where a comparison is in the flags of a dependency. Source: rpmds.h, `RPMSENSE_SENSEMASK`.
 const SENSE: u32 = 0b1110;

@@ -1,52 +1,87 @@
 //! rpm repositories (`repodata`), in the form that `createrepo_c` gives them.
 
 mod guard;
+mod header;
 mod publish;
 mod relations;
 mod repodata;
 mod signature;
-mod stanza;
 mod xml;
 
-use std::path::Path;
+use std::{collections::BTreeMap, fs, path::Path};
 
-pub(crate) use self::stanza::stanza;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::header::entry;
+use super::{Rpm, build, packages};
 use crate::{
-    base::files::durable::swap,
+    base::{files::durable::swap, signing::Signer},
     format::{
-        PackageError,
-        package::{Stanza, read_with},
-        repository::{Client, Kind, Listing, Sign, Swap, client::NAME, ranks},
+        PackageEntry, PackageError,
+        host::pack,
+        package::{FormatData, read_with},
+        repository::{Client, Listed, Listing, Repository, Sign, Swap, client::NAME},
     },
+    plan::relation::Strength,
 };
-use crate::{base::signing::Signer, plan::relation::Strength};
 
-/// Packages of rpm, for dnf and zypper.
-pub(crate) struct Rpm;
+/// The `package` elements of the three files that rpm repositories consist of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RpmMetadata {
+    pub primary: String,
+    pub filelists: String,
+    pub other: String,
+}
 
-impl Kind for Rpm {
-    fn format(&self) -> &str {
-        "rpm"
-    }
-
-    fn suffix(&self) -> &str {
-        ".rpm"
-    }
-
-    fn read(&self, path: &Path) -> Result<Stanza, PackageError> {
-        read_with(path, |input, file| stanza(input, &file))
+impl Repository for Rpm {
+    fn read(&self, path: &Path) -> Result<PackageEntry, PackageError> {
+        read_with(path, |input, file| entry(input, &file))
     }
 
     fn relations(
         &self,
-        _stanza: &Stanza,
+        _entry: &PackageEntry,
         path: &Path,
     ) -> Result<Vec<(Strength, String)>, PackageError> {
         relations::package_relations(path)
     }
 
-    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, PackageError> {
-        Ok(ranks(versions, crate::format::rpm::version::compare_evr))
+    fn listed(&self, folder: &Path, _suite: &str) -> Result<Listed, PackageError> {
+        let metadata = folder.join(publish::FOLDER);
+        let path = metadata.join(repodata::POINTER);
+        let pointer = fs::read_to_string(&path).map_err(PackageError::at("read", &path))?;
+        let refuse = |reason: String| PackageError::Package { path: path.clone(), reason };
+        let open = |kind: &str| {
+            let (location, _) = packages::data(&pointer, kind)
+                .ok_or_else(|| refuse(format!("it has no `{kind}`")))?;
+            let part = folder.join(&location);
+            pack::open(&part, &location).map_err(PackageError::at("read", &part))
+        };
+        let mut entries = packages::primary(open("primary")?, None).map_err(refuse)?;
+        let mut paths: BTreeMap<String, Vec<String>> =
+            packages::filelists(open("filelists")?).map_err(refuse)?.into_iter().collect();
+        for entry in &mut entries {
+            if let FormatData::Listed(relations) = &mut entry.data {
+                relations.paths = paths.remove(&entry.sha256).unwrap_or_default();
+            }
+        }
+        Ok(Listed { entries, ..Listed::default() })
+    }
+
+    fn paths(&self, entry: &PackageEntry, _path: &Path) -> Result<Vec<String>, PackageError> {
+        Ok(entry.paths().to_vec())
+    }
+
+    /// rpm lets packages own a file together that is the same in all of them.
+    fn is_shared(&self, folder: &Path, owners: &[&PackageEntry], path: &str) -> bool {
+        let owners = owners.iter().filter(|owner| owner.paths().iter().any(|own| own == path));
+        let mut found = owners.map(|owner| {
+            let files = build::files(&folder.join(owner.place()));
+            files.ok().and_then(|mut files| files.remove(path))
+        });
+        let first = found.next().flatten();
+        first.is_some() && found.all(|other| other == first)
     }
 
     fn signature(&self) -> Option<Sign> {

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::repodata::{POINTER, PackedPart, parts, repomd, revision};
-use crate::base::signing::Signer;
 use crate::{
-    base::files::durable::{create_folder, write},
+    base::{
+        files::durable::{create_folder, write},
+        signing::Signer,
+    },
     format::{
         PackageError,
         repository::{
@@ -22,13 +24,13 @@ pub(crate) const SIGNATURE: &str = "repomd.xml.asc";
 
 /// Writes a new `repodata` folder; nothing where the present one is as it has to be.
 pub(crate) fn prepare(listing: &Listing<'_>) -> Result<Option<PathBuf>, PackageError> {
-    let Listing { collection, work, stanzas, signer, .. } = *listing;
+    let Listing { collection, work, entries, signer, .. } = *listing;
     let current = collection.join(FOLDER);
-    if stanzas.is_empty() && !current.exists() {
+    if entries.is_empty() && !current.exists() {
         return Ok(None);
     }
     let folder = work.join(FOLDER);
-    let parts = parts(stanzas).map_err(PackageError::at("pack metadata for", &current))?;
+    let parts = parts(entries).map_err(PackageError::at("pack metadata for", &current))?;
     let pointer = fs::read_to_string(current.join(POINTER)).unwrap_or_default();
     let present = revision(&pointer);
     if let Some(time) = present.filter(|time| pointer == repomd(&parts, *time)) {

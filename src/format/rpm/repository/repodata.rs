@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::format::{
-    package::{Entry, Stanza},
+    package::{FormatData, PackageEntry},
     repository::metadata::{gzip, sha256},
 };
 
@@ -31,9 +31,9 @@ impl PackedPart {
 }
 
 /// The files that describe packages in the order given.
-pub(crate) fn parts(stanzas: &[&Stanza]) -> io::Result<Vec<PackedPart>> {
+pub(crate) fn parts(entries: &[&PackageEntry]) -> io::Result<Vec<PackedPart>> {
     let pack = |part: Part| {
-        let plain = part.document(stanzas);
+        let plain = part.document(entries);
         let packed = gzip(plain.as_bytes())?;
         let sums = [sha256(&packed), sha256(plain.as_bytes())];
         Ok(PackedPart { kind: part.kind(), sums, packed, open_size: plain.len() })
@@ -105,21 +105,20 @@ impl Part {
         }
     }
 
-    fn document(self, stanzas: &[&Stanza]) -> String {
-        let elements: Vec<&str> =
-            stanzas.iter().filter_map(|stanza| self.element(stanza)).collect();
+    fn document(self, entries: &[&PackageEntry]) -> String {
+        let elements: Vec<&str> = entries.iter().filter_map(|entry| self.element(entry)).collect();
         let (root, spaces) = self.root();
         let count = elements.len();
         let body = elements.concat();
         format!("{DECLARATION}<{root} {spaces} packages=\"{count}\">\n{body}</{root}>\n")
     }
 
-    fn element(self, stanza: &Stanza) -> Option<&str> {
-        match (&stanza.entry, self) {
-            (Entry::Rpm { primary, .. }, Self::Primary) => Some(primary),
-            (Entry::Rpm { filelists, .. }, Self::Filelists) => Some(filelists),
-            (Entry::Rpm { other, .. }, Self::Other) => Some(other),
-            (Entry::Deb { .. } | Entry::External { .. }, _) => None,
-        }
+    fn element(self, entry: &PackageEntry) -> Option<&str> {
+        let FormatData::Rpm(metadata) = &entry.data else { return None };
+        Some(match self {
+            Self::Primary => &metadata.primary,
+            Self::Filelists => &metadata.filelists,
+            Self::Other => &metadata.other,
+        })
     }
 }

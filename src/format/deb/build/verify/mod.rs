@@ -10,17 +10,21 @@ use std::{
 use ::tar::EntryType;
 use sha2::{Digest, Sha256};
 
-use crate::plan::{Recipe, relation::Strength};
+use crate::{
+    format::{
+        build::{
+            BuildError, BuildJob,
+            facts::{Facts, FileFacts, cut, refuse},
+        },
+        deb::ar::{self, ArMember},
+    },
+    plan::{Recipe, relation::Strength},
+};
 
 use super::{
     DEBIAN_BINARY, Entry,
-    ar::{self, ArMember},
     control::{field, members},
     walk,
-};
-use crate::format::build::{
-    BuildError, BuildJob,
-    facts::{Facts, FileFacts, cut, refuse},
 };
 
 /// The most bytes of control members, and of all files, that are read back.

@@ -1,7 +1,9 @@
 //! Finding the control file in a `.deb`.
 //! Source: deb(5): an `ar` archive of `debian-binary`, `control.tar*` and `data.tar*`.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::format::deb::ar::{self, ArMember};
 
 /// More than any control archive has, packed and unpacked.
 const ARCHIVE_LIMIT: u64 = 16 * 1024 * 1024;
@@ -13,62 +15,42 @@ pub(crate) struct Control {
     pub(crate) time: u64,
 }
 
-/// A member of an `ar` archive.
-struct Member {
-    name: String,
-    time: u64,
-    size: u64,
-}
-
 /// Finds the control file of a package.
 pub(crate) fn control(input: &mut (impl Read + Seek)) -> Result<Control, String> {
-    let mut magic = [0; 8];
-    input.read_exact(&mut magic).map_err(|_| "it is too short".to_owned())?;
-    if &magic != b"!<arch>\n" {
-        return Err("it is not an ar archive".to_owned());
-    }
-    let first = member(input)?;
+    let members = ar::list(input)?;
+    let Some((first, rest)) = members.split_first() else {
+        return Err("it is an empty archive".to_owned());
+    };
     let mut version = String::new();
-    if first.name != "debian-binary"
+    if name(first) != "debian-binary"
         || first.size > 64
-        || input.take(first.size).read_to_string(&mut version).is_err()
+        || bytes(input, first)?.read_to_string(&mut version).is_err()
         || !version.starts_with("2.")
     {
         return Err("it is not a Debian package of format 2".to_owned());
     }
-    skip(input, first.size % 2)?;
-    loop {
-        let member = member(input)?;
-        if let Some(packing) = member.name.strip_prefix("control.tar") {
-            let bytes = unpack(packing, input.take(member.size.min(ARCHIVE_LIMIT)))?;
-            return Ok(Control { text: find(&bytes)?, time: first.time });
-        }
-        // Members that begin with an underscore may stand before it.
-        if !member.name.starts_with('_') {
-            return Err("it has no control archive where it belongs".to_owned());
-        }
-        skip(input, member.size + member.size % 2)?;
-    }
+    // Members that begin with an underscore may stand before it.
+    let control = rest.iter().find(|member| !member.name.starts_with('_'));
+    let control = control.ok_or("it ends before its control archive")?;
+    let packing = name(control)
+        .strip_prefix("control.tar")
+        .ok_or("it has no control archive where it belongs")?;
+    let archive = unpack(packing, bytes(input, control)?.take(ARCHIVE_LIMIT))?;
+    Ok(Control { text: find(&archive)?, time: first.time })
 }
 
-fn skip(input: &mut impl Seek, count: u64) -> Result<(), String> {
-    let count = i64::try_from(count).map_err(|error| error.to_string())?;
-    input.seek(SeekFrom::Current(count)).map(drop).map_err(|error| error.to_string())
+/// Returns a member's name without the slash that GNU ar puts behind it.
+fn name(member: &ArMember) -> &str {
+    member.name.trim_end_matches('/')
 }
 
-fn member(input: &mut impl Read) -> Result<Member, String> {
-    let mut header = [0; 60];
-    input.read_exact(&mut header).map_err(|_| "it ends before its control archive".to_owned())?;
-    let field = |from: usize, to: usize| String::from_utf8_lossy(&header[from..to]).into_owned();
-    if &header[58..] != b"`\n" {
-        return Err("a header of its ar archive is damaged".to_owned());
-    }
-    let size = field(48, 58);
-    Ok(Member {
-        name: field(0, 16).trim_end_matches(' ').trim_end_matches('/').to_owned(),
-        time: field(16, 28).trim().parse().unwrap_or(0),
-        size: size.trim().parse().map_err(|_| format!("a member has the size `{size}`"))?,
-    })
+/// Returns a reader of a member's bytes.
+fn bytes<'i, I: Read + Seek>(
+    input: &'i mut I,
+    member: &ArMember,
+) -> Result<io::Take<&'i mut I>, String> {
+    input.seek(SeekFrom::Start(member.offset)).map_err(|error| error.to_string())?;
+    Ok(input.take(member.size))
 }
 
 fn unpack(packing: &str, packed: impl Read) -> Result<Vec<u8>, String> {

@@ -5,26 +5,26 @@ use std::{fmt::Write, io::Read};
 use rpm::{FileFlags, IndexTag, PackageMetadata};
 
 use super::{
-    guard,
+    RpmMetadata, guard,
     relations::{Relations, is_primary},
     xml,
 };
 use crate::{
     base::signing,
-    format::package::{Entry, PackageFile, Stanza},
+    format::package::{FormatData, PackageEntry, PackageFile},
     plan::Evr,
 };
 
 /// `createrepo_c` keeps this many changelog entries.
 const CHANGELOG_LIMIT: usize = 10;
 
-/// The stanza of a package file whose bytes begin at `input`.
-pub(crate) fn stanza(input: &mut impl Read, file: &PackageFile<'_>) -> Result<Stanza, String> {
+/// The entry of a package file whose bytes begin at `input`.
+pub(crate) fn entry(input: &mut impl Read, file: &PackageFile<'_>) -> Result<PackageEntry, String> {
     let beginning = guard::read(input)?;
     let package =
         PackageMetadata::parse(&mut &beginning.bytes[..]).map_err(|error| error.to_string())?;
     let header = Header::new(&package)?;
-    Ok(Stanza {
+    Ok(PackageEntry {
         package: header.name.to_owned(),
         evr: header.evr.clone(),
         architecture: header.architecture.to_owned(),
@@ -34,11 +34,11 @@ pub(crate) fn stanza(input: &mut impl Read, file: &PackageFile<'_>) -> Result<St
         sha256: file.sha256.clone(),
         time: header.time(),
         signed_by: signed_by(&package),
-        entry: Entry::Rpm {
+        data: FormatData::Rpm(RpmMetadata {
             primary: header.primary(file, beginning.header, beginning.bytes.len()),
             filelists: header.filelists(&file.sha256),
             other: header.other(&file.sha256),
-        },
+        }),
     })
 }
 

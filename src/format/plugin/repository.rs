@@ -1,30 +1,28 @@
 //! Collections of an external format's packages.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
 use super::{
-    External, is_name, is_version,
-    protocol::{
-        AllRead, AllUnmet, Index, Indexed, Order, Read, Related, Stated, Step, ToIndex, ToRead,
-    },
+    PluginFormat, PluginMetadata, is_name, is_version,
+    protocol::{AllRead, AllUnmet, Index, Indexed, Read, Related, Stated, Step, ToIndex, ToRead},
 };
 use crate::{
     base::{
-        files::Temporary,
+        files::{FileError, Temporary, temporary_place},
         signing::Signer,
         text::{OneLine, chain},
     },
-    collection::MANIFEST_FILE,
     format::{
-        PackageError,
+        Formats, PackageEntry, PackageError,
         build::{compressed, decompress},
-        package::{Entry, Stanza, read_with},
+        package::{FormatData, read_with},
         repository::{
-            Client, Kind, Kinds, Listing, Swap, Unmet, client::NAME, metadata::flat_files,
+            Client, Listed, Listing, MANIFEST_FILE, Repository, Swap, Unmet, client::NAME,
+            metadata::flat_files,
         },
     },
     plan::{Evr, relation::Strength},
@@ -37,16 +35,8 @@ impl From<PluginError> for PackageError {
     }
 }
 
-impl Kind for External<'_> {
-    fn format(&self) -> &str {
-        &self.plugin.manifest.name
-    }
-
-    fn suffix(&self) -> &str {
-        &self.table.suffix
-    }
-
-    fn read(&self, path: &Path) -> Result<Stanza, PackageError> {
+impl Repository for PluginFormat<'_> {
+    fn read(&self, path: &Path) -> Result<PackageEntry, PackageError> {
         let refuse = |reason: String| PackageError::Package { path: path.to_owned(), reason };
         let work = Temporary::new().map_err(|error| refuse(error.to_string()))?;
         let contents = work.path().join("contents");
@@ -61,7 +51,7 @@ impl Kind for External<'_> {
         read_with(path, |_, file| {
             let Read { package, epoch, version, release, architecture, time, .. } = said;
             let relations = said.relations.into_iter().map(|one| (one.strength, one.text.into()));
-            Ok(Stanza {
+            Ok(PackageEntry {
                 package,
                 evr: Evr { epoch, version, release },
                 architecture,
@@ -71,34 +61,22 @@ impl Kind for External<'_> {
                 sha256: file.sha256,
                 time,
                 signed_by: None,
-                entry: Entry::External {
-                    format: Kind::format(self).to_owned(),
+                data: FormatData::External(PluginMetadata {
+                    format: self.plugin.manifest.name.clone(),
                     text: said.entry,
                     relations: relations.collect(),
                     paths: said.paths,
-                },
+                }),
             })
         })
     }
 
     fn relations(
         &self,
-        stanza: &Stanza,
+        entry: &PackageEntry,
         _path: &Path,
     ) -> Result<Vec<(Strength, String)>, PackageError> {
-        Ok(parts(stanza).1.to_vec())
-    }
-
-    fn ranks(&self, versions: &[String]) -> Result<Vec<usize>, PackageError> {
-        if versions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ranks = self.ask::<Order>(Step::Order { versions })?.answer.ranks;
-        if ranks.len() == versions.len() {
-            Ok(ranks)
-        } else {
-            Err(self.refuses("rank another number of versions").into())
-        }
+        Ok(metadata(entry).map_or_else(Vec::new, |metadata| metadata.relations.clone()))
     }
 
     fn is_signed(&self, collection: &Path) -> bool {
@@ -112,17 +90,17 @@ impl Kind for External<'_> {
     }
 
     fn prepare(&self, listing: &Listing<'_>) -> Result<Option<Swap>, PackageError> {
-        let time = listing.stanzas.iter().map(|stanza| stanza.time).max().unwrap_or_default();
+        let time = listing.entries.iter().map(|entry| entry.time).max().unwrap_or_default();
         let mut files = Vec::new();
         if let Some(signer) = listing.signer {
-            for stanza in listing.stanzas {
-                files.extend(self.signature(stanza, listing, signer)?);
+            for entry in listing.entries {
+                files.extend(self.signature(entry, listing, signer)?);
             }
         }
         let index = self.index(listing, time)?;
         let is_there = |(name, ..): &(String, _, _)| listing.collection.join(name).exists();
         // A collection that never had packages gets no metadata; one that lost its last does.
-        if listing.stanzas.is_empty() && !index.iter().any(is_there) {
+        if listing.entries.is_empty() && !index.iter().any(is_there) {
             return Ok(None);
         }
         for (name, bytes, is_signed) in index {
@@ -160,18 +138,18 @@ impl Kind for External<'_> {
         None
     }
 
-    fn unmet(&self, stanzas: &[&Stanza]) -> Result<Option<Vec<Unmet>>, PackageError> {
-        let related = stanzas.iter().map(|stanza| Related {
-            package: &stanza.package,
-            version: stanza.evr.to_string(),
-            relations: parts(stanza)
-                .1
-                .iter()
+    fn unmet(&self, entries: &[&PackageEntry]) -> Result<Vec<Unmet>, PackageError> {
+        let related = entries.iter().map(|entry| Related {
+            package: &entry.package,
+            version: entry.evr.to_string(),
+            relations: metadata(entry)
+                .into_iter()
+                .flat_map(|metadata| &metadata.relations)
                 .map(|(strength, text)| Stated { strength: *strength, text: OneLine::new(text) })
                 .collect(),
         });
         let answer = self.ask::<AllUnmet>(Step::Unmet { packages: related.collect() })?.answer;
-        let is_known = |name: &str| stanzas.iter().any(|stanza| stanza.package == *name);
+        let is_known = |name: &str| entries.iter().any(|entry| entry.package == *name);
         if let Some(stranger) = answer.unmet.iter().find(|one| !is_known(&one.package)) {
             let what = format!("speak of `{}`", stranger.package.escape_debug());
             return Err(self.refuses(&what).into());
@@ -181,11 +159,42 @@ impl Kind for External<'_> {
             relation: one.relation.to_string(),
             name: one.name,
         });
-        Ok(Some(unmet.collect()))
+        Ok(unmet.collect())
     }
 
-    fn paths<'s>(&self, stanza: &'s Stanza) -> &'s [String] {
-        parts(stanza).2
+    /// Reads every package file, and compares the metadata with what it would be now.
+    fn listed(&self, folder: &Path, suite: &str) -> Result<Listed, PackageError> {
+        let mut listed = Listed::default();
+        for file in self.package_files(folder)? {
+            match self.read(&folder.join(&file)) {
+                Ok(entry) => listed.entries.push(entry),
+                Err(error) => listed.add(&file, error.to_string()),
+            }
+        }
+        listed.entries.sort_by(|a, b| (&a.package, &a.file).cmp(&(&b.package, &b.file)));
+        let work = Temporary::new().map_err(FileError::write(&temporary_place()))?;
+        let entries: Vec<&PackageEntry> = listed.entries.iter().collect();
+        let listing = Listing {
+            collection: folder,
+            work: work.path(),
+            entries: &entries,
+            waiting: &BTreeMap::new(),
+            suite,
+            time: 0,
+            pool: None,
+            signer: None,
+            url: None,
+            note: "",
+        };
+        if self.prepare(&listing)?.is_some() {
+            let problem = "does not list the packages that lie there".to_owned();
+            listed.add("the repository's metadata", problem);
+        }
+        Ok(listed)
+    }
+
+    fn paths(&self, entry: &PackageEntry, _path: &Path) -> Result<Vec<String>, PackageError> {
+        Ok(entry.paths().to_vec())
     }
 }
 
@@ -202,11 +211,11 @@ const RESERVED: [&str; 9] = [
     "InRelease",
 ];
 
-/// A stanza's text, relations and paths.
-fn parts(stanza: &Stanza) -> (&str, &[(Strength, String)], &[String]) {
-    match &stanza.entry {
-        Entry::External { text, relations, paths, .. } => (text, relations, paths),
-        Entry::Rpm { .. } | Entry::Deb { .. } => ("", &[], &[]),
+/// What the plugin stated of a package.
+fn metadata(entry: &PackageEntry) -> Option<&PluginMetadata> {
+    match &entry.data {
+        FormatData::External(metadata) => Some(metadata),
+        _ => None,
     }
 }
 
@@ -228,7 +237,21 @@ fn check(said: &Read) -> Result<(), String> {
     }
 }
 
-impl External<'_> {
+impl PluginFormat<'_> {
+    /// The package files in a folder, sorted.
+    fn package_files(&self, folder: &Path) -> Result<Vec<String>, PackageError> {
+        let failed = FileError::at("read", folder);
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(&failed)? {
+            let entry = entry.map_err(&failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_plain = entry.file_type().is_ok_and(|kind| kind.is_file());
+            files.extend((is_plain && name.ends_with(&self.table.suffix)).then_some(name));
+        }
+        files.sort();
+        Ok(files)
+    }
+
     /// The files of a repository's metadata, in the order in which they are replaced, and whether
     /// each gets a signature.
     fn index(
@@ -236,14 +259,14 @@ impl External<'_> {
         listing: &Listing<'_>,
         time: u64,
     ) -> Result<Vec<(String, Vec<u8>, bool)>, PackageError> {
-        let packages = listing.stanzas.iter().map(|stanza| Indexed {
-            package: &stanza.package,
-            file: stanza.place(),
-            version: stanza.evr.to_string(),
-            sha256: &stanza.sha256,
-            size: stanza.size,
-            entry: parts(stanza).0,
-            paths: parts(stanza).2,
+        let packages = listing.entries.iter().map(|entry| Indexed {
+            package: &entry.package,
+            file: entry.place(),
+            version: entry.evr.to_string(),
+            sha256: &entry.sha256,
+            size: entry.size,
+            entry: metadata(entry).map_or("", |metadata| &metadata.text),
+            paths: entry.paths(),
         });
         let step = Step::Index(ToIndex {
             name: NAME,
@@ -280,9 +303,9 @@ impl External<'_> {
         let is_core = RESERVED.contains(&name) || name == MANIFEST_FILE || name == key;
         let signature = self.table.signature.as_deref().unwrap_or_default();
         let is_package = [self.table.suffix.clone(), format!("{}{signature}", self.table.suffix)];
-        let of_other = Kinds::default().iter().any(|kind| {
-            let client = kind.client().is_some_and(|(file, _)| file == name);
-            client || name.ends_with(kind.suffix())
+        let of_other = Formats::default().iter().any(|format| {
+            let client = format.repository().client().is_some_and(|(file, _)| file == name);
+            client || name.ends_with(format.suffix())
         });
         let is_of_package = is_package.iter().any(|ending| name.ends_with(ending.as_str()));
         is_file_name(name) && !is_core && !is_of_package && !of_other
@@ -291,20 +314,20 @@ impl External<'_> {
     /// The signature of a package; nothing where it has the signer's already.
     fn signature(
         &self,
-        stanza: &Stanza,
+        entry: &PackageEntry,
         listing: &Listing<'_>,
         signer: &Signer<'_>,
     ) -> Result<Option<(String, Vec<u8>)>, PackageError> {
         let Some(ending) = &self.table.signature else { return Ok(None) };
-        let name = format!("{}{ending}", stanza.place());
-        let waiting = listing.waiting.get(&stanza.file).cloned();
-        let path = waiting.unwrap_or_else(|| listing.collection.join(stanza.place()));
+        let name = format!("{}{ending}", entry.place());
+        let waiting = listing.waiting.get(&entry.file).cloned();
+        let path = waiting.unwrap_or_else(|| listing.collection.join(entry.place()));
         let bytes = fs::read(&path).map_err(PackageError::at("read", &path))?;
         let present = fs::read(listing.collection.join(&name)).ok();
         if present.is_some_and(|present| signer.made(&present, &bytes)) {
             Ok(None)
         } else {
-            Ok(Some((name, signer.detached(&bytes, stanza.time as i64)?)))
+            Ok(Some((name, signer.detached(&bytes, entry.time as i64)?)))
         }
     }
 
@@ -322,7 +345,7 @@ impl External<'_> {
     /// The signatures of packages that are gone, or go.
     fn stale(&self, listing: &Listing<'_>) -> Vec<PathBuf> {
         let ending = self.table.signature.as_deref().unwrap_or_default();
-        let known = listing.stanzas.iter().map(|stanza| format!("{}{ending}", stanza.place()));
+        let known = listing.entries.iter().map(|entry| format!("{}{ending}", entry.place()));
         let known: BTreeSet<String> = known.collect();
         let is_known = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -6,9 +6,9 @@ use std::{
     io::{Read, Seek},
 };
 
-use super::archive;
+use super::{DebMetadata, control};
 use crate::{
-    format::package::{Entry, PackageFile, Stanza},
+    format::package::{FormatData, PackageEntry, PackageFile},
     plan::Evr,
 };
 
@@ -17,12 +17,12 @@ use crate::{
 const FOREIGN: [&str; 8] =
     ["filename", "size", "md5sum", "sha1", "sha256", "sha512", "status", "description-md5"];
 
-/// The stanza of a package file whose bytes begin at `input`.
-pub(crate) fn stanza(
+/// The entry of a package file whose bytes begin at `input`.
+pub(crate) fn entry(
     input: &mut (impl Read + Seek),
     file: &PackageFile<'_>,
-) -> Result<Stanza, String> {
-    let control = archive::control(input)?;
+) -> Result<PackageEntry, String> {
+    let control = control::control(input)?;
     let fields = fields(&control.text)?;
     let value = |name: &str| -> Result<String, String> {
         fields
@@ -42,7 +42,7 @@ pub(crate) fn stanza(
         "Filename: ./{}\nSize: {}\nSHA256: {}\n",
         file.name, file.size, file.sha256
     ));
-    Ok(Stanza {
+    Ok(PackageEntry {
         package: value("Package")?,
         evr: evr(&value("Version")?)?,
         architecture: value("Architecture")?,
@@ -52,7 +52,7 @@ pub(crate) fn stanza(
         sha256: file.sha256.clone(),
         time: control.time,
         signed_by: None,
-        entry: Entry::Deb { paragraph },
+        data: FormatData::Deb(DebMetadata { paragraph }),
     })
 }
 

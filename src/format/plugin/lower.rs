@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::{
-    External, error_of, is_name,
+    PluginFormat, error_of, is_name,
     protocol::{AllLowered, Lowered, Step},
 };
 use crate::{
     base::text::{OneLine, chain},
     distro::targets::Target,
     format::{
-        Attachment, Changelog, Format, FormatError, Native, NativeRelation, attachments,
-        general_context, one_line, shell_word, synopsis, wrap,
+        Changelog, FormatError, Native, NativeRelation, RecipeSyntax, one_line, shell_word,
+        synopsis, wrap,
     },
     plan::{
         PackagePlan,
@@ -31,11 +29,7 @@ impl From<PluginError> for FormatError {
     }
 }
 
-impl Format for External<'_> {
-    fn name(&self) -> &str {
-        &self.plugin.manifest.name
-    }
-
+impl RecipeSyntax for PluginFormat<'_> {
     fn source_pack(&self) -> Option<&str> {
         None
     }
@@ -47,12 +41,23 @@ impl Format for External<'_> {
         }
     }
 
-    fn lower(&self, plan: &PackagePlan, target: &Target) -> Result<Native, FormatError> {
-        let mut lowered = self.lower_all(&[plan], target)?;
-        lowered.swap_remove(0)
+    fn tag(&self, strength: Strength) -> &str {
+        self.table.fields.get(&strength).map_or("", String::as_str)
     }
 
-    fn lower_all(
+    /// Only the plugin knows its format's syntax: it checks relations when it makes and reads packages.
+    fn check_relation(&self, _strength: Strength, text: &str) -> Result<(), RelationError> {
+        let problem = "expected one line of text";
+        let is_line = !text.is_empty() && OneLine::new(text).as_str() == text;
+        let refuse =
+            || RelationError::Dependency { text: text.escape_debug().to_string(), problem };
+        is_line.then_some(()).ok_or_else(refuse)
+    }
+}
+
+impl PluginFormat<'_> {
+    /// Has the plugin lower plans; one that it refuses stops no other.
+    pub(super) fn lower_all(
         &self,
         plans: &[&PackagePlan],
         target: &Target,
@@ -87,29 +92,6 @@ impl Format for External<'_> {
         }
     }
 
-    fn context(&self, plan: &PackagePlan, target: &Target, native: &Native) -> Value {
-        general_context(self, plan, target, native)
-    }
-
-    fn tag(&self, strength: Strength) -> &str {
-        self.table.fields.get(&strength).map_or("", String::as_str)
-    }
-
-    /// Only the plugin knows its format's syntax: it checks relations when it makes and reads packages.
-    fn check_relation(&self, _strength: Strength, text: &str) -> Result<(), RelationError> {
-        let problem = "expected one line of text";
-        let is_line = !text.is_empty() && OneLine::new(text).as_str() == text;
-        let refuse =
-            || RelationError::Dependency { text: text.escape_debug().to_string(), problem };
-        is_line.then_some(()).ok_or_else(refuse)
-    }
-
-    fn attachments(&self, plan: &PackagePlan) -> Vec<Attachment> {
-        attachments(plan)
-    }
-}
-
-impl External<'_> {
     /// What a plugin says of a plan, with what it does not decide.
     fn native(
         &self,

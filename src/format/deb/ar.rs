@@ -23,6 +23,8 @@ pub(crate) fn write(out: &mut impl Write, members: &[(&str, &[u8])], time: u32) 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArMember {
     pub(crate) name: String,
+    /// In seconds since 1970; 0 if it states none.
+    pub(crate) time: u64,
     pub(crate) offset: u64,
     pub(crate) size: u64,
 }
@@ -45,7 +47,8 @@ pub(crate) fn list(archive: &mut (impl Read + Seek)) -> Result<Vec<ArMember>, St
         if &header[58..] != HEADER_END || size > end - at - 60 {
             return Err(format!("its member at byte {at} is cut off"));
         }
-        members.push(ArMember { name: field(0, 16), offset: at + 60, size });
+        let time = field(16, 28).parse().unwrap_or(0);
+        members.push(ArMember { name: field(0, 16), time, offset: at + 60, size });
         at += 60 + size + size % 2;
     }
     Ok(members)

@@ -4,12 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::CollectionError;
-use crate::format::{package::Stanza, repository::Kind};
-use crate::{
-    format::{Native, NativeRelation},
-    plan::relation::Strength,
-};
+use super::{Format, Native, NativeRelation, PackageEntry, PackageError, rpm::relation::names};
+use crate::plan::relation::Strength;
 
 /// What was planned and is not there, and what is there and was not planned: relations in the
 /// format's syntax, sorted. Strengths that no plan has are left out.
@@ -27,20 +23,20 @@ impl Drift {
     }
 }
 
-/// Compares the package at `path`, of which the stanza is, with what was planned.
+/// Compares the package at `path`, whose entry is given, with what was planned.
 ///
 /// A relation without a version that another one with the same name implies is neither missing nor
-/// extra; nor are the names that a format's tools provide of themselves.
+/// extra; nor are the names that a format's tools provide by themselves.
 ///
 /// # Errors
 /// The package cannot be read.
 pub fn drift(
     native: &Native,
-    stanza: &Stanza,
+    entry: &PackageEntry,
     path: &Path,
-    kind: &dyn Kind,
-) -> Result<Drift, CollectionError> {
-    let found = kind.relations(stanza, path)?;
+    format: &dyn Format,
+) -> Result<Drift, PackageError> {
+    let found = format.repository().relations(entry, path)?;
     let own = |text: &str| native.own_names.iter().any(|name| first(text) == name);
     let found = found.into_iter();
     let found = found.filter(|(strength, text)| *strength != Strength::Provides || !own(text));
@@ -81,7 +77,7 @@ fn is_implied(
     *strength != Strength::Provides
         && !text.contains(' ')
         && others.iter().any(|(other, bound)| {
-            let names = crate::format::rpm::relation::names(bound);
+            let names = names(bound);
             other == strength && (first(bound) == first(text) || names.contains(text))
         })
 }
