@@ -13,7 +13,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::Recipes, session::Session};
+use super::{arguments::RecipeArguments, session::Session};
 
 /// Turn edits of recipes into entries of overrides.toml, with a reason
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ Example:
   pypi2pkg adopt recipes/webob --reason 'needs git for its version'")]
 pub struct Adopt {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// The reason for the change
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -61,9 +61,12 @@ impl Adopt {
         if adopted.is_empty() {
             return Ok(0);
         }
-        let flags = self.recipes.flags();
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &adopted)?;
+        let session = Session::of_recipes(
+            &self.recipes.configuration,
+            self.recipes.options(),
+            verbosity,
+            &adopted,
+        )?;
         let run = session.run();
         let (regenerated, _) = run.regenerate(&session.index(&run)?, &adopted)?;
         for Regenerated { folder, provenance, package } in regenerated {

@@ -9,12 +9,11 @@ use crate::{
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
     run::Built,
+    settings::{AcceptanceOptions, BuildingOptions, FailureOptions, PublishingOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
-    choices::Builder,
-    publishing::Publishing,
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -28,38 +27,20 @@ use super::{
   pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
 pub struct Build {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
     /// The collection's folder
     #[arg(short, long, value_name = "FOLDER", default_value = "dist")]
     output: PathBuf,
-    /// What builds the packages
-    #[arg(long, value_enum, value_name = "KIND")]
-    builder: Option<Builder>,
-    /// The payload's compression, such as zstd:3, xz, gzip:9 or none (default: the target's)
-    #[arg(long, value_name = "ALGORITHM[:LEVEL]", value_parser = compression)]
-    compression: Option<String>,
-    /// Also build source packages: a .src.rpm, or a .dsc with its files
-    #[arg(long = "source-package")]
-    source_packages: bool,
-    /// The number of parallel builds (default: one per core)
-    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
-    /// Build the project with this spec instead of a generated one
-    #[arg(long, value_name = "FILE")]
-    spec_file: Option<PathBuf>,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
-    /// Fail packages whose relations differ from the planned ones
-    #[arg(long)]
-    strict: bool,
-    /// Build packages with open questions (FIXME), too
-    #[arg(long)]
-    allow_fixme: bool,
     #[command(flatten)]
-    publishing: Publishing,
+    building: BuildingOptions,
+    #[command(flatten)]
+    failures: FailureOptions,
+    #[command(flatten)]
+    acceptance: AcceptanceOptions,
+    #[command(flatten)]
+    publishing: PublishingOptions,
     /// Print the collection's manifest
     #[arg(long)]
     json: bool,
@@ -87,22 +68,19 @@ impl Build {
     }
 
     fn build(self, verbosity: i8) -> Result<Built, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.builder = self.builder.map(Into::into);
-        flags.compression = self.compression;
-        flags.source_packages = self.source_packages;
-        flags.publishing = self.publishing.into();
-        flags.jobs = self.jobs.map(usize::from);
-        flags.allow_fixme = self.allow_fixme;
-        flags.strict = self.strict;
-        flags.keep_going = !self.no_keep_going;
-        flags.spec_file = self.spec_file;
+        let options = RunOptions {
+            building: self.building,
+            failures: self.failures,
+            acceptance: self.acceptance,
+            publishing: self.publishing,
+            ..self.packages.add_to(self.asked.options())
+        };
         let folders = super::recipe_folders(&self.asked.inputs)?;
         let session = match &folders {
             Some(folders) => {
-                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, folders)?
+                Session::of_recipes(&self.asked.configuration, options, verbosity, folders)?
             }
-            None => Session::start(&self.asked, flags, verbosity)?,
+            None => Session::start(&self.asked, options, verbosity)?,
         };
         let run = session.run();
         let index = session.index(&run)?;
@@ -138,8 +116,4 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
         ),
         hint: FailureRecord::hints(failures),
     })
-}
-
-fn compression(text: &str) -> Result<String, String> {
-    text.parse::<crate::builder::Compression>().map(|_| text.to_owned()).map_err(|e| e.to_string())
 }

@@ -19,10 +19,13 @@ use crate::{
     },
     distro::repositories::{self, Repository},
     index::{self, IndexSettings, Logins, Sources},
-    settings::{self, Configuration, Environment, Flags, PluginSettings},
+    settings::{
+        self, CacheOptions, Configuration, Environment, IndexOptions, PluginSettings, RunOptions,
+    },
 };
 
 use super::{
+    arguments::ConfigurationArgument,
     formats::{Formats, kinds},
     session::targets,
 };
@@ -48,12 +51,10 @@ pub struct Check {
     /// Use only the cache
     #[arg(long)]
     offline: bool,
-    /// The cache folder
-    #[arg(long, value_name = "FOLDER")]
-    cache_dir: Option<PathBuf>,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    cache: CacheOptions,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,7 +64,7 @@ impl Check {
     /// Status 1 where the collection has a problem.
     pub fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
-        let configuration = Configuration::read(self.config.as_deref())?;
+        let configuration = self.configuration.read()?;
         let distribution = if self.satisfy_from.is_empty() {
             None
         } else {
@@ -118,7 +119,7 @@ impl Check {
         let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let environment = Environment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
-        let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
+        let target = targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
         let installation = Installation {
             folder: &self.folder,
@@ -137,9 +138,13 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<Repository, Failure> {
-        let flags =
-            Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
-        let settings = settings::resolve(flags, configuration.clone(), Environment::of_process())?;
+        let options = RunOptions {
+            cache: self.cache.clone(),
+            index: IndexOptions { offline: self.offline, ..IndexOptions::default() },
+            ..RunOptions::default()
+        };
+        let settings =
+            settings::resolve(options, configuration.clone(), Environment::of_process())?;
         let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {

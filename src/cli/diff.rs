@@ -10,10 +10,12 @@ use crate::{
     cli::failure::Failure,
     collection::compare::{Change, FromTo, collections, recipes},
     recipe::RecipeFolder,
-    settings::Configuration,
 };
 
-use super::formats::{Formats, kinds};
+use super::{
+    arguments::ConfigurationArgument,
+    formats::{Formats, kinds},
+};
 
 /// Show what has changed from one collection, or folder of recipes, to another
 #[derive(Debug, Args)]
@@ -31,9 +33,8 @@ pub struct Diff {
     /// Show what was edited in the recipes of one folder
     #[arg(long, conflicts_with = "json")]
     mine: bool,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -44,7 +45,7 @@ impl Diff {
     pub fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
-            let configuration = Configuration::read(self.config.as_deref())?;
+            let configuration = self.configuration.read()?;
             let formats = Formats::of(&[&self.old, new], &configuration)?;
             let external = formats.external();
             collections(&self.old, new, &kinds(external.as_ref()))?

@@ -9,10 +9,11 @@ use crate::{
     plan::{Content, PackagePlan},
     python::artifact::ProjectName,
     resolve::{Pin, RequiredBy},
+    settings::values,
 };
 
 use super::{
-    arguments::{Asked, Naming, parse_project},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -22,19 +23,19 @@ use super::{
   pypi2pkg explain requests -r requirements.txt --target debian-12")]
 pub struct Explain {
     /// The project to explain
-    #[arg(value_parser = parse_project)]
+    #[arg(value_parser = values::project)]
     project: ProjectName,
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
 }
 
 impl Explain {
     /// Status 1 where the project is not a package of the run.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(self.naming)?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let options = self.packages.add_to(self.asked.options());
+        let session = Session::start(&self.asked, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

@@ -46,19 +46,7 @@ impl Failure {
 
 impl From<SettingsError> for Failure {
     fn from(error: SettingsError) -> Self {
-        let hint = match &error {
-            SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
-            SettingsError::Hint { .. } => Some("correct that line"),
-            SettingsError::NoCache | SettingsError::Cache { .. } => {
-                Some("name a folder with `--cache-dir`")
-            }
-            SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
-            SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
-            SettingsError::Syntax { .. } => {
-                Some("correct that line; docs/configuration.md lists all keys")
-            }
-        };
-        Self::usage(&error, hint)
+        Self::usage(&error, error.hint().as_deref())
     }
 }
 

@@ -61,7 +61,10 @@ impl Formats {
         let mut foreign = None;
         if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);
-            let targets = session::targets(configuration.targets.as_deref(), &plugins.brought()?)?;
+            let targets = session::targets(
+                configuration.options.target.targets.as_deref(),
+                &plugins.brought()?,
+            )?;
             let target = targets.load(name, python, None)?;
             let plugin = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
             foreign = plugin.map(|plugin| (target, plugin));

@@ -6,10 +6,7 @@ use clap::Args;
 
 use crate::{base::report::print_result, cli::failure::Failure};
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Download all files into a folder that serves as an offline index
 #[derive(Debug, Args)]
@@ -19,7 +16,7 @@ use super::{
   pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
 pub struct Freeze {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     /// The folder to write
     #[arg(short, long, value_name = "FOLDER", default_value = "frozen")]
     output: PathBuf,
@@ -27,8 +24,7 @@ pub struct Freeze {
 
 impl Freeze {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

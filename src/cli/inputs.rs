@@ -10,7 +10,10 @@ use crate::{
     settings::Environment,
 };
 
-use super::{arguments, table::table};
+use super::{
+    arguments::{InputArguments, SelectionArguments},
+    table::table,
+};
 
 /// Show how requirements, lock and project files are read
 #[derive(Debug, Args)]
@@ -25,7 +28,7 @@ pub struct Inputs {
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     constraints: Vec<PathBuf>,
     #[command(flatten)]
-    selection: arguments::Selection,
+    selection: SelectionArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -34,7 +37,7 @@ pub struct Inputs {
 impl Inputs {
     pub fn run(self) -> Result<u8, Failure> {
         let environment = Environment::of_process();
-        let inputs = arguments::Inputs {
+        let inputs = InputArguments {
             requirements: Vec::new(),
             files: self.files,
             constraints: self.constraints,

@@ -17,11 +17,11 @@ use crate::{
         artifact::ProjectName,
         requirements::{self, LockFormat},
     },
-    settings::Environment,
+    settings::{Environment, values},
 };
 
 use super::{
-    arguments::{self, Asked, Naming, Selection},
+    arguments::{InputArguments, ProjectArguments, SelectionArguments},
     session::Session,
 };
 
@@ -34,7 +34,7 @@ use super::{
   pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
 pub struct Lock {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     /// The file to write: pylock.toml or pylock.NAME.toml
     #[arg(short, long, value_name = "FILE", default_value = "pylock.toml")]
     output: PathBuf,
@@ -42,7 +42,7 @@ pub struct Lock {
     #[arg(long)]
     upgrade: bool,
     /// Ignore the existing lock file for one project
-    #[arg(long, value_name = "PROJECT", value_parser = arguments::parse_project)]
+    #[arg(long, value_name = "PROJECT", value_parser = values::project)]
     upgrade_package: Vec<ProjectName>,
 }
 
@@ -55,8 +55,7 @@ impl Lock {
                 hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
             });
         }
-        let flags = self.asked.flags(Naming::default())?;
-        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        let mut session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         session.settings.resolution.preferred = self.preferred(&session.settings.environment)?;
         let run = session.run();
         let index = session.index(&run)?;
@@ -77,11 +76,11 @@ impl Lock {
         if self.upgrade || !self.output.is_file() {
             return Ok(BTreeMap::new());
         }
-        let earlier = arguments::Inputs {
+        let earlier = InputArguments {
             requirements: Vec::new(),
             files: vec![self.output.clone()],
             constraints: Vec::new(),
-            selection: Selection::default(),
+            selection: SelectionArguments::default(),
         };
         let requirements::Inputs { requirements, .. } = earlier.read(environment)?;
         let locked = requirements.into_iter().filter_map(|written| {

@@ -4,7 +4,6 @@ mod adopt;
 mod arguments;
 mod build;
 mod check;
-mod choices;
 mod diff;
 mod doctor;
 mod explain;
@@ -16,7 +15,6 @@ mod licences;
 mod lock;
 mod plan;
 mod plugin;
-mod publishing;
 mod pypi2rpm;
 mod render;
 mod repo;
@@ -198,7 +196,9 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
 ///
 /// # Errors
 /// A folder that cannot be read.
-fn recipe_folders(inputs: &arguments::Inputs) -> Result<Option<Vec<RecipeFolder>>, Failure> {
+fn recipe_folders(
+    inputs: &arguments::InputArguments,
+) -> Result<Option<Vec<RecipeFolder>>, Failure> {
     if inputs.requirements.is_empty() || !inputs.files.is_empty() {
         return Ok(None);
     }

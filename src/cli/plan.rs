@@ -8,10 +8,11 @@ use crate::{
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
     run::{Prepared, Resolved},
+    settings::{FailureOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
     table::table,
 };
@@ -22,12 +23,11 @@ use super::{
   pypi2pkg plan webob --target fedora-43 --json")]
 pub struct Plan {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
+    packages: PackageArguments,
+    #[command(flatten)]
+    failures: FailureOptions,
     /// Print the whole plans
     #[arg(long)]
     json: bool,
@@ -35,9 +35,9 @@ pub struct Plan {
 
 impl Plan {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.keep_going = !self.no_keep_going;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let options = self.packages.add_to(self.asked.options());
+        let options = RunOptions { failures: self.failures, ..options };
+        let session = Session::start(&self.asked, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let Resolved { resolution, failures } = run.resolve_partly(&index)?;

@@ -21,7 +21,7 @@ use crate::{
     format,
     plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
-    settings::{self, Configuration, Environment, Flags, Settings},
+    settings::{self, Configuration, Environment, RunOptions, Settings},
 };
 
 use super::{session, table::table};
@@ -109,7 +109,7 @@ impl PluginVerb {
 
 fn settings() -> Result<Settings, Failure> {
     let configuration = Configuration::read(None)?;
-    Ok(settings::resolve(Flags::default(), configuration, Environment::of_process())?)
+    Ok(settings::resolve(RunOptions::default(), configuration, Environment::of_process())?)
 }
 
 fn ask(

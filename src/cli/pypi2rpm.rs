@@ -78,7 +78,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap:
 impl Pypi2Rpm {
     /// The target that has to be named; none where this machine's or the configuration's will do.
     fn target(&self) -> Result<Option<String>, Failure> {
-        if self.target.is_some() || Configuration::read(None)?.target.is_some() {
+        if self.target.is_some() || Configuration::read(None)?.options.target.target.is_some() {
             return Ok(self.target.clone());
         }
         let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());

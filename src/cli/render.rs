@@ -15,10 +15,11 @@ use crate::{
     recipe::{Provenance, RecipeFolder, Update},
     resolve::{RequiredBy, Resolution},
     run::{Package, Prepared, Regenerated, Resolved},
+    settings::{FailureOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -36,15 +37,14 @@ Examples:
 )]
 pub struct Render {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
     /// The folder to write recipes to, one folder per project
     #[arg(short, long, value_name = "FOLDER", default_value = "recipes")]
     output: PathBuf,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
+    #[command(flatten)]
+    failures: FailureOptions,
     #[command(flatten)]
     mode: Mode,
 }
@@ -73,12 +73,12 @@ pub(super) struct Item {
 impl Render {
     /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.keep_going = !self.no_keep_going;
+        let options = self.packages.add_to(self.asked.options());
+        let options = RunOptions { failures: self.failures, ..options };
         let folders = super::recipe_folders(&self.asked.inputs)?;
         if let Some(folders) = folders {
             let session =
-                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
+                Session::of_recipes(&self.asked.configuration, options, verbosity, &folders)?;
             let run = session.run().for_review();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items =
@@ -89,7 +89,7 @@ impl Render {
                 });
             return self.mode.finish(&session, items.collect(), &failures);
         }
-        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        let mut session = Session::start(&self.asked, options, verbosity)?;
         let present =
             if self.output.is_dir() { RecipeFolder::find(&self.output)? } else { Vec::new() };
         for folder in &present {

@@ -11,10 +11,10 @@ use crate::{
     },
     cli::failure::Failure,
     collection::{Collection, SuiteName},
-    settings::{Configuration, Environment, PublishingSettings},
+    settings::{Environment, PublishingOptions},
 };
 
-use super::{formats::Formats, publishing::Publishing};
+use super::{arguments::ConfigurationArgument, formats::Formats};
 
 /// Create or update the repository metadata of a folder of packages, for dnf, apt or pacman
 ///
@@ -31,7 +31,7 @@ pub struct Repo {
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
-    publishing: Publishing,
+    publishing: PublishingOptions,
     /// The suite name in the metadata of a folder without `collection.json`
     #[arg(long, value_name = "NAME", default_value = "local")]
     suite: SuiteName,
@@ -39,17 +39,16 @@ pub struct Repo {
     /// `collection.json`
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
 }
 
 impl Repo {
     pub fn run(self) -> Result<u8, Failure> {
-        let configuration = Configuration::read(self.config.as_deref())?;
+        let configuration = self.configuration.read()?;
         let environment = Environment::of_process();
-        let settings =
-            PublishingSettings::new(self.publishing.into(), &configuration, &environment)?;
+        let publishing = self.publishing.over(configuration.options.publishing.clone());
+        let settings = publishing.settings(&environment)?;
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
         let terminal = Terminal::new(0);

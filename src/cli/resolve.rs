@@ -6,11 +6,7 @@ use crate::{
     base::report::print_result, base::text::serialised, cli::failure::Failure, resolve::RequiredBy,
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-    table::table,
-};
+use super::{arguments::ProjectArguments, session::Session, table::table};
 
 /// Show which releases are chosen, and why
 #[derive(Debug, Args)]
@@ -18,7 +14,7 @@ use super::{
   pypi2pkg resolve -r requirements.txt --target debian-12")]
 pub struct Resolve {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -26,8 +22,7 @@ pub struct Resolve {
 
 impl Resolve {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

@@ -18,10 +18,10 @@ use crate::{
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
     run::{BuildingIndex, PipelineError, RecipeStyle, Run},
-    settings::{self, Configuration, Environment, Flags, PluginSettings, Settings},
+    settings::{self, Environment, PluginSettings, RunOptions, Settings, TargetOptions},
 };
 
-use super::arguments::{self, Asked};
+use super::arguments::{ConfigurationArgument, InputArguments, ProjectArguments};
 
 /// Everything that a run borrows from.
 pub struct Session {
@@ -54,9 +54,13 @@ const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 
 impl Session {
     /// Resolves the settings and reads the inputs.
-    pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
-        let configuration = Configuration::read(asked.config.as_deref())?;
-        let mut settings = settings::resolve(flags, configuration, Environment::of_process())?;
+    pub fn start(
+        asked: &ProjectArguments,
+        options: RunOptions,
+        verbosity: i8,
+    ) -> Result<Self, Failure> {
+        let configuration = asked.configuration.read()?;
+        let mut settings = settings::resolve(options, configuration, Environment::of_process())?;
         let inputs = asked.inputs.read(&settings.environment)?;
         if let Some(name) = settings.only_name.take() {
             settings.policy.naming.names.insert(only_project(&inputs, "--name NAME")?, name);
@@ -72,8 +76,8 @@ impl Session {
     /// # Errors
     /// A recipe that cannot be read, or recipes of several targets.
     pub fn of_recipes(
-        config: Option<&Path>,
-        mut flags: Flags,
+        configuration: &ConfigurationArgument,
+        mut options: RunOptions,
         verbosity: i8,
         folders: &[RecipeFolder],
     ) -> Result<Self, Failure> {
@@ -90,20 +94,24 @@ impl Session {
             }
         }
         if let Some((folder, known)) = first {
-            for (asked, known) in [(&flags.target, &known.target), (&flags.python, &known.python)] {
+            let TargetOptions { target, python, .. } = &options.target;
+            for (asked, known) in [(target, &known.target), (python, &known.python)] {
                 if let Some(asked) = asked.as_ref().filter(|asked| *asked != known) {
                     let (folder, known) = (folder.path().to_owned(), known.clone());
                     let asked = asked.clone();
                     return Err(PipelineError::RecipesFor { folder, known, asked }.into());
                 }
             }
-            flags.target = Some(known.target);
-            flags.python = Some(known.python);
-            flags.arch = Some(known.arch);
-            flags.install_prefix = known.install_prefix;
+            options.target = TargetOptions {
+                target: Some(known.target),
+                python: Some(known.python),
+                arch: Some(known.arch),
+                targets: None,
+            };
+            options.install.install_prefix = known.install_prefix;
         }
-        let configuration = Configuration::read(config)?;
-        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
+        let configuration = configuration.read()?;
+        let settings = settings::resolve(options, configuration, Environment::of_process())?;
         let mut session = Self::with(settings, Inputs::default(), verbosity)?;
         session.read_additions(folders)?;
         Ok(session)
@@ -113,7 +121,7 @@ impl Session {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn with_inputs(self, asked: &arguments::Inputs) -> Result<Self, Failure> {
+    pub fn with_inputs(self, asked: &InputArguments) -> Result<Self, Failure> {
         let inputs = asked.read(&self.settings.environment)?;
         Ok(Self { inputs, ..self })
     }

@@ -12,7 +12,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::Recipes, session::Session, table::table};
+use super::{arguments::RecipeArguments, session::Session, table::table};
 
 /// Show which recipes were edited, and which are out of date
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ Example:
   pypi2pkg status recipes/")]
 pub struct Status {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -49,9 +49,12 @@ impl Status {
     /// Status 0 whatever the states are; 1 where one cannot be told.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
-        let flags = self.recipes.flags();
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let session = Session::of_recipes(
+            &self.recipes.configuration,
+            self.recipes.options(),
+            verbosity,
+            &folders,
+        )?;
         let run = session.run();
         let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
         let mut rows = Vec::new();

@@ -46,7 +46,8 @@ impl Target {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
         let plugins = PluginSettings::of(&configuration, &Environment::of_process());
-        let targets = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
+        let targets =
+            targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
         match self.verb {
             Verb::List => {
                 let mut rows = Vec::new();

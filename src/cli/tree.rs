@@ -11,10 +11,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Show the dependency tree
 #[derive(Debug, Args)]
@@ -22,7 +19,7 @@ use super::{
   pypi2pkg tree -r requirements.txt --target debian-12")]
 pub struct Tree {
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     /// The deepest level to show
     #[arg(long, value_name = "NUMBER")]
     depth: Option<usize>,
@@ -30,8 +27,7 @@ pub struct Tree {
 
 impl Tree {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());

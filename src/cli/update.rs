@@ -23,7 +23,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Recipes},
+    arguments::{InputArguments, RecipeArguments},
     render::{Item, Mode},
     session::Session,
 };
@@ -40,7 +40,7 @@ Examples:
 )]
 pub struct Update {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// Constrain versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     constraints: Vec<PathBuf>,
@@ -60,19 +60,20 @@ impl Update {
         }
         let requested: BTreeSet<&String> =
             known.values().flat_map(|(_, provenance)| &provenance.requested).collect();
-        let inputs = Inputs {
+        let inputs = InputArguments {
             requirements: requested.into_iter().cloned().collect(),
             files: Vec::new(),
             constraints: self.constraints,
             selection: Default::default(),
         };
-        let mut flags = self.recipes.flags();
-        let names = known.iter().map(|(project, (_, own))| (project.clone(), own.package.clone()));
-        flags.names = names.collect();
-        flags.packager = known.values().next().map(|(_, own)| own.packager.clone());
-        flags.signs_changelog = true;
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let mut options = self.recipes.options();
+        let names = known.iter();
+        let names = names.map(|(project, (_, own))| (Some(project.clone()), own.package.clone()));
+        options.naming.names = names.collect();
+        options.description.packager = known.values().next().map(|(_, own)| own.packager.clone());
+        options.description.author_from_environment = true;
+        let session =
+            Session::of_recipes(&self.recipes.configuration, options, verbosity, &folders)?;
         let mut session = session.with_inputs(&inputs)?;
         let sources = &mut session.settings.resolution.project_sources;
         let from_source = known.iter().filter(|(_, (_, own))| own.from_source);

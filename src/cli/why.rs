@@ -12,10 +12,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Show what requires a project, up to the requirements
 #[derive(Debug, Args)]
@@ -26,7 +23,7 @@ pub struct Why {
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,
     #[command(flatten)]
-    asked: Asked,
+    asked: ProjectArguments,
     /// Print the projects in between, in the form of `resolve --json`
     #[arg(long)]
     json: bool,
@@ -35,8 +32,7 @@ pub struct Why {
 impl Why {
     /// Status 1 where nothing requires the project.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {

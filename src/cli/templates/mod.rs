@@ -16,7 +16,7 @@ use crate::{
     cli::failure::{Failure, USAGE},
     distro::targets::Targets,
     recipe::template::{self, Packs},
-    settings::{Configuration, Environment, PluginSettings, template_folders},
+    settings::{Configuration, Environment, PluginSettings, TemplateOptions},
 };
 
 use super::session;
@@ -89,7 +89,7 @@ impl Search {
     fn targets(&self) -> Result<Targets, Failure> {
         let configuration = self.configuration()?;
         let plugins = PluginSettings::of(&configuration, &Environment::of_process());
-        session::targets(configuration.targets.as_deref(), &plugins.brought()?)
+        session::targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)
     }
 
     /// The templates of all folders, as a run for a target has them.
@@ -97,7 +97,8 @@ impl Search {
         let configuration = self.configuration()?;
         let environment = Environment::of_process();
         let packs = session::packs(&PluginSettings::of(&configuration, &environment).brought()?)?;
-        let folders = template_folders(self.folders, &configuration.templates, &environment);
+        let own = TemplateOptions { templates: self.folders };
+        let folders = own.over(configuration.options.templates).folders(&environment);
         let templates = template::Templates::new(folders).over(packs);
         Ok(match target {
             Some(target) => templates.for_target(target),
