@@ -67,6 +67,20 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { program: "rpmbuild" | "dpkg-deb", .. } => {
+                "install it, or use `--builder embedded`"
+            }
+            Self::Missing { .. } => "install it",
+            Self::Requirements { .. } => "install these packages",
+            Self::NoSource { .. } => "build its sdist with `--source sdist`",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// An error about `path` in the words "cannot ACTION PATH".
     pub(crate) fn file(action: &'static str, path: &Path, error: &io::Error) -> Self {
         Self::File { action, path: path.display().to_string(), reason: error.to_string() }

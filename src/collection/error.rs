@@ -47,6 +47,19 @@ pub enum CollectionError {
 }
 
 impl CollectionError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Sign(error) => return error.hint(),
+            Self::Io { .. } => "choose another folder with `-o`",
+            Self::Link { .. } => "remove the link",
+            Self::Signed { .. } => "give the key with `--sign-key`",
+            Self::OtherTarget { .. } => "use a separate folder for each target with `-o`",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// For `map_err`: what was attempted on which path.
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { action, path: path.to_owned(), source }

@@ -108,6 +108,14 @@ pub enum FormatError {
     External { problem: String },
 }
 
+impl FormatError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let is_other = matches!(self, Self::OtherPack { .. });
+        is_other.then(|| "`pypi2pkg target list` shows each target's format".to_owned())
+    }
+}
+
 /// A plan in its format's own words: what templates show and embedded writers write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
