@@ -23,7 +23,7 @@ recipe. Other edits stay edits.
 
 Example:
   pypi2pkg adopt recipes/webob --reason 'needs git for its version'")]
-pub struct Adopt {
+pub struct AdoptArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// The reason for the change
@@ -31,7 +31,7 @@ pub struct Adopt {
     reason: String,
 }
 
-impl Adopt {
+impl AdoptArguments {
     /// Status 0 also where there is nothing to adopt.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if OneLine::new(&self.reason).is_empty() {

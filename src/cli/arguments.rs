@@ -12,8 +12,8 @@ use crate::{
         requirements::{self, LockFormat, Request},
     },
     settings::{
-        CacheOptions, CandidateOptions, Configuration, DescriptionOptions, Environment,
-        IndexOptions, InstallOptions, NamingOptions, PluginOptions, RelationOptions,
+        CacheOptions, CandidateOptions, Configuration, DescriptionOptions, IndexOptions,
+        InstallOptions, NamingOptions, PluginOptions, ProcessEnvironment, RelationOptions,
         ResolutionOptions, RunOptions, SdistOptions, TargetOptions, TemplateOptions, values,
     },
 };
@@ -120,7 +120,7 @@ impl InputArguments {
     ///
     /// # Errors
     /// No requirements are given, or they cannot be read.
-    pub fn read(&self, environment: &Environment) -> Result<requirements::Inputs, Failure> {
+    pub fn read(&self, environment: &ProcessEnvironment) -> Result<requirements::Inputs, Failure> {
         let selection = &self.selection;
         if self.requirements.is_empty() && self.files.is_empty() && selection.groups.is_empty() {
             return Err(Failure {

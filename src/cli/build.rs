@@ -25,7 +25,7 @@ use super::{
   pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/
   pypi2pkg build recipes/ -o dist/     # as they were edited
   pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
-pub struct Build {
+pub struct BuildArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub struct Build {
     json: bool,
 }
 
-impl Build {
+impl BuildArguments {
     /// Status 1 where any project failed; the rest is built all the same.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let (json, output) = (self.json, self.output.clone());

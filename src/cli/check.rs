@@ -20,7 +20,8 @@ use crate::{
     distro::repositories::{self, Repository},
     index::{self, IndexSettings, Logins, Sources},
     settings::{
-        self, CacheOptions, Configuration, Environment, IndexOptions, PluginSettings, RunOptions,
+        self, CacheOptions, Configuration, IndexOptions, PluginSettings, ProcessEnvironment,
+        RunOptions,
     },
 };
 
@@ -36,7 +37,7 @@ use super::{
   pypi2pkg check dist/
   pypi2pkg check dist/ --satisfy-from 'http://mirror.example/debian bookworm main'
   pypi2pkg check dist/ --install --satisfy-from 'http://mirror.example/debian bookworm main'")]
-pub struct Check {
+pub struct CheckArguments {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,
@@ -60,7 +61,7 @@ pub struct Check {
     json: bool,
 }
 
-impl Check {
+impl CheckArguments {
     /// Status 1 where the collection has a problem.
     pub fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
@@ -117,7 +118,7 @@ impl Check {
         configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
         let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
         let target = targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
@@ -144,7 +145,7 @@ impl Check {
             ..RunOptions::default()
         };
         let settings =
-            settings::resolve(options, configuration.clone(), Environment::of_process())?;
+            settings::resolve(options, configuration.clone(), ProcessEnvironment::of_process())?;
         let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {

@@ -23,7 +23,7 @@ use super::{
   pypi2pkg diff /srv/packages/last-week/ dist/
   pypi2pkg diff recipes.old/ recipes/
   pypi2pkg diff --mine recipes/     # what was edited in recipes")]
-pub struct Diff {
+pub struct DiffArguments {
     /// The older folder
     #[arg(value_name = "OLD")]
     old: PathBuf,
@@ -40,7 +40,7 @@ pub struct Diff {
     json: bool,
 }
 
-impl Diff {
+impl DiffArguments {
     /// Status 0, whether or not anything differs.
     pub fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };

@@ -5,14 +5,14 @@ use clap::Args;
 use crate::{
     base::{process::which, report::print_result},
     cli::failure::Failure,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
 use super::table::table;
 
 /// Show which tools are installed, and what works without them
 #[derive(Debug, Args)]
-pub struct Doctor {}
+pub struct DoctorArguments {}
 
 /// Each tool, what it is for, and what happens without it.
 const TOOLS: [(&str, &str, &str); 12] = [
@@ -30,9 +30,9 @@ const TOOLS: [(&str, &str, &str); 12] = [
     ("lintian", "checks Debian packages", "packages are built unchecked"),
 ];
 
-impl Doctor {
+impl DoctorArguments {
     pub fn run(self) -> Result<u8, Failure> {
-        let path = Environment::of_process().path();
+        let path = ProcessEnvironment::of_process().path();
         let rows = TOOLS.map(|(tool, purpose, without)| match which(tool, &path) {
             Some(found) => [tool.to_owned(), found.display().to_string(), purpose.to_owned()],
             None => [tool.to_owned(), "missing".to_owned(), format!("{purpose}; {without}")],

@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg explain requests -r requirements.txt --target debian-12")]
-pub struct Explain {
+pub struct ExplainArguments {
     /// The project to explain
     #[arg(value_parser = values::project)]
     project: ProjectName,
@@ -31,7 +31,7 @@ pub struct Explain {
     packages: PackageArguments,
 }
 
-impl Explain {
+impl ExplainArguments {
     /// Status 1 where the project is not a package of the run.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.asked.options());

@@ -11,7 +11,7 @@ use crate::{
     collection::{CollectionManifest, Kinds, check::manifest},
     distro::targets::Target,
     plugin::{Context, External, Plugin},
-    settings::{Configuration, Environment, PluginSettings},
+    settings::{Configuration, PluginSettings, ProcessEnvironment},
 };
 
 use super::session;
@@ -57,7 +57,7 @@ impl Formats {
         target: Option<(&str, Option<&str>)>,
         configuration: &Configuration,
     ) -> Result<Self, Failure> {
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let mut foreign = None;
         if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);

@@ -14,7 +14,7 @@ use super::{arguments::ProjectArguments, session::Session};
   pypi2pkg freeze -r requirements.txt --target el9 -o frozen/
   pypi2pkg build -r requirements.txt --target el9 --index-url frozen/
   pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
-pub struct Freeze {
+pub struct FreezeArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     /// The folder to write
@@ -22,7 +22,7 @@ pub struct Freeze {
     output: PathBuf,
 }
 
-impl Freeze {
+impl FreezeArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();

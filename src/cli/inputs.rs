@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     base::report::print_result, base::text::serialised, cli::failure::Failure,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg inputs requirements.txt
   pypi2pkg inputs pyproject.toml --extra socks --json")]
-pub struct Inputs {
+pub struct InputsArguments {
     /// Requirements files, lock files, pyproject.toml or folders with one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -34,9 +34,9 @@ pub struct Inputs {
     json: bool,
 }
 
-impl Inputs {
+impl InputsArguments {
     pub fn run(self) -> Result<u8, Failure> {
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let inputs = InputArguments {
             requirements: Vec::new(),
             files: self.files,

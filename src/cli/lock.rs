@@ -17,7 +17,7 @@ use crate::{
         artifact::ProjectName,
         requirements::{self, LockFormat},
     },
-    settings::{Environment, values},
+    settings::{ProcessEnvironment, values},
 };
 
 use super::{
@@ -32,7 +32,7 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg lock -r requirements.txt --target debian-12 -o pylock.toml
   pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
-pub struct Lock {
+pub struct LockArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     /// The file to write: pylock.toml or pylock.NAME.toml
@@ -46,7 +46,7 @@ pub struct Lock {
     upgrade_package: Vec<ProjectName>,
 }
 
-impl Lock {
+impl LockArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if LockFormat::of(&self.output) != Some(LockFormat::Pylock) {
             return Err(Failure {
@@ -71,7 +71,7 @@ impl Lock {
     /// The releases of the earlier lock that may stay.
     fn preferred(
         &self,
-        environment: &Environment,
+        environment: &ProcessEnvironment,
     ) -> Result<BTreeMap<ProjectName, pep440_rs::Version>, Failure> {
         if self.upgrade || !self.output.is_file() {
             return Ok(BTreeMap::new());

@@ -39,7 +39,7 @@ use crate::{
     },
     cli::failure::{FAILED, Failure, USAGE},
     recipe::RecipeFolder,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
 /// Convert projects of the Python Package Index to native RPM and Debian packages.
@@ -65,27 +65,27 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Build(Box<build::Build>),
-    Render(render::Render),
-    Status(status::Status),
-    Adopt(adopt::Adopt),
-    Update(update::Update),
-    Resolve(resolve::Resolve),
-    Lock(lock::Lock),
-    Freeze(freeze::Freeze),
-    Inputs(inputs::Inputs),
-    Plan(plan::Plan),
-    Tree(tree::Tree),
-    Why(why::Why),
-    Explain(explain::Explain),
-    Check(check::Check),
-    Diff(diff::Diff),
-    Repo(repo::Repo),
-    Licences(licences::Licences),
-    Target(target::Target),
-    Plugin(plugin::PluginVerb),
-    Templates(templates::Templates),
-    Doctor(doctor::Doctor),
+    Build(Box<build::BuildArguments>),
+    Render(render::RenderArguments),
+    Status(status::StatusArguments),
+    Adopt(adopt::AdoptArguments),
+    Update(update::UpdateArguments),
+    Resolve(resolve::ResolveArguments),
+    Lock(lock::LockArguments),
+    Freeze(freeze::FreezeArguments),
+    Inputs(inputs::InputsArguments),
+    Plan(plan::PlanArguments),
+    Tree(tree::TreeArguments),
+    Why(why::WhyArguments),
+    Explain(explain::ExplainArguments),
+    Check(check::CheckArguments),
+    Diff(diff::DiffArguments),
+    Repo(repo::RepoArguments),
+    Licences(licences::LicencesArguments),
+    Target(target::TargetArguments),
+    Plugin(plugin::PluginArguments),
+    Templates(templates::TemplatesArguments),
+    Doctor(doctor::DoctorArguments),
     /// Write a shell's completion script to standard output
     Completions {
         shell: clap_complete::Shell,
@@ -99,7 +99,9 @@ enum Verb {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     // Without it, signals end the program as they do by default.
     let _ = watch_signals();
-    if let Some(Err(problem)) = Environment::of_process().diagnostics().map(write_diagnostics) {
+    if let Some(Err(problem)) =
+        ProcessEnvironment::of_process().diagnostics().map(write_diagnostics)
+    {
         print_error(&format!("`PYPI2PKG_LOG`: {problem}"), None);
         return USAGE;
     }

@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg plan webob --target fedora-43 --json")]
-pub struct Plan {
+pub struct PlanArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     #[command(flatten)]
@@ -33,7 +33,7 @@ pub struct Plan {
     json: bool,
 }
 
-impl Plan {
+impl PlanArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.asked.options());
         let options = RunOptions { failures: self.failures, ..options };

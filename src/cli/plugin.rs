@@ -21,20 +21,20 @@ use crate::{
     format,
     plugin::{self, Brought, External, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
-    settings::{self, Configuration, Environment, RunOptions, Settings},
+    settings::{self, Configuration, ProcessEnvironment, RunOptions, Settings},
 };
 
 use super::{session, table::table};
 
 /// List, show, check, write and run plugins
 #[derive(Debug, Args)]
-pub struct PluginVerb {
+pub struct PluginArguments {
     #[command(subcommand)]
-    action: Action,
+    verb: PluginVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum PluginVerb {
     /// List the plugins that are installed
     List {
         /// Print JSON
@@ -58,7 +58,7 @@ enum Action {
         /// The plugin's name, also the name of its folder
         name: String,
         #[arg(long, value_enum, default_value = "python")]
-        language: Language,
+        language: SkeletonLanguage,
         /// The parent folder
         #[arg(short, long, value_name = "FOLDER", default_value = ".")]
         output: PathBuf,
@@ -79,22 +79,24 @@ enum Action {
 
 /// What a skeleton is written in.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Language {
+enum SkeletonLanguage {
     Python,
     Shell,
 }
 
-impl PluginVerb {
+impl PluginArguments {
     /// Status 1 where a plugin fails its check.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let settings = settings()?;
         let finder = &settings.plugins.finder;
-        match self.action {
-            Action::List { json } => list(finder, json),
-            Action::Info { plugin } => info(&finder.find_unset(&plugin)?),
-            Action::Check { plugin } => check(&finder.find_unset(&plugin)?, &settings, verbosity),
-            Action::New { name, language, output } => new(&name, language, &output),
-            Action::Run { hook, plugin, target } => {
+        match self.verb {
+            PluginVerb::List { json } => list(finder, json),
+            PluginVerb::Info { plugin } => info(&finder.find_unset(&plugin)?),
+            PluginVerb::Check { plugin } => {
+                check(&finder.find_unset(&plugin)?, &settings, verbosity)
+            }
+            PluginVerb::New { name, language, output } => new(&name, language, &output),
+            PluginVerb::Run { hook, plugin, target } => {
                 let mut request = String::new();
                 let read = std::io::stdin().read_to_string(&mut request);
                 read.map_err(WriteError::at(Path::new("standard input")))?;
@@ -109,7 +111,7 @@ impl PluginVerb {
 
 fn settings() -> Result<Settings, Failure> {
     let configuration = Configuration::read(None)?;
-    Ok(settings::resolve(RunOptions::default(), configuration, Environment::of_process())?)
+    Ok(settings::resolve(RunOptions::default(), configuration, ProcessEnvironment::of_process())?)
 }
 
 fn ask(
@@ -234,7 +236,7 @@ const SHELL: [(&str, &str, bool); 3] = [
     ("test", include_str!("../../templates/plugin/shell/test"), true),
 ];
 
-fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
+fn new(name: &str, language: SkeletonLanguage, output: &Path) -> Result<u8, Failure> {
     let folder = output.join(name);
     let problem = match (is_plain_name(name), folder.exists()) {
         (false, _) => Some((
@@ -251,8 +253,8 @@ fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
         return Err(Failure { status: USAGE, message, hint: Some(hint.to_owned()) });
     }
     let files: &[(&str, &str, bool)] = match language {
-        Language::Python => &PYTHON,
-        Language::Shell => &SHELL,
+        SkeletonLanguage::Python => &PYTHON,
+        SkeletonLanguage::Shell => &SHELL,
     };
     let named = |text: &str| text.replace("NAME", name);
     let files =

@@ -14,7 +14,7 @@ use crate::{
     },
     cli::failure::Failure,
     run::Built,
-    settings::{Configuration, Environment, PluginSettings},
+    settings::{Configuration, PluginSettings, ProcessEnvironment},
 };
 
 use super::{Arguments, Verb, build::report_failures, session};
@@ -81,7 +81,8 @@ impl Pypi2Rpm {
         if self.target.is_some() || Configuration::read(None)?.options.target.target.is_some() {
             return Ok(self.target.clone());
         }
-        let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());
+        let plugins =
+            PluginSettings::of(&Configuration::default(), &ProcessEnvironment::of_process());
         let targets = session::targets(None, &plugins.brought()?)?;
         let is_rpm = session::detect(&targets)
             .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));

@@ -35,7 +35,7 @@ Examples:
   pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/ --diff
   pypi2pkg render recipes/webob        # again, of the same release"
 )]
-pub struct Render {
+pub struct RenderArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     #[command(flatten)]
@@ -46,12 +46,12 @@ pub struct Render {
     #[command(flatten)]
     failures: FailureOptions,
     #[command(flatten)]
-    mode: Mode,
+    mode: RenderMode,
 }
 
 /// What is done with the recipes that are there.
 #[derive(Debug, Default, Args)]
-pub(super) struct Mode {
+pub(super) struct RenderMode {
     /// Show what would change without writing it
     #[arg(long)]
     diff: bool,
@@ -64,13 +64,13 @@ pub(super) struct Mode {
 }
 
 /// A recipe's folder, and what it is generated of.
-pub(super) struct Item {
+pub(super) struct RecipeItem {
     pub folder: RecipeFolder,
     pub package: Package,
     pub requested: Vec<String>,
 }
 
-impl Render {
+impl RenderArguments {
     /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.asked.options());
@@ -82,10 +82,8 @@ impl Render {
             let run = session.run().for_review();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items =
-                regenerated.into_iter().map(|Regenerated { folder, provenance, package }| Item {
-                    folder,
-                    package,
-                    requested: provenance.requested,
+                regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
+                    RecipeItem { folder, package, requested: provenance.requested }
                 });
             return self.mode.finish(&session, items.collect(), &failures);
         }
@@ -103,26 +101,26 @@ impl Render {
         let items = packages.into_iter().map(|package| {
             let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
             let requested = requested(&resolution, &package.plan);
-            Item { folder, package, requested }
+            RecipeItem { folder, package, requested }
         });
-        let items: Vec<Item> = items.collect();
+        let items: Vec<RecipeItem> = items.collect();
         tell_of_others(&session, &present, &items);
         self.mode.finish(&session, items, &failures)
     }
 }
 
-impl Mode {
+impl RenderMode {
     /// Merges each recipe and writes it, or shows what would be written. `failures` are those so
     /// far.
     pub(super) fn finish(
         &self,
         session: &Session,
-        items: Vec<Item>,
+        items: Vec<RecipeItem>,
         failures: &[FailureRecord],
     ) -> Result<u8, Failure> {
         let mut problems = super::plan::lines(failures);
         let mut open = Vec::new();
-        for Item { folder, package, requested } in items {
+        for RecipeItem { folder, package, requested } in items {
             let name = folder.path().display().to_string();
             let mut update = Update::of(&folder, &package.recipe)?;
             if self.force {
@@ -189,7 +187,7 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
 }
 
 /// Recipes of projects that nothing requires any more stay, and are reported.
-fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[Item]) {
+fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[RecipeItem]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
             let line =

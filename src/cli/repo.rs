@@ -11,7 +11,7 @@ use crate::{
     },
     cli::failure::Failure,
     collection::{Collection, SuiteName},
-    settings::{Environment, PublishingOptions},
+    settings::{ProcessEnvironment, PublishingOptions},
 };
 
 use super::{arguments::ConfigurationArgument, formats::Formats};
@@ -26,7 +26,7 @@ use super::{arguments::ConfigurationArgument, formats::Formats};
   pypi2pkg repo packages/ --target archlinux
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
-pub struct Repo {
+pub struct RepoArguments {
     /// The folder with the packages; `--sign-key` signs all of them in place
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
@@ -43,10 +43,10 @@ pub struct Repo {
     configuration: ConfigurationArgument,
 }
 
-impl Repo {
+impl RepoArguments {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = self.configuration.read()?;
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let publishing = self.publishing.over(configuration.options.publishing.clone());
         let settings = publishing.settings(&environment)?;
         let path = environment.path();

@@ -12,7 +12,7 @@ use super::{arguments::ProjectArguments, session::Session, table::table};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg resolve -r requirements.txt --target debian-12")]
-pub struct Resolve {
+pub struct ResolveArguments {
     #[command(flatten)]
     asked: ProjectArguments,
     /// Print JSON
@@ -20,7 +20,7 @@ pub struct Resolve {
     json: bool,
 }
 
-impl Resolve {
+impl ResolveArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
         let run = session.run();

@@ -18,7 +18,7 @@ use crate::{
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
     run::{BuildingIndex, PipelineError, RecipeStyle, Run},
-    settings::{self, Environment, PluginSettings, RunOptions, Settings, TargetOptions},
+    settings::{self, PluginSettings, ProcessEnvironment, RunOptions, Settings, TargetOptions},
 };
 
 use super::arguments::{ConfigurationArgument, InputArguments, ProjectArguments};
@@ -60,7 +60,8 @@ impl Session {
         verbosity: i8,
     ) -> Result<Self, Failure> {
         let configuration = asked.configuration.read()?;
-        let mut settings = settings::resolve(options, configuration, Environment::of_process())?;
+        let mut settings =
+            settings::resolve(options, configuration, ProcessEnvironment::of_process())?;
         let inputs = asked.inputs.read(&settings.environment)?;
         if let Some(name) = settings.only_name.take() {
             settings.policy.naming.names.insert(only_project(&inputs, "--name NAME")?, name);
@@ -111,7 +112,7 @@ impl Session {
             options.install.install_prefix = known.install_prefix;
         }
         let configuration = configuration.read()?;
-        let settings = settings::resolve(options, configuration, Environment::of_process())?;
+        let settings = settings::resolve(options, configuration, ProcessEnvironment::of_process())?;
         let mut session = Self::with(settings, Inputs::default(), verbosity)?;
         session.read_additions(folders)?;
         Ok(session)

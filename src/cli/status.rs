@@ -25,7 +25,7 @@ use super::{arguments::RecipeArguments, session::Session, table::table};
 
 Example:
   pypi2pkg status recipes/")]
-pub struct Status {
+pub struct StatusArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// Print JSON
@@ -36,7 +36,7 @@ pub struct Status {
 /// One recipe.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Row {
+struct RecipeStatus {
     recipe: String,
     release: String,
     states: Vec<&'static str>,
@@ -45,7 +45,7 @@ struct Row {
     open: Vec<String>,
 }
 
-impl Status {
+impl StatusArguments {
     /// Status 0 whatever the states are; 1 where one cannot be told.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
@@ -73,7 +73,14 @@ impl Status {
                 states.push("clean");
             }
             let recipe = folder.path().display().to_string();
-            rows.push(Row { recipe, release: provenance.release, states, edited, conflicts, open });
+            rows.push(RecipeStatus {
+                recipe,
+                release: provenance.release,
+                states,
+                edited,
+                conflicts,
+                open,
+            });
         }
         if self.json {
             print_result(&serialised::pretty_json(&rows));

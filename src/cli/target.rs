@@ -8,23 +8,23 @@ use crate::{
     base::report::print_result,
     base::text::serialised,
     cli::failure::Failure,
-    settings::{Configuration, Environment, PluginSettings},
+    settings::{Configuration, PluginSettings, ProcessEnvironment},
 };
 
 use super::{session::targets, table::table};
 
 /// Show the distributions that packages can be built for
 #[derive(Debug, Args)]
-pub struct Target {
+pub struct TargetArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TargetVerb,
     /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TargetVerb {
     /// List the targets
     List,
     /// Show a target
@@ -42,14 +42,14 @@ enum Verb {
     },
 }
 
-impl Target {
+impl TargetArguments {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
+        let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
         let targets =
             targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
         match self.verb {
-            Verb::List => {
+            TargetVerb::List => {
                 let mut rows = Vec::new();
                 for name in targets.names() {
                     let target = targets.load(name, None, None)?;
@@ -58,7 +58,7 @@ impl Target {
                 }
                 print_result(&table(["TARGET", "DISTRIBUTION", "FORMAT", "PYTHON"], &rows));
             }
-            Verb::Show { name, python, arch, json } => {
+            TargetVerb::Show { name, python, arch, json } => {
                 let target = targets.load(&name, python.as_deref(), arch.as_deref())?;
                 let text = if json {
                     serialised::pretty_json(&target)

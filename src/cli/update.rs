@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     arguments::{InputArguments, RecipeArguments},
-    render::{Item, Mode},
+    render::{RecipeItem, RenderMode},
     session::Session,
 };
 
@@ -38,7 +38,7 @@ Examples:
   pypi2pkg update recipes/ --dry-run
   DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt"
 )]
-pub struct Update {
+pub struct UpdateArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// Constrain versions by a file
@@ -49,7 +49,7 @@ pub struct Update {
     dry_run: bool,
 }
 
-impl Update {
+impl UpdateArguments {
     /// Status 1 where a project failed or a merge has to be settled.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
@@ -103,9 +103,9 @@ impl Update {
                     (RecipeFolder::at(&path), Vec::new())
                 }
             };
-            Item { folder, package, requested }
+            RecipeItem { folder, package, requested }
         });
-        Mode::default().finish(&session, items.collect(), &failures)
+        RenderMode::default().finish(&session, items.collect(), &failures)
     }
 }
 

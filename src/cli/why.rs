@@ -18,7 +18,7 @@ use super::{arguments::ProjectArguments, session::Session};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg why idna -r requirements.txt --target debian-12")]
-pub struct Why {
+pub struct WhyArguments {
     /// The project to explain
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,
@@ -29,7 +29,7 @@ pub struct Why {
     json: bool,
 }
 
-impl Why {
+impl WhyArguments {
     /// Status 1 where nothing requires the project.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
@@ -42,7 +42,7 @@ impl Why {
                 hint: Some("`pypi2pkg tree` shows all that is required".to_owned()),
             });
         };
-        let mut explanation = Explanation { resolution: &resolution, pins: BTreeMap::new() };
+        let mut explanation = RequirementChain { resolution: &resolution, pins: BTreeMap::new() };
         let mut lines = vec![format!("{} {}", pin.project, pin.version)];
         explanation.explain(pin, 1, &mut lines);
         if self.json {
@@ -55,13 +55,13 @@ impl Why {
     }
 }
 
-struct Explanation<'r> {
+struct RequirementChain<'r> {
     resolution: &'r Resolution,
     /// What was explained; once is enough.
     pins: BTreeMap<ProjectName, Pin>,
 }
 
-impl Explanation<'_> {
+impl RequirementChain<'_> {
     fn explain(&mut self, pin: &Pin, level: usize, lines: &mut Vec<String>) {
         self.pins.insert(pin.project.clone(), pin.clone());
         let indent = "  ".repeat(level);

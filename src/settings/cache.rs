@@ -4,7 +4,7 @@ use std::path::{self, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Environment, SettingsError};
+use super::{ProcessEnvironment, SettingsError};
 
 /// Options for the cache.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
@@ -22,7 +22,7 @@ impl CacheOptions {
     }
 
     /// Returns the folder; the default is that of the environment.
-    pub(super) fn folder(&self, environment: &Environment) -> Option<PathBuf> {
+    pub(super) fn folder(&self, environment: &ProcessEnvironment) -> Option<PathBuf> {
         self.cache.clone().or_else(|| environment.cache())
     }
 
@@ -31,7 +31,10 @@ impl CacheOptions {
     ///
     /// # Errors
     /// No folder is set and the environment has none, or the current folder cannot be found.
-    pub(super) fn absolute(&self, environment: &Environment) -> Result<PathBuf, SettingsError> {
+    pub(super) fn absolute(
+        &self,
+        environment: &ProcessEnvironment,
+    ) -> Result<PathBuf, SettingsError> {
         let cache = self.folder(environment).ok_or(SettingsError::NoCache)?;
         path::absolute(&cache)
             .map_err(|error| SettingsError::Cache { cache, reason: error.to_string() })

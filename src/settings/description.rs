@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Environment,
+    ProcessEnvironment,
     values::{self, key},
 };
 
@@ -44,13 +44,13 @@ impl DescriptionOptions {
     }
 
     /// Returns the packager; the default is that of the environment.
-    pub(super) fn packager(&self, environment: &Environment) -> String {
+    pub(super) fn packager(&self, environment: &ProcessEnvironment) -> String {
         let packager = self.packager.clone().or_else(|| environment.packager());
         packager.unwrap_or_else(|| DEFAULT_PACKAGER.to_owned())
     }
 
     /// Returns the author of changelog entries if that is not the packager.
-    pub(super) fn changelog_author(&self, environment: &Environment) -> Option<String> {
+    pub(super) fn changelog_author(&self, environment: &ProcessEnvironment) -> Option<String> {
         let author = environment.packager().filter(|_| self.author_from_environment)?;
         Some(author).filter(|author| *author != self.packager(environment))
     }

@@ -16,7 +16,7 @@ pub struct Netrc {
 
 /// The variables of the process.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct ProcessEnvironment(BTreeMap<String, String>);
 
 /// What a build from source needs to reach the index.
 const NETWORK_VARIABLES: [&str; 10] = [
@@ -57,7 +57,7 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Where the system keeps data when `XDG_DATA_DIRS` is not set.
 const DATA_FOLDERS: &str = "/usr/local/share:/usr/share";
 
-impl Environment {
+impl ProcessEnvironment {
     /// The variables of this process whose names and values are UTF-8.
     #[expect(clippy::disallowed_methods, reason = "the environment is read here")]
     pub fn of_process() -> Self {
@@ -194,7 +194,7 @@ impl Environment {
     }
 }
 
-impl From<BTreeMap<String, String>> for Environment {
+impl From<BTreeMap<String, String>> for ProcessEnvironment {
     fn from(variables: BTreeMap<String, String>) -> Self {
         Self(variables)
     }

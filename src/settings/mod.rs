@@ -37,7 +37,7 @@ pub use cache::CacheOptions;
 pub use candidates::CandidateOptions;
 pub use description::DescriptionOptions;
 pub use download::{DownloadOptions, DownloadSettings};
-pub use environment::{Environment, Netrc};
+pub use environment::{Netrc, ProcessEnvironment};
 pub use error::SettingsError;
 pub use file::Configuration;
 pub use index::{IndexOptions, KeyringProvider};
@@ -123,7 +123,7 @@ pub struct Settings {
     pub jobs: usize,
     /// An absolute path.
     pub cache: PathBuf,
-    pub environment: Environment,
+    pub environment: ProcessEnvironment,
 }
 
 /// Returns the settings of a run: options of the command line take precedence over the
@@ -134,7 +134,7 @@ pub struct Settings {
 pub fn resolve(
     command_line: RunOptions,
     configuration: Configuration,
-    environment: Environment,
+    environment: ProcessEnvironment,
 ) -> Result<Settings, SettingsError> {
     let options = command_line.over(configuration.options);
     let projects = ProjectSettings::new(configuration.projects);

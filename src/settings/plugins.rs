@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Configuration, Environment};
+use super::{Configuration, ProcessEnvironment};
 use crate::plugin::{Brought, Choice, Finder, PluginError};
 
 /// Options for plugins.
@@ -58,7 +58,7 @@ impl PluginOptions {
     }
 
     /// Returns the plugins of the configuration, followed by those of the command line.
-    pub(super) fn settings(self, environment: &Environment, cache: &Path) -> PluginSettings {
+    pub(super) fn settings(self, environment: &ProcessEnvironment, cache: &Path) -> PluginSettings {
         let configured = self.plugin.into_iter().map(Into::into);
         PluginSettings {
             chosen: configured.chain(self.named.into_iter().map(Choice::named)).collect(),
@@ -89,7 +89,7 @@ impl From<PluginConfiguration> for Choice {
 
 impl PluginSettings {
     /// Returns the plugins of a configuration.
-    pub fn of(configuration: &Configuration, environment: &Environment) -> Self {
+    pub fn of(configuration: &Configuration, environment: &ProcessEnvironment) -> Self {
         let options = &configuration.options;
         let cache = options.cache.folder(environment).unwrap_or_default();
         options.plugins.clone().settings(environment, &cache)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Environment, RunOptions, SettingsError, project::ProjectSettings};
+use super::{ProcessEnvironment, RunOptions, SettingsError, project::ProjectSettings};
 use crate::{
     base::text::OneLine,
     planner::{NamingPolicy, Policy},
@@ -15,7 +15,7 @@ use crate::{
 pub(super) fn policy(
     options: &RunOptions,
     projects: &ProjectSettings,
-    environment: &Environment,
+    environment: &ProcessEnvironment,
 ) -> Result<Policy, SettingsError> {
     let RunOptions { naming, relations, install, description, .. } = options;
     Ok(Policy {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    Environment, SettingsError,
+    ProcessEnvironment, SettingsError,
     values::{self, key},
 };
 use crate::{
@@ -68,7 +68,10 @@ impl PublishingOptions {
     ///
     /// # Errors
     /// `SOURCE_DATE_EPOCH` is not a time.
-    pub fn settings(self, environment: &Environment) -> Result<PublishingSettings, SettingsError> {
+    pub fn settings(
+        self,
+        environment: &ProcessEnvironment,
+    ) -> Result<PublishingSettings, SettingsError> {
         Ok(PublishingSettings {
             keep: self.keep.map(NonZeroUsize::get),
             sign_key: self.sign_key,
@@ -89,7 +92,7 @@ impl PublishingSettings {
     /// The key does not exist, or cannot sign.
     pub fn signer<'a>(
         &self,
-        environment: &Environment,
+        environment: &ProcessEnvironment,
         path: &'a [PathBuf],
         runner: &'a dyn CommandRunner,
     ) -> Result<Option<Signer<'a>>, SignError> {

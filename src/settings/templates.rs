@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Environment;
+use super::ProcessEnvironment;
 
 /// Options for templates.
 #[derive(Debug, Clone, Default, clap::Args, Deserialize)]
@@ -24,7 +24,7 @@ impl TemplateOptions {
 
     /// Returns all folders in which templates are looked up, in order of precedence: these, the
     /// user's and the system's.
-    pub fn folders(self, environment: &Environment) -> Vec<PathBuf> {
+    pub fn folders(self, environment: &ProcessEnvironment) -> Vec<PathBuf> {
         [self.templates, environment.template_folders()].concat()
     }
 }

@@ -10,19 +10,19 @@ use crate::{
     recipe::template::{self, TemplateError},
 };
 
-use super::Search;
+use super::TemplateSearch;
 
 /// Load all templates, and report what is wrong with them
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct TemplateCheckArguments {
     /// A folder of packs, or of one pack (default: all template folders)
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 
-impl Check {
+impl TemplateCheckArguments {
     /// Status 1 where anything is wrong.
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let targets = search.targets()?;
         let templates = match self.folder {
             Some(folder) => template::Templates::new(vec![folder]).over(search.packs()?),

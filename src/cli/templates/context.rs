@@ -12,16 +12,16 @@ use crate::{
     distro::targets::{Target, Targets},
     format,
     plugin::{self, External},
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
-use super::{super::session, Search};
+use super::{super::session, TemplateSearch};
 
 /// Print the context of a pack's templates for a sample project
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg templates context rpm --target el9")]
-pub struct Context {
+pub struct TemplateContextArguments {
     /// A pack such as `rpm`
     pack: String,
     /// The distribution (default: the first one that has such recipes)
@@ -32,8 +32,8 @@ pub struct Context {
     python: Option<String>,
 }
 
-impl Context {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateContextArguments {
+    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         search.packs()?.files(&self.pack)?;
         let targets = search.targets()?;
         let target = match &self.target {
@@ -42,7 +42,7 @@ impl Context {
         };
         let plugins = search.plugins()?;
         let external = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let started = plugin::Context {
             target: &target,
             runner: &HostRunner,

@@ -10,11 +10,11 @@ use crate::{
     recipe::template::{Packs, TemplateError, base},
 };
 
-use super::{Search, parse_file};
+use super::{TemplateSearch, parse_file};
 
 /// Show how your templates differ from the built-in ones, and what changed in those since
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct TemplateDiffArguments {
     /// One pack, or one file (default: all)
     #[arg(value_name = "PACK[/FILE]")]
     file: Option<String>,
@@ -23,9 +23,9 @@ pub struct Diff {
     target: Option<String>,
 }
 
-impl Diff {
+impl TemplateDiffArguments {
     /// Status 0, whether or not anything differs.
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let (only_pack, only_file) = match &self.file {
             Some(file) => {
                 let (pack, file) = parse_file(file);

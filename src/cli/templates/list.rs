@@ -10,11 +10,11 @@ use crate::{
     recipe::template::{Extension, Packs, TemplateFile},
 };
 
-use super::{super::table::table, Search};
+use super::{super::table::table, TemplateSearch};
 
 /// List the packs and their files, and where each comes from
 #[derive(Debug, Args)]
-pub struct List {
+pub struct TemplateListArguments {
     /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
@@ -24,7 +24,7 @@ pub struct List {
 }
 
 /// A file of a pack.
-struct Row {
+struct TemplateRow {
     pack: String,
     /// The pack's manifest, where it replaces files of another.
     extension: Option<Extension>,
@@ -35,7 +35,7 @@ struct Row {
     brought: String,
 }
 
-impl Row {
+impl TemplateRow {
     fn new(
         packs: &Packs,
         (pack, extension): (&str, Option<&Extension>),
@@ -72,25 +72,27 @@ impl Row {
     }
 }
 
-impl List {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateListArguments {
+    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let templates = search.templates(self.target.as_deref())?;
         let mut rows = Vec::new();
         let packs = templates.packs();
         for pack in packs.names() {
             let files = templates.files(pack)?.into_iter();
-            rows.extend(files.map(|(file, found)| Row::new(packs, (pack, None), file, &found)));
+            rows.extend(
+                files.map(|(file, found)| TemplateRow::new(packs, (pack, None), file, &found)),
+            );
         }
         for (extension, files) in templates.extensions()? {
             let own = (extension.name.as_str(), Some(&extension));
-            let row = |(file, found)| Row::new(packs, own, file, &found);
+            let row = |(file, found)| TemplateRow::new(packs, own, file, &found);
             rows.extend(files.into_iter().map(row));
         }
         print_result(&if self.json {
-            let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+            let rows: Vec<Value> = rows.iter().map(TemplateRow::json).collect();
             serialised::pretty_json(&rows)
         } else {
-            let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
+            let rows: Vec<[String; 3]> = rows.iter().map(TemplateRow::cells).collect();
             table(["PACK", "FILE", "FROM"], &rows)
         });
         Ok(0)

@@ -16,7 +16,7 @@ use crate::{
     cli::failure::{Failure, USAGE},
     distro::targets::Targets,
     recipe::template::{self, Packs},
-    settings::{Configuration, Environment, PluginSettings, TemplateOptions},
+    settings::{Configuration, PluginSettings, ProcessEnvironment, TemplateOptions},
 };
 
 use super::session;
@@ -27,28 +27,28 @@ use super::session;
   pypi2pkg templates eject rpm/preamble.hbs -o templates/
   pypi2pkg templates check templates/
   pypi2pkg build webob --templates templates/")]
-pub struct Templates {
+pub struct TemplatesArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TemplatesVerb,
     #[command(flatten)]
-    search: Search,
+    search: TemplateSearch,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    List(list::List),
-    Show(show::Show),
-    Eject(eject::Eject),
-    Check(check::Check),
-    Diff(diff::Diff),
-    Context(context::Context),
-    Install(install::Install),
-    Remove(install::Remove),
+enum TemplatesVerb {
+    List(list::TemplateListArguments),
+    Show(show::TemplateShowArguments),
+    Eject(eject::TemplateEjectArguments),
+    Check(check::TemplateCheckArguments),
+    Diff(diff::TemplateDiffArguments),
+    Context(context::TemplateContextArguments),
+    Install(install::TemplateInstallArguments),
+    Remove(install::TemplateRemoveArguments),
 }
 
 /// Where templates are looked for.
 #[derive(Debug, Args)]
-struct Search {
+struct TemplateSearch {
     /// A folder with templates that replace the built-in ones
     #[arg(long = "templates", value_name = "FOLDER", global = true)]
     folders: Vec<PathBuf>,
@@ -57,28 +57,28 @@ struct Search {
     config: Option<PathBuf>,
 }
 
-impl Templates {
+impl TemplatesArguments {
     pub fn run(self) -> Result<u8, Failure> {
         match self.verb {
-            Verb::List(verb) => verb.run(self.search),
-            Verb::Show(verb) => verb.run(self.search),
-            Verb::Eject(verb) => verb.run(&self.search),
-            Verb::Check(verb) => verb.run(self.search),
-            Verb::Diff(verb) => verb.run(self.search),
-            Verb::Context(verb) => verb.run(self.search),
-            Verb::Install(verb) => verb.run(&self.search),
-            Verb::Remove(verb) => verb.run(&self.search),
+            TemplatesVerb::List(verb) => verb.run(self.search),
+            TemplatesVerb::Show(verb) => verb.run(self.search),
+            TemplatesVerb::Eject(verb) => verb.run(&self.search),
+            TemplatesVerb::Check(verb) => verb.run(self.search),
+            TemplatesVerb::Diff(verb) => verb.run(self.search),
+            TemplatesVerb::Context(verb) => verb.run(self.search),
+            TemplatesVerb::Install(verb) => verb.run(&self.search),
+            TemplatesVerb::Remove(verb) => verb.run(&self.search),
         }
     }
 }
 
-impl Search {
+impl TemplateSearch {
     fn configuration(&self) -> Result<Configuration, Failure> {
         Ok(Configuration::read(self.config.as_deref())?)
     }
 
     fn plugins(&self) -> Result<PluginSettings, Failure> {
-        Ok(PluginSettings::of(&self.configuration()?, &Environment::of_process()))
+        Ok(PluginSettings::of(&self.configuration()?, &ProcessEnvironment::of_process()))
     }
 
     /// The packs that overrides lie over.
@@ -88,14 +88,14 @@ impl Search {
 
     fn targets(&self) -> Result<Targets, Failure> {
         let configuration = self.configuration()?;
-        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
+        let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
         session::targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)
     }
 
     /// The templates of all folders, as a run for a target has them.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
         let configuration = self.configuration()?;
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let packs = session::packs(&PluginSettings::of(&configuration, &environment).brought()?)?;
         let own = TemplateOptions { templates: self.folders };
         let folders = own.over(configuration.options.templates).folders(&environment);
