@@ -32,7 +32,7 @@ pub struct AdoptArguments {
 }
 
 impl AdoptArguments {
-    /// Status 0 also where there is nothing to adopt.
+    /// Returns status 0 even if there is nothing to adopt.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if OneLine::new(&self.reason).is_empty() {
             return Err(Failure {
@@ -85,7 +85,10 @@ impl AdoptArguments {
     }
 }
 
-/// The format of a recipe, whose files tell relations and fields apart.
+/// Returns the format of a recipe.
+///
+/// # Errors
+/// The format is not a built-in one, so that relations and fields of its files are not known.
 fn known_format(folder: &RecipeFolder) -> Result<&'static dyn Format, Failure> {
     let format = folder.plan()?.format;
     format::named(&format).map_err(|_| Failure {

@@ -27,7 +27,7 @@ use super::{
   pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
 pub struct BuildArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     #[command(flatten)]
     packages: PackageArguments,
     /// The collection's folder
@@ -47,7 +47,7 @@ pub struct BuildArguments {
 }
 
 impl BuildArguments {
-    /// Status 1 where any project failed; the rest is built all the same.
+    /// Returns status 1 if a project failed; the others are built nevertheless.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let (json, output) = (self.json, self.output.clone());
         let Built { manifest, files } = self.build(verbosity)?;
@@ -61,7 +61,7 @@ impl BuildArguments {
         report_failures(&manifest.failures, files.len())
     }
 
-    /// Builds what is requested into another folder than the one that was named.
+    /// Builds into `folder` instead of the folder of `--output`.
     pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<Built, Failure> {
         folder.clone_into(&mut self.output);
         self.build(verbosity)
@@ -73,14 +73,14 @@ impl BuildArguments {
             failures: self.failures,
             acceptance: self.acceptance,
             publishing: self.publishing,
-            ..self.packages.add_to(self.asked.options())
+            ..self.packages.add_to(self.arguments.options())
         };
-        let folders = super::recipe_folders(&self.asked.inputs)?;
+        let folders = super::recipe_folders(&self.arguments.inputs)?;
         let session = match &folders {
             Some(folders) => {
-                Session::of_recipes(&self.asked.configuration, options, verbosity, folders)?
+                Session::of_recipes(&self.arguments.configuration, options, verbosity, folders)?
             }
-            None => Session::start(&self.asked, options, verbosity)?,
+            None => Session::start(&self.arguments, options, verbosity)?,
         };
         let run = session.run();
         let index = session.index(&run)?;
@@ -92,8 +92,10 @@ impl BuildArguments {
     }
 }
 
-/// The failures of a run in which `built` packages were made, as one failure; status 0 where there
-/// are none.
+/// Returns status 0 if nothing failed.
+///
+/// # Errors
+/// There are failures; the message counts them together with the `built` packages.
 pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, Failure> {
     if failures.is_empty() {
         return Ok(0);

@@ -62,7 +62,7 @@ pub struct CheckArguments {
 }
 
 impl CheckArguments {
-    /// Status 1 where the collection has a problem.
+    /// Returns status 1 if the collection has problems.
     pub fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
         let configuration = self.configuration.read()?;
@@ -120,7 +120,8 @@ impl CheckArguments {
         let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let environment = ProcessEnvironment::of_process();
         let plugins = PluginSettings::of(configuration, &environment);
-        let target = targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
+        let target =
+            targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)?;
         let target = target.load(&manifest.target, Some(&manifest.python), None)?;
         let installation = Installation {
             folder: &self.folder,
@@ -146,7 +147,7 @@ impl CheckArguments {
         };
         let settings =
             settings::resolve(options, configuration.clone(), ProcessEnvironment::of_process())?;
-        let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
+        let targets = targets(settings.targets.as_deref(), &settings.plugins.provided()?)?;
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {
             offline: settings.offline,

@@ -41,7 +41,7 @@ pub struct DiffArguments {
 }
 
 impl DiffArguments {
-    /// Status 0, whether or not anything differs.
+    /// Returns status 0, whether or not there are differences.
     pub fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {

@@ -14,7 +14,7 @@ use super::table::table;
 #[derive(Debug, Args)]
 pub struct DoctorArguments {}
 
-/// Each tool, what it is for, and what happens without it.
+/// Each tool, its use, and what happens without it.
 const TOOLS: [(&str, &str, &str); 12] = [
     ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
     ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),

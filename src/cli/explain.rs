@@ -26,16 +26,16 @@ pub struct ExplainArguments {
     #[arg(value_parser = values::project)]
     project: ProjectName,
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     #[command(flatten)]
     packages: PackageArguments,
 }
 
 impl ExplainArguments {
-    /// Status 1 where the project is not a package of the run.
+    /// Returns status 1 if the project does not become a package.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let options = self.packages.add_to(self.asked.options());
-        let session = Session::start(&self.asked, options, verbosity)?;
+        let options = self.packages.add_to(self.arguments.options());
+        let session = Session::start(&self.arguments, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
@@ -84,8 +84,8 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
     for reason in &pin.required_by {
         lines.push(match reason {
             RequiredBy::Root { origin, requirement } => format!("    `{requirement}` ({origin})"),
-            RequiredBy::Project { name, version, requirement } => {
-                format!("    `{requirement}` by {name} {version}")
+            RequiredBy::Project { name: by, version, requirement } => {
+                format!("    `{requirement}` by {by} {version}")
             }
         });
     }

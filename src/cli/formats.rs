@@ -1,4 +1,4 @@
-//! The kinds of packages that collections have which are there already.
+//! The package formats of existing collections.
 
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use crate::{
 
 use super::session;
 
-/// A format that a plugin provides, and what it is started with.
+/// The package format of collections, with the plugin that provides it if it is not built in.
 pub struct Formats {
     foreign: Option<(Target, Plugin)>,
     path: Vec<PathBuf>,
@@ -25,10 +25,11 @@ pub struct Formats {
 }
 
 impl Formats {
-    /// The formats of the collections among `folders`.
+    /// Returns the format of the collections among `folders`.
     ///
     /// # Errors
-    /// A target is not known any more, no plugin provides its format, or there are several formats.
+    /// The target no longer exists, no plugin provides its format, or the collections have different
+    /// formats.
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
@@ -49,10 +50,10 @@ impl Formats {
         Self::of_target(first, configuration)
     }
 
-    /// The format of a target and one of its Pythons.
+    /// Returns the format of a target and one of its Pythons.
     ///
     /// # Errors
-    /// There is no such target, or no plugin provides its format.
+    /// The target does not exist, or no plugin provides its format.
     pub fn of_target(
         target: Option<(&str, Option<&str>)>,
         configuration: &Configuration,
@@ -63,11 +64,11 @@ impl Formats {
             let plugins = PluginSettings::of(configuration, &environment);
             let targets = session::targets(
                 configuration.options.target.targets.as_deref(),
-                &plugins.brought()?,
+                &plugins.provided()?,
             )?;
-            let target = targets.load(name, python, None)?;
-            let plugin = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
-            foreign = plugin.map(|plugin| (target, plugin));
+            let loaded = targets.load(name, python, None)?;
+            let plugin = session::plugins(&plugins)?.format(&loaded, &plugins.finder)?;
+            foreign = plugin.map(|plugin| (loaded, plugin));
         }
         Ok(Self {
             foreign,
@@ -77,7 +78,7 @@ impl Formats {
         })
     }
 
-    /// The one that a plugin provides.
+    /// Returns the format that a plugin provides.
     pub fn external(&self) -> Option<External<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
         let context = Context {
@@ -91,7 +92,7 @@ impl Formats {
     }
 }
 
-/// The built-in kinds, and that of a plugin.
+/// Returns the built-in formats, and that of a plugin.
 pub fn kinds<'k>(external: Option<&'k External<'_>>) -> Kinds<'k> {
     match external {
         Some(external) => Kinds::default().with(external),

@@ -16,7 +16,7 @@ use super::{arguments::ProjectArguments, session::Session};
   pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
 pub struct FreezeArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     /// The folder to write
     #[arg(short, long, value_name = "FOLDER", default_value = "frozen")]
     output: PathBuf,
@@ -24,7 +24,7 @@ pub struct FreezeArguments {
 
 impl FreezeArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

@@ -75,7 +75,7 @@ impl InputsArguments {
     }
 }
 
-/// An option's value; `None` where it was not given.
+/// Returns an option's value as text, or `None` if the option was not given.
 fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Bool(false) => None,

@@ -34,7 +34,7 @@ use super::{
   pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
 pub struct LockArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     /// The file to write: pylock.toml or pylock.NAME.toml
     #[arg(short, long, value_name = "FILE", default_value = "pylock.toml")]
     output: PathBuf,
@@ -55,7 +55,7 @@ impl LockArguments {
                 hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
             });
         }
-        let mut session = Session::start(&self.asked, self.asked.options(), verbosity)?;
+        let mut session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         session.settings.resolution.preferred = self.preferred(&session.settings.environment)?;
         let run = session.run();
         let index = session.index(&run)?;
@@ -68,7 +68,7 @@ impl LockArguments {
         Ok(0)
     }
 
-    /// The releases of the earlier lock that may stay.
+    /// Returns the releases of the existing lock file that are kept if they still fit.
     fn preferred(
         &self,
         environment: &ProcessEnvironment,

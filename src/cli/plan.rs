@@ -23,7 +23,7 @@ use super::{
   pypi2pkg plan webob --target fedora-43 --json")]
 pub struct PlanArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     #[command(flatten)]
     packages: PackageArguments,
     #[command(flatten)]
@@ -35,9 +35,9 @@ pub struct PlanArguments {
 
 impl PlanArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let options = self.packages.add_to(self.asked.options());
+        let options = self.packages.add_to(self.arguments.options());
         let options = RunOptions { failures: self.failures, ..options };
-        let session = Session::start(&self.asked, options, verbosity)?;
+        let session = Session::start(&self.arguments, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let Resolved { resolution, failures } = run.resolve_partly(&index)?;
@@ -73,7 +73,7 @@ impl PlanArguments {
     }
 }
 
-/// A line for each failed project.
+/// Returns a line for each failed project.
 pub(super) fn lines(failures: &[FailureRecord]) -> Vec<String> {
     failures
         .iter()

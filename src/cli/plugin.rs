@@ -77,7 +77,7 @@ enum PluginVerb {
     },
 }
 
-/// What a skeleton is written in.
+/// The language of a skeleton.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SkeletonLanguage {
     Python,
@@ -85,7 +85,7 @@ enum SkeletonLanguage {
 }
 
 impl PluginArguments {
-    /// Status 1 where a plugin fails its check.
+    /// Returns status 1 if a plugin fails its check.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let settings = settings()?;
         let finder = &settings.plugins.finder;
@@ -122,14 +122,14 @@ fn ask(
     settings: &Settings,
     verbosity: i8,
 ) -> Result<(Temporary, Vec<u8>), Failure> {
-    let target = session::targets(settings.targets.as_deref(), &settings.plugins.brought()?)?
+    let target = session::targets(settings.targets.as_deref(), &settings.plugins.provided()?)?
         .load(target, None, None)?;
     let path = settings.environment.path();
     let terminal = Terminal::new(verbosity);
     Ok(plugin.run(hook, request, &context(&target, settings, &terminal, &path))?)
 }
 
-/// What a plugin is started with.
+/// Returns the context in which a plugin is started.
 fn context<'a>(
     target: &'a Target,
     settings: &Settings,
@@ -144,7 +144,7 @@ fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
     let (mut rows, mut found) = (Vec::new(), Vec::new());
     for (name, is_bundled) in finder.names() {
         let from = if is_bundled { "bundled" } else { "installed" };
-        // One that is broken hides no other.
+        // A broken plugin is listed with its error, and the others are, too.
         let (version, hooks, text) = match finder.find_unset(&name) {
             Ok(Plugin { manifest, folder, .. }) => {
                 let hooks: Vec<String> = manifest.hooks.iter().map(ToString::to_string).collect();
@@ -174,7 +174,7 @@ fn info(plugin: &Plugin) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The hooks that can be asked about nothing without doing anything.
+/// The hooks that can be called without packages and have no effects.
 const HARMLESS: [Hook; 4] = [Hook::ResolveName, Hook::Plan, Hook::Recipe, Hook::Package];
 
 fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Failure> {
@@ -203,14 +203,15 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
     Ok(0)
 }
 
-/// Checks what a plugin provides for its format: targets, templates, and what it answers for them.
+/// Checks a format: its targets, its templates, and the answers of the plugin for them.
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
-    let brought = Brought::of_folder(name, &plugin.folder)?;
-    let targets = session::brought_targets(Targets::embedded(), &brought)?;
-    let templates = Templates::default().over(session::brought_pack(Packs::default(), &brought)?);
+    let provided = Brought::of_folder(name, &plugin.folder)?;
+    let targets = session::with_plugin_targets(Targets::embedded(), &provided)?;
+    let templates =
+        Templates::default().over(session::with_plugin_pack(Packs::default(), &provided)?);
     let pack = templates.pack(name, str::to_owned)?;
-    for target in brought.targets.keys().filter(|name| targets.names().contains(&name.as_str())) {
+    for target in provided.targets.keys().filter(|own| targets.names().contains(&own.as_str())) {
         let target = targets.load(target, None, None)?;
         let path = settings.environment.path();
         let terminal = Terminal::new(verbosity);
@@ -223,7 +224,7 @@ fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(
     Ok(())
 }
 
-/// The files of a skeleton: names and texts, and whether they are programs.
+/// The files of a skeleton: name, text, and whether the file is executable.
 const PYTHON: [(&str, &str, bool); 4] = [
     ("plugin.toml", include_str!("../../templates/plugin/python/plugin.toml"), false),
     ("NAME", include_str!("../../templates/plugin/python/NAME"), true),

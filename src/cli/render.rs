@@ -37,7 +37,7 @@ Examples:
 )]
 pub struct RenderArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     #[command(flatten)]
     packages: PackageArguments,
     /// The folder to write recipes to, one folder per project
@@ -49,7 +49,7 @@ pub struct RenderArguments {
     mode: RenderMode,
 }
 
-/// What is done with the recipes that are there.
+/// What happens to existing recipes.
 #[derive(Debug, Default, Args)]
 pub(super) struct RenderMode {
     /// Show what would change without writing it
@@ -63,7 +63,7 @@ pub(super) struct RenderMode {
     force: bool,
 }
 
-/// A recipe's folder, and what it is generated of.
+/// A recipe's folder, and the package that it is generated from.
 pub(super) struct RecipeItem {
     pub folder: RecipeFolder,
     pub package: Package,
@@ -71,14 +71,14 @@ pub(super) struct RecipeItem {
 }
 
 impl RenderArguments {
-    /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
+    /// Returns status 1 if a project failed, a merge has conflicts, or `--check` finds a change.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let options = self.packages.add_to(self.asked.options());
+        let options = self.packages.add_to(self.arguments.options());
         let options = RunOptions { failures: self.failures, ..options };
-        let folders = super::recipe_folders(&self.asked.inputs)?;
+        let folders = super::recipe_folders(&self.arguments.inputs)?;
         if let Some(folders) = folders {
             let session =
-                Session::of_recipes(&self.asked.configuration, options, verbosity, &folders)?;
+                Session::of_recipes(&self.arguments.configuration, options, verbosity, &folders)?;
             let run = session.run().for_review();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items =
@@ -87,7 +87,7 @@ impl RenderArguments {
                 });
             return self.mode.finish(&session, items.collect(), &failures);
         }
-        let mut session = Session::start(&self.asked, options, verbosity)?;
+        let mut session = Session::start(&self.arguments, options, verbosity)?;
         let present =
             if self.output.is_dir() { RecipeFolder::find(&self.output)? } else { Vec::new() };
         for folder in &present {
@@ -104,14 +104,14 @@ impl RenderArguments {
             RecipeItem { folder, package, requested }
         });
         let items: Vec<RecipeItem> = items.collect();
-        tell_of_others(&session, &present, &items);
+        warn_of_unrequired(&session, &present, &items);
         self.mode.finish(&session, items, &failures)
     }
 }
 
 impl RenderMode {
-    /// Merges each recipe and writes it, or shows what would be written. `failures` are those so
-    /// far.
+    /// Merges each recipe and writes it, or shows what would be written. `failures` are those of
+    /// earlier stages.
     pub(super) fn finish(
         &self,
         session: &Session,
@@ -170,12 +170,12 @@ impl RenderMode {
     }
 }
 
-/// What the user has to settle, with the line that does.
+/// Returns the open questions of a recipe, with its folder.
 fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
     plan.open.iter().map(|open| format!("{folder}: {open}")).collect()
 }
 
-/// The requirements with which people ask for a project.
+/// Returns the direct requirements on a project.
 fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     let pin = resolution.pins.get(&plan.project);
     let reasons = pin.into_iter().flat_map(|pin| &pin.required_by);
@@ -186,8 +186,8 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     own.collect()
 }
 
-/// Recipes of projects that nothing requires any more stay, and are reported.
-fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[RecipeItem]) {
+/// Warns of recipes of projects that nothing requires any more; they are kept.
+fn warn_of_unrequired(session: &Session, present: &[RecipeFolder], items: &[RecipeItem]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
             let line =

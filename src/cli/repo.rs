@@ -47,8 +47,8 @@ impl RepoArguments {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = self.configuration.read()?;
         let environment = ProcessEnvironment::of_process();
-        let publishing = self.publishing.over(configuration.options.publishing.clone());
-        let settings = publishing.settings(&environment)?;
+        let options = self.publishing.over(configuration.options.publishing.clone());
+        let settings = options.settings(&environment)?;
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
         let terminal = Terminal::new(0);
@@ -76,8 +76,7 @@ impl RepoArguments {
             );
             terminal.event(Event::End { phase: "repo", line: &line });
         }
-        let publishing = settings.publishing(signer.as_ref());
-        collection.republish(publishing)?;
+        collection.republish(settings.publishing(signer.as_ref()))?;
         print_result(&self.folder.display().to_string());
         Ok(0)
     }

@@ -14,7 +14,7 @@ use super::{arguments::ProjectArguments, session::Session, table::table};
   pypi2pkg resolve -r requirements.txt --target debian-12")]
 pub struct ResolveArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -22,7 +22,7 @@ pub struct ResolveArguments {
 
 impl ResolveArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

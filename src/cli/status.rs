@@ -33,7 +33,7 @@ pub struct StatusArguments {
     json: bool,
 }
 
-/// One recipe.
+/// The states of a recipe.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct RecipeStatus {
@@ -46,7 +46,7 @@ struct RecipeStatus {
 }
 
 impl StatusArguments {
-    /// Status 0 whatever the states are; 1 where one cannot be told.
+    /// Returns status 0 for all states, and 1 if the state of a recipe cannot be determined.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let session = Session::of_recipes(

@@ -47,7 +47,7 @@ impl TargetArguments {
         let configuration = Configuration::read(self.config.as_deref())?;
         let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
         let targets =
-            targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)?;
+            targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)?;
         match self.verb {
             TargetVerb::List => {
                 let mut rows = Vec::new();

@@ -19,7 +19,7 @@ use super::{arguments::ProjectArguments, session::Session};
   pypi2pkg tree -r requirements.txt --target debian-12")]
 pub struct TreeArguments {
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     /// The deepest level to show
     #[arg(long, value_name = "NUMBER")]
     depth: Option<usize>,
@@ -27,7 +27,7 @@ pub struct TreeArguments {
 
 impl TreeArguments {
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
@@ -35,11 +35,11 @@ impl TreeArguments {
     }
 }
 
-/// A project below another one, and the requirement that brings it.
+/// A project in the tree, and the requirement on it.
 type TreeBranch<'r> = (&'r Pin, &'r str);
 
-/// The tree of a resolution: a line for each project with the requirement that brings it. What
-/// was drawn before is marked with `(*)` and not drawn again.
+/// Draws the tree of a resolution: a line for each project with the requirement on it. The
+/// dependencies of a project are drawn once; later lines of it are marked with `(*)`.
 fn drawn(resolution: &Resolution, depth: usize) -> String {
     let mut roots: BTreeMap<&ProjectName, TreeBranch<'_>> = BTreeMap::new();
     let mut below: BTreeMap<&ProjectName, Vec<TreeBranch<'_>>> = BTreeMap::new();

@@ -50,7 +50,7 @@ pub struct UpdateArguments {
 }
 
 impl UpdateArguments {
-    /// Status 1 where a project failed or a merge has to be settled.
+    /// Returns status 1 if a project failed or a merge has conflicts.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let mut known = BTreeMap::new();
@@ -96,20 +96,24 @@ impl UpdateArguments {
         let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
         let items = packages.into_iter().map(|package| {
             let project = &package.plan.project;
-            let (folder, requested) = match known.get(project) {
-                Some((folder, own)) => ((*folder).clone(), own.requested.clone()),
-                None => {
-                    let path = self.recipes.folder.join(project.as_ref());
-                    (RecipeFolder::at(&path), Vec::new())
-                }
-            };
-            RecipeItem { folder, package, requested }
+            match known.get(project) {
+                Some((folder, own)) => RecipeItem {
+                    folder: (*folder).clone(),
+                    requested: own.requested.clone(),
+                    package,
+                },
+                None => RecipeItem {
+                    folder: RecipeFolder::at(&self.recipes.folder.join(project.as_ref())),
+                    requested: Vec::new(),
+                    package,
+                },
+            }
         });
         RenderMode::default().finish(&session, items.collect(), &failures)
     }
 }
 
-/// What there is to say of a project: its next release, and one that is held back.
+/// Returns the news on a project: its next release, and a newer one that is held back.
 fn news(
     index: &BuildingIndex<'_>,
     pin: &Pin,
@@ -133,7 +137,7 @@ fn news(
     Ok(lines)
 }
 
-/// The newest final release that was not yanked.
+/// Returns the newest final release that was not yanked.
 fn newest(index: &BuildingIndex<'_>, project: &ProjectName) -> Result<Option<Version>, Failure> {
     let files = index.project(project)?;
     let usable = files.iter().flat_map(|found| &found.files).filter(|file| file.yanked.is_none());
@@ -141,7 +145,7 @@ fn newest(index: &BuildingIndex<'_>, project: &ProjectName) -> Result<Option<Ver
     Ok(versions.max().cloned())
 }
 
-/// A requirement that does not let a version in.
+/// Returns the description of a requirement if it excludes a version.
 fn holds_back(reason: &RequiredBy, newest: &Version) -> Option<String> {
     let (text, who) = match reason {
         RequiredBy::Root { requirement, .. } => (requirement, String::new()),

@@ -23,16 +23,16 @@ pub struct WhyArguments {
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,
     #[command(flatten)]
-    asked: ProjectArguments,
+    arguments: ProjectArguments,
     /// Print the projects in between, in the form of `resolve --json`
     #[arg(long)]
     json: bool,
 }
 
 impl WhyArguments {
-    /// Status 1 where nothing requires the project.
+    /// Returns status 1 if nothing requires the project.
     pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.asked, self.asked.options(), verbosity)?;
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {
@@ -46,8 +46,8 @@ impl WhyArguments {
         let mut lines = vec![format!("{} {}", pin.project, pin.version)];
         explanation.explain(pin, 1, &mut lines);
         if self.json {
-            let resolution = Resolution { pins: explanation.pins };
-            print_result(&serialised::pretty_json(&resolution));
+            let explained = Resolution { pins: explanation.pins };
+            print_result(&serialised::pretty_json(&explained));
         } else {
             print_result(&lines.join("\n"));
         }
@@ -57,7 +57,7 @@ impl WhyArguments {
 
 struct RequirementChain<'r> {
     resolution: &'r Resolution,
-    /// What was explained; once is enough.
+    /// The projects that were explained; each is explained once.
     pins: BTreeMap<ProjectName, Pin>,
 }
 

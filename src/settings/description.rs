@@ -23,7 +23,7 @@ pub struct DescriptionOptions {
     #[arg(long, value_name = "NUMBER", value_parser = values::release)]
     #[serde(deserialize_with = "key::release")]
     pub release: Option<String>,
-    /// Whether the environment names the author of changelog entries, whoever the packager is.
+    /// Whether the author of changelog entries is the one in the environment instead of the packager.
     #[arg(skip)]
     #[serde(skip)]
     pub author_from_environment: bool,

@@ -1,4 +1,4 @@
-//! Why settings are wrong.
+//! Errors of settings.
 
 use std::path::PathBuf;
 

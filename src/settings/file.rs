@@ -141,9 +141,9 @@ mod tests {
         "#;
         fs::write(at("pypi2pkg.toml"), text).unwrap();
         let read = Configuration::read(Some(&at("pypi2pkg.toml"))).unwrap().options;
-        let text = |name: &str| at(name).display().to_string();
-        assert_eq!(read.index.find_links, [text("wheels/"), "https://wheels.example/".to_owned()]);
-        assert_eq!(read.publishing.sign_key, Some(text("key.asc")));
+        let below = |name: &str| at(name).display().to_string();
+        assert_eq!(read.index.find_links, [below("wheels/"), "https://wheels.example/".to_owned()]);
+        assert_eq!(read.publishing.sign_key, Some(below("key.asc")));
         assert_eq!(read.index.index_url.as_deref(), Some("https://index.example/simple"));
         assert_eq!(read.naming.name_map, Some(at("names.txt")));
         assert_eq!(read.relations.hints, [at("hints.toml"), PathBuf::from("/etc/hints.toml")]);
@@ -152,6 +152,6 @@ mod tests {
         assert_eq!(read.cache.cache, Some(PathBuf::from("/var/cache/acme")));
         let plugins = read.plugins.plugin.into_iter().map(plugin::Choice::from);
         let plugins: Vec<_> = plugins.map(|choice| choice.plugin).collect();
-        assert_eq!(plugins, [text("./policy"), "lint".to_owned()]);
+        assert_eq!(plugins, [below("./policy"), "lint".to_owned()]);
     }
 }

@@ -99,7 +99,7 @@ impl PluginSettings {
     ///
     /// # Errors
     /// A chosen plugin cannot be read.
-    pub fn brought(&self) -> Result<Vec<Brought>, PluginError> {
+    pub fn provided(&self) -> Result<Vec<Brought>, PluginError> {
         self.finder.brought(&self.chosen)
     }
 }

@@ -21,7 +21,7 @@ pub struct TemplateCheckArguments {
 }
 
 impl TemplateCheckArguments {
-    /// Status 1 where anything is wrong.
+    /// Returns status 1 if there are problems.
     pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let targets = search.targets()?;
         let templates = match self.folder {
@@ -34,7 +34,10 @@ impl TemplateCheckArguments {
     }
 }
 
-/// A failure that tells all problems, where there are any.
+/// Returns a failure that lists all problems, if there are any.
+///
+/// # Errors
+/// There are problems.
 pub fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
     if errors.is_empty() {
         return Ok(());

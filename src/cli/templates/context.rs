@@ -59,16 +59,16 @@ impl TemplateContextArguments {
     }
 }
 
-/// The first target that has recipes of a pack.
+/// Returns the first target whose recipes are rendered from a pack.
 fn first(pack: &str, targets: &Targets) -> Result<Target, Failure> {
     for name in targets.names() {
         let target = targets.load(name, None, None)?;
-        let builds = |pack: &str| {
+        let has_sources = || {
             let format = format::named(&target.format);
             format.is_ok_and(|format| format.source_pack() == Some(pack))
                 && target.source_recipe.is_some()
         };
-        if target.format == pack || builds(pack) {
+        if target.format == pack || has_sources() {
             return Ok(target);
         }
     }

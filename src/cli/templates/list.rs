@@ -26,13 +26,13 @@ pub struct TemplateListArguments {
 /// A file of a pack.
 struct TemplateRow {
     pack: String,
-    /// The pack's manifest, where it replaces files of another.
+    /// The pack's manifest, if it replaces files of another pack.
     extension: Option<Extension>,
     file: String,
-    /// Where it lies; nothing where nobody put it there.
+    /// The path of the file, unless it is built in.
     from: Option<String>,
-    /// Who brings the pack.
-    brought: String,
+    /// What provides the pack.
+    provider: String,
 }
 
 impl TemplateRow {
@@ -43,8 +43,8 @@ impl TemplateRow {
         found: &TemplateFile,
     ) -> Self {
         let from = found.path.as_ref().map(|path| path.display().to_string());
-        let brought = packs.from(pack).to_owned();
-        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from, brought }
+        let provider = packs.from(pack).to_owned();
+        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from, provider }
     }
 
     fn json(&self) -> Value {
@@ -67,7 +67,7 @@ impl TemplateRow {
                 format!("{} {version} (extends {extends}{only})", self.pack)
             }
         };
-        let from = self.from.as_ref().unwrap_or(&self.brought).clone();
+        let from = self.from.as_ref().unwrap_or(&self.provider).clone();
         [pack, self.file.clone(), from]
     }
 }

@@ -1,4 +1,4 @@
-//! `pypi2pkg templates`. One file a verb below it.
+//! `pypi2pkg templates`, with one file for each of its verbs.
 
 mod check;
 mod context;
@@ -46,7 +46,7 @@ enum TemplatesVerb {
     Remove(install::TemplateRemoveArguments),
 }
 
-/// Where templates are looked for.
+/// The folders in which templates are looked up.
 #[derive(Debug, Args)]
 struct TemplateSearch {
     /// A folder with templates that replace the built-in ones
@@ -81,22 +81,22 @@ impl TemplateSearch {
         Ok(PluginSettings::of(&self.configuration()?, &ProcessEnvironment::of_process()))
     }
 
-    /// The packs that overrides lie over.
+    /// Returns the packs that the program and plugins provide.
     fn packs(&self) -> Result<Packs, Failure> {
-        session::packs(&self.plugins()?.brought()?)
+        session::packs(&self.plugins()?.provided()?)
     }
 
     fn targets(&self) -> Result<Targets, Failure> {
         let configuration = self.configuration()?;
         let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
-        session::targets(configuration.options.target.targets.as_deref(), &plugins.brought()?)
+        session::targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)
     }
 
-    /// The templates of all folders, as a run for a target has them.
+    /// Returns the templates of all folders; with a target, as they are used for it.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
         let configuration = self.configuration()?;
         let environment = ProcessEnvironment::of_process();
-        let packs = session::packs(&PluginSettings::of(&configuration, &environment).brought()?)?;
+        let packs = session::packs(&PluginSettings::of(&configuration, &environment).provided()?)?;
         let own = TemplateOptions { templates: self.folders };
         let folders = own.over(configuration.options.templates).folders(&environment);
         let templates = template::Templates::new(folders).over(packs);
@@ -107,7 +107,7 @@ impl TemplateSearch {
     }
 }
 
-/// `PACK/FILE`, or a whole pack.
+/// Parses `PACK/FILE`, or the name of a pack.
 fn parse_file(text: &str) -> (&str, Option<&str>) {
     match text.split_once('/') {
         Some((pack, "")) => (pack, None),
@@ -116,7 +116,10 @@ fn parse_file(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// `PACK/FILE`.
+/// Parses `PACK/FILE`.
+///
+/// # Errors
+/// The text names no file.
 fn parse_one_file(text: &str) -> Result<(&str, &str), Failure> {
     let (pack, file) = parse_file(text);
     let file = file.ok_or_else(|| Failure {
