@@ -19,16 +19,13 @@ use crate::{
     },
     distro::repositories::{self, Repository},
     index::{self, IndexSettings, Logins, Sources},
-    settings::{
-        self, CacheOptions, Configuration, IndexOptions, PluginSettings, ProcessEnvironment,
-        RunOptions,
-    },
+    settings::{self, CacheOptions, Configuration, IndexOptions, ProcessEnvironment, RunOptions},
 };
 
 use super::{
     arguments::ConfigurationArgument,
     formats::{Formats, kinds},
-    session::targets,
+    session::{configured_targets, targets},
 };
 
 /// Check that a collection is consistent: files, relations, and owners of paths
@@ -119,10 +116,8 @@ impl CheckArguments {
     ) -> Result<BTreeMap<String, Installed>, Failure> {
         let root = Temporary::new().map_err(WriteError::at(&temporary_place()))?;
         let environment = ProcessEnvironment::of_process();
-        let plugins = PluginSettings::of(configuration, &environment);
-        let target =
-            targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)?;
-        let target = target.load(&manifest.target, Some(&manifest.python), None)?;
+        let targets = configured_targets(configuration)?;
+        let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let installation = Installation {
             folder: &self.folder,
             manifest,

@@ -62,10 +62,7 @@ impl Formats {
         let mut foreign = None;
         if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);
-            let targets = session::targets(
-                configuration.options.target.targets.as_deref(),
-                &plugins.provided()?,
-            )?;
+            let targets = session::configured_targets(configuration)?;
             let loaded = targets.load(name, python, None)?;
             let plugin = session::plugins(&plugins)?.format(&loaded, &plugins.finder)?;
             foreign = plugin.map(|plugin| (loaded, plugin));

@@ -14,7 +14,7 @@ use crate::{
     },
     cli::failure::Failure,
     run::Built,
-    settings::{Configuration, PluginSettings, ProcessEnvironment},
+    settings::Configuration,
 };
 
 use super::{Arguments, Verb, build::report_failures, session};
@@ -81,9 +81,7 @@ impl Pypi2Rpm {
         if self.target.is_some() || Configuration::read(None)?.options.target.target.is_some() {
             return Ok(self.target.clone());
         }
-        let plugins =
-            PluginSettings::of(&Configuration::default(), &ProcessEnvironment::of_process());
-        let targets = session::targets(None, &plugins.provided()?)?;
+        let targets = session::configured_targets(&Configuration::default())?;
         let is_rpm = session::detect(&targets)
             .and_then(|name| Ok(targets.load(&name, None, None)?.format == "rpm"));
         match is_rpm {

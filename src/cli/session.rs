@@ -18,7 +18,10 @@ use crate::{
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
     run::{BuildingIndex, PipelineError, RecipeStyle, Run},
-    settings::{self, PluginSettings, ProcessEnvironment, RunOptions, Settings, TargetOptions},
+    settings::{
+        self, Configuration, PluginSettings, ProcessEnvironment, RunOptions, Settings,
+        TargetOptions,
+    },
 };
 
 use super::arguments::{ConfigurationArgument, InputArguments, ProjectArguments};
@@ -267,6 +270,15 @@ pub fn targets(folder: Option<&Path>, provided: &[Brought]) -> Result<Targets, F
         Some(folder) => Ok(known.with_folder(folder)?),
         None => Ok(known),
     }
+}
+
+/// Returns the targets of a configuration: the embedded ones, those of its plugins, and its own.
+///
+/// # Errors
+/// A target file or a plugin cannot be read, or a plugin provides a target that exists already.
+pub fn configured_targets(configuration: &Configuration) -> Result<Targets, Failure> {
+    let plugins = PluginSettings::of(configuration, &ProcessEnvironment::of_process());
+    targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)
 }
 
 /// Returns targets with those that a plugin provides.

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    base::report::print_result,
-    base::text::serialised,
-    cli::failure::Failure,
-    settings::{Configuration, PluginSettings, ProcessEnvironment},
+    base::report::print_result, base::text::serialised, cli::failure::Failure,
+    settings::Configuration,
 };
 
-use super::{session::targets, table::table};
+use super::{session::configured_targets, table::table};
 
 /// Show the distributions that packages can be built for
 #[derive(Debug, Args)]
@@ -45,9 +43,7 @@ enum TargetVerb {
 impl TargetArguments {
     pub fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
-        let targets =
-            targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)?;
+        let targets = configured_targets(&configuration)?;
         match self.verb {
             TargetVerb::List => {
                 let mut rows = Vec::new();

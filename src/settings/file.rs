@@ -53,7 +53,7 @@ impl Configuration {
         Ok(configuration)
     }
 
-    fn parse(text: &str) -> Result<Self, KeyError> {
+    pub(super) fn parse(text: &str) -> Result<Self, KeyError> {
         let mut keys = UntakenKeys::parse(text)?;
         let options = RunOptions {
             target: keys.take(),

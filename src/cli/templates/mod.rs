@@ -87,9 +87,7 @@ impl TemplateSearch {
     }
 
     fn targets(&self) -> Result<Targets, Failure> {
-        let configuration = self.configuration()?;
-        let plugins = PluginSettings::of(&configuration, &ProcessEnvironment::of_process());
-        session::targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)
+        session::configured_targets(&self.configuration()?)
     }
 
     /// Returns the templates of all folders; with a target, as they are used for it.
