@@ -33,7 +33,7 @@ pub struct AdoptArguments {
 
 impl AdoptArguments {
     /// Returns status 0 even if there is nothing to adopt.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if OneLine::new(&self.reason).is_empty() {
             return Err(Failure {
                 status: USAGE,

@@ -48,7 +48,7 @@ pub struct BuildArguments {
 
 impl BuildArguments {
     /// Returns status 1 if a project failed; the others are built nevertheless.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let (json, output) = (self.json, self.output.clone());
         let Built { manifest, files } = self.build(verbosity)?;
         if json {

@@ -60,7 +60,7 @@ pub struct CheckArguments {
 
 impl CheckArguments {
     /// Returns status 1 if the collection has problems.
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
         let configuration = self.configuration.read()?;
         let distribution = if self.satisfy_from.is_empty() {

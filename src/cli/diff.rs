@@ -42,7 +42,7 @@ pub struct DiffArguments {
 
 impl DiffArguments {
     /// Returns status 0, whether or not there are differences.
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
             let configuration = self.configuration.read()?;

@@ -31,7 +31,7 @@ const TOOLS: [(&str, &str, &str); 12] = [
 ];
 
 impl DoctorArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let path = ProcessEnvironment::of_process().path();
         let rows = TOOLS.map(|(tool, purpose, without)| match which(tool, &path) {
             Some(found) => [tool.to_owned(), found.display().to_string(), purpose.to_owned()],

@@ -33,7 +33,7 @@ pub struct ExplainArguments {
 
 impl ExplainArguments {
     /// Returns status 1 if the project does not become a package.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.arguments.options());
         let session = Session::start(&self.arguments, options, verbosity)?;
         let run = session.run().for_review();

@@ -23,7 +23,7 @@ pub struct FreezeArguments {
 }
 
 impl FreezeArguments {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;

@@ -35,7 +35,7 @@ pub struct InputsArguments {
 }
 
 impl InputsArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let environment = ProcessEnvironment::of_process();
         let inputs = InputArguments {
             requirements: Vec::new(),

@@ -28,7 +28,7 @@ pub struct LicencesArguments {
 }
 
 impl LicencesArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
         if self.json {
             let entries: Vec<_> = manifest

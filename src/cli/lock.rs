@@ -47,7 +47,7 @@ pub struct LockArguments {
 }
 
 impl LockArguments {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if LockFormat::of(&self.output) != Some(LockFormat::Pylock) {
             return Err(Failure {
                 status: USAGE,

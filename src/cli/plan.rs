@@ -34,7 +34,7 @@ pub struct PlanArguments {
 }
 
 impl PlanArguments {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.arguments.options());
         let options = RunOptions { failures: self.failures, ..options };
         let session = Session::start(&self.arguments, options, verbosity)?;

@@ -86,7 +86,7 @@ enum SkeletonLanguage {
 
 impl PluginArguments {
     /// Returns status 1 if a plugin fails its check.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let settings = settings()?;
         let finder = &settings.plugins.finder;
         match self.verb {

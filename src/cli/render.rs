@@ -72,7 +72,7 @@ pub(super) struct RecipeItem {
 
 impl RenderArguments {
     /// Returns status 1 if a project failed, a merge has conflicts, or `--check` finds a change.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.arguments.options());
         let options = RunOptions { failures: self.failures, ..options };
         let folders = super::recipe_folders(&self.arguments.inputs)?;

@@ -44,7 +44,7 @@ pub struct RepoArguments {
 }
 
 impl RepoArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let configuration = self.configuration.read()?;
         let environment = ProcessEnvironment::of_process();
         let options = self.publishing.over(configuration.options.publishing.clone());

@@ -21,7 +21,7 @@ pub struct ResolveArguments {
 }
 
 impl ResolveArguments {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;

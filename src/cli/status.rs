@@ -47,7 +47,7 @@ struct RecipeStatus {
 
 impl StatusArguments {
     /// Returns status 0 for all states, and 1 if the state of a recipe cannot be determined.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let session = Session::of_recipes(
             &self.recipes.configuration,

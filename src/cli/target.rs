@@ -41,7 +41,7 @@ enum TargetVerb {
 }
 
 impl TargetArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
         let targets = configured_targets(&configuration)?;
         match self.verb {

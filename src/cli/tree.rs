@@ -26,7 +26,7 @@ pub struct TreeArguments {
 }
 
 impl TreeArguments {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;

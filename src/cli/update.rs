@@ -51,7 +51,7 @@ pub struct UpdateArguments {
 
 impl UpdateArguments {
     /// Returns status 1 if a project failed or a merge has conflicts.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let mut known = BTreeMap::new();
         for folder in &folders {

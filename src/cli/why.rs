@@ -31,7 +31,7 @@ pub struct WhyArguments {
 
 impl WhyArguments {
     /// Returns status 1 if nothing requires the project.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;

@@ -8,7 +8,9 @@ use crate::base::files::open_regular;
 /// A file with user names and passwords.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Netrc {
+    /// The path of the file.
     pub path: PathBuf,
+    /// Its content.
     pub text: String,
     /// Whether other users can read it.
     pub is_exposed: bool,

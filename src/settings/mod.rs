@@ -66,11 +66,15 @@ use crate::{
 /// Everything that a run depends on besides its inputs.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The target's name; the default is this machine's.
     pub target: Option<String>,
+    /// Another of the target's Pythons.
     pub python: Option<String>,
+    /// The architecture; the default is the target's first.
     pub arch: Option<String>,
     /// The options that take precedence over those of requirements files.
     pub options: FileOptions,
+    /// Which indexes are searched for a project.
     pub index_strategy: IndexStrategy,
     /// Projects that are searched in one index only, by its address.
     pub project_indexes: BTreeMap<ProjectName, String>,
@@ -92,30 +96,39 @@ pub struct Settings {
     pub spec_file: Option<PathBuf>,
     /// What happens to files that several packages would own.
     pub on_conflict: OnConflict,
+    /// Whether packages contain byte code.
     pub bytecode: ByteCodePolicy,
+    /// The signatures and the layout of the collection.
     pub publishing: PublishingSettings,
     /// Whether passwords are looked up in the keyring.
     pub asks_keyring: bool,
     /// Whether only the cache is used.
     pub offline: bool,
+    /// The limits of downloads.
     pub download: DownloadSettings,
+    /// The maximum sizes of archives.
     pub limits: LimitsSettings,
     /// Build requirements of projects in addition to those that they state.
     pub build_requires: BTreeMap<ProjectName, Vec<String>>,
     /// Whether no sdist is built only to learn what it requires.
     pub no_build_metadata: bool,
+    /// The sandbox for the code of sdists.
     pub sandbox: SandboxSettings,
     /// Whether missing build dependencies are installed on this machine.
     pub install_build_deps: bool,
     /// How releases are chosen.
     pub resolution: ResolveOptions,
+    /// What builds the packages.
     pub builder: Preference,
+    /// The payload's compression; the default is the target's.
     pub compression: Option<String>,
     /// Whether source packages are built, too.
     pub source_packages: bool,
+    /// The policy of the planner.
     pub policy: Policy,
     /// Folders with template packs, in order of precedence.
     pub templates: Vec<PathBuf>,
+    /// The plugins that take part.
     pub plugins: PluginSettings,
     /// A folder with additional targets.
     pub targets: Option<PathBuf>,
@@ -123,6 +136,7 @@ pub struct Settings {
     pub jobs: usize,
     /// An absolute path.
     pub cache: PathBuf,
+    /// The environment variables.
     pub environment: ProcessEnvironment,
 }
 

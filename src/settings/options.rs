@@ -16,21 +16,37 @@ use crate::{
 /// All options of a run, by group: those of the command line, or those of the configuration.
 #[derive(Debug, Clone, Default)]
 pub struct RunOptions {
+    /// The target.
     pub target: TargetOptions,
+    /// Indexes and downloads.
     pub index: IndexOptions,
+    /// The files that may be used.
     pub candidates: CandidateOptions,
+    /// Builds of sdists.
     pub sdists: SdistOptions,
+    /// The choice of releases.
     pub resolution: ResolutionOptions,
+    /// Projects that fail.
     pub failures: FailureOptions,
+    /// Builds of packages.
     pub building: BuildingOptions,
+    /// The conditions that packages must meet.
     pub acceptance: AcceptanceOptions,
+    /// The names of packages.
     pub naming: NamingOptions,
+    /// The relations of packages.
     pub relations: RelationOptions,
+    /// The installed files.
     pub install: InstallOptions,
+    /// The signatures and the layout of collections.
     pub publishing: PublishingOptions,
+    /// The description of packages.
     pub description: DescriptionOptions,
+    /// The folders with templates.
     pub templates: TemplateOptions,
+    /// The cache folder.
     pub cache: CacheOptions,
+    /// The plugins.
     pub plugins: PluginOptions,
 }
 

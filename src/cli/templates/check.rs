@@ -22,7 +22,7 @@ pub struct TemplateCheckArguments {
 
 impl TemplateCheckArguments {
     /// Returns status 1 if there are problems.
-    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let targets = search.targets()?;
         let templates = match self.folder {
             Some(folder) => template::Templates::new(vec![folder]).over(search.packs()?),

@@ -33,7 +33,7 @@ pub struct TemplateContextArguments {
 }
 
 impl TemplateContextArguments {
-    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         search.packs()?.files(&self.pack)?;
         let targets = search.targets()?;
         let target = match &self.target {

@@ -25,7 +25,7 @@ pub struct TemplateDiffArguments {
 
 impl TemplateDiffArguments {
     /// Returns status 0, whether or not there are differences.
-    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let (only_pack, only_file) = match &self.file {
             Some(file) => {
                 let (pack, file) = parse_file(file);

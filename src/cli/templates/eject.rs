@@ -20,7 +20,7 @@ pub struct TemplateEjectArguments {
 }
 
 impl TemplateEjectArguments {
-    pub fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         let (pack, file) = parse_file(&self.file);
         for path in eject(&search.packs()?, pack, file, &self.output)? {
             print_result(&path.display().to_string());

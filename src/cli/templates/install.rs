@@ -28,7 +28,7 @@ pub struct TemplateRemoveArguments {
 }
 
 impl TemplateInstallArguments {
-    pub fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         let folder = user_folder()?;
         let (targets, packs) = (search.targets()?, search.packs()?);
         let parcel = Parcel::read(&self.path, &packs)?;
@@ -39,7 +39,7 @@ impl TemplateInstallArguments {
 }
 
 impl TemplateRemoveArguments {
-    pub fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         print_result(&remove(&user_folder()?, &self.name, &search.packs()?)?.display().to_string());
         Ok(0)
     }

@@ -73,7 +73,7 @@ impl TemplateRow {
 }
 
 impl TemplateListArguments {
-    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let templates = search.templates(self.target.as_deref())?;
         let mut rows = Vec::new();
         let packs = templates.packs();

@@ -58,7 +58,7 @@ struct TemplateSearch {
 }
 
 impl TemplatesArguments {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         match self.verb {
             TemplatesVerb::List(verb) => verb.run(self.search),
             TemplatesVerb::Show(verb) => verb.run(self.search),

@@ -18,7 +18,7 @@ pub struct TemplateShowArguments {
 }
 
 impl TemplateShowArguments {
-    pub fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let (pack, file) = parse_one_file(&self.file)?;
         let templates = search.templates(self.target.as_deref())?;
         let own = templates.packs().file(pack, file)?;
