@@ -25,8 +25,9 @@
 //! untrusted code leaves is read as strictly as a downloaded one.
 //!
 //! Each door to the outside has one keeper: `reqwest` only in `index`, `handlebars` only in
-//! `recipe::template`, `clap` only in `cli`, environment variables only in `settings`, child processes
-//! only in `base::process`, printing only in `base::report`.
+//! `recipe::template`, `clap` only in `cli` and on the option groups in `settings` (types of options'
+//! values derive `clap::ValueEnum` where they are defined), environment variables only in `settings`,
+//! child processes only in `base::process`, printing only in `base::report`.
 
 // Tests may use the doors to the outside that `clippy.toml` closes to all but one module.
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_macros))]

@@ -13,7 +13,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::Recipes, session::Session};
+use super::{arguments::RecipeArguments, session::Session};
 
 /// Turn edits of recipes into entries of overrides.toml, with a reason
 #[derive(Debug, Args)]
@@ -23,17 +23,17 @@ recipe. Other edits stay edits.
 
 Example:
   pypi2pkg adopt recipes/webob --reason 'needs git for its version'")]
-pub struct Adopt {
+pub struct AdoptArguments {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// The reason for the change
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
 
-impl Adopt {
-    /// Status 0 also where there is nothing to adopt.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl AdoptArguments {
+    /// Returns status 0 even if there is nothing to adopt.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if OneLine::new(&self.reason).is_empty() {
             return Err(Failure {
                 status: USAGE,
@@ -61,9 +61,12 @@ impl Adopt {
         if adopted.is_empty() {
             return Ok(0);
         }
-        let flags = self.recipes.flags();
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &adopted)?;
+        let session = Session::of_recipes(
+            &self.recipes.configuration,
+            self.recipes.options(),
+            verbosity,
+            &adopted,
+        )?;
         let run = session.run();
         let (regenerated, _) = run.regenerate(&session.index(&run)?, &adopted)?;
         for Regenerated { folder, provenance, package } in regenerated {
@@ -82,7 +85,10 @@ impl Adopt {
     }
 }
 
-/// The format of a recipe, whose files tell relations and fields apart.
+/// Returns the format of a recipe.
+///
+/// # Errors
+/// The format is not a built-in one, so that relations and fields of its files are not known.
 fn known_format(folder: &RecipeFolder) -> Result<&'static dyn Format, Failure> {
     let format = folder.plan()?.format;
     format::named(&format).map_err(|_| Failure {

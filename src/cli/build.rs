@@ -4,17 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{FAILED, Failure};
 use crate::{
     base::{report::print_result, text::counted},
+    cli::failure::{FAILED, Failure},
     collection::FailureRecord,
     run::Built,
+    settings::{AcceptanceOptions, BuildingOptions, FailureOptions, PublishingOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
-    choices::Builder,
-    publishing::Publishing,
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -26,48 +25,30 @@ use super::{
   pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/
   pypi2pkg build recipes/ -o dist/     # as they were edited
   pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
-pub struct Build {
+pub struct BuildArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
     /// The collection's folder
     #[arg(short, long, value_name = "FOLDER", default_value = "dist")]
     output: PathBuf,
-    /// What builds the packages
-    #[arg(long, value_enum, value_name = "KIND")]
-    builder: Option<Builder>,
-    /// The payload's compression, such as zstd:3, xz, gzip:9 or none (default: the target's)
-    #[arg(long, value_name = "ALGORITHM[:LEVEL]", value_parser = compression)]
-    compression: Option<String>,
-    /// Also build source packages: a .src.rpm, or a .dsc with its files
-    #[arg(long = "source-package")]
-    source_packages: bool,
-    /// The number of parallel builds (default: one per core)
-    #[arg(short, long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: Option<u16>,
-    /// Build the project with this spec instead of a generated one
-    #[arg(long, value_name = "FILE")]
-    spec_file: Option<PathBuf>,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
-    /// Fail packages whose relations differ from the planned ones
-    #[arg(long)]
-    strict: bool,
-    /// Build packages with open questions (FIXME), too
-    #[arg(long)]
-    allow_fixme: bool,
     #[command(flatten)]
-    publishing: Publishing,
+    building: BuildingOptions,
+    #[command(flatten)]
+    failures: FailureOptions,
+    #[command(flatten)]
+    acceptance: AcceptanceOptions,
+    #[command(flatten)]
+    publishing: PublishingOptions,
     /// Print the collection's manifest
     #[arg(long)]
     json: bool,
 }
 
-impl Build {
-    /// Status 1 where any project failed; the rest is built all the same.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl BuildArguments {
+    /// Returns status 1 if a project failed; the others are built nevertheless.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let (json, output) = (self.json, self.output.clone());
         let Built { manifest, files } = self.build(verbosity)?;
         if json {
@@ -80,29 +61,26 @@ impl Build {
         report_failures(&manifest.failures, files.len())
     }
 
-    /// Builds what is requested into another folder than the one that was named.
+    /// Builds into `folder` instead of the folder of `--output`.
     pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<Built, Failure> {
         folder.clone_into(&mut self.output);
         self.build(verbosity)
     }
 
     fn build(self, verbosity: i8) -> Result<Built, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.builder = self.builder.map(Into::into);
-        flags.compression = self.compression;
-        flags.source_packages = self.source_packages;
-        flags.publishing = self.publishing.into();
-        flags.jobs = self.jobs.map(usize::from);
-        flags.allow_fixme = self.allow_fixme;
-        flags.strict = self.strict;
-        flags.keep_going = !self.no_keep_going;
-        flags.spec_file = self.spec_file;
-        let folders = super::recipe_folders(&self.asked.inputs)?;
+        let options = RunOptions {
+            building: self.building,
+            failures: self.failures,
+            acceptance: self.acceptance,
+            publishing: self.publishing,
+            ..self.packages.add_to(self.arguments.options())
+        };
+        let folders = super::recipe_folders(&self.arguments.inputs)?;
         let session = match &folders {
             Some(folders) => {
-                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, folders)?
+                Session::of_recipes(&self.arguments.configuration, options, verbosity, folders)?
             }
-            None => Session::start(&self.asked, flags, verbosity)?,
+            None => Session::start(&self.arguments, options, verbosity)?,
         };
         let run = session.run();
         let index = session.index(&run)?;
@@ -114,8 +92,10 @@ impl Build {
     }
 }
 
-/// The failures of a run in which `built` packages were made, as one failure; status 0 where there
-/// are none.
+/// Returns status 0 if nothing failed.
+///
+/// # Errors
+/// There are failures; the message counts them together with the `built` packages.
 pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, Failure> {
     if failures.is_empty() {
         return Ok(0);
@@ -138,10 +118,4 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
         ),
         hint: FailureRecord::hints(failures),
     })
-}
-
-fn compression(text: &str) -> Result<String, String> {
-    text.parse::<crate::format::build::Compression>()
-        .map(|_| text.to_owned())
-        .map_err(|e| e.to_string())
 }

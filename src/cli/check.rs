@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 
-use super::failure::{FAILED, Failure};
 use crate::{
     base::{
         files::{FileError, Temporary, temporary_place},
@@ -12,18 +11,20 @@ use crate::{
         report::print_result,
         text::{counted, serialised},
     },
+    cli::failure::{FAILED, Failure},
     collection::{
         CollectionManifest,
         check::{Installed, check, install, manifest},
     },
     format::host::{self, InstallRoot, PackageSet},
     index::{self, IndexSettings, Logins, Sources},
-    settings::{self, Configuration, Environment, Flags, PluginSettings},
+    settings::{self, CacheOptions, Configuration, IndexOptions, ProcessEnvironment, RunOptions},
 };
 
 use super::{
+    arguments::ConfigurationArgument,
     formats::{Formats, formats},
-    session::targets,
+    session::{configured_targets, targets},
 };
 
 /// Check that a collection is consistent: files, relations, and owners of paths
@@ -32,7 +33,7 @@ use super::{
   pypi2pkg check dist/
   pypi2pkg check dist/ --satisfy-from 'http://mirror.example/debian bookworm main'
   pypi2pkg check dist/ --install --satisfy-from 'http://mirror.example/debian bookworm main'")]
-pub struct Check {
+pub struct CheckArguments {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,
@@ -47,22 +48,20 @@ pub struct Check {
     /// Use only the cache
     #[arg(long)]
     offline: bool,
-    /// The cache folder
-    #[arg(long, value_name = "FOLDER")]
-    cache_dir: Option<PathBuf>,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    cache: CacheOptions,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Check {
-    /// Status 1 where the collection has a problem.
-    pub fn run(self) -> Result<u8, Failure> {
+impl CheckArguments {
+    /// Returns status 1 if the collection has problems.
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
-        let configuration = Configuration::read(self.config.as_deref())?;
+        let configuration = self.configuration.read()?;
         let distribution = if self.satisfy_from.is_empty() {
             None
         } else {
@@ -114,20 +113,19 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<BTreeMap<String, Installed>, Failure> {
-        let temporary = Temporary::new().map_err(FileError::write(&temporary_place()))?;
-        let environment = Environment::of_process();
-        let plugins = PluginSettings::of(configuration, &environment);
-        let target = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
-        let target = target.load(&manifest.target, Some(&manifest.python), None)?;
-        let root = InstallRoot {
+        let root = Temporary::new().map_err(FileError::write(&temporary_place()))?;
+        let environment = ProcessEnvironment::of_process();
+        let targets = configured_targets(configuration)?;
+        let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
+        let install_root = InstallRoot {
             folder: &self.folder,
             target: &target,
             sources: &self.satisfy_from,
-            root: &temporary.path().join("root"),
+            root: &root.path().join("root"),
             runner: &HostRunner,
             path: &[environment.path(), vec!["/usr/sbin".into(), "/sbin".into()]].concat(),
         };
-        Ok(install(&root, manifest)?)
+        Ok(install(&install_root, manifest)?)
     }
 
     fn distribution(
@@ -135,10 +133,14 @@ impl Check {
         manifest: &CollectionManifest,
         configuration: &Configuration,
     ) -> Result<Option<PackageSet>, Failure> {
-        let flags =
-            Flags { cache: self.cache_dir.clone(), offline: self.offline, ..Flags::default() };
-        let settings = settings::resolve(flags, configuration.clone(), Environment::of_process())?;
-        let targets = targets(settings.targets.as_deref(), &settings.plugins.brought()?)?;
+        let options = RunOptions {
+            cache: self.cache.clone(),
+            index: IndexOptions { offline: self.offline, ..IndexOptions::default() },
+            ..RunOptions::default()
+        };
+        let settings =
+            settings::resolve(options, configuration.clone(), ProcessEnvironment::of_process())?;
+        let targets = targets(settings.targets.as_deref(), &settings.plugins.provided()?)?;
         let target = targets.load(&manifest.target, Some(&manifest.python), None)?;
         let index_settings = IndexSettings {
             offline: settings.offline,

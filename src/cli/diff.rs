@@ -10,10 +10,12 @@ use crate::{
     cli::failure::Failure,
     collection::compare::{Change, FromTo, collections, recipes},
     recipe::RecipeFolder,
-    settings::Configuration,
 };
 
-use super::formats::{Formats, formats};
+use super::{
+    arguments::ConfigurationArgument,
+    formats::{Formats, formats},
+};
 
 /// Show what has changed from one collection, or folder of recipes, to another
 #[derive(Debug, Args)]
@@ -21,7 +23,7 @@ use super::formats::{Formats, formats};
   pypi2pkg diff /srv/packages/last-week/ dist/
   pypi2pkg diff recipes.old/ recipes/
   pypi2pkg diff --mine recipes/     # what was edited in recipes")]
-pub struct Diff {
+pub struct DiffArguments {
     /// The older folder
     #[arg(value_name = "OLD")]
     old: PathBuf,
@@ -31,20 +33,19 @@ pub struct Diff {
     /// Show what was edited in the recipes of one folder
     #[arg(long, conflicts_with = "json")]
     mine: bool,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Diff {
-    /// Status 0, whether or not anything differs.
-    pub fn run(self) -> Result<u8, Failure> {
+impl DiffArguments {
+    /// Returns status 0, whether or not there are differences.
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
-            let configuration = Configuration::read(self.config.as_deref())?;
+            let configuration = self.configuration.read()?;
             let opened = Formats::of(&[&self.old, new], &configuration)?;
             let external = opened.external();
             collections(&self.old, new, &formats(external.as_ref()))?

@@ -5,16 +5,16 @@ use clap::Args;
 use crate::{
     base::{process::which, report::print_result},
     cli::failure::Failure,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
 use super::table::table;
 
 /// Show which tools are installed, and what works without them
 #[derive(Debug, Args)]
-pub struct Doctor {}
+pub struct DoctorArguments {}
 
-/// Each tool, what it is for, and what happens without it.
+/// Each tool, its use, and what happens without it.
 const TOOLS: [(&str, &str, &str); 12] = [
     ("rpmbuild", "builds RPM packages from specs", "the embedded writer builds them"),
     ("unzip", "unpacks wheels in specs", "specs do not build here; the embedded writer does"),
@@ -30,9 +30,9 @@ const TOOLS: [(&str, &str, &str); 12] = [
     ("lintian", "checks Debian packages", "packages are built unchecked"),
 ];
 
-impl Doctor {
-    pub fn run(self) -> Result<u8, Failure> {
-        let path = Environment::of_process().path();
+impl DoctorArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
+        let path = ProcessEnvironment::of_process().path();
         let rows = TOOLS.map(|(tool, purpose, without)| match which(tool, &path) {
             Some(found) => [tool.to_owned(), found.display().to_string(), purpose.to_owned()],
             None => [tool.to_owned(), "missing".to_owned(), format!("{purpose}; {without}")],

@@ -9,10 +9,11 @@ use crate::{
     plan::{Content, PackagePlan},
     python::artifact::ProjectName,
     resolve::{Pin, RequiredBy},
+    settings::values,
 };
 
 use super::{
-    arguments::{Asked, Naming, parse_project},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -20,21 +21,21 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg explain requests -r requirements.txt --target debian-12")]
-pub struct Explain {
+pub struct ExplainArguments {
     /// The project to explain
-    #[arg(value_parser = parse_project)]
+    #[arg(value_parser = values::project)]
     project: ProjectName,
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
 }
 
-impl Explain {
-    /// Status 1 where the project is not a package of the run.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(self.naming)?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl ExplainArguments {
+    /// Returns status 1 if the project does not become a package.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let options = self.packages.add_to(self.arguments.options());
+        let session = Session::start(&self.arguments, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;
@@ -83,8 +84,8 @@ fn explanation(plan: &PackagePlan, native: &Native, pin: &Pin, name: &str) -> Ve
     for reason in &pin.required_by {
         lines.push(match reason {
             RequiredBy::Root { origin, requirement } => format!("    `{requirement}` ({origin})"),
-            RequiredBy::Project { name, version, requirement } => {
-                format!("    `{requirement}` by {name} {version}")
+            RequiredBy::Project { name: by, version, requirement } => {
+                format!("    `{requirement}` by {by} {version}")
             }
         });
     }

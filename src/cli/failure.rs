@@ -1,4 +1,6 @@
-//! One shape for every error: what was attempted, on what, because of what, and what to do.
+//! The failure that a verb ends with: what was attempted, on what, why it failed, and the remedy.
+
+use std::error::Error;
 
 use crate::{
     base::{files::FileError, signing::SignError, text::chain},
@@ -15,374 +17,121 @@ use crate::{
     settings::SettingsError,
 };
 
-/// The work failed, wholly or in part.
+/// The exit status if the work failed, wholly or in part.
 pub const FAILED: u8 = 1;
-/// The command line or the configuration is wrong.
+/// The exit status if the command line or the configuration is wrong.
 pub const USAGE: u8 = 2;
 
-/// Why a command ended without success.
+/// Why a verb ended without success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The exit status.
     pub status: u8,
     /// What failed, with its causes.
     pub message: String,
-    /// What to do about it.
+    /// The remedy.
     pub hint: Option<String>,
 }
 
-impl Failure {
-    /// A failure of the work itself.
-    pub fn work(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
-        Self { status: FAILED, message: chain(error), hint: hint.map(str::to_owned) }
-    }
+/// An error that a verb may end with.
+trait VerbError: Error + Sized {
+    /// Whether the command line or the configuration has to be changed.
+    fn is_usage(&self) -> bool;
 
-    /// A wrong command line or configuration.
-    pub fn usage(error: &dyn std::error::Error, hint: Option<&str>) -> Self {
-        Self { status: USAGE, message: chain(error), hint: hint.map(str::to_owned) }
-    }
+    /// Returns the remedy, if there is one.
+    fn remedy(&self) -> Option<String>;
 }
 
-impl From<SettingsError> for Failure {
-    fn from(error: SettingsError) -> Self {
-        let hint = match &error {
-            SettingsError::Unreadable { .. } => Some("give the path of a configuration file"),
-            SettingsError::Hint { .. } => Some("correct that line"),
-            SettingsError::NoCache | SettingsError::Cache { .. } => {
-                Some("name a folder with `--cache-dir`")
-            }
-            SettingsError::Epoch { .. } => Some("set it to seconds since 1970, or unset it"),
-            SettingsError::Time { .. } => Some("correct `--exclude-newer` or `exclude-newer`"),
-            SettingsError::Syntax { .. } => {
-                Some("correct that line; docs/configuration.md lists all keys")
-            }
-        };
-        Self::usage(&error, hint)
-    }
-}
-
-impl From<TargetError> for Failure {
-    fn from(error: TargetError) -> Self {
-        let hint = match &error {
-            TargetError::Prefix { .. } => "name a folder such as /opt/acme",
-            _ => "`pypi2pkg target list` shows the targets and their Pythons",
-        };
-        Self::usage(&error, Some(hint))
-    }
-}
-
-impl From<RequirementsError> for Failure {
-    fn from(error: RequirementsError) -> Self {
-        Self::usage(&error, Some(&error.hint()))
-    }
-}
-
-impl From<IndexError> for Failure {
-    fn from(error: IndexError) -> Self {
-        let insecure;
-        let hint = match &error {
-            IndexError::Unreachable { .. } => Some(
-                "check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache",
-            ),
-            IndexError::Untrusted { .. } => {
-                Some("name the certificates that sign the server's in `SSL_CERT_FILE`")
-            }
-            IndexError::Insecure { host, .. } => {
-                insecure = format!("use `https://`, or allow it with `--trusted-host {host}`");
-                Some(insecure.as_str())
-            }
-            IndexError::Offline { .. } => Some("run once without `--offline`"),
-            IndexError::Hash { .. } => Some(
-                "the download was discarded; if the file was replaced on purpose, renew the lock",
-            ),
-            IndexError::NotBuilt { hint, .. } => hint.as_deref(),
-            _ => None,
-        };
-        Self::work(&error, hint)
-    }
-}
-
-impl From<ResolveError> for Failure {
-    fn from(error: ResolveError) -> Self {
-        match error {
-            ResolveError::Index { project, error } => {
-                let inner = Self::from(*error);
-                Self { message: format!("cannot resolve `{project}`: {}", inner.message), ..inner }
-            }
-            error => {
-                let mut hints = error.hints();
-                if hints.is_empty() {
-                    hints.push("relax or remove one of these requirements".to_owned());
-                }
-                let hint = Some(hints.join("\n      "));
-                Self { status: FAILED, message: chain(&error), hint }
-            }
+impl<E: VerbError> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            status: if error.is_usage() { USAGE } else { FAILED },
+            message: chain(&error),
+            hint: error.remedy(),
         }
     }
 }
 
-impl From<BuildError> for Failure {
-    fn from(error: BuildError) -> Self {
-        let hint = match &error {
-            BuildError::Missing { program: "rpmbuild" | "dpkg-deb", .. } => {
-                Some("install it, or use `--builder embedded`")
+/// Error types that have a hint, each with the pattern of its errors of usage, if it has any.
+macro_rules! verb_errors {
+    ($($error:ty $(: $usage:pat)?),+ $(,)?) => {
+        $(impl VerbError for $error {
+            fn is_usage(&self) -> bool {
+                false $(|| matches!(self, $usage))?
             }
-            BuildError::Missing { .. } => Some("install it"),
-            BuildError::Requirements { .. } => Some("install these packages"),
-            BuildError::NoSource { .. } => Some("build its sdist with `--source sdist`"),
-            _ => None,
-        };
-        Self::work(&error, hint)
+
+            fn remedy(&self) -> Option<String> {
+                self.hint()
+            }
+        })+
+    };
+}
+
+verb_errors! {
+    SettingsError: _,
+    TargetError: _,
+    PlanError: _,
+    TemplateError: _,
+    FormatError: Self::OtherPack { .. } | Self::Compression { .. },
+    PluginError: Self::Unknown { .. }
+        | Self::NoFormat { .. }
+        | Self::SameTarget { .. }
+        | Self::NoManifest { .. }
+        | Self::Manifest { .. }
+        | Self::Settings { .. }
+        | Self::Api { .. },
+    IndexError,
+    ResolveError,
+    BuildError,
+    CollectionError,
+    SignError,
+    CheckError,
+    HostError,
+    RecipeError,
+}
+
+impl VerbError for RequirementsError {
+    fn is_usage(&self) -> bool {
+        true
+    }
+
+    fn remedy(&self) -> Option<String> {
+        Some(self.hint())
     }
 }
 
-impl From<CollectionError> for Failure {
-    fn from(error: CollectionError) -> Self {
-        if let CollectionError::Sign(error) = error {
-            return error.into();
-        }
-        let hint = match &error {
-            CollectionError::File(_) => Some("choose another folder with `-o`"),
-            CollectionError::Link { .. } => Some("remove the link"),
-            CollectionError::Signed { .. } => Some("give the key with `--sign-key`"),
-            CollectionError::OtherTarget { .. } => {
-                Some("use a separate folder for each target with `-o`")
-            }
-            _ => None,
-        };
-        Self::work(&error, hint)
+impl VerbError for FileError {
+    fn is_usage(&self) -> bool {
+        false
+    }
+
+    fn remedy(&self) -> Option<String> {
+        None
     }
 }
 
-impl From<SignError> for Failure {
-    fn from(error: SignError) -> Self {
-        let exposed;
-        let hint = match &error {
-            SignError::Exposed { path, .. } => {
-                exposed = format!("`chmod 600 {}`", path.display());
-                Some(exposed.as_str())
-            }
-            SignError::NoGpg { .. } => Some("install gnupg, or name a file with a secret key"),
-            SignError::Unknown { .. } => Some("`gpg --list-secret-keys` shows what gpg has"),
-            SignError::File { .. } => {
-                Some("a locked key's passphrase is taken from `PYPI2PKG_SIGN_PASSPHRASE`")
-            }
-            _ => None,
-        };
-        Self::work(&error, hint)
-    }
-}
-
-impl From<PlanError> for Failure {
-    fn from(error: PlanError) -> Self {
-        let hint = match &error {
-            PlanError::PackageName { .. } => Some("give another name with `--name PROJECT=NAME`"),
-            PlanError::Hint { .. } => Some("add them under `[names]` in a hint file"),
-            _ => None,
-        };
-        Self::usage(&error, hint)
-    }
-}
-
-impl From<CheckError> for Failure {
-    fn from(error: CheckError) -> Self {
-        let hint = match &error {
-            CheckError::NoManifest(_) => Some("use a folder that `pypi2pkg build -o` wrote"),
-            _ => None,
-        };
-        Self::work(&error, hint)
-    }
-}
-
-impl From<HostError> for Failure {
-    fn from(error: HostError) -> Self {
-        let hint = "name a repository's URL or folder, or an apt source such as \
-                    `http://mirror.example/debian bookworm main`";
-        Self::work(&error, Some(hint))
-    }
-}
-
-impl From<PluginError> for Failure {
-    fn from(error: PluginError) -> Self {
-        let hint = match &error {
-            PluginError::Unknown { .. } | PluginError::NoFormat { .. } => {
-                Some("`pypi2pkg plugin list` lists the installed plugins")
-            }
-            PluginError::NoManifest { .. } => {
-                Some("`pypi2pkg plugin new` creates a working plugin")
-            }
-            PluginError::Manifest { .. }
-            | PluginError::SameTarget { .. }
-            | PluginError::Settings { .. } => Some("correct it"),
-            PluginError::Exposed { .. } => {
-                Some("name another folder with `--cache-dir`, or close it with `chmod 700`")
-            }
-            PluginError::Api { .. } => Some("install a version of it that fits this program"),
-            _ => None,
-        };
-        match error {
-            PluginError::Unknown { .. }
-            | PluginError::NoFormat { .. }
-            | PluginError::SameTarget { .. }
-            | PluginError::NoManifest { .. }
-            | PluginError::Manifest { .. }
-            | PluginError::Settings { .. }
-            | PluginError::Api { .. } => Self::usage(&error, hint),
-            _ => Self::work(&error, hint),
+impl VerbError for PipelineError {
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Plan(error) => error.is_usage(),
+            Self::Format(error) => error.is_usage(),
+            Self::Template(error) => error.is_usage(),
+            Self::Plugin(error) => error.is_usage(),
+            Self::NotFrozen { .. }
+            | Self::NoSourcePackages { .. }
+            | Self::OtherName { .. }
+            | Self::OtherVersion { .. }
+            | Self::NoSpecs { .. }
+            | Self::RecipesFor { .. }
+            | Self::OtherTargets { .. }
+            | Self::NoCompiler { .. }
+            | Self::UnconfinedCompiler { .. }
+            | Self::SameName { .. } => true,
+            _ => false,
         }
     }
-}
 
-impl From<FileError> for Failure {
-    fn from(error: FileError) -> Self {
-        Self::work(&error, None)
-    }
-}
-
-impl From<RecipeError> for Failure {
-    fn from(error: RecipeError) -> Self {
-        let is_other = matches!(error, RecipeError::OtherTarget { .. });
-        let hint = is_other.then_some("use a separate folder for each target with `-o`");
-        Self::work(&error, hint)
-    }
-}
-
-impl From<TemplateError> for Failure {
-    fn from(error: TemplateError) -> Self {
-        let hint = match &error {
-            TemplateError::UnknownPack { suggestion: Some(known), .. }
-            | TemplateError::UnknownFile { suggestion: Some(known), .. }
-            | TemplateError::NoPack { suggestion: Some(known), .. }
-            | TemplateError::NotInstalled { suggestion: Some(known), .. } => {
-                format!("did you mean `{known}`?")
-            }
-            TemplateError::NoPack { .. } => {
-                "put it into a folder of its pack's name, or give it a manifest".to_owned()
-            }
-            TemplateError::NotInstalled { .. }
-            | TemplateError::UnknownPack { .. }
-            | TemplateError::UnknownFile { .. }
-            | TemplateError::Stray { .. } => {
-                "`pypi2pkg templates list` shows all packs and files".to_owned()
-            }
-            TemplateError::Template { .. } => {
-                "`pypi2pkg templates context PACK` lists the available names".to_owned()
-            }
-            TemplateError::Exists { .. } => {
-                "remove it, or choose another folder with `-o`".to_owned()
-            }
-            TemplateError::Twice { .. } => "remove one of them".to_owned(),
-            TemplateError::Unreadable { .. }
-            | TemplateError::Refused { .. }
-            | TemplateError::Write { .. } => {
-                return Self::usage(&error, None);
-            }
-        };
-        Self::usage(&error, Some(&hint))
-    }
-}
-
-impl From<FormatError> for Failure {
-    fn from(error: FormatError) -> Self {
-        match &error {
-            FormatError::OtherPack { .. } => {
-                Self::usage(&error, Some("`pypi2pkg target list` shows each target's format"))
-            }
-            FormatError::Compression { .. } => {
-                Self::usage(&error, Some("omit `--compression`, or change only its level"))
-            }
-            _ => Self::work(&error, None),
-        }
-    }
-}
-
-impl From<PipelineError> for Failure {
-    fn from(error: PipelineError) -> Self {
-        match error {
-            PipelineError::Index(error) => error.into(),
-            PipelineError::Resolve(error) => error.into(),
-            PipelineError::Plan(error) => error.into(),
-            PipelineError::Format(error) => error.into(),
-            PipelineError::Template(error) => error.into(),
-            PipelineError::Recipe(error) => error.into(),
-            PipelineError::Sdist(error) => Self::work(&error, error.hint.as_deref()),
-            PipelineError::Build(error) => error.into(),
-            PipelineError::Collection(error) => error.into(),
-            PipelineError::Sign(error) => error.into(),
-            PipelineError::Plugin(error) => error.into(),
-            PipelineError::Write(error) => error.into(),
-            PipelineError::Repository(error) => error.into(),
-            error @ PipelineError::NotFrozen { .. } => {
-                Self::usage(&error, Some("choose another folder with `-o`"))
-            }
-            PipelineError::Place { ref hint, .. } => Self::work(&error, hint.as_deref()),
-            PipelineError::BuildRequirements { ref hint, .. } => {
-                Self::work(&error, hint.as_deref())
-            }
-            error @ PipelineError::Offline { .. } => {
-                Self::work(&error, Some("run once without `--offline`"))
-            }
-            PipelineError::Check(error) => error.into(),
-            error @ PipelineError::NotPublished { .. } => Self::work(
-                &error,
-                Some(
-                    "build what is missing, or set `publish-incomplete = true` in the configuration",
-                ),
-            ),
-            error @ (PipelineError::Open { .. }
-            | PipelineError::NeedsFailed { .. }
-            | PipelineError::SameRelease { .. }
-            | PipelineError::Drifted { .. }) => Self::work(&error, None),
-            error @ PipelineError::NoSourcePackages { .. } => {
-                Self::usage(&error, Some("omit `--source-package`"))
-            }
-            error @ PipelineError::OtherName { .. } => {
-                Self::usage(&error, Some("omit `--name`, or give the spec that name"))
-            }
-            error @ PipelineError::OtherVersion { .. } => {
-                Self::usage(&error, Some("name the spec's version, as in `NAME==VERSION`"))
-            }
-            error @ PipelineError::NoSpecs { .. } => {
-                Self::usage(&error, Some("choose an RPM distribution with `--target`"))
-            }
-            error @ PipelineError::RecipesFor { .. } => {
-                Self::usage(&error, Some("render recipes for it into another folder"))
-            }
-            error @ PipelineError::OtherTargets { .. } => {
-                Self::usage(&error, Some("name the recipes of one target"))
-            }
-            PipelineError::Outdated { folder } => {
-                let hint = format!("`pypi2pkg render {}` updates it", folder.display());
-                Self::work(&PipelineError::Outdated { folder }, Some(&hint))
-            }
-            error @ PipelineError::Unmerged { .. } => Self::work(
-                &error,
-                Some("take over what you want from it, then remove the `.merge` file"),
-            ),
-            error @ PipelineError::NoSource { .. } => {
-                Self::work(&error, Some("use the index that has it with `--index-url`"))
-            }
-            error @ PipelineError::NoCompiler { .. } => Self::usage(
-                &error,
-                Some("install it, or build without byte code with `--bytecode none`"),
-            ),
-            error @ PipelineError::UnconfinedCompiler { .. } => Self::usage(
-                &error,
-                Some(
-                    "install bubblewrap and util-linux, compile without a sandbox with \
-                     `--no-sandbox`, or use `--bytecode none`",
-                ),
-            ),
-            error @ PipelineError::SamePath { .. } => Self::work(
-                &error,
-                Some(
-                    "exclude a project with `--exclude`, or keep each file only in the first project with `--on-conflict drop`",
-                ),
-            ),
-            error @ PipelineError::SameName { .. } => Self::usage(
-                &error,
-                Some("give one of them another name with `--name PROJECT=NAME`"),
-            ),
-        }
+    fn remedy(&self) -> Option<String> {
+        self.hint()
     }
 }

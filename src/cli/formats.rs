@@ -1,23 +1,23 @@
-//! The kinds of packages that collections have which are there already.
+//! The package formats of existing collections.
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
-use super::failure::{Failure, USAGE};
 use crate::{
     base::{process::HostRunner, report::Terminal},
+    cli::failure::{Failure, USAGE},
     collection::{CollectionManifest, check::manifest},
     distro::targets::Target,
     format::{self, plugin::PluginFormat},
     plugin::{Context, Plugin},
-    settings::{Configuration, Environment, PluginSettings},
+    settings::{Configuration, PluginSettings, ProcessEnvironment},
 };
 
 use super::session;
 
-/// A format that a plugin provides, and what it is started with.
+/// The package format of collections, with the plugin that provides it if it is not built in.
 pub struct Formats {
     foreign: Option<(Target, Plugin)>,
     path: Vec<PathBuf>,
@@ -26,10 +26,11 @@ pub struct Formats {
 }
 
 impl Formats {
-    /// The formats of the collections among `folders`.
+    /// Returns the format of the collections among `folders`.
     ///
     /// # Errors
-    /// A target is not known any more, no plugin provides its format, or there are several formats.
+    /// The target no longer exists, no plugin provides its format, or the collections have different
+    /// formats.
     pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
@@ -50,22 +51,22 @@ impl Formats {
         Self::of_target(first, configuration)
     }
 
-    /// The format of a target and one of its Pythons.
+    /// Returns the format of a target and one of its Pythons.
     ///
     /// # Errors
-    /// There is no such target, or no plugin provides its format.
+    /// The target does not exist, or no plugin provides its format.
     pub fn of_target(
         target: Option<(&str, Option<&str>)>,
         configuration: &Configuration,
     ) -> Result<Self, Failure> {
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let mut foreign = None;
         if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);
-            let targets = session::targets(configuration.targets.as_deref(), &plugins.brought()?)?;
-            let target = targets.load(name, python, None)?;
-            let plugin = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
-            foreign = plugin.map(|plugin| (target, plugin));
+            let targets = session::configured_targets(configuration)?;
+            let loaded = targets.load(name, python, None)?;
+            let plugin = session::plugins(&plugins)?.format(&loaded, &plugins.finder)?;
+            foreign = plugin.map(|plugin| (loaded, plugin));
         }
         Ok(Self {
             foreign,
@@ -75,7 +76,7 @@ impl Formats {
         })
     }
 
-    /// The one that a plugin provides.
+    /// Returns the format that a plugin provides.
     pub fn external(&self) -> Option<PluginFormat<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
         let context = Context {
@@ -89,7 +90,7 @@ impl Formats {
     }
 }
 
-/// The built-in formats, and that of a plugin.
+/// Returns the built-in formats, and that of a plugin.
 pub fn formats<'k>(plugin: Option<&'k PluginFormat<'_>>) -> format::Formats<'k> {
     match plugin {
         Some(plugin) => format::Formats::default().with(plugin),

@@ -6,10 +6,7 @@ use clap::Args;
 
 use crate::{base::report::print_result, cli::failure::Failure};
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Download all files into a folder that serves as an offline index
 #[derive(Debug, Args)]
@@ -17,18 +14,17 @@ use super::{
   pypi2pkg freeze -r requirements.txt --target el9 -o frozen/
   pypi2pkg build -r requirements.txt --target el9 --index-url frozen/
   pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
-pub struct Freeze {
+pub struct FreezeArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     /// The folder to write
     #[arg(short, long, value_name = "FOLDER", default_value = "frozen")]
     output: PathBuf,
 }
 
-impl Freeze {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl FreezeArguments {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

@@ -7,17 +7,20 @@ use serde_json::Value;
 
 use crate::{
     base::report::print_result, base::text::serialised, cli::failure::Failure,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
-use super::{arguments, table::table};
+use super::{
+    arguments::{InputArguments, SelectionArguments},
+    table::table,
+};
 
 /// Show how requirements, lock and project files are read
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   pypi2pkg inputs requirements.txt
   pypi2pkg inputs pyproject.toml --extra socks --json")]
-pub struct Inputs {
+pub struct InputsArguments {
     /// Requirements files, lock files, pyproject.toml or folders with one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -25,16 +28,16 @@ pub struct Inputs {
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     constraints: Vec<PathBuf>,
     #[command(flatten)]
-    selection: arguments::Selection,
+    selection: SelectionArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Inputs {
-    pub fn run(self) -> Result<u8, Failure> {
-        let environment = Environment::of_process();
-        let inputs = arguments::Inputs {
+impl InputsArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
+        let environment = ProcessEnvironment::of_process();
+        let inputs = InputArguments {
             requirements: Vec::new(),
             files: self.files,
             constraints: self.constraints,
@@ -72,7 +75,7 @@ impl Inputs {
     }
 }
 
-/// An option's value; `None` where it was not given.
+/// Returns an option's value as text, or `None` if the option was not given.
 fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null | Value::Bool(false) => None,

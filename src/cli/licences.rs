@@ -18,7 +18,7 @@ use super::table::table;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg licences dist/")]
-pub struct Licences {
+pub struct LicencesArguments {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,
@@ -27,8 +27,8 @@ pub struct Licences {
     json: bool,
 }
 
-impl Licences {
-    pub fn run(self) -> Result<u8, Failure> {
+impl LicencesArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let manifest = manifest(&self.folder)?;
         if self.json {
             let entries: Vec<_> = manifest

@@ -17,11 +17,11 @@ use crate::{
         artifact::ProjectName,
         requirements::{self, LockFormat},
     },
-    settings::Environment,
+    settings::{ProcessEnvironment, values},
 };
 
 use super::{
-    arguments::{self, Asked, Naming, Selection},
+    arguments::{InputArguments, ProjectArguments, SelectionArguments},
     session::Session,
 };
 
@@ -32,9 +32,9 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg lock -r requirements.txt --target debian-12 -o pylock.toml
   pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
-pub struct Lock {
+pub struct LockArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     /// The file to write: pylock.toml or pylock.NAME.toml
     #[arg(short, long, value_name = "FILE", default_value = "pylock.toml")]
     output: PathBuf,
@@ -42,12 +42,12 @@ pub struct Lock {
     #[arg(long)]
     upgrade: bool,
     /// Ignore the existing lock file for one project
-    #[arg(long, value_name = "PROJECT", value_parser = arguments::parse_project)]
+    #[arg(long, value_name = "PROJECT", value_parser = values::project)]
     upgrade_package: Vec<ProjectName>,
 }
 
-impl Lock {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl LockArguments {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         if LockFormat::of(&self.output) != Some(LockFormat::Pylock) {
             return Err(Failure {
                 status: USAGE,
@@ -55,8 +55,7 @@ impl Lock {
                 hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
             });
         }
-        let flags = self.asked.flags(Naming::default())?;
-        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        let mut session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         session.settings.resolution.preferred = self.preferred(&session.settings.environment)?;
         let run = session.run();
         let index = session.index(&run)?;
@@ -69,19 +68,19 @@ impl Lock {
         Ok(0)
     }
 
-    /// The releases of the earlier lock that may stay.
+    /// Returns the releases of the existing lock file that are kept if they still fit.
     fn preferred(
         &self,
-        environment: &Environment,
+        environment: &ProcessEnvironment,
     ) -> Result<BTreeMap<ProjectName, pep440_rs::Version>, Failure> {
         if self.upgrade || !self.output.is_file() {
             return Ok(BTreeMap::new());
         }
-        let earlier = arguments::Inputs {
+        let earlier = InputArguments {
             requirements: Vec::new(),
             files: vec![self.output.clone()],
             constraints: Vec::new(),
-            selection: Selection::default(),
+            selection: SelectionArguments::default(),
         };
         let requirements::Inputs { requirements, .. } = earlier.read(environment)?;
         let locked = requirements.into_iter().filter_map(|written| {

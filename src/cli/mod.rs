@@ -1,10 +1,9 @@
-//! The command line. One file a verb; the only place that knows `clap`.
+//! The command line, with one file for each verb.
 
 mod adopt;
 mod arguments;
 mod build;
 mod check;
-mod choices;
 mod diff;
 mod doctor;
 mod explain;
@@ -16,7 +15,6 @@ mod licences;
 mod lock;
 mod plan;
 mod plugin;
-mod publishing;
 mod pypi2rpm;
 mod render;
 mod repo;
@@ -41,7 +39,7 @@ use crate::{
     },
     cli::failure::{FAILED, Failure, USAGE},
     recipe::RecipeFolder,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
 /// Convert projects of the Python Package Index to native RPM and Debian packages.
@@ -67,27 +65,27 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    Build(Box<build::Build>),
-    Render(render::Render),
-    Status(status::Status),
-    Adopt(adopt::Adopt),
-    Update(update::Update),
-    Resolve(resolve::Resolve),
-    Lock(lock::Lock),
-    Freeze(freeze::Freeze),
-    Inputs(inputs::Inputs),
-    Plan(plan::Plan),
-    Tree(tree::Tree),
-    Why(why::Why),
-    Explain(explain::Explain),
-    Check(check::Check),
-    Diff(diff::Diff),
-    Repo(repo::Repo),
-    Licences(licences::Licences),
-    Target(target::Target),
-    Plugin(plugin::PluginVerb),
-    Templates(templates::Templates),
-    Doctor(doctor::Doctor),
+    Build(Box<build::BuildArguments>),
+    Render(render::RenderArguments),
+    Status(status::StatusArguments),
+    Adopt(adopt::AdoptArguments),
+    Update(update::UpdateArguments),
+    Resolve(resolve::ResolveArguments),
+    Lock(lock::LockArguments),
+    Freeze(freeze::FreezeArguments),
+    Inputs(inputs::InputsArguments),
+    Plan(plan::PlanArguments),
+    Tree(tree::TreeArguments),
+    Why(why::WhyArguments),
+    Explain(explain::ExplainArguments),
+    Check(check::CheckArguments),
+    Diff(diff::DiffArguments),
+    Repo(repo::RepoArguments),
+    Licences(licences::LicencesArguments),
+    Target(target::TargetArguments),
+    Plugin(plugin::PluginArguments),
+    Templates(templates::TemplatesArguments),
+    Doctor(doctor::DoctorArguments),
     /// Write a shell's completion script to standard output
     Completions {
         shell: clap_complete::Shell,
@@ -96,12 +94,14 @@ enum Verb {
     Man,
 }
 
-/// Runs a command line and returns the exit status: 0 done, 1 the work failed, 2 wrong usage or
-/// configuration, 128 and the number of a signal that interrupted it.
+/// Runs a command line and returns the exit status: 0 if it succeeded, 1 if the work failed, 2 for
+/// wrong usage or configuration, 128 plus the number of the signal that interrupted it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    // Without it, signals end the program as they do by default.
+    // If it fails, signals end the program by default.
     let _ = watch_signals();
-    if let Some(Err(problem)) = Environment::of_process().diagnostics().map(write_diagnostics) {
+    if let Some(Err(problem)) =
+        ProcessEnvironment::of_process().diagnostics().map(write_diagnostics)
+    {
         print_error(&format!("`PYPI2PKG_LOG`: {problem}"), None);
         return USAGE;
     }
@@ -119,7 +119,7 @@ fn run_verb(arguments: Vec<OsString>) -> u8 {
     let result = match parse_and_run(arguments) {
         Ok(result) => result,
         Err(error) => {
-            // `--help` and `--version` are no errors; clap knows which stream each belongs to.
+            // `--help` and `--version` are not errors; clap knows the stream for each.
             if error.use_stderr() {
                 let _ = error.print();
                 return USAGE;
@@ -144,7 +144,10 @@ fn run_verb(arguments: Vec<OsString>) -> u8 {
     }
 }
 
-/// What came of the verb; a clap error for a command line that is none, or asks for help.
+/// Parses a command line and runs its verb.
+///
+/// # Errors
+/// The command line is invalid, or has `--help` or `--version`.
 fn parse_and_run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap::Error> {
     let program = arguments.first().map(Path::new).and_then(Path::file_name);
     if program.is_some_and(|name| name == pypi2rpm::NAME) {
@@ -194,11 +197,13 @@ fn dispatch(verb: Verb, verbosity: i8) -> Result<u8, Failure> {
     }
 }
 
-/// The recipes that are named, where all that is named are folders with recipes.
+/// Returns the recipes that are named, or `None` if not all arguments are folders with recipes.
 ///
 /// # Errors
-/// A folder that cannot be read.
-fn recipe_folders(inputs: &arguments::Inputs) -> Result<Option<Vec<RecipeFolder>>, Failure> {
+/// A folder cannot be read.
+fn recipe_folders(
+    inputs: &arguments::InputArguments,
+) -> Result<Option<Vec<RecipeFolder>>, Failure> {
     if inputs.requirements.is_empty() || !inputs.files.is_empty() {
         return Ok(None);
     }

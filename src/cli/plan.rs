@@ -8,10 +8,11 @@ use crate::{
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
     run::{Prepared, Resolved},
+    settings::{FailureOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
     table::table,
 };
@@ -20,24 +21,23 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg plan webob --target fedora-43 --json")]
-pub struct Plan {
+pub struct PlanArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
+    packages: PackageArguments,
+    #[command(flatten)]
+    failures: FailureOptions,
     /// Print the whole plans
     #[arg(long)]
     json: bool,
 }
 
-impl Plan {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.keep_going = !self.no_keep_going;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl PlanArguments {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let options = self.packages.add_to(self.arguments.options());
+        let options = RunOptions { failures: self.failures, ..options };
+        let session = Session::start(&self.arguments, options, verbosity)?;
         let run = session.run().for_review();
         let index = session.index(&run)?;
         let Resolved { resolution, failures } = run.resolve_partly(&index)?;
@@ -73,7 +73,7 @@ impl Plan {
     }
 }
 
-/// A line for each failed project.
+/// Returns a line for each failed project.
 pub(super) fn lines(failures: &[FailureRecord]) -> Vec<String> {
     failures
         .iter()

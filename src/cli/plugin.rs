@@ -8,7 +8,11 @@ use std::{
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::failure::{Failure, USAGE};
+use super::{
+    failure::{Failure, USAGE},
+    session,
+    table::table,
+};
 use crate::{
     base::{
         files::{FileError, Temporary, write_texts},
@@ -20,20 +24,18 @@ use crate::{
     format::{self, plugin::PluginFormat},
     plugin::{self, Brought, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
-    settings::{self, Configuration, Environment, Flags, Settings},
+    settings::{self, Configuration, ProcessEnvironment, RunOptions, Settings},
 };
-
-use super::{session, table::table};
 
 /// List, show, check, write and run plugins
 #[derive(Debug, Args)]
-pub struct PluginVerb {
+pub struct PluginArguments {
     #[command(subcommand)]
-    action: Action,
+    verb: PluginVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum PluginVerb {
     /// List the plugins that are installed
     List {
         /// Print JSON
@@ -57,7 +59,7 @@ enum Action {
         /// The plugin's name, also the name of its folder
         name: String,
         #[arg(long, value_enum, default_value = "python")]
-        language: Language,
+        language: SkeletonLanguage,
         /// The parent folder
         #[arg(short, long, value_name = "FOLDER", default_value = ".")]
         output: PathBuf,
@@ -76,24 +78,26 @@ enum Action {
     },
 }
 
-/// What a skeleton is written in.
+/// The language of a skeleton.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Language {
+enum SkeletonLanguage {
     Python,
     Shell,
 }
 
-impl PluginVerb {
-    /// Status 1 where a plugin fails its check.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl PluginArguments {
+    /// Returns status 1 if a plugin fails its check.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let settings = settings()?;
         let finder = &settings.plugins.finder;
-        match self.action {
-            Action::List { json } => list(finder, json),
-            Action::Info { plugin } => info(&finder.find_unset(&plugin)?),
-            Action::Check { plugin } => check(&finder.find_unset(&plugin)?, &settings, verbosity),
-            Action::New { name, language, output } => new(&name, language, &output),
-            Action::Run { hook, plugin, target } => {
+        match self.verb {
+            PluginVerb::List { json } => list(finder, json),
+            PluginVerb::Info { plugin } => info(&finder.find_unset(&plugin)?),
+            PluginVerb::Check { plugin } => {
+                check(&finder.find_unset(&plugin)?, &settings, verbosity)
+            }
+            PluginVerb::New { name, language, output } => new(&name, language, &output),
+            PluginVerb::Run { hook, plugin, target } => {
                 let mut request = String::new();
                 let read = std::io::stdin().read_to_string(&mut request);
                 read.map_err(FileError::write(Path::new("standard input")))?;
@@ -108,7 +112,7 @@ impl PluginVerb {
 
 fn settings() -> Result<Settings, Failure> {
     let configuration = Configuration::read(None)?;
-    Ok(settings::resolve(Flags::default(), configuration, Environment::of_process())?)
+    Ok(settings::resolve(RunOptions::default(), configuration, ProcessEnvironment::of_process())?)
 }
 
 fn ask(
@@ -119,14 +123,14 @@ fn ask(
     settings: &Settings,
     verbosity: i8,
 ) -> Result<(Temporary, Vec<u8>), Failure> {
-    let target = session::targets(settings.targets.as_deref(), &settings.plugins.brought()?)?
+    let target = session::targets(settings.targets.as_deref(), &settings.plugins.provided()?)?
         .load(target, None, None)?;
     let path = settings.environment.path();
     let terminal = Terminal::new(verbosity);
     Ok(plugin.run(hook, request, &context(&target, settings, &terminal, &path))?)
 }
 
-/// What a plugin is started with.
+/// Returns the context in which a plugin is started.
 fn context<'a>(
     target: &'a Target,
     settings: &Settings,
@@ -141,7 +145,7 @@ fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
     let (mut rows, mut found) = (Vec::new(), Vec::new());
     for (name, is_bundled) in finder.names() {
         let from = if is_bundled { "bundled" } else { "installed" };
-        // One that is broken hides no other.
+        // A broken plugin is listed with its error, and the others are, too.
         let (version, hooks, text) = match finder.find_unset(&name) {
             Ok(Plugin { manifest, folder, .. }) => {
                 let hooks: Vec<String> = manifest.hooks.iter().map(ToString::to_string).collect();
@@ -171,7 +175,7 @@ fn info(plugin: &Plugin) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The hooks that can be asked about nothing without doing anything.
+/// The hooks that can be called without packages and have no effects.
 const HARMLESS: [Hook; 4] = [Hook::ResolveName, Hook::Plan, Hook::Recipe, Hook::Package];
 
 fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Failure> {
@@ -200,14 +204,15 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
     Ok(0)
 }
 
-/// Checks what a plugin provides for its format: targets, templates, and what it answers for them.
+/// Checks a format: its targets, its templates, and the answers of the plugin for them.
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
-    let brought = Brought::of_folder(name, &plugin.folder)?;
-    let targets = session::brought_targets(Targets::embedded(), &brought)?;
-    let templates = Templates::default().over(session::brought_pack(Packs::default(), &brought)?);
+    let provided = Brought::of_folder(name, &plugin.folder)?;
+    let targets = session::with_plugin_targets(Targets::embedded(), &provided)?;
+    let templates =
+        Templates::default().over(session::with_plugin_pack(Packs::default(), &provided)?);
     let pack = templates.pack(name, str::to_owned)?;
-    for target in brought.targets.keys().filter(|name| targets.names().contains(&name.as_str())) {
+    for target in provided.targets.keys().filter(|own| targets.names().contains(&own.as_str())) {
         let target = targets.load(target, None, None)?;
         let path = settings.environment.path();
         let terminal = Terminal::new(verbosity);
@@ -220,7 +225,7 @@ fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(
     Ok(())
 }
 
-/// The files of a skeleton: names and texts, and whether they are programs.
+/// The files of a skeleton: name, text, and whether the file is executable.
 const PYTHON: [(&str, &str, bool); 4] = [
     ("plugin.toml", include_str!("../../templates/plugin/python/plugin.toml"), false),
     ("NAME", include_str!("../../templates/plugin/python/NAME"), true),
@@ -233,7 +238,7 @@ const SHELL: [(&str, &str, bool); 3] = [
     ("test", include_str!("../../templates/plugin/shell/test"), true),
 ];
 
-fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
+fn new(name: &str, language: SkeletonLanguage, output: &Path) -> Result<u8, Failure> {
     let folder = output.join(name);
     let problem = match (is_plain_name(name), folder.exists()) {
         (false, _) => Some((
@@ -250,8 +255,8 @@ fn new(name: &str, language: Language, output: &Path) -> Result<u8, Failure> {
         return Err(Failure { status: USAGE, message, hint: Some(hint.to_owned()) });
     }
     let files: &[(&str, &str, bool)] = match language {
-        Language::Python => &PYTHON,
-        Language::Shell => &SHELL,
+        SkeletonLanguage::Python => &PYTHON,
+        SkeletonLanguage::Shell => &SHELL,
     };
     let named = |text: &str| text.replace("NAME", name);
     let files =

@@ -1,4 +1,4 @@
-//! The command line of `pypi2rpm`, for those who start the program by a link of that name.
+//! The command line of the program if it is started by the name `pypi2rpm`.
 
 use std::{
     ffi::OsString,
@@ -14,12 +14,12 @@ use crate::{
     },
     cli::failure::Failure,
     run::Built,
-    settings::{Configuration, Environment, PluginSettings},
+    settings::Configuration,
 };
 
 use super::{Arguments, Verb, build::report_failures, session};
 
-/// The name of the link.
+/// The name of a link to the program.
 pub const NAME: &str = "pypi2rpm";
 
 /// Make one RPM package of one project, without what it requires
@@ -58,31 +58,30 @@ struct Pypi2Rpm {
     target: Option<String>,
 }
 
-/// Runs a command line of the link; the exit status is as for every other.
+/// Parses and runs a command line; the exit statuses are those of `pypi2pkg`.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Result<u8, Failure>, clap::Error> {
-    let asked = Pypi2Rpm::try_parse_from(arguments)?;
+    let command_line = Pypi2Rpm::try_parse_from(arguments)?;
     let reporter = Terminal::new(0);
-    let target = match asked.target() {
+    let target = match command_line.target() {
         Ok(target) => target,
         Err(failure) => return Ok(Err(failure)),
     };
-    if let Some(target) = target.as_ref().filter(|_| asked.target.is_none()) {
+    if let Some(target) = target.as_ref().filter(|_| command_line.target.is_none()) {
         let line = format!("this machine is not an RPM system: the package is made for {target}");
         reporter.event(Event::Warning(&line));
     }
-    let arguments = Arguments::try_parse_from(asked.translated(target))?;
-    let Verb::Build(build) = arguments.verb else { return Ok(Ok(0)) };
-    Ok(asked.finish(|folder| build.build_in(folder, 0)))
+    let translated = Arguments::try_parse_from(command_line.translated(target))?;
+    let Verb::Build(build) = translated.verb else { return Ok(Ok(0)) };
+    Ok(command_line.finish(|folder| build.build_in(folder, 0)))
 }
 
 impl Pypi2Rpm {
-    /// The target that has to be named; none where this machine's or the configuration's will do.
+    /// Returns the target to pass on, or `None` if the machine's or the configured one is used.
     fn target(&self) -> Result<Option<String>, Failure> {
-        if self.target.is_some() || Configuration::read(None)?.target.is_some() {
+        if self.target.is_some() || Configuration::read(None)?.options.target.target.is_some() {
             return Ok(self.target.clone());
         }
-        let plugins = PluginSettings::of(&Configuration::default(), &Environment::of_process());
-        let targets = session::targets(None, &plugins.brought()?)?;
+        let targets = session::configured_targets(&Configuration::default())?;
         let is_rpm = session::detect(&targets).and_then(|name| {
             Ok(targets.load(&name, None, None)?.format == crate::format::rpm::NAME)
         });
@@ -92,7 +91,7 @@ impl Pypi2Rpm {
         }
     }
 
-    /// The same for `pypi2pkg`.
+    /// Returns the same command line for `pypi2pkg`.
     fn translated(&self, target: Option<String>) -> Vec<OsString> {
         let requirement = match &self.version {
             Some(version) => format!("{}=={version}", self.project),
@@ -114,7 +113,7 @@ impl Pypi2Rpm {
         arguments
     }
 
-    /// Builds in a folder of its own, and puts the package where it belongs.
+    /// Builds in a temporary folder and copies the package to `--dist-dir`.
     fn finish(&self, build: impl FnOnce(&Path) -> Result<Built, Failure>) -> Result<u8, Failure> {
         let folder = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         let Built { manifest, files } = build(&folder.path().join("collection"))?;
@@ -144,8 +143,9 @@ mod tests {
             ("--dist-dir", "rpms"),
         ];
         let given = options.iter().flat_map(|(option, value)| [*option, *value]);
-        let asked = Pypi2Rpm::try_parse_from([NAME, "webob"].into_iter().chain(given)).unwrap();
-        let wanted = [
+        let command_line =
+            Pypi2Rpm::try_parse_from([NAME, "webob"].into_iter().chain(given)).unwrap();
+        let expected = [
             "pypi2pkg",
             "build",
             "--no-deps",
@@ -162,7 +162,7 @@ mod tests {
             "--",
             "webob==1.0",
         ];
-        assert_eq!(asked.translated(Some("el9".to_owned())), wanted);
-        assert_eq!(asked.dist_dir, Path::new("rpms"));
+        assert_eq!(command_line.translated(Some("el9".to_owned())), expected);
+        assert_eq!(command_line.dist_dir, Path::new("rpms"));
     }
 }

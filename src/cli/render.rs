@@ -15,10 +15,11 @@ use crate::{
     recipe::{Provenance, RecipeFolder, Update},
     resolve::{RequiredBy, Resolution},
     run::{Package, Prepared, Regenerated, Resolved},
+    settings::{FailureOptions, RunOptions},
 };
 
 use super::{
-    arguments::{Asked, Naming},
+    arguments::{PackageArguments, ProjectArguments},
     session::Session,
 };
 
@@ -34,24 +35,23 @@ Examples:
   pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/ --diff
   pypi2pkg render recipes/webob        # again, of the same release"
 )]
-pub struct Render {
+pub struct RenderArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     #[command(flatten)]
-    naming: Naming,
+    packages: PackageArguments,
     /// The folder to write recipes to, one folder per project
     #[arg(short, long, value_name = "FOLDER", default_value = "recipes")]
     output: PathBuf,
-    /// Stop at the first project that cannot be resolved or fetched
-    #[arg(long)]
-    no_keep_going: bool,
     #[command(flatten)]
-    mode: Mode,
+    failures: FailureOptions,
+    #[command(flatten)]
+    mode: RenderMode,
 }
 
-/// What is done with the recipes that are there.
+/// What happens to existing recipes.
 #[derive(Debug, Default, Args)]
-pub(super) struct Mode {
+pub(super) struct RenderMode {
     /// Show what would change without writing it
     #[arg(long)]
     diff: bool,
@@ -63,33 +63,31 @@ pub(super) struct Mode {
     force: bool,
 }
 
-/// A recipe's folder, and what it is generated of.
-pub(super) struct Item {
+/// A recipe's folder, and the package that it is generated from.
+pub(super) struct RecipeItem {
     pub folder: RecipeFolder,
     pub package: Package,
     pub requested: Vec<String>,
 }
 
-impl Render {
-    /// Status 1 where a project failed, a merge has to be settled, or `--check` finds a change.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let mut flags = self.asked.flags(self.naming)?;
-        flags.keep_going = !self.no_keep_going;
-        let folders = super::recipe_folders(&self.asked.inputs)?;
+impl RenderArguments {
+    /// Returns status 1 if a project failed, a merge has conflicts, or `--check` finds a change.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let options = self.packages.add_to(self.arguments.options());
+        let options = RunOptions { failures: self.failures, ..options };
+        let folders = super::recipe_folders(&self.arguments.inputs)?;
         if let Some(folders) = folders {
             let session =
-                Session::of_recipes(self.asked.config.as_deref(), flags, verbosity, &folders)?;
+                Session::of_recipes(&self.arguments.configuration, options, verbosity, &folders)?;
             let run = session.run().for_review();
             let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
             let items =
-                regenerated.into_iter().map(|Regenerated { folder, provenance, package }| Item {
-                    folder,
-                    package,
-                    requested: provenance.requested,
+                regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
+                    RecipeItem { folder, package, requested: provenance.requested }
                 });
             return self.mode.finish(&session, items.collect(), &failures);
         }
-        let mut session = Session::start(&self.asked, flags, verbosity)?;
+        let mut session = Session::start(&self.arguments, options, verbosity)?;
         let present =
             if self.output.is_dir() { RecipeFolder::find(&self.output)? } else { Vec::new() };
         for folder in &present {
@@ -103,26 +101,26 @@ impl Render {
         let items = packages.into_iter().map(|package| {
             let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
             let requested = requested(&resolution, &package.plan);
-            Item { folder, package, requested }
+            RecipeItem { folder, package, requested }
         });
-        let items: Vec<Item> = items.collect();
-        tell_of_others(&session, &present, &items);
+        let items: Vec<RecipeItem> = items.collect();
+        warn_of_unrequired(&session, &present, &items);
         self.mode.finish(&session, items, &failures)
     }
 }
 
-impl Mode {
-    /// Merges each recipe and writes it, or shows what would be written. `failures` are those so
-    /// far.
+impl RenderMode {
+    /// Merges each recipe and writes it, or shows what would be written. `failures` are those of
+    /// earlier stages.
     pub(super) fn finish(
         &self,
         session: &Session,
-        items: Vec<Item>,
+        items: Vec<RecipeItem>,
         failures: &[FailureRecord],
     ) -> Result<u8, Failure> {
         let mut problems = super::plan::lines(failures);
         let mut open = Vec::new();
-        for Item { folder, package, requested } in items {
+        for RecipeItem { folder, package, requested } in items {
             let name = folder.path().display().to_string();
             let mut update = Update::of(&folder, &package.recipe)?;
             if self.force {
@@ -172,12 +170,12 @@ impl Mode {
     }
 }
 
-/// What the user has to settle, with the line that does.
+/// Returns the open questions of a recipe, with its folder.
 fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
     plan.open.iter().map(|open| format!("{folder}: {open}")).collect()
 }
 
-/// The requirements with which people ask for a project.
+/// Returns the direct requirements on a project.
 fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     let pin = resolution.pins.get(&plan.project);
     let reasons = pin.into_iter().flat_map(|pin| &pin.required_by);
@@ -188,8 +186,8 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     own.collect()
 }
 
-/// Recipes of projects that nothing requires any more stay, and are reported.
-fn tell_of_others(session: &Session, present: &[RecipeFolder], items: &[Item]) {
+/// Warns of recipes of projects that nothing requires any more; they are kept.
+fn warn_of_unrequired(session: &Session, present: &[RecipeFolder], items: &[RecipeItem]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
             let line =

@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::failure::Failure;
 use crate::{
     base::{
         process::HostRunner,
         report::{Event, Reporter, Terminal, print_result},
     },
+    cli::failure::Failure,
     collection::Collection,
     format::deb::pool::SuiteName,
-    settings::{Configuration, Environment, PublishingSettings},
+    settings::{ProcessEnvironment, PublishingOptions},
 };
 
-use super::{formats::Formats, publishing::Publishing};
+use super::{arguments::ConfigurationArgument, formats::Formats};
 
 /// Create or update the repository metadata of a folder of packages, for dnf, apt or pacman
 ///
@@ -27,12 +27,12 @@ use super::{formats::Formats, publishing::Publishing};
   pypi2pkg repo packages/ --target archlinux
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
-pub struct Repo {
+pub struct RepoArguments {
     /// The folder with the packages; `--sign-key` signs all of them in place
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     #[command(flatten)]
-    publishing: Publishing,
+    publishing: PublishingOptions,
     /// The suite name in the metadata of a folder without `collection.json`
     #[arg(long, value_name = "NAME", default_value = "local")]
     suite: SuiteName,
@@ -40,17 +40,16 @@ pub struct Repo {
     /// `collection.json`
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
-    /// The configuration file (default: `pypi2pkg.toml`, if it exists)
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: ConfigurationArgument,
 }
 
-impl Repo {
-    pub fn run(self) -> Result<u8, Failure> {
-        let configuration = Configuration::read(self.config.as_deref())?;
-        let environment = Environment::of_process();
-        let settings =
-            PublishingSettings::new(self.publishing.into(), &configuration, &environment)?;
+impl RepoArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
+        let configuration = self.configuration.read()?;
+        let environment = ProcessEnvironment::of_process();
+        let options = self.publishing.over(configuration.options.publishing.clone());
+        let settings = options.settings(&environment)?;
         let path = environment.path();
         let signer = settings.signer(&environment, &path, &HostRunner)?;
         let terminal = Terminal::new(0);
@@ -78,8 +77,7 @@ impl Repo {
             );
             terminal.event(Event::End { phase: "repo", line: &line });
         }
-        let publishing = settings.publishing(signer.as_ref());
-        collection.republish(publishing)?;
+        collection.republish(settings.publishing(signer.as_ref()))?;
         print_result(&self.folder.display().to_string());
         Ok(0)
     }

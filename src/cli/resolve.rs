@@ -6,28 +6,23 @@ use crate::{
     base::report::print_result, base::text::serialised, cli::failure::Failure, resolve::RequiredBy,
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-    table::table,
-};
+use super::{arguments::ProjectArguments, session::Session, table::table};
 
 /// Show which releases are chosen, and why
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg resolve -r requirements.txt --target debian-12")]
-pub struct Resolve {
+pub struct ResolveArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-impl Resolve {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl ResolveArguments {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let index = session.index(&run)?;
         let resolution = run.resolve(&index)?;

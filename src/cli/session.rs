@@ -1,4 +1,4 @@
-//! What most verbs begin with: settings, target and requirements.
+//! The state that most verbs need: settings, target and requirements.
 
 use std::{
     collections::BTreeMap,
@@ -6,7 +6,10 @@ use std::{
     sync::OnceLock,
 };
 
-use super::failure::{Failure, USAGE};
+use super::{
+    arguments::{ConfigurationArgument, InputArguments, ProjectArguments},
+    failure::{Failure, USAGE},
+};
 use crate::{
     base::{
         files::{FileError, Temporary, own_folder, temporary_place},
@@ -19,46 +22,54 @@ use crate::{
     python::{artifact::ProjectName, requirements::Inputs},
     recipe::{Additions, Provenance, RecipeError, RecipeFolder, template::Packs},
     run::{BuildingIndex, PipelineError, RecipeStyle, Run},
-    settings::{self, Configuration, Environment, Flags, PluginSettings, Settings},
+    settings::{
+        self, Configuration, PluginSettings, ProcessEnvironment, RunOptions, Settings,
+        TargetOptions,
+    },
 };
 
-use super::arguments::{self, Asked};
-
-/// Everything that a run borrows from.
+/// The values that a run borrows.
 pub struct Session {
     pub settings: Settings,
     pub target: Target,
-    /// What this machine runs.
+    /// This machine's target, if it is known.
     machine: Option<Target>,
     pub inputs: Inputs,
-    /// What people add to single projects' recipes.
+    /// The user's additions to recipes of single projects.
     pub additions: BTreeMap<ProjectName, Additions>,
     plugins: Plugins,
-    /// What brings the target's format, where that is not a built-in one.
+    /// The plugin that provides the target's format, unless it is built in.
     external: Option<Plugin>,
     packs: Packs,
-    /// The folders in which programs are looked for.
+    /// The folders in which programs are looked up.
     path: Vec<PathBuf>,
     pub reporter: Terminal,
     runner: HostRunner,
-    /// Where sdists are built on the way to a plan.
+    /// The folder in which sdists are built.
     work: Temporary,
 }
 
-/// What is in a cache, and what of it is not compared with a digest from elsewhere whenever it is
-/// used.
+/// The folders of a cache, and those whose files are not verified by a digest when they are used.
 const CACHE: [&str; 6] = ["bytecode", "digests", "files", "metadata", "pages", "plugins"];
 const UNVERIFIED: [&str; 5] = ["bytecode", "digests", "metadata", "pages", "plugins"];
 
-/// What names this machine's distribution. Source: os-release(5).
+/// The files that name this machine's distribution. Source: os-release(5).
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 
 impl Session {
-    /// Resolves the settings and reads the inputs.
-    pub fn start(asked: &Asked, flags: Flags, verbosity: i8) -> Result<Self, Failure> {
-        let configuration = Configuration::read(asked.config.as_deref())?;
-        let mut settings = settings::resolve(flags, configuration, Environment::of_process())?;
-        let inputs = asked.inputs.read(&settings.environment)?;
+    /// Resolves the settings and reads the requirements.
+    ///
+    /// # Errors
+    /// A setting is invalid, the target does not exist, or the requirements cannot be read.
+    pub fn start(
+        arguments: &ProjectArguments,
+        options: RunOptions,
+        verbosity: i8,
+    ) -> Result<Self, Failure> {
+        let configuration = arguments.configuration.read()?;
+        let mut settings =
+            settings::resolve(options, configuration, ProcessEnvironment::of_process())?;
+        let inputs = arguments.inputs.read(&settings.environment)?;
         if let Some(name) = settings.only_name.take() {
             settings.policy.naming.names.insert(only_project(&inputs, "--name NAME")?, name);
         }
@@ -68,13 +79,13 @@ impl Session {
         Self::with(settings, inputs, verbosity)
     }
 
-    /// Begins with recipes that are in folders: their target and names are taken.
+    /// Resolves the settings for existing recipes, with their target.
     ///
     /// # Errors
-    /// A recipe that cannot be read, or recipes of several targets.
+    /// A recipe cannot be read, or the recipes are for several targets.
     pub fn of_recipes(
-        config: Option<&Path>,
-        mut flags: Flags,
+        configuration: &ConfigurationArgument,
+        mut options: RunOptions,
         verbosity: i8,
         folders: &[RecipeFolder],
     ) -> Result<Self, Failure> {
@@ -82,44 +93,57 @@ impl Session {
         for folder in folders {
             let provenance = Provenance::read(folder.path())?;
             match &first {
-                Some((other, known)) if !known.same_target(&provenance) => {
-                    let (first, other) = (other.path().to_owned(), folder.path().to_owned());
-                    return Err(PipelineError::OtherTargets { first, other }.into());
+                Some((known_folder, known)) if !known.same_target(&provenance) => {
+                    return Err(PipelineError::OtherTargets {
+                        first: known_folder.path().to_owned(),
+                        other: folder.path().to_owned(),
+                    }
+                    .into());
                 }
                 Some(_) => {}
                 None => first = Some((folder, provenance)),
             }
         }
         if let Some((folder, known)) = first {
-            for (asked, known) in [(&flags.target, &known.target), (&flags.python, &known.python)] {
-                if let Some(asked) = asked.as_ref().filter(|asked| *asked != known) {
-                    let (folder, known) = (folder.path().to_owned(), known.clone());
-                    let asked = asked.clone();
-                    return Err(PipelineError::RecipesFor { folder, known, asked }.into());
+            let TargetOptions { target, python, .. } = &options.target;
+            for (given, recorded) in [(target, &known.target), (python, &known.python)] {
+                if let Some(asked) = given.as_ref().filter(|given| *given != recorded) {
+                    return Err(PipelineError::RecipesFor {
+                        folder: folder.path().to_owned(),
+                        known: recorded.clone(),
+                        asked: asked.clone(),
+                    }
+                    .into());
                 }
             }
-            flags.target = Some(known.target);
-            flags.python = Some(known.python);
-            flags.arch = Some(known.arch);
-            flags.install_prefix = known.install_prefix;
+            options.target = TargetOptions {
+                target: Some(known.target),
+                python: Some(known.python),
+                arch: Some(known.arch),
+                targets: None,
+            };
+            options.install.install_prefix = known.install_prefix;
         }
-        let configuration = Configuration::read(config)?;
-        let settings = settings::resolve(flags, configuration, Environment::of_process())?;
+        let environment = ProcessEnvironment::of_process();
+        let settings = settings::resolve(options, configuration.read()?, environment)?;
         let mut session = Self::with(settings, Inputs::default(), verbosity)?;
         session.read_additions(folders)?;
         Ok(session)
     }
 
-    /// The same, with something that is requested.
+    /// Returns the session with requirements.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub fn with_inputs(self, asked: &arguments::Inputs) -> Result<Self, Failure> {
-        let inputs = asked.read(&self.settings.environment)?;
+    /// The requirements cannot be read.
+    pub fn with_inputs(self, arguments: &InputArguments) -> Result<Self, Failure> {
+        let inputs = arguments.read(&self.settings.environment)?;
         Ok(Self { inputs, ..self })
     }
 
-    /// Reads what people add to the recipes in folders.
+    /// Reads the user's additions to the recipes in folders.
+    ///
+    /// # Errors
+    /// A file of a recipe cannot be read or is invalid.
     pub fn read_additions(&mut self, folders: &[RecipeFolder]) -> Result<(), Failure> {
         for folder in folders {
             let additions = Additions::read(folder.path()).map_err(RecipeError::from)?;
@@ -135,13 +159,13 @@ impl Session {
         let reporter = Terminal::new(verbosity);
         let work = Temporary::new().map_err(FileError::write(&temporary_place()))?;
         own_cache(&mut settings, work.path(), &reporter)?;
-        let brought = settings.plugins.brought()?;
-        let targets = targets(settings.targets.as_deref(), &brought)?;
+        let provided = settings.plugins.provided()?;
+        let targets = targets(settings.targets.as_deref(), &provided)?;
         let target = load_target(&settings, &targets)?;
         let machine = detect(&targets).and_then(|name| Ok(targets.load(&name, None, None)?));
         let plugins = plugins(&settings.plugins)?;
         let external = plugins.format(&target, &settings.plugins.finder)?;
-        let packs = packs(&brought)?;
+        let packs = packs(&provided)?;
         Ok(Self {
             path: settings.environment.path(),
             settings,
@@ -158,7 +182,7 @@ impl Session {
         })
     }
 
-    /// The run that these settings describe.
+    /// Returns a run with these settings.
     pub fn run(&self) -> Run<'_> {
         Run {
             settings: &self.settings,
@@ -188,17 +212,20 @@ impl Session {
         Some(external.unconfined(!self.settings.sandbox.enabled))
     }
 
-    /// The index that a run asks.
+    /// Opens the index of a run.
+    ///
+    /// # Errors
+    /// An index cannot be opened.
     pub fn index<'r>(&self, run: &'r Run<'r>) -> Result<BuildingIndex<'r>, Failure> {
         Ok(run.index(self.work.path())?)
     }
 }
 
-/// Closes the cache to other users. One that is somebody else's, or that others can write to, is
-/// replaced by a temporary one below `work`.
+/// Closes the cache to other users. A cache that belongs to another user, or that others can write
+/// to, is replaced by a temporary one below `work`.
 ///
 /// # Errors
-/// It cannot be looked at.
+/// The owner or the permissions of the cache cannot be read or changed.
 fn own_cache(
     settings: &mut Settings,
     work: &Path,
@@ -218,7 +245,10 @@ fn own_cache(
     Ok(())
 }
 
-/// The project of the only requirement, for options that are about one project.
+/// Returns the project of the only requirement, for options that concern one project.
+///
+/// # Errors
+/// There is not exactly one requirement.
 fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
     let project = match &inputs.requirements[..] {
         [written] => written.project(),
@@ -232,55 +262,85 @@ fn only_project(inputs: &Inputs, option: &str) -> Result<ProjectName, Failure> {
     })
 }
 
-/// The embedded targets, those that plugins provide, and the user's.
-pub fn targets(folder: Option<&Path>, brought: &[Brought]) -> Result<Targets, Failure> {
-    let targets = over(Targets::embedded(), brought, brought_targets)?;
+/// Returns the embedded targets, those that plugins provide, and the user's.
+///
+/// # Errors
+/// A target file cannot be read, or a chosen plugin provides a target that exists already.
+pub fn targets(folder: Option<&Path>, provided: &[Brought]) -> Result<Targets, Failure> {
+    let known = over(Targets::embedded(), provided, with_plugin_targets)?;
     match folder {
-        Some(folder) => Ok(targets.with_folder(folder)?),
-        None => Ok(targets),
+        Some(folder) => Ok(known.with_folder(folder)?),
+        None => Ok(known),
     }
 }
 
-/// Targets, and those that a plugin provides, which have names of their own.
-pub fn brought_targets(targets: Targets, brought: &Brought) -> Result<Targets, Failure> {
-    if let Some(target) = brought.targets.keys().find(|name| targets.has(name)) {
-        let (plugin, target) = (brought.name.clone(), target.clone());
-        return Err(PluginError::SameTarget { plugin, target }.into());
-    }
-    let with = |targets: Targets, (name, text): (&String, &String)| targets.with_text(name, text);
-    Ok(brought.targets.iter().try_fold(targets, with)?)
+/// Returns the targets of a configuration: the embedded ones, those of its plugins, and its own.
+///
+/// # Errors
+/// A target file or a plugin cannot be read, or a plugin provides a target that exists already.
+pub fn configured_targets(configuration: &Configuration) -> Result<Targets, Failure> {
+    let plugins = PluginSettings::of(configuration, &ProcessEnvironment::of_process());
+    targets(configuration.options.target.targets.as_deref(), &plugins.provided()?)
 }
 
-/// Packs of templates, and the one that a plugin provides.
-pub fn brought_pack(packs: Packs, brought: &Brought) -> Result<Packs, Failure> {
-    let Brought { name, templates, context, .. } = brought;
+/// Returns targets with those that a plugin provides.
+///
+/// # Errors
+/// A target of the plugin exists already or is invalid.
+pub fn with_plugin_targets(targets: Targets, provided: &Brought) -> Result<Targets, Failure> {
+    if let Some(target) = provided.targets.keys().find(|name| targets.has(name)) {
+        return Err(PluginError::SameTarget {
+            plugin: provided.name.clone(),
+            target: target.clone(),
+        }
+        .into());
+    }
+    let with = |known: Targets, (name, text): (&String, &String)| known.with_text(name, text);
+    Ok(provided.targets.iter().try_fold(targets, with)?)
+}
+
+/// Returns template packs with the one that a plugin provides.
+///
+/// # Errors
+/// The pack is invalid.
+pub fn with_plugin_pack(packs: Packs, provided: &Brought) -> Result<Packs, Failure> {
+    let Brought { name, templates, context, .. } = provided;
     Ok(packs.with(name, templates.clone(), context)?)
 }
 
-/// The plugins that take part.
+/// Finds the plugins that take part.
+///
+/// # Errors
+/// A plugin does not exist, or cannot be read.
 pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
     let PluginSettings { chosen, finder, .. } = settings;
     Ok(Plugins(chosen.iter().map(|choice| finder.find(choice)).collect::<Result<_, _>>()?))
 }
 
-/// The built-in packs of templates, and those that plugins provide.
-pub fn packs(brought: &[Brought]) -> Result<Packs, Failure> {
-    over(Packs::default(), brought, brought_pack)
+/// Returns the built-in template packs and those that plugins provide.
+///
+/// # Errors
+/// The pack of a chosen plugin is invalid.
+pub fn packs(provided: &[Brought]) -> Result<Packs, Failure> {
+    over(Packs::default(), provided, with_plugin_pack)
 }
 
-/// What plugins provide, over what is there: one that is not chosen brings nothing where it cannot.
+/// Adds to `built_in` what plugins provide; errors of plugins that are not chosen are ignored.
 fn over<T: Clone>(
     built_in: T,
-    brought: &[Brought],
+    provided: &[Brought],
     with: fn(T, &Brought) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    brought.iter().try_fold(built_in, |known, brought| match with(known.clone(), brought) {
-        Err(error) if brought.is_chosen => Err(error),
-        with => Ok(with.unwrap_or(known)),
+    provided.iter().try_fold(built_in, |known, own| match with(known.clone(), own) {
+        Err(error) if own.is_chosen => Err(error),
+        added => Ok(added.unwrap_or(known)),
     })
 }
 
-/// The target that this machine is.
+/// Returns the target of this machine's distribution.
+///
+/// # Errors
+/// There is no target for the distribution.
 pub fn detect(targets: &Targets) -> Result<String, Failure> {
     let texts = OS_RELEASE.iter().map(std::fs::read_to_string);
     let text = texts.into_iter().find_map(Result::ok).unwrap_or_default();
@@ -293,13 +353,13 @@ fn load_target(settings: &Settings, targets: &Targets) -> Result<Target, Failure
         None => detect(targets)?,
     };
     let target = targets.load(&name, settings.python.as_deref(), settings.arch.as_deref())?;
-    if let Some((name, what)) = settings.policy.naming.forbidden(&target) {
+    if let Some((fixed, what)) = settings.policy.naming.forbidden(&target) {
         let (format, expected) = (&target.format, target.naming.rule.wording());
         return Err(Failure {
             status: USAGE,
             message: format!(
                 "`{}`, {what}, is not allowed in names of {format} packages",
-                name.escape_debug()
+                fixed.escape_debug()
             ),
             hint: Some(format!("write {expected}")),
         });

@@ -12,7 +12,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::Recipes, session::Session, table::table};
+use super::{arguments::RecipeArguments, session::Session, table::table};
 
 /// Show which recipes were edited, and which are out of date
 #[derive(Debug, Args)]
@@ -25,18 +25,18 @@ use super::{arguments::Recipes, session::Session, table::table};
 
 Example:
   pypi2pkg status recipes/")]
-pub struct Status {
+pub struct StatusArguments {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// One recipe.
+/// The states of a recipe.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Row {
+struct RecipeStatus {
     recipe: String,
     release: String,
     states: Vec<&'static str>,
@@ -45,13 +45,16 @@ struct Row {
     open: Vec<String>,
 }
 
-impl Status {
-    /// Status 0 whatever the states are; 1 where one cannot be told.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl StatusArguments {
+    /// Returns status 0 for all states, and 1 if the state of a recipe cannot be determined.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
-        let flags = self.recipes.flags();
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let session = Session::of_recipes(
+            &self.recipes.configuration,
+            self.recipes.options(),
+            verbosity,
+            &folders,
+        )?;
         let run = session.run();
         let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
         let mut rows = Vec::new();
@@ -70,7 +73,14 @@ impl Status {
                 states.push("clean");
             }
             let recipe = folder.path().display().to_string();
-            rows.push(Row { recipe, release: provenance.release, states, edited, conflicts, open });
+            rows.push(RecipeStatus {
+                recipe,
+                release: provenance.release,
+                states,
+                edited,
+                conflicts,
+                open,
+            });
         }
         if self.json {
             print_result(&serialised::pretty_json(&rows));

@@ -1,6 +1,6 @@
-//! Plain tables.
+//! Tables in plain text.
 
-/// Rows under a heading, columns aligned with two blanks between them, no blanks at line ends.
+/// Returns rows under a heading, with aligned columns two spaces apart and no trailing spaces.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = heading.map(|cell| cell.chars().count());
     for row in rows {

@@ -5,26 +5,24 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    base::report::print_result,
-    base::text::serialised,
-    cli::failure::Failure,
-    settings::{Configuration, Environment, PluginSettings},
+    base::report::print_result, base::text::serialised, cli::failure::Failure,
+    settings::Configuration,
 };
 
-use super::{session::targets, table::table};
+use super::{session::configured_targets, table::table};
 
 /// Show the distributions that packages can be built for
 #[derive(Debug, Args)]
-pub struct Target {
+pub struct TargetArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TargetVerb,
     /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum TargetVerb {
     /// List the targets
     List,
     /// Show a target
@@ -42,13 +40,12 @@ enum Verb {
     },
 }
 
-impl Target {
-    pub fn run(self) -> Result<u8, Failure> {
+impl TargetArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         let configuration = Configuration::read(self.config.as_deref())?;
-        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
-        let targets = targets(configuration.targets.as_deref(), &plugins.brought()?)?;
+        let targets = configured_targets(&configuration)?;
         match self.verb {
-            Verb::List => {
+            TargetVerb::List => {
                 let mut rows = Vec::new();
                 for name in targets.names() {
                     let target = targets.load(name, None, None)?;
@@ -57,7 +54,7 @@ impl Target {
                 }
                 print_result(&table(["TARGET", "DISTRIBUTION", "FORMAT", "PYTHON"], &rows));
             }
-            Verb::Show { name, python, arch, json } => {
+            TargetVerb::Show { name, python, arch, json } => {
                 let target = targets.load(&name, python.as_deref(), arch.as_deref())?;
                 let text = if json {
                     serialised::pretty_json(&target)

@@ -11,27 +11,23 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Show the dependency tree
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg tree -r requirements.txt --target debian-12")]
-pub struct Tree {
+pub struct TreeArguments {
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     /// The deepest level to show
     #[arg(long, value_name = "NUMBER")]
     depth: Option<usize>,
 }
 
-impl Tree {
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl TreeArguments {
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
@@ -39,14 +35,14 @@ impl Tree {
     }
 }
 
-/// A project below another one, and the requirement that brings it.
-type Branch<'r> = (&'r Pin, &'r str);
+/// A project in the tree, and the requirement on it.
+type TreeBranch<'r> = (&'r Pin, &'r str);
 
-/// The tree of a resolution: a line for each project with the requirement that brings it. What
-/// was drawn before is marked with `(*)` and not drawn again.
+/// Draws the tree of a resolution: a line for each project with the requirement on it. The
+/// dependencies of a project are drawn once; later lines of it are marked with `(*)`.
 fn drawn(resolution: &Resolution, depth: usize) -> String {
-    let mut roots: BTreeMap<&ProjectName, Branch<'_>> = BTreeMap::new();
-    let mut below: BTreeMap<&ProjectName, Vec<Branch<'_>>> = BTreeMap::new();
+    let mut roots: BTreeMap<&ProjectName, TreeBranch<'_>> = BTreeMap::new();
+    let mut below: BTreeMap<&ProjectName, Vec<TreeBranch<'_>>> = BTreeMap::new();
     for pin in resolution.pins.values() {
         for reason in &pin.required_by {
             match reason {
@@ -59,22 +55,22 @@ fn drawn(resolution: &Resolution, depth: usize) -> String {
             }
         }
     }
-    let mut drawing = Drawing { below, seen: BTreeSet::new(), text: String::new(), depth };
+    let mut drawing = TreeDrawing { below, seen: BTreeSet::new(), text: String::new(), depth };
     for branch in roots.into_values() {
         drawing.draw(branch, 0);
     }
     drawing.text
 }
 
-struct Drawing<'r> {
-    below: BTreeMap<&'r ProjectName, Vec<Branch<'r>>>,
+struct TreeDrawing<'r> {
+    below: BTreeMap<&'r ProjectName, Vec<TreeBranch<'r>>>,
     seen: BTreeSet<&'r ProjectName>,
     text: String,
     depth: usize,
 }
 
-impl<'r> Drawing<'r> {
-    fn draw(&mut self, (pin, requirement): Branch<'r>, level: usize) {
+impl<'r> TreeDrawing<'r> {
+    fn draw(&mut self, (pin, requirement): TreeBranch<'r>, level: usize) {
         if level > self.depth {
             return;
         }

@@ -23,8 +23,8 @@ use crate::{
 };
 
 use super::{
-    arguments::{Inputs, Recipes},
-    render::{Item, Mode},
+    arguments::{InputArguments, RecipeArguments},
+    render::{RecipeItem, RenderMode},
     session::Session,
 };
 
@@ -38,9 +38,9 @@ Examples:
   pypi2pkg update recipes/ --dry-run
   DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt"
 )]
-pub struct Update {
+pub struct UpdateArguments {
     #[command(flatten)]
-    recipes: Recipes,
+    recipes: RecipeArguments,
     /// Constrain versions by a file
     #[arg(short = 'c', long = "constraint", value_name = "FILE")]
     constraints: Vec<PathBuf>,
@@ -49,9 +49,9 @@ pub struct Update {
     dry_run: bool,
 }
 
-impl Update {
-    /// Status 1 where a project failed or a merge has to be settled.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
+impl UpdateArguments {
+    /// Returns status 1 if a project failed or a merge has conflicts.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
         let mut known = BTreeMap::new();
         for folder in &folders {
@@ -60,19 +60,20 @@ impl Update {
         }
         let requested: BTreeSet<&String> =
             known.values().flat_map(|(_, provenance)| &provenance.requested).collect();
-        let inputs = Inputs {
+        let inputs = InputArguments {
             requirements: requested.into_iter().cloned().collect(),
             files: Vec::new(),
             constraints: self.constraints,
             selection: Default::default(),
         };
-        let mut flags = self.recipes.flags();
-        let names = known.iter().map(|(project, (_, own))| (project.clone(), own.package.clone()));
-        flags.names = names.collect();
-        flags.packager = known.values().next().map(|(_, own)| own.packager.clone());
-        flags.signs_changelog = true;
-        let config = self.recipes.config.as_deref();
-        let session = Session::of_recipes(config, flags, verbosity, &folders)?;
+        let mut options = self.recipes.options();
+        let names = known.iter();
+        let names = names.map(|(project, (_, own))| (Some(project.clone()), own.package.clone()));
+        options.naming.names = names.collect();
+        options.description.packager = known.values().next().map(|(_, own)| own.packager.clone());
+        options.description.author_from_environment = true;
+        let session =
+            Session::of_recipes(&self.recipes.configuration, options, verbosity, &folders)?;
         let mut session = session.with_inputs(&inputs)?;
         let sources = &mut session.settings.resolution.project_sources;
         let from_source = known.iter().filter(|(_, (_, own))| own.from_source);
@@ -95,20 +96,24 @@ impl Update {
         let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
         let items = packages.into_iter().map(|package| {
             let project = &package.plan.project;
-            let (folder, requested) = match known.get(project) {
-                Some((folder, own)) => ((*folder).clone(), own.requested.clone()),
-                None => {
-                    let path = self.recipes.folder.join(project.as_ref());
-                    (RecipeFolder::at(&path), Vec::new())
-                }
-            };
-            Item { folder, package, requested }
+            match known.get(project) {
+                Some((folder, own)) => RecipeItem {
+                    folder: (*folder).clone(),
+                    requested: own.requested.clone(),
+                    package,
+                },
+                None => RecipeItem {
+                    folder: RecipeFolder::at(&self.recipes.folder.join(project.as_ref())),
+                    requested: Vec::new(),
+                    package,
+                },
+            }
         });
-        Mode::default().finish(&session, items.collect(), &failures)
+        RenderMode::default().finish(&session, items.collect(), &failures)
     }
 }
 
-/// What there is to say of a project: its next release, and one that is held back.
+/// Returns the news on a project: its next release, and a newer one that is held back.
 fn news(
     index: &BuildingIndex<'_>,
     pin: &Pin,
@@ -132,7 +137,7 @@ fn news(
     Ok(lines)
 }
 
-/// The newest final release that was not yanked.
+/// Returns the newest final release that was not yanked.
 fn newest(index: &BuildingIndex<'_>, project: &ProjectName) -> Result<Option<Version>, Failure> {
     let files = index.project(project)?;
     let usable = files.iter().flat_map(|found| &found.files).filter(|file| file.yanked.is_none());
@@ -140,7 +145,7 @@ fn newest(index: &BuildingIndex<'_>, project: &ProjectName) -> Result<Option<Ver
     Ok(versions.max().cloned())
 }
 
-/// A requirement that does not let a version in.
+/// Returns the description of a requirement if it excludes a version.
 fn holds_back(reason: &RequiredBy, newest: &Version) -> Option<String> {
     let (text, who) = match reason {
         RequiredBy::Root { requirement, .. } => (requirement, String::new()),

@@ -12,31 +12,27 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{
-    arguments::{Asked, Naming},
-    session::Session,
-};
+use super::{arguments::ProjectArguments, session::Session};
 
 /// Show what requires a project, up to the requirements
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg why idna -r requirements.txt --target debian-12")]
-pub struct Why {
+pub struct WhyArguments {
     /// The project to explain
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,
     #[command(flatten)]
-    asked: Asked,
+    arguments: ProjectArguments,
     /// Print the projects in between, in the form of `resolve --json`
     #[arg(long)]
     json: bool,
 }
 
-impl Why {
-    /// Status 1 where nothing requires the project.
-    pub fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let flags = self.asked.flags(Naming::default())?;
-        let session = Session::start(&self.asked, flags, verbosity)?;
+impl WhyArguments {
+    /// Returns status 1 if nothing requires the project.
+    pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
+        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
         let run = session.run();
         let resolution = run.resolve(&session.index(&run)?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {
@@ -46,12 +42,12 @@ impl Why {
                 hint: Some("`pypi2pkg tree` shows all that is required".to_owned()),
             });
         };
-        let mut explanation = Explanation { resolution: &resolution, pins: BTreeMap::new() };
+        let mut explanation = RequirementChain { resolution: &resolution, pins: BTreeMap::new() };
         let mut lines = vec![format!("{} {}", pin.project, pin.version)];
         explanation.explain(pin, 1, &mut lines);
         if self.json {
-            let resolution = Resolution { pins: explanation.pins };
-            print_result(&serialised::pretty_json(&resolution));
+            let explained = Resolution { pins: explanation.pins };
+            print_result(&serialised::pretty_json(&explained));
         } else {
             print_result(&lines.join("\n"));
         }
@@ -59,13 +55,13 @@ impl Why {
     }
 }
 
-struct Explanation<'r> {
+struct RequirementChain<'r> {
     resolution: &'r Resolution,
-    /// What was explained; once is enough.
+    /// The projects that were explained; each is explained once.
     pins: BTreeMap<ProjectName, Pin>,
 }
 
-impl Explanation<'_> {
+impl RequirementChain<'_> {
     fn explain(&mut self, pin: &Pin, level: usize, lines: &mut Vec<String>) {
         self.pins.insert(pin.project.clone(), pin.clone());
         let indent = "  ".repeat(level);

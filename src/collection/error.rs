@@ -42,6 +42,19 @@ pub enum CollectionError {
 }
 
 impl CollectionError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Sign(error) => return error.hint(),
+            Self::File(_) => "choose another folder with `-o`",
+            Self::Link { .. } => "remove the link",
+            Self::Signed { .. } => "give the key with `--sign-key`",
+            Self::OtherTarget { .. } => "use a separate folder for each target with `-o`",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// Returns a function for `map_err` that adds the action and the path to an error.
     pub(crate) fn at<'p>(
         action: &'static str,

@@ -55,3 +55,15 @@ pub enum FormatError {
     #[error("{problem}")]
     External { problem: String },
 }
+
+impl FormatError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::OtherPack { .. } => "`pypi2pkg target list` shows each target's format",
+            Self::Compression { .. } => "omit `--compression`, or change only its level",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -59,6 +59,28 @@ pub enum IndexError {
 }
 
 impl IndexError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unreachable { .. } => {
+                "check the network, `HTTPS_PROXY` and `--index-url`; `--offline` uses the cache"
+            }
+            Self::Untrusted { .. } => {
+                "name the certificates that sign the server's in `SSL_CERT_FILE`"
+            }
+            Self::Insecure { host, .. } => {
+                return Some(format!("use `https://`, or allow it with `--trusted-host {host}`"));
+            }
+            Self::Offline { .. } => "run once without `--offline`",
+            Self::Hash { .. } => {
+                "the download was discarded; if the file was replaced on purpose, renew the lock"
+            }
+            Self::NotBuilt { hint, .. } => return hint.clone(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     pub(super) fn local(
         action: &'static str,
         path: &std::path::Path,

@@ -26,6 +26,7 @@ mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use serde::Deserialize;
 use url::Url;
 
 #[cfg(fuzzing)]
@@ -120,13 +121,14 @@ pub struct Sources {
 }
 
 /// Which of several indexes answer for a project.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum IndexStrategy {
-    /// The first that has it, so that a project of a private index cannot be replaced by a
-    /// third-party project of the same name.
+    // A project of a private index cannot be replaced by a third-party project of the same name.
+    /// The first index that has the project
     #[default]
     FirstIndex,
-    /// All of them.
+    /// All indexes: anyone who can upload to one of them can replace any project
     UnsafeBestMatch,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pep440_rs::{Version, VersionSpecifiers};
+use serde::Deserialize;
 
 use crate::{
     base::text::OneLine,
@@ -14,14 +15,18 @@ use crate::{
 use super::Policy;
 
 /// How the commands of a Python beside the target's default one are called.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CommandNames {
-    /// With its version, where a package of the default Python could own the same path.
+    /// Suffixed if a package of the default Python could own the same path; the default, which
+    /// cannot be set.
     #[default]
+    #[value(skip)]
+    #[serde(skip)]
     Auto,
-    /// As the project calls them.
+    /// As the project calls them
     Plain,
-    /// With the version of their Python, as the distribution's own: `pip-3.12`.
+    /// With the version of their Python, such as `flask-3.12`
     Suffixed,
 }
 

@@ -34,9 +34,12 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// What to do about it, where the configuration can settle it.
+    /// Returns the remedy, if there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::PackageName { .. } => {
+                Some("give another name with `--name PROJECT=NAME`".to_owned())
+            }
             Self::Destination(misplaced) => Some(misplaced.hint()),
             Self::StartupCode { project, member, .. } => Some(format!(
                 "under `[project.{project}]` in the configuration, leave the file out with \

@@ -1,18 +1,22 @@
 //! How much of the versions that projects ask for becomes a relation.
 
 use pep440_rs::{Operator, Version, VersionSpecifier, VersionSpecifiers};
+use serde::Deserialize;
 
 /// How strictly packages depend on each other; the strictest first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Relax {
-    /// On exactly the releases that were resolved together.
+    /// Exactly the resolved versions
     Exact,
-    /// Within all bounds that the projects state.
+    /// All bounds that the projects state
     #[default]
     Compatible,
-    /// Above the lower bounds only.
+    /// Lower bounds only
     Minimum,
-    /// On any version.
+    /// Any version
     None,
 }
 

@@ -42,6 +42,25 @@ pub enum PluginError {
     Write(#[from] FileError),
 }
 
+impl PluginError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unknown { .. } | Self::NoFormat { .. } => {
+                "`pypi2pkg plugin list` lists the installed plugins"
+            }
+            Self::NoManifest { .. } => "`pypi2pkg plugin new` creates a working plugin",
+            Self::Manifest { .. } | Self::SameTarget { .. } | Self::Settings { .. } => "correct it",
+            Self::Exposed { .. } => {
+                "name another folder with `--cache-dir`, or close it with `chmod 700`"
+            }
+            Self::Api { .. } => "install a version of it that fits this program",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 fn behind(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }

@@ -50,6 +50,14 @@ pub enum RecipeError {
     Write(#[from] FileError),
 }
 
+impl RecipeError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let is_other = matches!(self, Self::OtherTarget { .. });
+        is_other.then(|| "use a separate folder for each target with `-o`".to_owned())
+    }
+}
+
 /// Renders the recipe of a plan: the pack's outputs and the plan's own texts.
 ///
 /// # Errors

@@ -37,6 +37,18 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
+    /// Returns the remedies, one a line.
+    pub fn hint(&self) -> Option<String> {
+        if let Self::Index { error, .. } = self {
+            return error.hint();
+        }
+        let mut hints = self.hints();
+        if hints.is_empty() {
+            hints.push("relax or remove one of these requirements".to_owned());
+        }
+        Some(hints.join("\n      "))
+    }
+
     /// What may help, a line each.
     pub fn hints(&self) -> Vec<String> {
         match self {

@@ -34,6 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::Version;
 use pep508_rs::MarkerEnvironment;
 use pubgrub::PubGrubError;
+use serde::Deserialize;
 
 pub use self::{
     error::ResolveError,
@@ -68,12 +69,15 @@ pub struct Environment {
 }
 
 /// Which files of a release may be used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SourcePolicy {
-    /// A compatible wheel, else the sdist.
+    /// A compatible wheel, or the sdist if there is none
     #[default]
     Auto,
+    /// Wheels only
     Wheel,
+    /// Sdists only
     Sdist,
 }
 
@@ -96,14 +100,15 @@ pub struct ResolveOptions {
 }
 
 /// Which releases are best.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Strategy {
-    /// The newest.
+    /// The newest releases
     #[default]
     Highest,
-    /// The oldest.
+    /// The oldest releases
     Lowest,
-    /// The oldest of what is requested directly, the newest of all else.
+    /// The oldest releases of direct requirements, the newest of all others
     LowestDirect,
 }
 

@@ -19,7 +19,7 @@ use crate::{
         metadata::{Requirement, evaluate, parse_published_requirement},
     },
     resolve::{Pin, RequiredBy, Resolution},
-    settings::Origin,
+    settings::PackageOrigin,
 };
 
 /// What of a resolution is built, and what the distribution has.
@@ -54,9 +54,9 @@ pub(super) fn decide(
     let mut ignored: BTreeSet<&ProjectName> = BTreeSet::new();
     for pin in resolution.pins.values() {
         match settings.origins.get(&pin.project) {
-            Some(Origin::Build) => {}
-            Some(Origin::Ignore) => drop(ignored.insert(&pin.project)),
-            Some(Origin::Distro) => {
+            Some(PackageOrigin::Build) => {}
+            Some(PackageOrigin::Ignore) => drop(ignored.insert(&pin.project)),
+            Some(PackageOrigin::Distro) => {
                 let found =
                     repository.as_ref().and_then(|r| provided(run, r, pin, &constraints, &naming));
                 let record = found.unwrap_or_else(|| configured(run, pin, &naming));

@@ -124,12 +124,62 @@ impl From<PackageError> for PipelineError {
 }
 
 impl PipelineError {
-    /// The remedy that the place of a requirement is refused with.
-    pub(super) fn hint(&self) -> Option<&str> {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Place { hint, .. } => hint.as_deref(),
-            _ => None,
+            Self::Index(error) => error.hint(),
+            Self::Resolve(error) => error.hint(),
+            Self::Plan(error) => error.hint(),
+            Self::Format(error) => error.hint(),
+            Self::Template(error) => error.hint(),
+            Self::Recipe(error) => error.hint(),
+            Self::Sdist(error) => error.hint.clone(),
+            Self::Build(error) => error.hint(),
+            Self::Collection(error) => error.hint(),
+            Self::Sign(error) => error.hint(),
+            Self::Plugin(error) => error.hint(),
+            Self::Repository(error) => error.hint(),
+            Self::Check(error) => error.hint(),
+            Self::Place { hint, .. } | Self::BuildRequirements { hint, .. } => hint.clone(),
+            Self::Outdated { folder } => {
+                Some(format!("`pypi2pkg render {}` updates it", folder.display()))
+            }
+            _ => self.own_hint().map(str::to_owned),
         }
+    }
+
+    /// Returns the remedy of an error that is defined here.
+    fn own_hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotFrozen { .. } => "choose another folder with `-o`",
+            Self::Offline { .. } => "run once without `--offline`",
+            Self::NotPublished { .. } => {
+                "build what is missing, or set `publish-incomplete = true` in the configuration"
+            }
+            Self::NoSourcePackages { .. } => "omit `--source-package`",
+            Self::OtherName { .. } => "omit `--name`, or give the spec that name",
+            Self::OtherVersion { .. } => "name the spec's version, as in `NAME==VERSION`",
+            Self::NoSpecs { .. } => "choose an RPM distribution with `--target`",
+            Self::RecipesFor { .. } => "render recipes for it into another folder",
+            Self::OtherTargets { .. } => "name the recipes of one target",
+            Self::Unmerged { .. } => {
+                "take over what you want from it, then remove the `.merge` file"
+            }
+            Self::NoSource { .. } => "use the index that has it with `--index-url`",
+            Self::NoCompiler { .. } => {
+                "install it, or build without byte code with `--bytecode none`"
+            }
+            Self::UnconfinedCompiler { .. } => {
+                "install bubblewrap and util-linux, compile without a sandbox with `--no-sandbox`, \
+                 or use `--bytecode none`"
+            }
+            Self::SamePath { .. } => {
+                "exclude a project with `--exclude`, or keep each file only in the first project \
+                 with `--on-conflict drop`"
+            }
+            Self::SameName { .. } => "give one of them another name with `--name PROJECT=NAME`",
+            _ => return None,
+        })
     }
 
     /// The open questions of a recipe, each with the line that answers it.

@@ -59,7 +59,7 @@ pub(super) fn settle(
             Err((stage, error)) => match written.project().filter(|_| keeps_going) {
                 Some(project) => {
                     let failure = FailureRecord::of_project(&project, stage, &error);
-                    index.failures.push(failure.with_hint(error.hint()));
+                    index.failures.push(failure.with_hint(error.hint().as_deref()));
                     first.get_or_insert(*error);
                 }
                 None => return Err(*error),

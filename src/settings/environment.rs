@@ -1,4 +1,4 @@
-//! The environment: the only place that reads variables.
+//! The environment variables.
 
 use std::{collections::BTreeMap, io::Read, os::unix::fs::MetadataExt, path::PathBuf};
 
@@ -8,17 +8,19 @@ use crate::base::files::open_regular;
 /// A file with user names and passwords.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Netrc {
+    /// The path of the file.
     pub path: PathBuf,
+    /// Its content.
     pub text: String,
     /// Whether other users can read it.
     pub is_exposed: bool,
 }
 
-/// The variables of the process.
+/// The environment variables of the process.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct ProcessEnvironment(BTreeMap<String, String>);
 
-/// What a build from source needs to reach the index.
+/// The variables that a build from source needs to reach the index.
 const NETWORK_VARIABLES: [&str; 10] = [
     "HTTPS_PROXY",
     "HTTP_PROXY",
@@ -32,7 +34,7 @@ const NETWORK_VARIABLES: [&str; 10] = [
     "no_proxy",
 ];
 
-/// What git and keyrings need to find the user's keys.
+/// The variables that git and keyrings need to find the user's keys.
 const SESSION_VARIABLES: [&str; 9] = [
     "DBUS_SESSION_BUS_ADDRESS",
     "DISPLAY",
@@ -45,20 +47,20 @@ const SESSION_VARIABLES: [&str; 9] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// Where gpg keeps its keys, and how its agent reaches the user.
+/// The variables for the folder of gpg and for its agent.
 const KEY_VARIABLES: [&str; 2] = ["GNUPGHOME", "GPG_TTY"];
 
-/// Where administrators, and packages of the distribution, put templates for all users.
+/// The folders with templates for all users, of administrators and of packages.
 const SYSTEM_TEMPLATES: [&str; 2] = ["/etc/pypi2pkg/templates", "/usr/share/pypi2pkg/templates"];
 
-/// Where programs are looked for when `PATH` is not set.
+/// The folders of programs if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Where the system keeps data when `XDG_DATA_DIRS` is not set.
+/// The system's data folders if `XDG_DATA_DIRS` is not set.
 const DATA_FOLDERS: &str = "/usr/local/share:/usr/share";
 
-impl Environment {
-    /// The variables of this process whose names and values are UTF-8.
+impl ProcessEnvironment {
+    /// Returns the variables of this process whose names and values are UTF-8.
     #[expect(clippy::disallowed_methods, reason = "the environment is read here")]
     pub fn of_process() -> Self {
         let pairs = std::env::vars_os();
@@ -73,28 +75,29 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A variable that is set and not empty, for `${NAME}` in requirements files.
+    /// Returns a variable that is set and not empty, for `${NAME}` in requirements files.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 
-    /// The folders of `PATH`.
+    /// Returns the absolute folders of `PATH`.
     pub fn path(&self) -> Vec<PathBuf> {
         let path = self.get("PATH").unwrap_or(DEFAULT_PATH);
         path.split(':').filter(|folder| folder.starts_with('/')).map(PathBuf::from).collect()
     }
 
-    /// Proxies and certificates that pip needs too.
+    /// Returns the variables for proxies and certificates, which pip reads, too.
     pub fn network(&self) -> Vec<(String, String)> {
         self.named(&NETWORK_VARIABLES)
     }
 
-    /// The user's session, and what reaches the network, for programs that log in as the user.
+    /// Returns the variables of the user's session and of the network, for programs that log in as the
+    /// user.
     pub fn session(&self) -> Vec<(String, String)> {
         [self.named(&SESSION_VARIABLES), self.network()].concat()
     }
 
-    /// The user's session, for gpg and its agent.
+    /// Returns the variables of the user's session and of gpg, for gpg and its agent.
     pub fn keys(&self) -> Vec<(String, String)> {
         [self.named(&SESSION_VARIABLES), self.named(&KEY_VARIABLES)].concat()
     }
@@ -104,7 +107,7 @@ impl Environment {
         set.filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned()))).collect()
     }
 
-    /// The netrc file, where there is one that can be read: `NETRC`, else `~/.netrc`.
+    /// Reads the netrc file (`NETRC`, or `~/.netrc`), if it exists and can be read.
     pub fn netrc(&self) -> Option<Netrc> {
         let home = || Some(PathBuf::from(self.get("HOME")?).join(".netrc"));
         let path = self.get("NETRC").map(PathBuf::from).or_else(home)?;
@@ -115,17 +118,17 @@ impl Environment {
         Some(Netrc { path, text, is_exposed })
     }
 
-    /// The hosts that pip is told to use without encryption.
+    /// Returns the hosts that pip uses without encryption.
     pub(super) fn pip_trusted_hosts(&self) -> Vec<String> {
         pip::trusted_hosts(&|name| self.get(name))
     }
 
-    /// The addresses of indexes that pip is configured with, for the passwords that they hold.
+    /// Returns the addresses of the indexes in pip's configuration, for the passwords in them.
     pub fn pip_addresses(&self) -> Vec<String> {
         pip::addresses(&|name| self.get(name))
     }
 
-    /// `SOURCE_DATE_EPOCH`: seconds since 1970 that stand for the clock.
+    /// Returns `SOURCE_DATE_EPOCH`, the seconds since 1970 that are used instead of the clock.
     /// Source: the Reproducible Builds specification.
     ///
     /// # Errors
@@ -137,7 +140,7 @@ impl Environment {
         seconds.map(|s| Some(i64::from(s))).ok_or(SettingsError::Epoch { value })
     }
 
-    /// Name and address as Debian's and rpm's own tools take them.
+    /// Returns the packager's name and address from the variables of Debian's and rpm's own tools.
     pub(super) fn packager(&self) -> Option<String> {
         match (self.get("DEBFULLNAME"), self.get("DEBEMAIL")) {
             (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
@@ -145,7 +148,7 @@ impl Environment {
         }
     }
 
-    /// The cache folder: `PYPI2PKG_CACHE_DIR`, else by the XDG base directory specification.
+    /// Returns the cache folder: `PYPI2PKG_CACHE_DIR`, or that of the XDG base directory specification.
     pub(super) fn cache(&self) -> Option<PathBuf> {
         let own = self.get("PYPI2PKG_CACHE_DIR").map(PathBuf::from);
         let base = self.get("XDG_CACHE_HOME").map(PathBuf::from);
@@ -155,16 +158,16 @@ impl Environment {
             .or_else(|| Some(PathBuf::from(self.get("HOME")?).join(".cache/pypi2pkg")))
     }
 
-    /// Where the user's own data are: `$XDG_DATA_HOME`, else `~/.local/share`. Source: the XDG base
-    /// directory specification, by which relative paths are invalid.
+    /// Returns the folder of the user's data: `$XDG_DATA_HOME`, or `~/.local/share`. Source: the XDG
+    /// base directory specification, by which relative paths are invalid.
     fn data_home(&self) -> Option<PathBuf> {
         let data = self.get("XDG_DATA_HOME").filter(|path| path.starts_with('/'));
         let home = || Some(PathBuf::from(self.get("HOME")?).join(".local/share"));
         data.map(PathBuf::from).or_else(home)
     }
 
-    /// The folders for plugins of the user's and the system's, best first: `pypi2pkg/plugins` in
-    /// the folders of the XDG base directory specification.
+    /// Returns the user's and the system's plugin folders, in order of precedence:
+    /// `pypi2pkg/plugins` in the folders of the XDG base directory specification.
     pub(super) fn plugin_folders(&self) -> Vec<PathBuf> {
         let shared = self.get("XDG_DATA_DIRS").unwrap_or(DATA_FOLDERS).split(':');
         let shared = shared.filter(|path| path.starts_with('/')).map(PathBuf::from);
@@ -172,19 +175,18 @@ impl Environment {
         folders.map(|folder| folder.join("pypi2pkg/plugins")).collect()
     }
 
-    /// Where the user's own templates are: `pypi2pkg/templates` in the folder for their data.
+    /// Returns the user's template folder: `pypi2pkg/templates` in the folder of the user's data.
     pub fn user_templates(&self) -> Option<PathBuf> {
         Some(self.data_home()?.join("pypi2pkg/templates"))
     }
 
-    /// The folders with templates that are looked at without being named, the strongest first:
-    /// those of the user's and the system's that are there.
+    /// Returns the user's and the system's template folders that exist, in order of precedence.
     pub(super) fn template_folders(&self) -> Vec<PathBuf> {
         let system = SYSTEM_TEMPLATES.iter().map(PathBuf::from);
         self.user_templates().into_iter().chain(system).filter(|path| path.is_dir()).collect()
     }
 
-    /// The level of diagnostics for developers: `PYPI2PKG_LOG`.
+    /// Returns the level of diagnostics for developers, `PYPI2PKG_LOG`.
     pub fn diagnostics(&self) -> Option<&str> {
         self.get("PYPI2PKG_LOG")
     }
@@ -194,7 +196,7 @@ impl Environment {
     }
 }
 
-impl From<BTreeMap<String, String>> for Environment {
+impl From<BTreeMap<String, String>> for ProcessEnvironment {
     fn from(variables: BTreeMap<String, String>) -> Self {
         Self(variables)
     }

@@ -1,27 +1,27 @@
-//! Where pip's own configuration names indexes, and which hosts it trusts.
-//! Source: pip 26.3, "Configuration": the files, in the order in which the last one counts, and
-//! the variables, which count most.
+//! The indexes and trusted hosts in pip's own configuration.
+//! Source: pip 26.3, "Configuration": later files take precedence over earlier ones, and variables
+//! over files.
 
 use std::{fs, path::PathBuf};
 
-/// The settings that hold addresses.
+/// The settings that contain addresses.
 const KEYS: [&str; 3] = ["index-url", "extra-index-url", "find-links"];
 const VARIABLES: [&str; 3] = ["PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS"];
-/// The setting that holds hosts that may be used without encryption.
+/// The setting with the hosts that may be used without encryption.
 const TRUSTED_KEY: [&str; 1] = ["trusted-host"];
 const TRUSTED_VARIABLE: [&str; 1] = ["PIP_TRUSTED_HOST"];
 
-/// All addresses of pip's variables and configuration files, best first.
+/// Returns all addresses of pip's variables and configuration files, in order of precedence.
 pub(super) fn addresses<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String> {
     values(get, &VARIABLES, &KEYS)
 }
 
-/// The hosts that pip is told to trust.
+/// Returns the hosts that pip trusts.
 pub(super) fn trusted_hosts<'e>(get: &dyn Fn(&str) -> Option<&'e str>) -> Vec<String> {
     values(get, &TRUSTED_VARIABLE, &TRUSTED_KEY)
 }
 
-/// The words of variables and of settings in pip's files, best first.
+/// Returns the words of variables and of settings in pip's files, in order of precedence.
 fn values<'e>(
     get: &dyn Fn(&str) -> Option<&'e str>,
     variables: &[&str],
@@ -45,7 +45,7 @@ fn values<'e>(
     found
 }
 
-/// The words of settings in a configuration file; a value goes on in the lines that are indented.
+/// Returns the words of settings in a configuration file; indented lines continue a value.
 fn listed(text: &str, keys: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     let mut is_wanted = false;

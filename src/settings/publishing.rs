@@ -2,8 +2,13 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
+use serde::Deserialize;
 use url::Url;
 
+use super::{
+    ProcessEnvironment, SettingsError,
+    values::{self, key},
+};
 use crate::{
     base::{
         process::CommandRunner,
@@ -13,19 +18,30 @@ use crate::{
     format::deb::pool::{Pool, SuiteName},
 };
 
-use super::{Configuration, Environment, SettingsError};
-
-/// What the command line says of it.
-#[derive(Debug, Clone, Default)]
-pub struct PublishingFlags {
-    pub keep: Option<NonZeroUsize>,
+/// Options for the signatures and the layout of collections.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct PublishingOptions {
+    /// Sign packages and metadata: a fingerprint in `gpg`'s keyring, or a file with a secret key,
+    /// whose passphrase is `PYPI2PKG_SIGN_PASSPHRASE`
+    #[arg(long, value_name = "KEY")]
     pub sign_key: Option<String>,
+    /// The URL that will serve the folder, for the clients' configuration files
+    #[arg(long, value_name = "URL", value_parser = values::repo_url)]
+    #[serde(deserialize_with = "key::repo_url")]
     pub repo_url: Option<Url>,
+    /// How many builds of each package to keep (default: all)
+    #[arg(long, value_name = "NUMBER")]
+    pub keep: Option<NonZeroUsize>,
+    /// Lay an apt repository out with suites and a pool (default: as it is, flat if it is new)
+    #[arg(long, value_name = "SUITE")]
     pub apt_suite: Option<SuiteName>,
+    /// The suite's component (default: main)
+    #[arg(long, value_name = "COMPONENT", requires = "apt_suite")]
     pub apt_component: Option<SuiteName>,
 }
 
-/// What holds.
+/// The signatures and the layout of collections, resolved.
 #[derive(Debug, Clone)]
 pub struct PublishingSettings {
     keep: Option<usize>,
@@ -36,37 +52,48 @@ pub struct PublishingSettings {
     time: Option<u64>,
 }
 
-impl PublishingSettings {
-    /// The command line's word, else the configuration's.
+impl PublishingOptions {
+    /// Returns these options, with those of `lower` where they are not set.
+    #[must_use]
+    pub fn over(self, lower: Self) -> Self {
+        Self {
+            sign_key: self.sign_key.or(lower.sign_key),
+            repo_url: self.repo_url.or(lower.repo_url),
+            keep: self.keep.or(lower.keep),
+            apt_suite: self.apt_suite.or(lower.apt_suite),
+            apt_component: self.apt_component.or(lower.apt_component),
+        }
+    }
+
+    /// Returns the settings that these options and the environment result in.
     ///
     /// # Errors
     /// `SOURCE_DATE_EPOCH` is not a time.
-    pub fn new(
-        flags: PublishingFlags,
-        configuration: &Configuration,
-        environment: &Environment,
-    ) -> Result<Self, SettingsError> {
-        let suite = flags.apt_suite.or_else(|| configuration.apt_suite.clone());
-        let component = flags.apt_component.or_else(|| configuration.apt_component.clone());
-        Ok(Self {
-            keep: flags.keep.or(configuration.keep).map(NonZeroUsize::get),
-            sign_key: flags.sign_key.or_else(|| configuration.sign_key.clone()),
-            repo_url: flags.repo_url.or_else(|| configuration.repo_url.clone()),
-            pool: suite.and_then(|suite| {
-                let component = component.or_else(|| "main".parse().ok())?;
+    pub fn settings(
+        self,
+        environment: &ProcessEnvironment,
+    ) -> Result<PublishingSettings, SettingsError> {
+        Ok(PublishingSettings {
+            keep: self.keep.map(NonZeroUsize::get),
+            sign_key: self.sign_key,
+            repo_url: self.repo_url,
+            pool: self.apt_suite.and_then(|suite| {
+                let component = self.apt_component.or_else(|| "main".parse().ok())?;
                 Some(Pool { suite, component })
             }),
             time: environment.source_date_epoch()?.and_then(|time| time.try_into().ok()),
         })
     }
+}
 
-    /// What signs, where a key is named. `path` are the folders in which `gpg` is looked for.
+impl PublishingSettings {
+    /// Returns a signer if a key is set; `gpg` is looked up in the folders of `path`.
     ///
     /// # Errors
-    /// The key is not there, or cannot sign.
+    /// The key does not exist, or cannot sign.
     pub fn signer<'a>(
         &self,
-        environment: &Environment,
+        environment: &ProcessEnvironment,
         path: &'a [PathBuf],
         runner: &'a dyn CommandRunner,
     ) -> Result<Option<Signer<'a>>, SignError> {
@@ -76,7 +103,7 @@ impl PublishingSettings {
         Signer::open(key, access).map(Some)
     }
 
-    /// All of it, for a collection.
+    /// Returns the settings in the form that a collection takes.
     pub fn publishing<'a>(&'a self, signer: Option<&'a Signer<'a>>) -> Publishing<'a> {
         let url = self.repo_url.as_ref().map(Url::as_str);
         Publishing { signer, keep: self.keep, url, time: self.time, pool: self.pool.as_ref() }

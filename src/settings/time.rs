@@ -1,14 +1,14 @@
-//! Limits in time.
+//! Points in time.
 
 use jiff::{Span, Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::SettingsError;
 
-/// The time that a text names, in seconds since 1970: that of RFC 3339, the end of a date in UTC,
-/// or a span back from now (`7 days`, `P7D`).
+/// Parses a time and returns it in seconds since 1970: a time of RFC 3339, a date, whose end in UTC
+/// is returned, or a duration before now (`7 days`, `P7D`).
 ///
 /// # Errors
-/// A text that is not one of these.
+/// The text is none of these.
 pub(super) fn limit(text: &str) -> Result<i64, SettingsError> {
     let wrong = || SettingsError::Time { value: text.to_owned() };
     if let Ok(time) = text.parse::<Timestamp>() {

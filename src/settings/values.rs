@@ -1,5 +1,5 @@
-//! Values of one's own that are written into recipes and packages. The command line and the
-//! configuration read them alike, so that nothing of them means more there than it says.
+//! Values of options that are written into recipes and packages. They are checked when the command
+//! line and the configuration are read, so that they cannot contain syntax of recipes.
 
 use pep508_rs::VersionOrUrl;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -7,55 +7,83 @@ use url::Url;
 
 use crate::{
     base::text::OneLine,
+    format::build::Compression,
     planner::is_package_name,
-    python::metadata::{Requirement, parse_expression, parse_requirement},
+    python::{
+        artifact::{ExtraName, ProjectName, extra_name, project_name},
+        metadata::{Requirement, parse_expression, parse_requirement},
+    },
 };
 
-/// The schemes under which collections are served.
+/// Why the value of an option is invalid.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// Not of the expected form.
+    #[error("expected {expected}, found `{}`", .found.escape_debug())]
+    Unexpected {
+        /// A description of the form.
+        expected: &'static str,
+        /// The value.
+        found: String,
+    },
+    /// Not a name in the form that the packaging standards define.
+    #[error("`{text}` is not a valid {subject} name")]
+    Name {
+        /// What the name would be of: a project or an extra.
+        subject: &'static str,
+        /// The value.
+        text: String,
+    },
+    /// Not a compression that packages can have.
+    #[error("{0}")]
+    Compression(String),
+}
+
+/// The URL schemes under which collections can be served.
 const SCHEMES: [&str; 4] = ["http", "https", "ftp", "file"];
 
-/// A release number, Debian's revision: `1`, `2.1`, `0.1~rc1`.
+/// Parses a release number (Debian: revision): `1`, `2.1`, `0.1~rc1`.
 ///
 /// # Errors
-/// What was expected.
-pub fn release(text: &str) -> Result<String, String> {
+/// The text is not a release number.
+pub fn release(text: &str) -> Result<String, ValueError> {
     let is_release = text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || ".~+".contains(c));
     expect(text, is_release, "a number such as 1 or 2.1")
 }
 
-/// The name of a package.
+/// Parses the name of a package.
 ///
 /// # Errors
-/// What was expected.
-pub fn package_name(text: &str) -> Result<String, String> {
+/// The text is not a package name.
+pub fn package_name(text: &str) -> Result<String, ValueError> {
     expect(text, is_package_name(text), "a package name of letters, digits and `._+-`")
 }
 
-/// What stands before the names of packages; may be empty.
+/// Parses a prefix of package names, which may be empty.
 ///
 /// # Errors
-/// What was expected.
-pub fn name_prefix(text: &str) -> Result<String, String> {
+/// A name that begins with the text is not a package name.
+pub fn name_prefix(text: &str) -> Result<String, ValueError> {
     let is_prefix = text.is_empty() || is_package_name(&format!("{text}x"));
     expect(text, is_prefix, "the beginning of a package name, such as `acme-`")
 }
 
-/// How names of packages are made.
+/// Parses a template of package names.
 ///
 /// # Errors
-/// What was expected.
-pub fn name_template(text: &str) -> Result<String, String> {
+/// The text has no placeholder, or does not result in a package name.
+pub fn name_template(text: &str) -> Result<String, ValueError> {
     let filled = text.replace("{name}", "x1").replace("{project}", "x1");
     let is_template = filled != text && is_package_name(&filled);
     expect(text, is_template, "a package name with `{name}` or `{project}` in it")
 }
 
-/// Name and mail address of who answers for packages: one line, with nothing behind the address.
+/// Parses the name and mail address of a packager: one line, with nothing behind the address.
 ///
 /// # Errors
-/// What was expected.
-pub fn packager(text: &str) -> Result<String, String> {
+/// The text is not of the form `Name <address>`.
+pub fn packager(text: &str) -> Result<String, ValueError> {
     let is_line = !text.is_empty() && OneLine::new(text).as_str() == text;
     let is_person = match text.split_once('<') {
         None => !text.contains('>'),
@@ -68,22 +96,22 @@ pub fn packager(text: &str) -> Result<String, String> {
     expect(text, is_line && is_person, "`Name <address>` on one line")
 }
 
-/// An SPDX expression, as it is usually written.
+/// Parses an SPDX expression, and returns it in its canonical form.
 ///
 /// # Errors
-/// What was expected.
-pub fn licence(text: &str) -> Result<String, String> {
+/// The text is not an SPDX expression.
+pub fn licence(text: &str) -> Result<String, ValueError> {
     match parse_expression(text) {
         Some(expression) => Ok(expression),
         None => expect(text, false, "an SPDX expression such as `MIT OR Apache-2.0`"),
     }
 }
 
-/// Where collections are served: an address without credentials that package managers can read.
+/// Parses the URL of a collection: one without credentials that package managers can read.
 ///
 /// # Errors
-/// What was expected.
-pub fn repo_url(text: &str) -> Result<Url, String> {
+/// The text is not a URL of this form.
+pub fn repo_url(text: &str) -> Result<Url, ValueError> {
     let expected = "an address that begins with http, https, ftp or file and has no password";
     let is_usable = |url: &Url| {
         SCHEMES.contains(&url.scheme())
@@ -92,20 +120,59 @@ pub fn repo_url(text: &str) -> Result<Url, String> {
             && url.as_str().chars().all(|c| c.is_ascii_graphic() && !"'\"`\\".contains(c))
     };
     let url = Url::parse(text).ok().filter(is_usable);
-    url.ok_or_else(|| format!("expected {expected}, found `{}`", text.escape_debug()))
+    url.ok_or_else(|| ValueError::Unexpected { expected, found: text.to_owned() })
 }
 
-fn expect(text: &str, is_valid: bool, expected: &str) -> Result<String, String> {
+/// Parses the name of a project.
+///
+/// # Errors
+/// The text is not a valid name.
+pub fn project(text: &str) -> Result<ProjectName, ValueError> {
+    let wrong = || ValueError::Name { subject: "project", text: text.to_owned() };
+    project_name(text).ok_or_else(wrong)
+}
+
+/// Parses the name of an extra.
+///
+/// # Errors
+/// The text is not a valid name.
+pub fn extra(text: &str) -> Result<ExtraName, ValueError> {
+    let wrong = || ValueError::Name { subject: "extra", text: text.to_owned() };
+    extra_name(text).ok_or_else(wrong)
+}
+
+/// Parses `PROJECT=NAME`, a project and its package's name, or `NAME` without a project.
+///
+/// # Errors
+/// The project or the package name is not a valid name.
+pub fn project_package(text: &str) -> Result<(Option<ProjectName>, String), ValueError> {
+    match text.split_once('=') {
+        Some((project, name)) => Ok((Some(self::project(project)?), package_name(name)?)),
+        None => Ok((None, package_name(text)?)),
+    }
+}
+
+/// Parses a compression and returns it as it was written.
+///
+/// # Errors
+/// The text is not an algorithm with an optional level.
+pub fn compression(text: &str) -> Result<String, ValueError> {
+    let parsed = text.parse::<Compression>();
+    parsed.map_err(|error| ValueError::Compression(error.to_string()))?;
+    Ok(text.to_owned())
+}
+
+fn expect(text: &str, is_valid: bool, expected: &'static str) -> Result<String, ValueError> {
     if is_valid {
         Ok(text.to_owned())
     } else {
-        Err(format!("expected {expected}, found `{}`", text.escape_debug()))
+        Err(ValueError::Unexpected { expected, found: text.to_owned() })
     }
 }
 
 macro_rules! keys {
     ($($name:ident($key:literal, $parse:path) -> $type:ty),+ $(,)?) => {
-        /// Readers of the configuration's keys.
+        /// Deserializers for keys of the configuration.
         pub(super) mod key {
             use super::*;
 
@@ -113,7 +180,7 @@ macro_rules! keys {
                 from: D,
             ) -> Result<Vec<String>, D::Error> {
                 let texts = Vec::<String>::deserialize(from)?;
-                let checked: Result<_, String> =
+                let checked: Result<_, ValueError> =
                     texts.iter().map(|text| super::build_requirement(text)).collect();
                 checked.map_err(|problem| D::Error::custom(format!("`build-requires`: {problem}")))
             }
@@ -127,11 +194,11 @@ macro_rules! keys {
     };
 }
 
-/// A requirement of a build, by name.
+/// Parses a build requirement, which names a project and has no URL.
 ///
 /// # Errors
-/// What was expected.
-pub fn build_requirement(text: &str) -> Result<String, String> {
+/// The text is not a requirement of this form.
+pub fn build_requirement(text: &str) -> Result<String, ValueError> {
     let by_name = |requirement: &Requirement| {
         !matches!(requirement.version_or_url, Some(VersionOrUrl::Url(_)))
     };

@@ -111,17 +111,24 @@ fn few_modules_use_each_other() {
     assert!(pairs.len() <= 100, "{} pairs: {pairs:?}", pairs.len());
 }
 
+/// The derive that types of options' values have, wherever they are defined.
+const VALUE_DERIVE: &str = "clap::ValueEnum";
+
 /// `clippy.toml` guards the doors that are functions and macros; these are whole crates.
 #[test]
 fn each_door_to_the_outside_has_one_keeper() {
-    let doors = [("reqwest", "index/"), ("handlebars", "recipe/template/"), ("clap", "cli/")];
+    let doors = [
+        ("reqwest", &["index/"][..]),
+        ("handlebars", &["recipe/template/"]),
+        ("clap", &["cli/", "settings/"]),
+    ];
     for (file, text) in sources() {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        for line in code {
-            for (door, keeper) in doors {
+        for line in code.map(|line| line.replace(VALUE_DERIVE, "")) {
+            for (door, keepers) in doors {
                 assert!(
-                    file.starts_with(keeper) || !line.contains(door),
-                    "src/{file} has `{door}`, which belongs to `{keeper}`: {line}"
+                    keepers.iter().any(|keeper| file.starts_with(keeper)) || !line.contains(door),
+                    "src/{file} has `{door}`, which belongs to {keepers:?}: {line}"
                 );
             }
         }

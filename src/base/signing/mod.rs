@@ -51,6 +51,22 @@ pub enum SignError {
     Folder { path: PathBuf, source: std::io::Error },
 }
 
+impl SignError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Exposed { path, .. } => return Some(format!("`chmod 600 {}`", path.display())),
+            Self::NoGpg { .. } => "install gnupg, or name a file with a secret key",
+            Self::Unknown { .. } => "`gpg --list-secret-keys` shows what gpg has",
+            Self::File { .. } => {
+                "a locked key's passphrase is taken from `PYPI2PKG_SIGN_PASSPHRASE`"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 impl<'a> Signer<'a> {
     /// The key that `key` names: a file with a secret key, else what `gpg` knows by that
     /// fingerprint.

@@ -10,19 +10,19 @@ use crate::{
     recipe::template::{self, TemplateError},
 };
 
-use super::Search;
+use super::TemplateSearch;
 
 /// Load all templates, and report what is wrong with them
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct TemplateCheckArguments {
     /// A folder of packs, or of one pack (default: all template folders)
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }
 
-impl Check {
-    /// Status 1 where anything is wrong.
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateCheckArguments {
+    /// Returns status 1 if there are problems.
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let targets = search.targets()?;
         let templates = match self.folder {
             Some(folder) => template::Templates::new(vec![folder]).over(search.packs()?),
@@ -34,7 +34,10 @@ impl Check {
     }
 }
 
-/// A failure that tells all problems, where there are any.
+/// Returns a failure that lists all problems, if there are any.
+///
+/// # Errors
+/// There are problems.
 pub fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
     if errors.is_empty() {
         return Ok(());

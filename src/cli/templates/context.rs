@@ -3,25 +3,26 @@
 use clap::Args;
 
 use crate::{
+    base::text::serialised,
     base::{
         process::HostRunner,
         report::{Terminal, print_result},
-        text::serialised,
     },
     cli::failure::{Failure, USAGE},
     distro::targets::{Target, Targets},
-    format::{self, plugin::PluginFormat},
+    format,
+    format::plugin::PluginFormat,
     plugin,
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
-use super::{super::session, Search};
+use super::{super::session, TemplateSearch};
 
 /// Print the context of a pack's templates for a sample project
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg templates context rpm --target el9")]
-pub struct Context {
+pub struct TemplateContextArguments {
     /// A pack such as `rpm`
     pack: String,
     /// The distribution (default: the first one that has such recipes)
@@ -32,8 +33,8 @@ pub struct Context {
     python: Option<String>,
 }
 
-impl Context {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateContextArguments {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         search.packs()?.files(&self.pack)?;
         let targets = search.targets()?;
         let target = match &self.target {
@@ -42,7 +43,7 @@ impl Context {
         };
         let plugins = search.plugins()?;
         let external = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
-        let environment = Environment::of_process();
+        let environment = ProcessEnvironment::of_process();
         let started = plugin::Context {
             target: &target,
             runner: &HostRunner,
@@ -59,16 +60,16 @@ impl Context {
     }
 }
 
-/// The first target that has recipes of a pack.
+/// Returns the first target whose recipes are rendered from a pack.
 fn first(pack: &str, targets: &Targets) -> Result<Target, Failure> {
     for name in targets.names() {
         let target = targets.load(name, None, None)?;
-        let builds = |pack: &str| {
+        let has_sources = || {
             let format = format::named(&target.format);
             format.is_ok_and(|format| format.syntax().source_pack() == Some(pack))
                 && target.source_recipe.is_some()
         };
-        if target.format == pack || builds(pack) {
+        if target.format == pack || has_sources() {
             return Ok(target);
         }
     }

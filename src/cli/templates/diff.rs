@@ -10,11 +10,11 @@ use crate::{
     recipe::template::{Packs, TemplateError, base},
 };
 
-use super::{Search, parse_file};
+use super::{TemplateSearch, parse_file};
 
 /// Show how your templates differ from the built-in ones, and what changed in those since
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct TemplateDiffArguments {
     /// One pack, or one file (default: all)
     #[arg(value_name = "PACK[/FILE]")]
     file: Option<String>,
@@ -23,9 +23,9 @@ pub struct Diff {
     target: Option<String>,
 }
 
-impl Diff {
-    /// Status 0, whether or not anything differs.
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateDiffArguments {
+    /// Returns status 0, whether or not there are differences.
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let (only_pack, only_file) = match &self.file {
             Some(file) => {
                 let (pack, file) = parse_file(file);
@@ -57,7 +57,8 @@ impl Diff {
     }
 }
 
-/// How an override differs from the built-in file, and that from what it was.
+/// Returns the differences of an override from the built-in file, and of the built-in file from the
+/// version that was ejected.
 fn differences(
     packs: &Packs,
     (pack, file): (&str, &str),
@@ -67,7 +68,7 @@ fn differences(
     let now = packs.file(pack, file)?;
     let name = format!("{pack}/{file}");
     let from = packs.from(pack);
-    // A plugin has versions of its own.
+    // The version of the program is not that of a plugin.
     let title = |version: &str| {
         if packs.is_built_in(pack) {
             format!("{name} ({from}, {version})")
@@ -78,10 +79,10 @@ fn differences(
     let version = env!("CARGO_PKG_VERSION");
     let shown = path.display().to_string();
     let mut texts = vec![unified([&title(version), &shown], now, text)];
-    if let Some(base) = base(path)?.filter(|base| base.text != now) {
+    if let Some(ejected) = base(path)?.filter(|ejected| ejected.text != now) {
         texts.push(format!("# what changed in `{name}` since it was ejected"));
-        texts.push(unified([&title(&base.version), &title(version)], &base.text, now));
+        texts.push(unified([&title(&ejected.version), &title(version)], &ejected.text, now));
     }
-    texts.retain(|text| !text.is_empty());
+    texts.retain(|difference| !difference.is_empty());
     Ok(texts)
 }

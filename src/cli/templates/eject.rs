@@ -6,11 +6,11 @@ use clap::Args;
 
 use crate::{base::report::print_result, cli::failure::Failure, recipe::template::eject};
 
-use super::{Search, parse_file};
+use super::{TemplateSearch, parse_file};
 
 /// Copy built-in files as a starting point for changes
 #[derive(Debug, Args)]
-pub struct Eject {
+pub struct TemplateEjectArguments {
     /// A pack such as `rpm`, or a file of it such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK[/FILE]")]
     file: String,
@@ -19,8 +19,8 @@ pub struct Eject {
     output: PathBuf,
 }
 
-impl Eject {
-    pub fn run(self, search: &Search) -> Result<u8, Failure> {
+impl TemplateEjectArguments {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         let (pack, file) = parse_file(&self.file);
         for path in eject(&search.packs()?, pack, file, &self.output)? {
             print_result(&path.display().to_string());

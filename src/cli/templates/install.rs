@@ -8,14 +8,14 @@ use crate::{
     base::report::print_result,
     cli::failure::{Failure, USAGE},
     recipe::template::{Parcel, remove},
-    settings::Environment,
+    settings::ProcessEnvironment,
 };
 
-use super::{Search, check::complain};
+use super::{TemplateSearch, check::complain};
 
 /// Install a pack for this user
 #[derive(Debug, Args)]
-pub struct Install {
+pub struct TemplateInstallArguments {
     /// A pack's folder, or its archive (.tar.gz)
     #[arg(value_name = "PATH")]
     path: PathBuf,
@@ -23,12 +23,12 @@ pub struct Install {
 
 /// Remove an installed pack
 #[derive(Debug, Args)]
-pub struct Remove {
+pub struct TemplateRemoveArguments {
     name: String,
 }
 
-impl Install {
-    pub fn run(self, search: &Search) -> Result<u8, Failure> {
+impl TemplateInstallArguments {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         let folder = user_folder()?;
         let (targets, packs) = (search.targets()?, search.packs()?);
         let parcel = Parcel::read(&self.path, &packs)?;
@@ -38,15 +38,15 @@ impl Install {
     }
 }
 
-impl Remove {
-    pub fn run(self, search: &Search) -> Result<u8, Failure> {
+impl TemplateRemoveArguments {
+    pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         print_result(&remove(&user_folder()?, &self.name, &search.packs()?)?.display().to_string());
         Ok(0)
     }
 }
 
 fn user_folder() -> Result<PathBuf, Failure> {
-    Environment::of_process().user_templates().ok_or_else(|| Failure {
+    ProcessEnvironment::of_process().user_templates().ok_or_else(|| Failure {
         status: USAGE,
         message: "there is no folder for packs: neither `XDG_DATA_HOME` nor `HOME` is set"
             .to_owned(),

@@ -10,11 +10,11 @@ use crate::{
     recipe::template::{Extension, Packs, TemplateFile},
 };
 
-use super::{super::table::table, Search};
+use super::{super::table::table, TemplateSearch};
 
 /// List the packs and their files, and where each comes from
 #[derive(Debug, Args)]
-pub struct List {
+pub struct TemplateListArguments {
     /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,
@@ -24,18 +24,18 @@ pub struct List {
 }
 
 /// A file of a pack.
-struct Row {
+struct TemplateRow {
     pack: String,
-    /// The pack's manifest, where it replaces files of another.
+    /// The pack's manifest, if it replaces files of another pack.
     extension: Option<Extension>,
     file: String,
-    /// Where it lies; nothing where nobody put it there.
+    /// The path of the file, unless it is built in.
     from: Option<String>,
-    /// Who brings the pack.
-    brought: String,
+    /// What provides the pack.
+    provider: String,
 }
 
-impl Row {
+impl TemplateRow {
     fn new(
         packs: &Packs,
         (pack, extension): (&str, Option<&Extension>),
@@ -43,8 +43,8 @@ impl Row {
         found: &TemplateFile,
     ) -> Self {
         let from = found.path.as_ref().map(|path| path.display().to_string());
-        let brought = packs.from(pack).to_owned();
-        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from, brought }
+        let provider = packs.from(pack).to_owned();
+        Self { pack: pack.to_owned(), extension: extension.cloned(), file, from, provider }
     }
 
     fn json(&self) -> Value {
@@ -67,30 +67,32 @@ impl Row {
                 format!("{} {version} (extends {extends}{only})", self.pack)
             }
         };
-        let from = self.from.as_ref().unwrap_or(&self.brought).clone();
+        let from = self.from.as_ref().unwrap_or(&self.provider).clone();
         [pack, self.file.clone(), from]
     }
 }
 
-impl List {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateListArguments {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let templates = search.templates(self.target.as_deref())?;
         let mut rows = Vec::new();
         let packs = templates.packs();
         for pack in packs.names() {
             let files = templates.files(pack)?.into_iter();
-            rows.extend(files.map(|(file, found)| Row::new(packs, (pack, None), file, &found)));
+            rows.extend(
+                files.map(|(file, found)| TemplateRow::new(packs, (pack, None), file, &found)),
+            );
         }
         for (extension, files) in templates.extensions()? {
             let own = (extension.name.as_str(), Some(&extension));
-            let row = |(file, found)| Row::new(packs, own, file, &found);
+            let row = |(file, found)| TemplateRow::new(packs, own, file, &found);
             rows.extend(files.into_iter().map(row));
         }
         print_result(&if self.json {
-            let rows: Vec<Value> = rows.iter().map(Row::json).collect();
+            let rows: Vec<Value> = rows.iter().map(TemplateRow::json).collect();
             serialised::pretty_json(&rows)
         } else {
-            let rows: Vec<[String; 3]> = rows.iter().map(Row::cells).collect();
+            let rows: Vec<[String; 3]> = rows.iter().map(TemplateRow::cells).collect();
             table(["PACK", "FILE", "FROM"], &rows)
         });
         Ok(0)

@@ -1,4 +1,4 @@
-//! `pypi2pkg templates`. One file a verb below it.
+//! `pypi2pkg templates`, with one file for each of its verbs.
 
 mod check;
 mod context;
@@ -16,7 +16,7 @@ use crate::{
     cli::failure::{Failure, USAGE},
     distro::targets::Targets,
     recipe::template::{self, Packs},
-    settings::{Configuration, Environment, PluginSettings, template_folders},
+    settings::{Configuration, PluginSettings, ProcessEnvironment, TemplateOptions},
 };
 
 use super::session;
@@ -27,28 +27,28 @@ use super::session;
   pypi2pkg templates eject rpm/preamble.hbs -o templates/
   pypi2pkg templates check templates/
   pypi2pkg build webob --templates templates/")]
-pub struct Templates {
+pub struct TemplatesArguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: TemplatesVerb,
     #[command(flatten)]
-    search: Search,
+    search: TemplateSearch,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    List(list::List),
-    Show(show::Show),
-    Eject(eject::Eject),
-    Check(check::Check),
-    Diff(diff::Diff),
-    Context(context::Context),
-    Install(install::Install),
-    Remove(install::Remove),
+enum TemplatesVerb {
+    List(list::TemplateListArguments),
+    Show(show::TemplateShowArguments),
+    Eject(eject::TemplateEjectArguments),
+    Check(check::TemplateCheckArguments),
+    Diff(diff::TemplateDiffArguments),
+    Context(context::TemplateContextArguments),
+    Install(install::TemplateInstallArguments),
+    Remove(install::TemplateRemoveArguments),
 }
 
-/// Where templates are looked for.
+/// The folders in which templates are looked up.
 #[derive(Debug, Args)]
-struct Search {
+struct TemplateSearch {
     /// A folder with templates that replace the built-in ones
     #[arg(long = "templates", value_name = "FOLDER", global = true)]
     folders: Vec<PathBuf>,
@@ -57,47 +57,46 @@ struct Search {
     config: Option<PathBuf>,
 }
 
-impl Templates {
-    pub fn run(self) -> Result<u8, Failure> {
+impl TemplatesArguments {
+    pub(super) fn run(self) -> Result<u8, Failure> {
         match self.verb {
-            Verb::List(verb) => verb.run(self.search),
-            Verb::Show(verb) => verb.run(self.search),
-            Verb::Eject(verb) => verb.run(&self.search),
-            Verb::Check(verb) => verb.run(self.search),
-            Verb::Diff(verb) => verb.run(self.search),
-            Verb::Context(verb) => verb.run(self.search),
-            Verb::Install(verb) => verb.run(&self.search),
-            Verb::Remove(verb) => verb.run(&self.search),
+            TemplatesVerb::List(verb) => verb.run(self.search),
+            TemplatesVerb::Show(verb) => verb.run(self.search),
+            TemplatesVerb::Eject(verb) => verb.run(&self.search),
+            TemplatesVerb::Check(verb) => verb.run(self.search),
+            TemplatesVerb::Diff(verb) => verb.run(self.search),
+            TemplatesVerb::Context(verb) => verb.run(self.search),
+            TemplatesVerb::Install(verb) => verb.run(&self.search),
+            TemplatesVerb::Remove(verb) => verb.run(&self.search),
         }
     }
 }
 
-impl Search {
+impl TemplateSearch {
     fn configuration(&self) -> Result<Configuration, Failure> {
         Ok(Configuration::read(self.config.as_deref())?)
     }
 
     fn plugins(&self) -> Result<PluginSettings, Failure> {
-        Ok(PluginSettings::of(&self.configuration()?, &Environment::of_process()))
+        Ok(PluginSettings::of(&self.configuration()?, &ProcessEnvironment::of_process()))
     }
 
-    /// The packs that overrides lie over.
+    /// Returns the packs that the program and plugins provide.
     fn packs(&self) -> Result<Packs, Failure> {
-        session::packs(&self.plugins()?.brought()?)
+        session::packs(&self.plugins()?.provided()?)
     }
 
     fn targets(&self) -> Result<Targets, Failure> {
-        let configuration = self.configuration()?;
-        let plugins = PluginSettings::of(&configuration, &Environment::of_process());
-        session::targets(configuration.targets.as_deref(), &plugins.brought()?)
+        session::configured_targets(&self.configuration()?)
     }
 
-    /// The templates of all folders, as a run for a target has them.
+    /// Returns the templates of all folders; with a target, as they are used for it.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
         let configuration = self.configuration()?;
-        let environment = Environment::of_process();
-        let packs = session::packs(&PluginSettings::of(&configuration, &environment).brought()?)?;
-        let folders = template_folders(self.folders, &configuration.templates, &environment);
+        let environment = ProcessEnvironment::of_process();
+        let packs = session::packs(&PluginSettings::of(&configuration, &environment).provided()?)?;
+        let own = TemplateOptions { templates: self.folders };
+        let folders = own.over(configuration.options.templates).folders(&environment);
         let templates = template::Templates::new(folders).over(packs);
         Ok(match target {
             Some(target) => templates.for_target(target),
@@ -106,7 +105,7 @@ impl Search {
     }
 }
 
-/// `PACK/FILE`, or a whole pack.
+/// Parses `PACK/FILE`, or the name of a pack.
 fn parse_file(text: &str) -> (&str, Option<&str>) {
     match text.split_once('/') {
         Some((pack, "")) => (pack, None),
@@ -115,7 +114,10 @@ fn parse_file(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// `PACK/FILE`.
+/// Parses `PACK/FILE`.
+///
+/// # Errors
+/// The text names no file.
 fn parse_one_file(text: &str) -> Result<(&str, &str), Failure> {
     let (pack, file) = parse_file(text);
     let file = file.ok_or_else(|| Failure {

@@ -4,11 +4,11 @@ use clap::Args;
 
 use crate::{base::report::print_result, cli::failure::Failure};
 
-use super::{Search, parse_one_file};
+use super::{TemplateSearch, parse_one_file};
 
 /// Show a file as it is used
 #[derive(Debug, Args)]
-pub struct Show {
+pub struct TemplateShowArguments {
     /// Such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK/FILE")]
     file: String,
@@ -17,8 +17,8 @@ pub struct Show {
     target: Option<String>,
 }
 
-impl Show {
-    pub fn run(self, search: Search) -> Result<u8, Failure> {
+impl TemplateShowArguments {
+    pub(super) fn run(self, search: TemplateSearch) -> Result<u8, Failure> {
         let (pack, file) = parse_one_file(&self.file)?;
         let templates = search.templates(self.target.as_deref())?;
         let own = templates.packs().file(pack, file)?;

@@ -57,6 +57,14 @@ pub enum CheckError {
     NoManifest(String),
 }
 
+impl CheckError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let is_unknown = matches!(self, Self::NoManifest(_));
+        is_unknown.then(|| "use a folder that `pypi2pkg build -o` wrote".to_owned())
+    }
+}
+
 impl From<PackageError> for CheckError {
     fn from(error: PackageError) -> Self {
         Self::Collection(error.into())

@@ -41,3 +41,14 @@ pub enum TargetError {
     #[error("target `{target}`: the value `{value}` of `{key}` is not {expected}")]
     Value { target: String, key: String, value: String, expected: &'static str },
 }
+
+impl TargetError {
+    /// Returns the remedy.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Prefix { .. } => "name a folder such as /opt/acme",
+            _ => "`pypi2pkg target list` shows the targets and their Pythons",
+        };
+        Some(hint.to_owned())
+    }
+}

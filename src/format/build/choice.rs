@@ -2,17 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use crate::base::process::{CommandRunner, Sandbox, SandboxError, which};
 
 use super::{BuildError, Builder, system::is_system};
 
 /// What was requested with `--builder`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Preference {
-    /// The system's tool where it is installed and can be confined, else the embedded writer.
+    /// The system's tool if it is installed, otherwise the embedded writer
     #[default]
     Auto,
+    /// rpmbuild, dpkg-deb
     System,
+    /// The embedded writers
     Embedded,
 }
 

@@ -70,6 +70,20 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { program: "rpmbuild" | "dpkg-deb", .. } => {
+                "install it, or use `--builder embedded`"
+            }
+            Self::Missing { .. } => "install it",
+            Self::Requirements { .. } => "install these packages",
+            Self::NoSource { .. } => "build its sdist with `--source sdist`",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     /// Returns a function for `map_err` that adds the action and the path to an error.
     pub(crate) fn at<'p>(
         action: &'static str,

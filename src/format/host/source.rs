@@ -24,6 +24,15 @@ pub enum HostError {
     Fetch { address: String, error: Box<IndexError> },
 }
 
+impl HostError {
+    /// Returns the remedy.
+    pub fn hint(&self) -> Option<String> {
+        let hint = "name a repository's URL or folder, or an apt source such as \
+                    `http://mirror.example/debian bookworm main`";
+        Some(hint.to_owned())
+    }
+}
+
 /// Reads a repository for a target: the URL or folder of an rpm repository or of a `Packages` file,
 /// an apt source (`deb URL SUITE COMPONENT…` or without `deb`), or `system`.
 ///

@@ -218,3 +218,27 @@ pub enum TemplateError {
     #[error("cannot write `{}`: {reason}", .path.display())]
     Write { path: PathBuf, reason: String },
 }
+
+impl TemplateError {
+    /// Returns the remedy, if there is one.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::UnknownPack { suggestion: Some(known), .. }
+            | Self::UnknownFile { suggestion: Some(known), .. }
+            | Self::NoPack { suggestion: Some(known), .. }
+            | Self::NotInstalled { suggestion: Some(known), .. } => {
+                return Some(format!("did you mean `{known}`?"));
+            }
+            Self::NoPack { .. } => "put it into a folder of its pack's name, or give it a manifest",
+            Self::NotInstalled { .. }
+            | Self::UnknownPack { .. }
+            | Self::UnknownFile { .. }
+            | Self::Stray { .. } => "`pypi2pkg templates list` shows all packs and files",
+            Self::Template { .. } => "`pypi2pkg templates context PACK` lists the available names",
+            Self::Exists { .. } => "remove it, or choose another folder with `-o`",
+            Self::Twice { .. } => "remove one of them",
+            Self::Unreadable { .. } | Self::Refused { .. } | Self::Write { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

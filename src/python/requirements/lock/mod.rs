@@ -26,20 +26,20 @@ use crate::python::{
 };
 
 /// The forms of lock files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LockFormat {
-    /// `pylock.toml` (PEP 751).
+    /// pylock.toml
     Pylock,
-    /// `uv.lock`.
+    /// uv.lock
     Uv,
-    /// `poetry.lock`.
+    /// poetry.lock
     Poetry,
-    /// `pdm.lock`.
+    /// pdm.lock
     Pdm,
-    /// `Pipfile.lock`.
+    /// Pipfile.lock
     Pipfile,
-    /// A requirements file in which every line has an exact version and hashes.
+    /// Requirements with exact versions and hashes
     Requirements,
 }
 
