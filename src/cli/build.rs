@@ -100,14 +100,7 @@ pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, F
     if failures.is_empty() {
         return Ok(0);
     }
-    let lines: Vec<String> = failures
-        .iter()
-        .map(|failure| {
-            let release = failure.release.as_ref().map(|r| format!(" {r}")).unwrap_or_default();
-            let cause = failure.cause.as_str();
-            format!("  {}{release}, {}: {cause}", failure.project, failure.stage)
-        })
-        .collect();
+    let lines = super::plan::lines(failures);
     Err(Failure {
         status: FAILED,
         message: format!(

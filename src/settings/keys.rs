@@ -90,12 +90,12 @@ fn located(error: &Error) -> (usize, String) {
 /// Returns the names under which a struct's fields are deserialized.
 fn field_names<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
-    // The names are all that is asked for; the answer is always an error.
+    // The result is always an error; only the names are of use.
     let _ = T::deserialize(FieldNames(&mut names));
     names
 }
 
-/// Deserializes nothing, and keeps the names of the fields that a struct asks for.
+/// A deserializer that fails, and keeps the names of the fields of the struct.
 struct FieldNames<'n>(&'n mut &'static [&'static str]);
 
 impl<'de> Deserializer<'de> for FieldNames<'_> {

@@ -18,7 +18,7 @@ pub struct ProjectConfiguration {
     /// The native package's name, in full.
     #[serde(deserialize_with = "key::name")]
     pub name: Option<String>,
-    /// Where the project's package comes from, whatever repositories contain.
+    /// Where the project's package comes from; takes precedence over the content of repositories.
     pub origin: Option<PackageOrigin>,
     /// The only index in which the project is searched.
     pub index: Option<String>,
