@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::{
     base::{
-        report::{Event, Reporter, print_result},
+        report::{Event, print_result},
         text::OneLine,
     },
     cli::failure::{Failure, USAGE},
@@ -13,7 +13,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::RecipeArguments, session::Session};
+use super::{arguments::RecipeArguments, session};
 
 /// Turn edits of recipes into entries of overrides.toml, with a reason
 #[derive(Debug, Args)]
@@ -61,24 +61,23 @@ impl AdoptArguments {
         if adopted.is_empty() {
             return Ok(0);
         }
-        let session = Session::of_recipes(
+        let context = session::open_for_recipes(
             &self.recipes.configuration,
             self.recipes.options(),
             verbosity,
             &adopted,
         )?;
-        let run = session.run();
-        let (regenerated, _) = run.regenerate(&session.index(&run)?, &adopted)?;
+        let (regenerated, _) = context.regenerate(&context.index()?, &adopted)?;
         for Regenerated { folder, provenance, package } in regenerated {
             let update = Update::of(&folder, &package.recipe)?;
             let plan = package.planned.as_deref().unwrap_or(&package.plan);
-            let own = session.additions.get(&plan.project);
+            let own = context.additions().get(&plan.project);
             let additions = own.and_then(|additions| additions.digest());
             let provenance = provenance.with_additions(additions);
             folder.write(&update, &plan.without_byte_code(), &provenance)?;
             for file in folder.state()?.edited {
                 let line = format!("{}: `{file}` stays edited", folder.path().display());
-                session.reporter.event(Event::Warning(&line));
+                context.reporter().event(Event::Warning(&line));
             }
         }
         Ok(0)

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     arguments::{PackageArguments, ProjectArguments},
-    session::Session,
+    session,
 };
 
 /// Build native packages and collect them into a repository
@@ -76,17 +76,19 @@ impl BuildArguments {
             ..self.packages.add_to(self.arguments.options())
         };
         let folders = super::recipe_folders(&self.arguments.inputs)?;
-        let session = match &folders {
-            Some(folders) => {
-                Session::of_recipes(&self.arguments.configuration, options, verbosity, folders)?
-            }
-            None => Session::start(&self.arguments, options, verbosity)?,
+        let context = match &folders {
+            Some(folders) => session::open_for_recipes(
+                &self.arguments.configuration,
+                options,
+                verbosity,
+                folders,
+            )?,
+            None => session::open(&self.arguments, options, verbosity)?,
         };
-        let run = session.run();
-        let index = session.index(&run)?;
+        let index = context.index()?;
         let built = match &folders {
-            Some(folders) => run.build_recipes(&index, folders, &self.output)?,
-            None => run.build(&index, &self.output)?,
+            Some(folders) => context.build_recipes(&index, folders, &self.output)?,
+            None => context.build(&index, &self.output)?,
         };
         Ok(built)
     }

@@ -18,13 +18,13 @@ use crate::{
     },
     format::host::{self, InstallRoot, PackageSet},
     index::{self, IndexSettings, Logins, Sources},
+    run::available::{configured_targets, targets},
     settings::{self, CacheOptions, Configuration, IndexOptions, ProcessEnvironment, RunOptions},
 };
 
 use super::{
     arguments::ConfigurationArgument,
     formats::{Formats, formats},
-    session::{configured_targets, targets},
 };
 
 /// Check that a collection is consistent: files, relations, and owners of paths

@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     arguments::{PackageArguments, ProjectArguments},
-    session::Session,
+    session,
 };
 
 /// Explain where the name, the version and each relation of a package come from
@@ -35,11 +35,11 @@ impl ExplainArguments {
     /// Returns status 1 if the project does not become a package.
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.arguments.options());
-        let session = Session::start(&self.arguments, options, verbosity)?;
-        let run = session.run().for_review();
-        let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
-        let prepared = run.prepare(&index, &resolution)?;
+        let context = session::open(&self.arguments, options, verbosity)?;
+        let context = context.for_review();
+        let index = context.index()?;
+        let resolution = context.resolve(&index)?;
+        let prepared = context.prepare(&index, &resolution)?;
         let left = prepared.distribution.iter().find(|record| record.project == self.project);
         if let Some(record) = left {
             print_result(&format!("{}: {record} ({})", self.project, record.reason.as_str()));
@@ -59,8 +59,8 @@ impl ExplainArguments {
                 hint: Some("`pypi2pkg tree` shows the projects that are needed".to_owned()),
             });
         };
-        let naming = run.naming(&resolution);
-        let name = crate::planner::name_origin(&self.project, run.target, &naming);
+        let naming = context.naming(&resolution);
+        let name = crate::planner::name_origin(&self.project, context.target(), &naming);
         print_result(&explanation(&package.plan, &package.native, pin, &name).join("\n"));
         Ok(0)
     }

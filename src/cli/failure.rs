@@ -117,7 +117,10 @@ impl VerbError for PipelineError {
             Self::Format(error) => error.is_usage(),
             Self::Template(error) => error.is_usage(),
             Self::Plugin(error) => error.is_usage(),
-            Self::NotFrozen { .. }
+            Self::Target(_)
+            | Self::ForbiddenName { .. }
+            | Self::OneProject { .. }
+            | Self::NotFrozen { .. }
             | Self::NoSourcePackages { .. }
             | Self::OtherName { .. }
             | Self::OtherVersion { .. }

@@ -11,11 +11,10 @@ use crate::{
     collection::{CollectionManifest, check::manifest},
     distro::targets::Target,
     format::{self, plugin::PluginFormat},
-    plugin::{Context, Plugin},
+    plugin::{CallContext, Plugin},
+    run::available,
     settings::{Configuration, PluginSettings, ProcessEnvironment},
 };
-
-use super::session;
 
 /// The package format of collections, with the plugin that provides it if it is not built in.
 pub struct Formats {
@@ -63,9 +62,9 @@ impl Formats {
         let mut foreign = None;
         if let Some((name, python)) = target {
             let plugins = PluginSettings::of(configuration, &environment);
-            let targets = session::configured_targets(configuration)?;
+            let targets = available::configured_targets(configuration)?;
             let loaded = targets.load(name, python, None)?;
-            let plugin = session::plugins(&plugins)?.format(&loaded, &plugins.finder)?;
+            let plugin = available::plugins(&plugins)?.format(&loaded, &plugins.finder)?;
             foreign = plugin.map(|plugin| (loaded, plugin));
         }
         Ok(Self {
@@ -79,7 +78,7 @@ impl Formats {
     /// Returns the format that a plugin provides.
     pub fn external(&self) -> Option<PluginFormat<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
-        let context = Context {
+        let context = CallContext {
             target,
             runner: &HostRunner,
             reporter: &self.reporter,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{base::report::print_result, cli::failure::Failure};
 
-use super::{arguments::ProjectArguments, session::Session};
+use super::{arguments::ProjectArguments, session};
 
 /// Download all files into a folder that serves as an offline index
 #[derive(Debug, Args)]
@@ -24,11 +24,10 @@ pub struct FreezeArguments {
 
 impl FreezeArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
-        let run = session.run();
-        let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
-        for file in run.freeze(&index, &resolution, &self.output)? {
+        let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
+        let index = context.index()?;
+        let resolution = context.resolve(&index)?;
+        for file in context.freeze(&index, &resolution, &self.output)? {
             print_result(&self.output.join(file).display().to_string());
         }
         Ok(0)

@@ -22,7 +22,7 @@ use crate::{
 
 use super::{
     arguments::{InputArguments, ProjectArguments, SelectionArguments},
-    session::Session,
+    session,
 };
 
 /// Write a lock file (PEP 751) for the target
@@ -55,15 +55,15 @@ impl LockArguments {
                 hint: Some("name it `pylock.toml` or `pylock.NAME.toml`".to_owned()),
             });
         }
-        let mut session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
-        session.settings.resolution.preferred = self.preferred(&session.settings.environment)?;
-        let run = session.run();
-        let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
-        let resolution = run.hashed(&index, resolution)?;
+        let mut context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
+        context.settings_mut().resolution.preferred =
+            self.preferred(&context.settings().environment)?;
+        let index = context.index()?;
+        let resolution = context.resolve(&index)?;
+        let resolution = context.hashed(&index, resolution)?;
         let folder = std::path::absolute(&self.output).map_err(FileError::write(&self.output))?;
         let folder = folder.parent().unwrap_or(Path::new("/"));
-        write_file(&self.output, run.pylock(&index, &resolution, folder).as_bytes())?;
+        write_file(&self.output, context.pylock(&index, &resolution, folder).as_bytes())?;
         print_result(&self.output.display().to_string());
         Ok(0)
     }

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     arguments::{PackageArguments, ProjectArguments},
-    session::Session,
+    session,
     table::table,
 };
 
@@ -37,11 +37,12 @@ impl PlanArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let options = self.packages.add_to(self.arguments.options());
         let options = RunOptions { failures: self.failures, ..options };
-        let session = Session::start(&self.arguments, options, verbosity)?;
-        let run = session.run().for_review();
-        let index = session.index(&run)?;
-        let Resolved { resolution, failures } = run.resolve_partly(&index)?;
-        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?.after(failures);
+        let context = session::open(&self.arguments, options, verbosity)?;
+        let context = context.for_review();
+        let index = context.index()?;
+        let Resolved { resolution, failures } = context.resolve_partly(&index)?;
+        let Prepared { packages, failures, .. } =
+            context.prepare(&index, &resolution)?.after(failures);
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
             print_result(&serialised::pretty_json(&plans));

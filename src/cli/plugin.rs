@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::{
     failure::{Failure, USAGE},
-    session,
     table::table,
 };
 use crate::{
@@ -24,6 +23,7 @@ use crate::{
     format::{self, plugin::PluginFormat},
     plugin::{self, Brought, Finder, Hook, Plugin, PluginError},
     recipe::template::{Packs, Templates},
+    run::available,
     settings::{self, Configuration, ProcessEnvironment, RunOptions, Settings},
 };
 
@@ -123,7 +123,7 @@ fn ask(
     settings: &Settings,
     verbosity: i8,
 ) -> Result<(Temporary, Vec<u8>), Failure> {
-    let target = session::targets(settings.targets.as_deref(), &settings.plugins.provided()?)?
+    let target = available::targets(settings.targets.as_deref(), &settings.plugins.provided()?)?
         .load(target, None, None)?;
     let path = settings.environment.path();
     let terminal = Terminal::new(verbosity);
@@ -136,9 +136,9 @@ fn context<'a>(
     settings: &Settings,
     terminal: &'a Terminal,
     path: &'a [PathBuf],
-) -> plugin::Context<'a> {
+) -> plugin::CallContext<'a> {
     let time = settings.policy.time;
-    plugin::Context { target, runner: &HostRunner, reporter: terminal, time, path }
+    plugin::CallContext { target, runner: &HostRunner, reporter: terminal, time, path }
 }
 
 fn list(finder: &Finder, json: bool) -> Result<u8, Failure> {
@@ -208,9 +208,9 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
     let provided = Brought::of_folder(name, &plugin.folder)?;
-    let targets = session::with_plugin_targets(Targets::embedded(), &provided)?;
+    let targets = available::with_plugin_targets(Targets::embedded(), &provided)?;
     let templates =
-        Templates::default().over(session::with_plugin_pack(Packs::default(), &provided)?);
+        Templates::default().over(available::with_plugin_pack(Packs::default(), &provided)?);
     let pack = templates.pack(name, str::to_owned)?;
     for target in provided.targets.keys().filter(|own| targets.names().contains(&own.as_str())) {
         let target = targets.load(target, None, None)?;

@@ -14,10 +14,11 @@ use crate::{
     },
     cli::failure::Failure,
     run::Built,
+    run::available,
     settings::Configuration,
 };
 
-use super::{Arguments, Verb, build::report_failures, session};
+use super::{Arguments, Verb, build::report_failures};
 
 /// The name of a link to the program.
 pub const NAME: &str = "pypi2rpm";
@@ -81,8 +82,8 @@ impl Pypi2Rpm {
         if self.target.is_some() || Configuration::read(None)?.options.target.target.is_some() {
             return Ok(self.target.clone());
         }
-        let targets = session::configured_targets(&Configuration::default())?;
-        let is_rpm = session::detect(&targets).and_then(|name| {
+        let targets = available::configured_targets(&Configuration::default())?;
+        let is_rpm = available::detect(&targets).and_then(|name| {
             Ok(targets.load(&name, None, None)?.format == crate::format::rpm::NAME)
         });
         match is_rpm {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::{
     base::{
-        report::{Event, Reporter, print_result},
+        report::{Event, print_result},
         text::counted,
     },
     cli::failure::{FAILED, Failure},
@@ -14,13 +14,14 @@ use crate::{
     plan::PackagePlan,
     recipe::{Provenance, RecipeFolder, Update},
     resolve::{RequiredBy, Resolution},
+    run::Context,
     run::{Package, Prepared, Regenerated, Resolved},
     settings::{FailureOptions, RunOptions},
 };
 
 use super::{
     arguments::{PackageArguments, ProjectArguments},
-    session::Session,
+    session,
 };
 
 /// Write the spec or control files of each package for review, and keep edits
@@ -77,35 +78,40 @@ impl RenderArguments {
         let options = RunOptions { failures: self.failures, ..options };
         let folders = super::recipe_folders(&self.arguments.inputs)?;
         if let Some(folders) = folders {
-            let session =
-                Session::of_recipes(&self.arguments.configuration, options, verbosity, &folders)?;
-            let run = session.run().for_review();
-            let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
+            let context = session::open_for_recipes(
+                &self.arguments.configuration,
+                options,
+                verbosity,
+                &folders,
+            )?;
+            let context = context.for_review();
+            let (regenerated, failures) = context.regenerate(&context.index()?, &folders)?;
             let items =
                 regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
                     RecipeItem { folder, package, requested: provenance.requested }
                 });
-            return self.mode.finish(&session, items.collect(), &failures);
+            return self.mode.finish(&context, items.collect(), &failures);
         }
-        let mut session = Session::start(&self.arguments, options, verbosity)?;
+        let mut context = session::open(&self.arguments, options, verbosity)?;
         let present =
             if self.output.is_dir() { RecipeFolder::find(&self.output)? } else { Vec::new() };
         for folder in &present {
-            Provenance::read(folder.path())?.check_target(folder.path(), &session.target)?;
+            Provenance::read(folder.path())?.check_target(folder.path(), context.target())?;
         }
-        session.read_additions(&present)?;
-        let run = session.run().for_review();
-        let index = session.index(&run)?;
-        let Resolved { resolution, failures } = run.resolve_partly(&index)?;
-        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?.after(failures);
+        context.read_additions(&present)?;
+        let context = context.for_review();
+        let index = context.index()?;
+        let Resolved { resolution, failures } = context.resolve_partly(&index)?;
+        let Prepared { packages, failures, .. } =
+            context.prepare(&index, &resolution)?.after(failures);
         let items = packages.into_iter().map(|package| {
             let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
             let requested = requested(&resolution, &package.plan);
             RecipeItem { folder, package, requested }
         });
         let items: Vec<RecipeItem> = items.collect();
-        warn_of_unrequired(&session, &present, &items);
-        self.mode.finish(&session, items, &failures)
+        warn_of_unrequired(&context, &present, &items);
+        self.mode.finish(&context, items, &failures)
     }
 }
 
@@ -114,7 +120,7 @@ impl RenderMode {
     /// earlier stages.
     pub(super) fn finish(
         &self,
-        session: &Session,
+        context: &Context,
         items: Vec<RecipeItem>,
         failures: &[FailureRecord],
     ) -> Result<u8, Failure> {
@@ -125,14 +131,14 @@ impl RenderMode {
             let mut update = Update::of(&folder, &package.recipe)?;
             if self.force {
                 for line in folder.difference(&name)?.lines() {
-                    session.reporter.event(Event::Warning(&format!("discarded: {line}")));
+                    context.reporter().event(Event::Warning(&format!("discarded: {line}")));
                 }
                 update = update.forced();
             }
             for file in &update.files {
                 for relation in &file.kept_out {
                     let line = format!("{name}: `{relation}` stays removed, as you left it");
-                    session.reporter.event(Event::Warning(&line));
+                    context.reporter().event(Event::Warning(&line));
                 }
             }
             if self.diff {
@@ -149,14 +155,14 @@ impl RenderMode {
                 continue;
             }
             let plan = package.planned.as_deref().unwrap_or(&package.plan);
-            let own = session.additions.get(&plan.project);
+            let own = context.additions().get(&plan.project);
             let additions = own.and_then(|additions| additions.digest());
-            let provenance = Provenance::new(&package.plan, &session.target, requested, additions);
+            let provenance = Provenance::new(&package.plan, context.target(), requested, additions);
             folder.write(&update, &plan.without_byte_code(), &provenance)?;
             print_result(&name);
         }
         for line in open {
-            session.reporter.event(Event::Warning(&line));
+            context.reporter().event(Event::Warning(&line));
         }
         if problems.is_empty() {
             return Ok(0);
@@ -187,12 +193,12 @@ fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
 }
 
 /// Warns of recipes of projects that nothing requires any more; they are kept.
-fn warn_of_unrequired(session: &Session, present: &[RecipeFolder], items: &[RecipeItem]) {
+fn warn_of_unrequired(context: &Context, present: &[RecipeFolder], items: &[RecipeItem]) {
     for folder in present {
         if !items.iter().any(|item| same(item.folder.path(), folder.path())) {
             let line =
                 format!("`{}` is a recipe of nothing that is required", folder.path().display());
-            session.reporter.event(Event::Warning(&line));
+            context.reporter().event(Event::Warning(&line));
         }
     }
 }

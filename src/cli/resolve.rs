@@ -6,7 +6,7 @@ use crate::{
     base::report::print_result, base::text::serialised, cli::failure::Failure, resolve::RequiredBy,
 };
 
-use super::{arguments::ProjectArguments, session::Session, table::table};
+use super::{arguments::ProjectArguments, session, table::table};
 
 /// Show which releases are chosen, and why
 #[derive(Debug, Args)]
@@ -22,10 +22,9 @@ pub struct ResolveArguments {
 
 impl ResolveArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
-        let run = session.run();
-        let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
+        let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
+        let index = context.index()?;
+        let resolution = context.resolve(&index)?;
         if self.json {
             let text = serialised::pretty_json(&resolution);
             print_result(&text);

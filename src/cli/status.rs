@@ -12,7 +12,7 @@ use crate::{
     run::Regenerated,
 };
 
-use super::{arguments::RecipeArguments, session::Session, table::table};
+use super::{arguments::RecipeArguments, session, table::table};
 
 /// Show which recipes were edited, and which are out of date
 #[derive(Debug, Args)]
@@ -49,14 +49,13 @@ impl StatusArguments {
     /// Returns status 0 for all states, and 1 if the state of a recipe cannot be determined.
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let folders = RecipeFolder::find(&self.recipes.folder)?;
-        let session = Session::of_recipes(
+        let context = session::open_for_recipes(
             &self.recipes.configuration,
             self.recipes.options(),
             verbosity,
             &folders,
         )?;
-        let run = session.run();
-        let (regenerated, failures) = run.regenerate(&session.index(&run)?, &folders)?;
+        let (regenerated, failures) = context.regenerate(&context.index()?, &folders)?;
         let mut rows = Vec::new();
         for Regenerated { folder, provenance, package } in regenerated {
             let State { edited, conflicts, open } = folder.state()?;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::{
-    base::report::print_result, base::text::serialised, cli::failure::Failure,
+    base::{report::print_result, text::serialised},
+    cli::failure::Failure,
+    run::available::configured_targets,
     settings::Configuration,
 };
 
-use super::{session::configured_targets, table::table};
+use super::table::table;
 
 /// Show the distributions that packages can be built for
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{arguments::ProjectArguments, session::Session};
+use super::{arguments::ProjectArguments, session};
 
 /// Show the dependency tree
 #[derive(Debug, Args)]
@@ -27,9 +27,8 @@ pub struct TreeArguments {
 
 impl TreeArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
-        let run = session.run();
-        let resolution = run.resolve(&session.index(&run)?)?;
+        let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
+        let resolution = context.resolve(&context.index()?)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
         Ok(0)
     }

@@ -25,7 +25,7 @@ use crate::{
 use super::{
     arguments::{InputArguments, RecipeArguments},
     render::{RecipeItem, RenderMode},
-    session::Session,
+    session,
 };
 
 /// Update recipes to the newest releases that their requirements allow
@@ -72,15 +72,16 @@ impl UpdateArguments {
         options.naming.names = names.collect();
         options.description.packager = known.values().next().map(|(_, own)| own.packager.clone());
         options.description.author_from_environment = true;
-        let session =
-            Session::of_recipes(&self.recipes.configuration, options, verbosity, &folders)?;
-        let mut session = session.with_inputs(&inputs)?;
-        let sources = &mut session.settings.resolution.project_sources;
+        let context =
+            session::open_for_recipes(&self.recipes.configuration, options, verbosity, &folders)?;
+        let inputs = inputs.read(&context.settings().environment)?;
+        let mut context = context.with_inputs(inputs);
+        let sources = &mut context.settings_mut().resolution.project_sources;
         let from_source = known.iter().filter(|(_, (_, own))| own.from_source);
         sources.extend(from_source.map(|(project, _)| (project.clone(), SourcePolicy::Sdist)));
-        let run = session.run().for_review();
-        let index = session.index(&run)?;
-        let resolution = run.resolve(&index)?;
+        let context = context.for_review();
+        let index = context.index()?;
+        let resolution = context.resolve(&index)?;
         for pin in resolution.pins.values() {
             let release = known.get(&pin.project).map(|(_, own)| own.release.as_str());
             for line in news(&index, pin, release)? {
@@ -93,7 +94,7 @@ impl UpdateArguments {
         if self.dry_run {
             return Ok(0);
         }
-        let Prepared { packages, failures, .. } = run.prepare(&index, &resolution)?;
+        let Prepared { packages, failures, .. } = context.prepare(&index, &resolution)?;
         let items = packages.into_iter().map(|package| {
             let project = &package.plan.project;
             match known.get(project) {
@@ -109,7 +110,7 @@ impl UpdateArguments {
                 },
             }
         });
-        RenderMode::default().finish(&session, items.collect(), &failures)
+        RenderMode::default().finish(&context, items.collect(), &failures)
     }
 }
 

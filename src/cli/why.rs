@@ -12,7 +12,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution},
 };
 
-use super::{arguments::ProjectArguments, session::Session};
+use super::{arguments::ProjectArguments, session};
 
 /// Show what requires a project, up to the requirements
 #[derive(Debug, Args)]
@@ -32,9 +32,8 @@ pub struct WhyArguments {
 impl WhyArguments {
     /// Returns status 1 if nothing requires the project.
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
-        let session = Session::start(&self.arguments, self.arguments.options(), verbosity)?;
-        let run = session.run();
-        let resolution = run.resolve(&session.index(&run)?)?;
+        let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
+        let resolution = context.resolve(&context.index()?)?;
         let Some(pin) = resolution.pins.get(&self.project) else {
             return Err(Failure {
                 status: FAILED,

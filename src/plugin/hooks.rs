@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::Value;
 
 use super::{
-    Choice, Context, Finder, Hook, Level, Message, Plugin, PluginError, answer,
+    CallContext, Choice, Finder, Hook, Level, Message, Plugin, PluginError, answer,
     protocol::{
         Built, ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans,
         Projects, Recipes, Rendered, Said,
@@ -81,7 +81,7 @@ impl Plugins {
     pub fn names(
         &self,
         projects: &[&ProjectName],
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<BTreeMap<ProjectName, String>, PluginError> {
         let mut names = BTreeMap::new();
         for plugin in self.with(Hook::ResolveName) {
@@ -105,7 +105,7 @@ impl Plugins {
     pub fn plans(
         &self,
         plans: &mut [&mut PackagePlan],
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<Gathered, PluginError> {
         let mut gathered = Gathered::default();
         for plugin in self.with(Hook::Plan) {
@@ -138,7 +138,7 @@ impl Plugins {
     pub fn recipes(
         &self,
         recipes: &mut [(&PackagePlan, &mut Recipe)],
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<Gathered, PluginError> {
         let mut gathered = Gathered::default();
         for plugin in self.with(Hook::Recipe) {
@@ -167,7 +167,7 @@ impl Plugins {
     pub fn packages(
         &self,
         built: &[(&PackagePlan, &str, &Path)],
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<Gathered, PluginError> {
         let mut gathered = Gathered::default();
         for plugin in self.with(Hook::Package) {
@@ -190,7 +190,7 @@ impl Plugins {
         &self,
         collection: &Path,
         manifest: &Value,
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<(), PluginError> {
         for plugin in self.with(Hook::Collection) {
             let subject = in_collection(collection, manifest);
@@ -225,7 +225,7 @@ impl Plugins {
         &self,
         collection: &Path,
         manifest: &Value,
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<(), PluginError> {
         for plugin in self.with(Hook::Publish) {
             let subject = in_collection(collection, manifest);

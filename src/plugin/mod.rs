@@ -27,7 +27,7 @@ pub use find::{Choice, Finder};
 pub use hooks::{Gathered, Plugins};
 pub use manifest::{BuiltInFormats, ClientFile, Escaping, FormatTable, Hook, Manifest};
 pub use protocol::{API, Level, Message};
-pub use start::Context;
+pub use start::CallContext;
 
 /// The manifest's name in a plugin's folder.
 pub const MANIFEST: &str = "plugin.toml";

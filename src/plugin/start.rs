@@ -28,7 +28,7 @@ const REASON_LINES: usize = 5;
 
 /// What plugins are run with.
 #[derive(Clone, Copy)]
-pub struct Context<'a> {
+pub struct CallContext<'a> {
     pub target: &'a Target,
     pub runner: &'a dyn CommandRunner,
     pub reporter: &'a dyn Reporter,
@@ -50,7 +50,7 @@ impl Plugin {
         &self,
         hook: Hook,
         subject: impl Serialize,
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<Answered<A>, PluginError> {
         let request = Request {
             api: API.to_string(),
@@ -79,7 +79,7 @@ impl Plugin {
         &self,
         hook: Hook,
         request: String,
-        context: &Context<'_>,
+        context: &CallContext<'_>,
     ) -> Result<(Temporary, Vec<u8>), PluginError> {
         let (plugin, name) = (self.manifest.name.clone(), hook.to_string());
         if !self.manifest.hooks.contains(&hook) {
@@ -102,7 +102,7 @@ impl Plugin {
         Ok((outer, answer))
     }
 
-    fn command(&self, work: &Path, context: &Context<'_>) -> Result<Command, PluginError> {
+    fn command(&self, work: &Path, context: &CallContext<'_>) -> Result<Command, PluginError> {
         let words = self.manifest.command.iter();
         let mut words = words.map(|word| match Manifest::inside(&self.folder, word) {
             Some(path) => path.into_os_string(),

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::{PipelineError, Run};
+use super::{Context, PipelineError};
 use crate::{
     base::report::{Event, Reporter},
     index::{Index, IndexError},
@@ -17,10 +17,10 @@ use crate::{
     resolve::{Environment, Resolution, ResolveError, ResolveOptions},
 };
 
-impl Run<'_> {
+impl Context {
     /// What the configuration adds to what a project is built with.
     pub(super) fn build_requires(&self, project: Option<&ProjectName>) -> &[String] {
-        let added = project.and_then(|project| self.settings.build_requires.get(project));
+        let added = project.and_then(|project| self.settings().build_requires.get(project));
         added.map_or(&[], Vec::as_slice)
     }
 
@@ -57,10 +57,10 @@ impl Run<'_> {
         let options = FileOptions { prefer_binary: true, ..FileOptions::default() };
         let requirements = Requirements { roots, options, ..Requirements::default() };
         let options = ResolveOptions {
-            exclude_newer: self.settings.resolution.exclude_newer,
+            exclude_newer: self.settings().resolution.exclude_newer,
             ..ResolveOptions::default()
         };
-        let within = Within(self.reporter);
+        let within = Within(self.reporter());
         let found = self.resolve_with(&requirements, &options, index, environment, &within);
         found.map_err(|error| {
             let hint = remedy(&error);

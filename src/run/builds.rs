@@ -61,7 +61,7 @@ impl BuildingIndex<'_> {
         chain: &[String],
     ) -> BuiltWheel {
         let refuse = |problem: String| SdistError::new(&source.filename, problem);
-        self.run.reporter.event(Event::Detail(&format!("building `{}`", source.filename)));
+        self.run.reporter().event(Event::Detail(&format!("building `{}`", source.filename)));
         let sandbox = self.run.sandbox().map_err(|error| SdistError {
             hint: Some(remedy(&error).to_owned()),
             ..refuse(format!("is built by its own code, which nothing here confines: {error}"))
@@ -73,8 +73,8 @@ impl BuildingIndex<'_> {
         })?;
         let build = SdistBuild {
             config_settings: source.settings.clone(),
-            time: self.run.settings.policy.time.or(source.time).unwrap_or(UNKNOWN_TIME),
-            flags: flags(self.run.target),
+            time: self.run.settings().policy.time.or(source.time).unwrap_or(UNKNOWN_TIME),
+            flags: flags(self.run.target()),
         };
         if let [_] = chain {
             self.warn_of_python(source, interpreter);
@@ -102,13 +102,13 @@ impl BuildingIndex<'_> {
             Err(Failed { error, said }) => (error, said),
             Ok(wheel) => return Ok(wheel),
         };
-        self.run.reporter.event(Event::Detail(&failed.1));
+        self.run.reporter().event(Event::Detail(&failed.1));
         let Some(machine) = machine else { return Err(failed.0) };
         let lacked = machine.lacked(&failed.1, interpreter);
         if lacked.is_empty() {
             return Err(failed.0);
         }
-        if !self.run.settings.install_build_deps {
+        if !self.run.settings().install_build_deps {
             return Err(SdistError { hint: Some(machine.remedy(&lacked)), ..failed.0 });
         }
         self.provide(source, &machine, &lacked)?;
@@ -120,11 +120,11 @@ impl BuildingIndex<'_> {
     /// Says before a source is built that modules which are compiled here may fit no package. Whether
     /// they are compiled, only the build itself shows.
     fn warn_of_python(&self, source: &Source<'_>, interpreter: &Interpreter) {
-        let (own, wanted) = (interpreter.version, self.run.target.python.version);
+        let (own, wanted) = (interpreter.version, self.run.target().python.version);
         if own == wanted || self.run.leaves_builds_to_target() || !needs_its_python(source) {
             return;
         }
-        self.run.reporter.event(Event::Warning(&format!(
+        self.run.reporter().event(Event::Warning(&format!(
             "`{}` has code to compile, and what builds here is Python {}.{}, not the target's {}.{}: {}",
             source.filename,
             own.0,
@@ -146,13 +146,13 @@ impl BuildingIndex<'_> {
         if lacking.is_empty() {
             return Ok(());
         }
-        if self.run.settings.install_build_deps {
+        if self.run.settings().install_build_deps {
             return machine.install(lacking).map_err(refuse);
         }
         let list = lacking.join("`, `");
         let problem = format!("is built with what is not installed here: `{list}`");
         if !machine.is_of_targets_family() {
-            self.run.reporter.event(Event::Warning(&format!("`{}` {problem}", source.filename)));
+            self.run.reporter().event(Event::Warning(&format!("`{}` {problem}", source.filename)));
             return Ok(());
         }
         Err(SdistError { hint: Some(machine.remedy(lacking)), ..refuse(problem) })
@@ -160,14 +160,14 @@ impl BuildingIndex<'_> {
 
     /// Says what a source is built with, where nothing is known of this machine's packages.
     fn tell_needs(&self, source: &Source<'_>) {
-        let needs = build_needs(self.run, source, self.run.target);
+        let needs = build_needs(self.run, source, self.run.target());
         if !needs.is_empty() {
-            self.run.reporter.event(Event::Warning(&format!(
+            self.run.reporter().event(Event::Warning(&format!(
                 "`{}` is built with `{}`, as {} calls it; whether that is installed here is not \
                  known",
                 source.filename,
                 needs.join("`, `"),
-                self.run.target.description
+                self.run.target().description
             )));
         }
     }
@@ -176,8 +176,8 @@ impl BuildingIndex<'_> {
     pub(super) fn interpreter(&self, sandbox: Option<&Sandbox>) -> Option<&Interpreter> {
         let run = self.run;
         let find = || {
-            let path = run.settings.environment.path();
-            Interpreter::find(run.target.python.version, &path, sandbox, run.runner)
+            let path = run.path();
+            Interpreter::find(run.target().python.version, path, sandbox, run.runner())
         };
         self.interpreter.get_or_init(find).as_ref()
     }
@@ -201,7 +201,7 @@ impl BuildingIndex<'_> {
             }
         };
         let (python, run) = (&interpreter.program, self.run);
-        build_wheel(&what, build, python, &run.pip_variables(), folder, run.runner)
+        build_wheel(&what, build, python, &run.pip_variables(), folder, run.runner())
             .map_err(|failed| Failed::new(source, failed))
     }
 
@@ -227,7 +227,7 @@ impl BuildingIndex<'_> {
                 wheels: &wheels,
                 asked: &asked,
             };
-            match build_confined(&material, build, interpreter, sandbox, folder, self.run.runner)
+            match build_confined(&material, build, interpreter, sandbox, folder, self.run.runner())
                 .map_err(|failed| Failed::new(source, failed))?
             {
                 Built::Wheel(path) => return Ok(path),

@@ -10,15 +10,15 @@ use crate::{
     wheels::bytecode::{ByteCode, Compiler},
 };
 
-use super::{PipelineError, Run};
+use super::{Context, PipelineError};
 
 /// The interpreter that compiles modules, where packages bring byte code.
-pub(super) fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, PipelineError> {
-    let policy = run.settings.bytecode;
-    if policy == ByteCodePolicy::None || !run.target.layout.byte_code {
+pub(super) fn compiler<'r>(run: &'r Context) -> Result<Option<Compiler<'r>>, PipelineError> {
+    let policy = run.settings().bytecode;
+    if policy == ByteCodePolicy::None || !run.target().layout.byte_code {
         return Ok(None);
     }
-    let path = run.settings.environment.path();
+    let path = run.path();
     let sandbox = match run.sandbox() {
         Ok(sandbox) => sandbox,
         Err(error) if policy == ByteCodePolicy::Compile => {
@@ -27,17 +27,17 @@ pub(super) fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, Pipeli
         Err(error) => {
             let line =
                 format!("packages get no byte code: modules are compiled in a sandbox: {error}");
-            run.reporter.event(Event::Warning(&line));
+            run.reporter().event(Event::Warning(&line));
             return Ok(None);
         }
     };
-    let found = Compiler::find(run.target, &path, sandbox, run.runner);
+    let found = Compiler::find(run.target(), path, sandbox, run.runner());
     if found.is_none() {
-        let (major, minor) = run.target.python.version;
+        let (major, minor) = run.target().python.version;
         if policy == ByteCodePolicy::Compile {
             return Err(PipelineError::NoCompiler { major, minor });
         }
-        run.reporter.event(Event::Detail(&format!(
+        run.reporter().event(Event::Detail(&format!(
             "packages get no byte code: there is no python{major}.{minor} that compiles it here"
         )));
     }
@@ -46,19 +46,19 @@ pub(super) fn compiler<'r>(run: &Run<'r>) -> Result<Option<Compiler<'r>>, Pipeli
 
 /// Adds byte code to a plan.
 pub(super) fn compile(
-    run: &Run<'_>,
+    run: &Context,
     compiler: Option<&Compiler<'_>>,
     plan: &mut PackagePlan,
     wheel: &Path,
 ) -> Result<Option<ByteCode>, FailureRecord> {
     let Some(compiler) = compiler else { return Ok(None) };
-    match compiler.compile(plan, run.target, wheel, &run.settings.cache) {
+    match compiler.compile(plan, run.target(), wheel, &run.settings().cache) {
         Ok(compiled) => Ok(Some(compiled)),
         Err(error)
-            if error.is_of_compiling() && run.settings.bytecode != ByteCodePolicy::Compile =>
+            if error.is_of_compiling() && run.settings().bytecode != ByteCodePolicy::Compile =>
         {
             let line = format!("`{}` gets no byte code: {}", plan.package, chain(&error));
-            run.reporter.event(Event::Warning(&line));
+            run.reporter().event(Event::Warning(&line));
             Ok(None)
         }
         Err(error) => Err(FailureRecord::new(&plan.project, &plan.release, Stage::Compile, &error)),

@@ -1,12 +1,9 @@
 //! From prepared packages to a collection.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Built, Made, Package, PipelineError, Prepared, Run, Words,
+    Built, Context, Made, Package, PipelineError, Prepared, Words,
     prepare::render_again,
     release,
     work::{self, Done, Item},
@@ -25,15 +22,14 @@ use crate::{
     python::artifact::ProjectName,
 };
 
-impl Run<'_> {
+impl Context {
     /// Who signs what goes into a collection.
     pub(super) fn signer<'s>(
         &'s self,
         collection: &Collection<'_>,
-        path: &'s [PathBuf],
     ) -> Result<Option<Signer<'s>>, PipelineError> {
-        let environment = &self.settings.environment;
-        let signer = self.settings.publishing.signer(environment, path, self.runner)?;
+        let environment = &self.settings().environment;
+        let signer = self.settings().publishing.signer(environment, self.path(), self.runner())?;
         collection.refuse_unsigned(signer.as_ref())?;
         Ok(signer)
     }
@@ -49,31 +45,31 @@ impl Run<'_> {
     ) -> Result<Built, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
         let mut packages = self.settled(packages, &mut failures);
-        self.warn_of_downgrades(collection, &packages, words.format)?;
-        let path = self.settings.environment.path();
+        self.warn_of_downgrades(collection, &packages, &*words.format)?;
+        let path = self.path();
         // Looking for a sandbox takes longer than the embedded writers do for a package.
-        let is_needed = self.settings.builder != Preference::Embedded
+        let is_needed = self.settings().builder != Preference::Embedded
             || packages.iter().any(|package| package.plan.from_source.is_some());
         let found = if is_needed { self.sandbox() } else { Ok(None) };
         let compiler = packages.iter().find_map(|package| package.material.byte_code.as_ref());
         let compiler = compiler.map(|byte_code| byte_code.interpreter.clone());
         let tools =
-            BuildTools::new(self.runner, &path).within(found.clone()).running(compiler.as_deref());
-        let format = words.format;
+            BuildTools::new(self.runner(), path).within(found.clone()).running(compiler.as_deref());
+        let format = &*words.format;
         let ChosenBuilder { builder: others, unconfined } =
-            format.builder(&tools, self.settings.builder)?;
+            format.builder(&tools, self.settings().builder)?;
         if let Some(error) = &unconfined {
             let line = format!("packages are written by this program itself: {error}");
-            self.reporter.event(Event::Warning(&line));
+            self.reporter().event(Event::Warning(&line));
         }
-        let dist_tag = &self.target.dist_tag;
+        let dist_tag = &self.target().dist_tag;
         let builder = FromSource {
             others,
             source_builder: format.source_builder(),
-            runner: self.runner,
+            runner: self.runner(),
             sandbox: found,
             unconfined,
-            path: &path,
+            path,
             dist_tag,
         };
         let staging = collection.staging()?;
@@ -88,9 +84,9 @@ impl Run<'_> {
             .zip(inputs)
             .map(|(package, inputs)| Item { job: package.job(), inputs })
             .collect();
-        let jobs = self.settings.jobs;
+        let jobs = self.settings().jobs;
         let tools = (&builder as &dyn Builder, format);
-        let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter)?;
+        let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter())?;
 
         let mut built = Vec::new();
         for (Done { record, .. }, package) in done.iter().zip(&packages) {
@@ -99,14 +95,14 @@ impl Run<'_> {
             }
         }
         let mut failed = self.show_packages(&built)?;
-        let publishing = self.settings.publishing.publishing(signer);
+        let publishing = self.settings().publishing.publishing(signer);
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut names = BTreeSet::new();
         for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
             let plan = &package.plan;
             let accepted = match failed.remove(&plan.project) {
                 Some(error) => Err(Refused::By(PipelineError::from(error).into())),
-                None => self.accept(&record, package, (&before, words.format)),
+                None => self.accept(&record, package, (&before, &*words.format)),
             };
             match accepted {
                 Ok(built) => {
@@ -124,7 +120,12 @@ impl Run<'_> {
         }
         let manifest = collection.merge(merge)?;
         if let Some(sources) = sources {
-            sources.publish(collection.folder(), &self.target.name, publishing, self.reporter)?;
+            sources.publish(
+                collection.folder(),
+                &self.target().name,
+                publishing,
+                self.reporter(),
+            )?;
         }
         self.show_collection(collection, &manifest)?;
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
@@ -150,12 +151,12 @@ impl Run<'_> {
             return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
         let differences = differences(&built.drift, format);
-        if self.settings.strict && !differences.is_empty() {
+        if self.settings().strict && !differences.is_empty() {
             Err(Refused::By(PipelineError::Drifted { differences }.into()))
         } else {
             for difference in differences {
                 let line = format!("`{name}` is not as planned: {difference}");
-                self.reporter.event(Event::Warning(&line));
+                self.reporter().event(Event::Warning(&line));
             }
             Ok(built)
         }
@@ -165,7 +166,7 @@ impl Run<'_> {
     fn settled(&self, packages: Vec<Package>, failures: &mut Vec<FailureRecord>) -> Vec<Package> {
         let (settled, open): (Vec<Package>, Vec<Package>) = packages
             .into_iter()
-            .partition(|package| self.settings.allow_fixme || package.recipe.open().is_empty());
+            .partition(|package| self.settings().allow_fixme || package.recipe.open().is_empty());
         for Package { plan, recipe, .. } in open {
             let error = PipelineError::open(&plan, &recipe);
             failures.push(FailureRecord::new(&plan.project, &plan.release, Stage::Render, &error));
@@ -249,7 +250,7 @@ impl Run<'_> {
         };
         for ((package, old, new), ranks) in newer.into_iter().zip(ranks.chunks(2)) {
             if ranks[0] > ranks[1] {
-                self.reporter.event(Event::Warning(&format!(
+                self.reporter().event(Event::Warning(&format!(
                     "`{package}` {new} is the newer release, but sorts below {old}: remove the \
                      older package, or raise the epoch by hand"
                 )));

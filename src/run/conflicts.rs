@@ -13,13 +13,13 @@ use crate::{
     wheels::Payload,
 };
 
-use super::{PipelineError, Run, prepare::Planned};
+use super::{Context, PipelineError, prepare::Planned};
 
 /// Two projects with one name cannot be built. Of two with one path and the same contents, both keep it
 /// where the target's packages may share files; else the later one requires the first. Where contents
 /// differ, the policy decides.
 pub(super) fn settle(
-    run: &Run<'_>,
+    run: &Context,
     planned: &mut [Planned],
     compiles: bool,
 ) -> Result<(), PipelineError> {
@@ -45,7 +45,7 @@ pub(super) fn settle(
         }
         // Byte code states a time of its own package.
         let is_compiled = compiles && path.ends_with(".py");
-        if run.target.layout.shared_files && !is_compiled {
+        if run.target().layout.shared_files && !is_compiled {
             continue;
         }
         let Some(owner) = owners.owner(&projects) else { continue };
@@ -57,7 +57,7 @@ pub(super) fn settle(
             }
         }
     }
-    if run.settings.on_conflict == OnConflict::Fail {
+    if run.settings().on_conflict == OnConflict::Fail {
         let folders = folders.into_iter().map(|(path, projects)| (path, projects.to_vec()));
         let shared: Vec<_> = different.into_iter().chain(folders).collect();
         return if shared.is_empty() { Ok(()) } else { Err(PipelineError::SamePath { shared }) };

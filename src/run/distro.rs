@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
-use super::{BuildingIndex, PipelineError, Run};
+use super::{BuildingIndex, Context, PipelineError};
 use crate::{
     base::{
         report::Event,
@@ -35,16 +35,16 @@ pub(super) struct Decided {
 
 /// Decides about every pin. What only the distribution's packages require is left to it, too.
 pub(super) fn decide(
-    run: &Run<'_>,
+    run: &Context,
     index: &BuildingIndex<'_>,
     resolution: &Resolution,
 ) -> Result<Decided, PipelineError> {
-    let settings = run.settings;
+    let settings = run.settings();
     let naming = run.naming(resolution);
     let constraints = constraints(run, index);
     let mut repository: Option<PackageSet> = None;
     for address in &settings.satisfy_from {
-        let opened = host::open(address, run.target, index)?;
+        let opened = host::open(address, run.target(), index)?;
         match &mut repository {
             Some(known) => known.join(opened),
             None => repository = Some(opened),
@@ -84,26 +84,26 @@ pub(super) fn decide(
     for record in &distribution {
         let DistributionRecord { project, package, version, reason } = record;
         let text = format!("{project}: {package} {version} of the distribution ({reason})");
-        run.reporter.event(Event::Detail(&text));
+        run.reporter().event(Event::Detail(&text));
     }
     if !distribution.is_empty() {
-        run.reporter.event(Event::Begin { phase: "distribution", total: 0 });
+        run.reporter().event(Event::Begin { phase: "distribution", total: 0 });
         let line = format!("{} left to the distribution", counted(distribution.len(), "project"));
-        run.reporter.event(Event::End { phase: "distribution", line: &line });
+        run.reporter().event(Event::End { phase: "distribution", line: &line });
     }
     Ok(Decided { resolution: Resolution { pins }, distribution, repository, naming })
 }
 
 /// The constraints that apply on the target.
-fn constraints<'i>(run: &Run<'_>, index: &'i BuildingIndex<'_>) -> Vec<&'i Requirement> {
-    let markers = run.target.markers();
+fn constraints<'i>(run: &Context, index: &'i BuildingIndex<'_>) -> Vec<&'i Requirement> {
+    let markers = run.target().markers();
     let all = index.requirements.constraints.iter().map(|root| &root.requirement);
     all.filter(|constraint| evaluate(&constraint.marker, &markers, &[])).collect()
 }
 
 /// The names that a repository gives to something else than the projects which would get them.
 pub(super) fn taken_names(
-    run: &Run<'_>,
+    run: &Context,
     repository: &PackageSet,
     resolution: &Resolution,
     naming: &NamingPolicy,
@@ -111,13 +111,13 @@ pub(super) fn taken_names(
     let named = resolution
         .pins
         .keys()
-        .map(|project| (project.clone(), planner::made_name(project, run.target, naming)));
-    named.filter(|(project, name)| repository.has_other(name, project, run.target)).collect()
+        .map(|project| (project.clone(), planner::made_name(project, run.target(), naming)));
+    named.filter(|(project, name)| repository.has_other(name, project, run.target())).collect()
 }
 
 /// The paths of commands that packages of a repository own; nothing where it does not tell any.
-pub(super) fn owned_commands(run: &Run<'_>, repository: &PackageSet) -> Option<BTreeSet<String>> {
-    let folder = &run.target.python.scripts;
+pub(super) fn owned_commands(run: &Context, repository: &PackageSet) -> Option<BTreeSet<String>> {
+    let folder = &run.target().python.scripts;
     let paths = repository.packages.iter().flat_map(|package| package.paths());
     let commands = paths.filter(|path| path.rsplit_once('/').is_some_and(|(own, _)| own == folder));
     let commands: BTreeSet<String> = commands.cloned().collect();
@@ -136,7 +136,7 @@ fn is_named(pin: &Pin) -> bool {
 
 /// How the distribution satisfies everyone who requires a project, and the constraints.
 fn provided(
-    run: &Run<'_>,
+    run: &Context,
     repository: &PackageSet,
     pin: &Pin,
     constraints: &[&Requirement],
@@ -158,8 +158,8 @@ fn provided(
             None => {}
         }
     }
-    let package = planner::distribution_name(&pin.project, run.target, naming);
-    let found = repository.provision(&pin.project, &specifiers, &package, run.target)?;
+    let package = planner::distribution_name(&pin.project, run.target(), naming);
+    let found = repository.provision(&pin.project, &specifiers, &package, run.target())?;
     Some(DistributionRecord {
         project: pin.project.clone(),
         package: found.package,
@@ -169,10 +169,10 @@ fn provided(
 }
 
 /// What the configuration says that the distribution has.
-fn configured(run: &Run<'_>, pin: &Pin, naming: &NamingPolicy) -> DistributionRecord {
+fn configured(run: &Context, pin: &Pin, naming: &NamingPolicy) -> DistributionRecord {
     DistributionRecord {
         project: pin.project.clone(),
-        package: planner::distribution_name(&pin.project, run.target, naming),
+        package: planner::distribution_name(&pin.project, run.target(), naming),
         version: String::new(),
         reason: OneLine::new("the configuration"),
     }

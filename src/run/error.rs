@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::{
     base::{files::FileError, signing::SignError},
     collection::{CollectionError, check::CheckError},
+    distro::targets::TargetError,
     format::{FormatError, PackageError, build::BuildError, host::HostError},
     index::IndexError,
     plan::{Evr, PackagePlan, Recipe},
@@ -46,6 +47,14 @@ pub enum PipelineError {
     NoSourcePackages { format: String },
     #[error(transparent)]
     Repository(#[from] HostError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A name, prefix or template in the settings that the target does not allow.
+    #[error("`{}`, {what}, is not allowed in names of {format} packages", .name.escape_debug())]
+    ForbiddenName { name: String, what: String, format: String, expected: &'static str },
+    /// An option that concerns one project.
+    #[error("`{option}` needs exactly one project, but {number} were requested")]
+    OneProject { option: &'static str, number: usize },
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
     Place { origin: Origin, text: String, problem: String, hint: Option<String> },
@@ -141,6 +150,8 @@ impl PipelineError {
             Self::Repository(error) => error.hint(),
             Self::Check(error) => error.hint(),
             Self::Place { hint, .. } | Self::BuildRequirements { hint, .. } => hint.clone(),
+            Self::Target(error) => error.hint(),
+            Self::ForbiddenName { expected, .. } => Some(format!("write {expected}")),
             Self::Outdated { folder } => {
                 Some(format!("`pypi2pkg render {}` updates it", folder.display()))
             }
@@ -151,6 +162,7 @@ impl PipelineError {
     /// Returns the remedy of an error that is defined here.
     fn own_hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::OneProject { .. } => "name one project",
             Self::NotFrozen { .. } => "choose another folder with `-o`",
             Self::Offline { .. } => "run once without `--offline`",
             Self::NotPublished { .. } => {

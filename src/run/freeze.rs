@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    BuildingIndex, PipelineError, Run,
+    BuildingIndex, Context, PipelineError,
     builds::environment,
     sdists::{Source, build_system, checked},
 };
@@ -27,7 +27,7 @@ use crate::{
 const PYLOCK: &str = "pylock.toml";
 const REQUIREMENTS: &str = "requirements.txt";
 
-impl Run<'_> {
+impl Context {
     /// Puts all files of a resolution, and what its sdists are built with, into a folder with
     /// pages, and two lock files beside them; the names of the files, sorted, and of the locks.
     ///
@@ -94,10 +94,10 @@ impl Run<'_> {
         let mut frozen = resolution.clone();
         let mut lines = format!(
             "# Frozen by pypi2pkg for {}, Python {}.{} on {}.\n",
-            self.target.name,
-            self.target.python.version.0,
-            self.target.python.version.1,
-            self.target.architecture.machine,
+            self.target().name,
+            self.target().python.version.0,
+            self.target().python.version.1,
+            self.target().architecture.machine,
         );
         for (pin, file) in frozen.pins.values_mut().zip(files) {
             let _ = write!(lines, "{}=={}", pin.project, pin.version);
@@ -120,12 +120,12 @@ impl Run<'_> {
     ) -> Result<Vec<(FrozenFile, PathBuf)>, PipelineError> {
         let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
         let total = files.iter().filter_map(|file| file.size).sum();
-        self.reporter.event(Event::Begin { phase: "fetch", total });
+        self.reporter().event(Event::Begin { phase: "fetch", total });
         let progress =
-            |_: usize, by: u64| self.reporter.event(Event::Advance { phase: "fetch", by });
+            |_: usize, by: u64| self.reporter().event(Event::Advance { phase: "fetch", by });
         let paths = index.fetch(&files, &progress);
         let line = format!("{} fetched", counted(files.len(), "file"));
-        self.reporter.event(Event::End { phase: "fetch", line: &line });
+        self.reporter().event(Event::End { phase: "fetch", line: &line });
         let mut fetched = Vec::new();
         for (pin, path) in pins.iter().zip(paths) {
             let mut path = path?;
@@ -187,7 +187,7 @@ impl Run<'_> {
             release: None,
             time: None,
         };
-        checked(&source, self.settings.limits.archives.sdist)?;
+        checked(&source, self.settings().limits.archives.sdist)?;
         let fail = |problem: String| PipelineError::BuildRequirements {
             file: filename.to_owned(),
             problem: format!("it {problem}"),

@@ -13,7 +13,7 @@ use std::{
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::Run;
+use super::Context;
 use crate::{
     base::{
         files::create_private_folders,
@@ -46,7 +46,7 @@ const KEPT: [&str; 7] = ["HEAD", "index", "modules", "objects", "packed-refs", "
 struct Git<'r> {
     program: PathBuf,
     folder: &'r Path,
-    run: &'r Run<'r>,
+    run: &'r Context,
     /// Settings by the environment, which no other user can read.
     settings: Vec<(String, String)>,
     credentials: Vec<(String, String)>,
@@ -58,14 +58,13 @@ struct Git<'r> {
 /// A repository that cannot or must not be fetched, or has no such revision: the rest of a sentence
 /// that begins with it.
 pub(super) fn check_out(
-    run: &Run<'_>,
+    run: &Context,
     repository: &Url,
     revision: Option<&str>,
     folder: &Path,
 ) -> Result<String, String> {
     check(run, repository, revision)?;
-    let program = which("git", &run.settings.environment.path())
-        .ok_or("cannot be fetched: `git` is not installed")?;
+    let program = which("git", run.path()).ok_or("cannot be fetched: `git` is not installed")?;
     let git = Git { program, folder, run, settings: Vec::new(), credentials: Vec::new() };
     let git = git.configured(repository)?;
     let scheme = repository.scheme();
@@ -92,11 +91,11 @@ pub(super) fn check_out(
 
 /// The commit that a folder with a repository of its own is at, and the address that it was cloned
 /// from, where that is not a place of this machine.
-pub(super) fn head(run: &Run<'_>, folder: &Path) -> Option<(Option<Url>, String)> {
+pub(super) fn head(run: &Context, folder: &Path) -> Option<(Option<Url>, String)> {
     if !folder.join(".git").exists() {
         return None;
     }
-    let program = which("git", &run.settings.environment.path())?;
+    let program = which("git", run.path())?;
     let settings = SETTINGS.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let git = Git { program, folder, run, settings, credentials: Vec::new() };
     let commit = git.run("", &["rev-parse", "--verify", "--quiet", "HEAD"]).ok()?;
@@ -107,8 +106,8 @@ pub(super) fn head(run: &Run<'_>, folder: &Path) -> Option<(Option<Url>, String)
 }
 
 /// Refuses what git would read as more than an address or a revision, and what must not be fetched.
-fn check(run: &Run<'_>, repository: &Url, revision: Option<&str>) -> Result<(), String> {
-    if run.settings.offline && repository.scheme() != "file" {
+fn check(run: &Context, repository: &Url, revision: Option<&str>) -> Result<(), String> {
+    if run.settings().offline && repository.scheme() != "file" {
         return Err("cannot be fetched with `--offline`".to_owned());
     }
     if revision.is_some_and(|text| text.starts_with('-') || text.chars().any(char::is_control)) {
@@ -171,7 +170,7 @@ impl Git<'_> {
             self.credentials.push(("PYPI2PKG_GIT_USER".to_owned(), user));
             self.credentials.push(("PYPI2PKG_GIT_PASSWORD".to_owned(), password));
         }
-        let speed = &self.run.settings.download;
+        let speed = &self.run.settings().download;
         let mut set = |key: &str, value: String| self.settings.push((key.to_owned(), value));
         for (key, value) in SETTINGS {
             set(key, value.to_owned());
@@ -183,9 +182,9 @@ impl Git<'_> {
 
     /// What git prints; `scheme` is that of the server that it may reach, if any.
     fn run(&self, scheme: &str, arguments: &[&str]) -> Result<String, String> {
-        let environment = &self.run.settings.environment;
+        let environment = &self.run.settings().environment;
         let mut command =
-            Command::new(&self.program, self.folder).timeout(self.run.settings.download.time);
+            Command::new(&self.program, self.folder).timeout(self.run.settings().download.time);
         for (name, value) in environment.session() {
             command = command.variable(&name, value);
         }
@@ -215,7 +214,7 @@ impl Git<'_> {
         for argument in arguments {
             command = command.argument(argument);
         }
-        let output = self.run.runner.run(&command).map_err(|error| error.to_string())?;
+        let output = self.run.runner().run(&command).map_err(|error| error.to_string())?;
         match output.status {
             0 => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
             _ => Err(format!("cannot be fetched: {}", self.without_secrets(&output.reason(5)))),

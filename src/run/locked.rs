@@ -23,7 +23,7 @@ pub(super) fn applying(
     inputs: &Inputs,
     lock: &Lock,
 ) -> Result<Vec<Written>, PipelineError> {
-    let markers = index.run.target.markers();
+    let markers = index.run.target().markers();
     let holds = |written: &&Written| {
         written.marker.as_ref().is_none_or(|m| evaluate(&m.tree, &markers, &lock.asked))
     };
@@ -73,7 +73,7 @@ pub(super) fn holding(
     lock: &Lock,
     written: &[Written],
 ) -> Vec<RootRequirement> {
-    let markers = index.run.target.markers();
+    let markers = index.run.target().markers();
     let holds = |written: &&Written| {
         written.marker.as_ref().is_none_or(|m| evaluate(&m.tree, &markers, &lock.asked))
     };

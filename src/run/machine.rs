@@ -24,7 +24,7 @@ use crate::{
 };
 
 use super::{
-    Run,
+    Context,
     complaint::{Complaint, complaint},
     sdists::{Source, pyproject, text_of},
 };
@@ -39,7 +39,7 @@ const ASIDE: [&str; 8] =
 
 /// This machine's distribution, and access to its packages.
 pub(super) struct Machine<'a> {
-    run: &'a Run<'a>,
+    run: &'a Context,
     system: &'a Target,
     host: &'static dyn HostPackages,
     path: Vec<PathBuf>,
@@ -47,20 +47,20 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// Nothing where the distribution is not one of the targets.
-    pub fn of(run: &'a Run<'a>) -> Option<Self> {
-        let system = run.machine?;
+    pub fn of(run: &'a Context) -> Option<Self> {
+        let system = run.machine()?;
         let host = format::named(&system.format).ok()?.host()?;
-        Some(Self { run, system, host, path: run.settings.environment.path() })
+        Some(Self { run, system, host, path: run.settings().environment.path() })
     }
 
     fn tools(&self) -> SystemTools<'_> {
-        SystemTools { runner: self.run.runner, path: &self.path }
+        SystemTools { runner: self.run.runner(), path: &self.path }
     }
 
     /// Whether this machine's packages are like the target's. What is built here for a target of
     /// another family may do without what that needs.
     pub fn is_of_targets_family(&self) -> bool {
-        self.system.family == self.run.target.family
+        self.system.family == self.run.target().family
     }
 
     /// The packages that a source is known to be built with and that are missing.
@@ -120,7 +120,7 @@ impl<'a> Machine<'a> {
     }
 
     fn known(&self, text: &str) -> Vec<String> {
-        let hints = &self.run.settings.policy.hints;
+        let hints = &self.run.settings().policy.hints;
         match hints::resolve(text, When::Build, self.system, hints) {
             Some(Resolved::Packages(names)) => names.into_iter().map(String::from).collect(),
             _ => Vec::new(),
@@ -177,7 +177,7 @@ impl<'a> Machine<'a> {
         let program = which(&words[0], &self.path)
             .ok_or_else(|| refuse(format!("`{}` is not installed", words[0])))?;
         let mut command = Command::new(program, Path::new("/")).timeout(INSTALL_LIMIT);
-        for (name, value) in self.run.settings.environment.session() {
+        for (name, value) in self.run.settings().environment.session() {
             command = command.variable(&name, value);
         }
         command = command.variable("DEBIAN_FRONTEND", "noninteractive");
@@ -185,8 +185,8 @@ impl<'a> Machine<'a> {
             command = command.argument(word);
         }
         let line = format!("installing {}", packages.join(", "));
-        self.run.reporter.event(Event::Warning(&line));
-        let output = self.run.runner.run(&command).map_err(|error| refuse(error.to_string()))?;
+        self.run.reporter().event(Event::Warning(&line));
+        let output = self.run.runner().run(&command).map_err(|error| refuse(error.to_string()))?;
         match output.status {
             0 => Ok(()),
             _ => Err(refuse(format!("`{}` failed: {}", command.line(), output.reason(5)))),
@@ -195,8 +195,8 @@ impl<'a> Machine<'a> {
 }
 
 /// What hints and a source say that it is built with, in the names of a system's packages.
-pub(super) fn build_needs(run: &Run<'_>, source: &Source<'_>, system: &Target) -> Vec<String> {
-    let hints = &run.settings.policy.hints;
+pub(super) fn build_needs(run: &Context, source: &Source<'_>, system: &Target) -> Vec<String> {
+    let hints = &run.settings().policy.hints;
     let projects = source.release.iter();
     let known = projects.flat_map(|(project, _)| hints::of_project(project, system, hints));
     let known = known.filter(|need| need.when == When::Build).flat_map(|need| need.packages);

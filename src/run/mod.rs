@@ -1,11 +1,13 @@
 //! The spine: from requirements to a collection, stage by stage.
 
+pub mod available;
 mod build_requirements;
 mod builds;
 mod byte_code;
 mod collect;
 mod complaint;
 mod conflicts;
+mod context;
 mod distro;
 mod error;
 mod freeze;
@@ -30,58 +32,22 @@ mod sources;
 mod warnings;
 pub mod work;
 
-use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+use std::path::Path;
 
 use crate::{
-    base::{
-        process::{CommandRunner, Sandbox, SandboxError},
-        report::Reporter,
-    },
-    collection::{Collection, CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
-    distro::targets::Target,
-    format::{self, Format, FormatError, plugin::PluginFormat},
+    base::report::Reporter,
+    collection::{CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
     index::{Index, IndexError},
-    plugin::Plugins,
-    python::{
-        artifact::ProjectName,
-        requirements::{Inputs, Requirements},
-    },
-    recipe::{
-        Additions,
-        template::{Packs, Templates},
-    },
+    python::{artifact::ProjectName, requirements::Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
-    settings::{SandboxSettings, Settings},
 };
 
+pub use context::Context;
 pub use error::PipelineError;
 pub use package::{Made, Material, Package, RecipeStyle, Words};
 pub use partial::Resolved;
 pub use recipes::Regenerated;
 pub use sdists::BuildingIndex;
-
-/// What every stage of a run needs.
-pub struct Run<'a> {
-    pub settings: &'a Settings,
-    pub target: &'a Target,
-    /// This machine's own distribution, where it is one of the targets.
-    pub machine: Option<&'a Target>,
-    pub inputs: &'a Inputs,
-    /// What people add to single projects' recipes.
-    pub additions: &'a BTreeMap<ProjectName, Additions>,
-    /// What takes part in its steps.
-    pub plugins: &'a Plugins,
-    /// The target's format, where a plugin provides it.
-    pub external: Option<PluginFormat<'a>>,
-    /// The packs of templates that there are.
-    pub packs: &'a Packs,
-    pub runner: &'a dyn CommandRunner,
-    pub reporter: &'a dyn Reporter,
-    /// Which recipes packages of sdists get.
-    pub style: RecipeStyle,
-    /// The sandbox, once it was looked for.
-    pub probed: OnceLock<Result<Sandbox, SandboxError>>,
-}
 
 /// Planned and rendered packages, and the projects that could not be planned.
 pub struct Prepared {
@@ -100,42 +66,27 @@ pub struct Built {
     pub files: Vec<String>,
 }
 
-impl Run<'_> {
+impl Context {
     /// Resolves the requirements for the target.
     ///
     /// # Errors
     /// There is no solution, or an index cannot be read.
     pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
         let (options, environment) = (self.resolve_options(), self.environment());
-        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter)
+        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter())
     }
 
     /// What markers and tags mean to the target.
     fn environment(&self) -> resolve::Environment {
-        let markers = self.target.markers();
+        let markers = self.target().markers();
         let python = markers.python_full_version().version.clone();
-        resolve::Environment { markers, tags: self.target.tags(), python }
-    }
-
-    /// What confines code of sources, and tools; nothing where the settings do without.
-    ///
-    /// # Errors
-    /// It does not work on this machine.
-    pub fn sandbox(&self) -> Result<Option<&Sandbox>, SandboxError> {
-        let SandboxSettings { enabled, limits } = self.settings.sandbox;
-        let path = || self.settings.environment.path();
-        let probe = || Sandbox::probe(&path(), limits, self.runner);
-        if enabled {
-            self.probed.get_or_init(probe).as_ref().map(Some).map_err(Clone::clone)
-        } else {
-            Ok(None)
-        }
+        resolve::Environment { markers, tags: self.target().tags(), python }
     }
 
     /// How releases are chosen: as the settings say, and the lock file.
     fn resolve_options(&self) -> ResolveOptions {
-        let mut options = self.settings.resolution.clone();
-        if let Some(lock) = &self.inputs.lock {
+        let mut options = self.settings().resolution.clone();
+        if let Some(lock) = &self.inputs().lock {
             options.no_deps |= lock.no_deps;
             options.excluded.extend(lock.excluded.iter().cloned());
         }
@@ -179,17 +130,11 @@ impl Run<'_> {
         Ok(resolution)
     }
 
-    /// The same run for people who read and change recipes: those of sdists are in the target's own
-    /// idiom.
-    pub fn for_review(self) -> Self {
-        Self { style: RecipeStyle::Native, ..self }
-    }
-
     /// Whether the target builds sdists itself by the recipes of this run.
     fn leaves_builds_to_target(&self) -> bool {
         self.style == RecipeStyle::Native
-            && self.target.source_recipe.is_some()
-            && self.target.isolation.is_none()
+            && self.target().source_recipe.is_some()
+            && self.target().isolation.is_none()
     }
 
     /// Fetches, inspects, plans and renders every pin. A project that fails does not sink the
@@ -215,52 +160,12 @@ impl Run<'_> {
         let mut prepared = prepare::prepare(self, index, &decided, words)?;
         prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
         let repository = decided.repository.as_ref();
-        warnings::warn_of_doubles(self, repository, &prepared.packages, words.format)?;
+        warnings::warn_of_doubles(self, repository, &prepared.packages, &*words.format)?;
         warnings::warn_of_unstated(self, &prepared.packages);
         warnings::warn_of_compilers(self, &prepared.packages);
         warnings::warn_of_files(self, &prepared.packages);
         prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
         Ok(prepared)
-    }
-
-    /// The target's format.
-    fn format(&self) -> Result<&dyn Format, FormatError> {
-        match &self.external {
-            Some(external) => Ok(external),
-            None => Ok(format::named(&self.target.format)?),
-        }
-    }
-
-    /// Refuses what the target's format does not support, before anything is done.
-    fn check_format(&self) -> Result<(), PipelineError> {
-        let format = self.format()?;
-        if self.settings.source_packages && format.source_builder().is_none() {
-            return Err(PipelineError::NoSourcePackages { format: self.target.format.clone() });
-        }
-        let compression = self.settings.compression.as_deref();
-        Ok(compression.map_or(Ok(()), |compression| format.check_compression(compression))?)
-    }
-
-    /// The collection in a folder, which knows the target's kind of packages.
-    fn collection(&self, folder: &Path) -> Result<Collection<'_>, PipelineError> {
-        self.check_format()?;
-        let collection = Collection::open(folder, self.target)?.with_reporter(self.reporter);
-        Ok(match &self.external {
-            Some(external) => collection.with_format(external),
-            None => collection,
-        })
-    }
-
-    /// The target's format and its templates.
-    fn words(&self) -> Result<Words<'_>, PipelineError> {
-        let format = self.format()?;
-        let folders = self.settings.templates.clone();
-        let templates = Templates::new(folders).over(self.packs.clone());
-        let templates = templates.for_target(&self.target.name);
-        let pack = |name| templates.pack(name, format.syntax().escape());
-        let own = format.name();
-        let packs = (pack(own)?, pack(format.syntax().source_pack().unwrap_or(own))?);
-        Ok(Words { format, packs })
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
@@ -269,11 +174,10 @@ impl Run<'_> {
     /// # Errors
     /// Errors that concern the whole run; those of single projects are in the manifest.
     pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
-        let collection = self.collection(folder)?;
-        let path = self.settings.environment.path();
-        let signer = self.signer(&collection, &path)?;
-        let Resolved { resolution, failures } = self.resolve_partly(index)?;
         let words = self.words()?;
+        let collection = self.collection(folder, &*words.format)?;
+        let signer = self.signer(&collection)?;
+        let Resolved { resolution, failures } = self.resolve_partly(index)?;
         let mut prepared = self.prepare_with(index, &resolution, &words)?.after(failures);
         self.use_own_spec(index, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Run, git};
+use super::{Context, git};
 use crate::{
     base::text::OneLine,
     planner::ProjectOrigin,
@@ -11,7 +11,7 @@ use crate::{
 
 /// The place that a requirement names, as others may read it: nothing of this machine, no password.
 /// `file` is what was built from it.
-pub(super) fn origin(run: &Run<'_>, direct: &Direct, file: &ReleaseFile) -> ProjectOrigin {
+pub(super) fn origin(run: &Context, direct: &Direct, file: &ReleaseFile) -> ProjectOrigin {
     let (text, is_own) = match direct {
         Direct::Archive { url, .. } if url.scheme() == "file" => {
             ("a file of the machine that built it".to_owned(), false)
@@ -42,7 +42,7 @@ fn below(address: String, subdirectory: Option<&str>) -> String {
 }
 
 /// A folder that is a clone comes from where that was cloned; its files may have changed since.
-fn folder(run: &Run<'_>, path: &Path) -> String {
+fn folder(run: &Context, path: &Path) -> String {
     match git::head(run, path) {
         Some((Some(remote), commit)) => format!("a folder at commit {commit} of {remote}"),
         Some((None, commit)) => format!("a folder at commit {commit}"),

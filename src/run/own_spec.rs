@@ -9,9 +9,9 @@ use crate::{
     recipe::{self, RecipeError},
 };
 
-use super::{BuildingIndex, Made, Package, PipelineError, Run};
+use super::{BuildingIndex, Context, Made, Package, PipelineError};
 
-impl Run<'_> {
+impl Context {
     /// Puts the spec that the settings name in place of the recipe of the only project that is asked
     /// for, and fetches those of its sources that are files of the release.
     ///
@@ -22,7 +22,7 @@ impl Run<'_> {
         index: &BuildingIndex<'_>,
         packages: &mut [Package],
     ) -> Result<(), PipelineError> {
-        let Some(path) = &self.settings.spec_file else { return Ok(()) };
+        let Some(path) = &self.settings().spec_file else { return Ok(()) };
         let root = index.requirements.roots.first().map(|root| &root.requirement.name);
         let own = packages.iter_mut().find(|package| Some(&package.plan.project) == root);
         let Some(package) = own else { return Ok(()) };
@@ -31,12 +31,12 @@ impl Run<'_> {
             path: path.clone(),
             reason: "there is no such file".to_owned(),
         })?;
-        let search = self.settings.environment.path();
-        let tools = SystemTools { runner: self.runner, path: &search };
+        let search = self.settings().environment.path();
+        let tools = SystemTools { runner: self.runner(), path: &search };
         let read = self.format()?.syntax().read_own(path, &text, &tools);
-        let no_specs = || PipelineError::NoSpecs { target: self.target.name.clone() };
+        let no_specs = || PipelineError::NoSpecs { target: self.target().name.clone() };
         let own = read.ok_or_else(no_specs)?;
-        if let Some(wanted) = self.settings.policy.naming.names.get(&package.plan.project) {
+        if let Some(wanted) = self.settings().policy.naming.names.get(&package.plan.project) {
             let found = own.packages;
             if !found.is_empty() && !found.contains(wanted) {
                 let (spec, wanted) = (path.clone(), wanted.clone());

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::context::TargetFormat;
 use crate::{
-    format::{Format, Native, build::BuildJob},
+    format::{Native, build::BuildJob},
     plan::{PackagePlan, Recipe, SourceBuild},
     recipe::template::Pack,
     wheels::bytecode::ByteCode,
@@ -21,7 +22,7 @@ pub enum RecipeStyle {
 
 /// A format and its templates.
 pub struct Words<'f> {
-    pub format: &'f dyn Format,
+    pub format: TargetFormat<'f>,
     /// For packages of wheels, and for those that are built of sdists.
     pub(super) packs: (Pack, Pack),
 }

@@ -11,7 +11,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution, ResolveError, ResolveOptions},
 };
 
-use super::{BuildingIndex, PipelineError, Prepared, Run};
+use super::{BuildingIndex, Context, PipelineError, Prepared};
 
 /// A resolution, and the projects that are not in it because they failed.
 pub struct Resolved {
@@ -29,7 +29,7 @@ impl Prepared {
     }
 }
 
-impl Run<'_> {
+impl Context {
     /// Resolves the requirements for the target. Where the settings let a run go on, projects that
     /// the index does not know, that cannot be fetched or built, and all that requires them, become
     /// failures; the rest is resolved without them.
@@ -49,7 +49,7 @@ impl Run<'_> {
                 &options,
                 index,
                 &environment,
-                self.reporter,
+                self.reporter(),
             );
             let error = match resolved {
                 Ok(resolution) => {
@@ -64,7 +64,7 @@ impl Run<'_> {
                 }
                 Err(error) => error,
             };
-            let blamed = if self.settings.keep_going { blamed(&error) } else { Vec::new() };
+            let blamed = if self.settings().keep_going { blamed(&error) } else { Vec::new() };
             let known = failed.len();
             for failure in blamed {
                 failed.entry(failure.project.clone()).or_insert(failure);

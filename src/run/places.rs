@@ -30,13 +30,13 @@ pub(super) fn settle(
     inputs: &Inputs,
     options: FileOptions,
 ) -> Result<(), PipelineError> {
-    let markers = index.run.target.markers();
+    let markers = index.run.target().markers();
     let requirements = match &inputs.lock {
         Some(lock) => locked::applying(index, inputs, lock)?,
         None => inputs.requirements.clone(),
     };
     let mut names: BTreeMap<String, ProjectName> = BTreeMap::new();
-    let keeps_going = index.run.settings.keep_going;
+    let keeps_going = index.run.settings().keep_going;
     let mut first = None;
     let mut others = false;
     for written in &requirements {
@@ -251,7 +251,7 @@ fn build_tree(
 fn wheel_name(index: &BuildingIndex<'_>, wheel: &Path) -> Result<WheelName, String> {
     let filename = wheel.file_name().unwrap_or_default().to_string_lossy();
     let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
-    let limits = &index.run.settings.limits.archives;
+    let limits = &index.run.settings().limits.archives;
     Wheel::inspect_within(wheel, &name.project, limits).map_err(|error| error.to_string())?;
     Ok(name)
 }

@@ -7,38 +7,27 @@ use crate::{
     collection::{Collection, CollectionManifest, FailureRecord, Stage, check::check},
     plan::{PackagePlan, Recipe},
     planner::{NamingPolicy, Policy},
-    plugin::{Context, PluginError},
+    plugin::PluginError,
     python::artifact::ProjectName,
     resolve::Resolution,
 };
 
-use super::{Package, PipelineError, Run, prepare::Planned};
+use super::{Context, Package, PipelineError, prepare::Planned};
 
 /// Projects that plugins fail, and why.
 type Failed = BTreeMap<ProjectName, PluginError>;
 
-impl<'a> Run<'a> {
-    fn context<'c>(&'c self, path: &'c [PathBuf]) -> Context<'c> {
-        Context {
-            target: self.target,
-            runner: self.runner,
-            reporter: self.reporter,
-            time: self.settings.policy.time,
-            path,
-        }
-    }
-
+impl Context {
     /// What the user decides about every package, with the names that plugins choose for projects
     /// that the user does not name.
     pub(super) fn policy(
         &self,
         resolution: &Resolution,
         naming: &NamingPolicy,
-    ) -> Result<Cow<'a, Policy>, PipelineError> {
-        let policy = &self.settings.policy;
+    ) -> Result<Cow<'_, Policy>, PipelineError> {
+        let policy = &self.settings().policy;
         let projects: Vec<&ProjectName> = resolution.pins.keys().collect();
-        let path = self.settings.environment.path();
-        let names = self.plugins.names(&projects, &self.context(&path))?;
+        let names = self.plugins.names(&projects, &self.call_context())?;
         if names.is_empty() && *naming == policy.naming {
             return Ok(Cow::Borrowed(policy));
         }
@@ -51,10 +40,10 @@ impl<'a> Run<'a> {
 
     /// How the projects of a resolution are named, before plugins name some of them.
     pub fn naming(&self, resolution: &Resolution) -> NamingPolicy {
-        let mut naming = self.settings.policy.naming.clone();
+        let mut naming = self.settings().policy.naming.clone();
         let pins = resolution.pins.iter();
         let spelled = pins.map(|(project, pin)| (project, pin.metadata.raw_name.as_str()));
-        naming.settle(spelled, self.target);
+        naming.settle(spelled, self.target());
         naming
     }
 
@@ -63,9 +52,8 @@ impl<'a> Run<'a> {
         &self,
         planned: &mut Vec<Planned>,
     ) -> Result<Vec<FailureRecord>, PipelineError> {
-        let path = self.settings.environment.path();
         let mut plans: Vec<&mut PackagePlan> = planned.iter_mut().map(|(plan, _)| plan).collect();
-        let failed = self.plugins.plans(&mut plans, &self.context(&path))?.failed;
+        let failed = self.plugins.plans(&mut plans, &self.call_context())?.failed;
         Ok(take_out(planned, &failed, Stage::Plan, |(plan, _)| plan))
     }
 
@@ -74,10 +62,9 @@ impl<'a> Run<'a> {
         &self,
         packages: &mut Vec<Package>,
     ) -> Result<Vec<FailureRecord>, PipelineError> {
-        let path = self.settings.environment.path();
         let recipes = packages.iter_mut().map(|package| (&package.plan, &mut package.recipe));
         let mut recipes: Vec<(&PackagePlan, &mut Recipe)> = recipes.collect();
-        let failed = self.plugins.recipes(&mut recipes, &self.context(&path))?.failed;
+        let failed = self.plugins.recipes(&mut recipes, &self.call_context())?.failed;
         Ok(take_out(packages, &failed, Stage::Render, |package| &package.plan))
     }
 
@@ -86,10 +73,9 @@ impl<'a> Run<'a> {
         &self,
         built: &[(&PackagePlan, &str, PathBuf)],
     ) -> Result<Failed, PipelineError> {
-        let path = self.settings.environment.path();
         let shown = built.iter().map(|(plan, name, file)| (*plan, *name, file.as_path()));
         let shown: Vec<_> = shown.collect();
-        Ok(self.plugins.packages(&shown, &self.context(&path))?.failed)
+        Ok(self.plugins.packages(&shown, &self.call_context())?.failed)
     }
 
     /// Lets plugins add reports to a collection, and publish it.
@@ -101,8 +87,7 @@ impl<'a> Run<'a> {
         if self.plugins.0.is_empty() {
             return Ok(());
         }
-        let path = self.settings.environment.path();
-        let context = self.context(&path);
+        let context = self.call_context();
         // The manifest is JSON.
         let shown = serde_json::from_str(&manifest.to_json()).unwrap_or_default();
         self.plugins.collection(collection.folder(), &shown, &context)?;
@@ -121,7 +106,7 @@ impl<'a> Run<'a> {
         collection: &Collection<'_>,
         manifest: &CollectionManifest,
     ) -> Result<bool, PipelineError> {
-        if self.settings.plugins.publish_incomplete {
+        if self.settings().plugins.publish_incomplete {
             return Ok(true);
         }
         if !manifest.failures.is_empty() {
@@ -130,7 +115,7 @@ impl<'a> Run<'a> {
                  configuration publishes it all the same",
                 counted(manifest.failures.len(), "project")
             );
-            self.reporter.event(Event::Warning(&line));
+            self.reporter().event(Event::Warning(&line));
             return Ok(false);
         }
         let report = check(collection.folder(), manifest, None, collection.formats())?;

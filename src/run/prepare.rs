@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    BuildingIndex, Made, Package, PipelineError, Prepared, Run, Words,
+    BuildingIndex, Context, Made, Package, PipelineError, Prepared, Words,
     byte_code::{compile, compiler},
     conflicts,
     distro::{self, Decided},
@@ -36,7 +36,7 @@ use super::{
 };
 
 pub(super) fn prepare(
-    run: &Run<'_>,
+    run: &Context,
     index: &BuildingIndex<'_>,
     decided: &Decided,
     words: &Words<'_>,
@@ -49,7 +49,7 @@ pub(super) fn prepare(
         policy.to_mut().naming.taken = taken;
         policy.to_mut().owned_commands = distro::owned_commands(run, repository);
     }
-    for (project, additions) in run.additions {
+    for (project, additions) in run.additions() {
         let added = &additions.overrides.rules;
         if !added.is_empty() {
             let own = policy.to_mut().file_rules.entry(project.clone()).or_default();
@@ -71,9 +71,9 @@ pub(super) fn prepare(
         .collect();
     let libraries = libraries(
         inspected.iter().filter_map(|one| one.as_ref().ok()),
-        &run.target.architecture.machine,
+        &run.target().architecture.machine,
     );
-    let format = words.format;
+    let format = &*words.format;
     let others =
         Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository, format };
     let results: Vec<_> = inspected
@@ -113,15 +113,15 @@ pub(super) fn prepare(
 /// A plan and what it is of.
 pub(super) type Planned = (PackagePlan, Material);
 
-fn fetch(run: &Run<'_>, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
+fn fetch(run: &Context, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
     let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
     let total = files.iter().filter_map(|file| file.size).sum();
-    run.reporter.event(Event::Begin { phase: "fetch", total });
-    let progress = |_: usize, by: u64| run.reporter.event(Event::Advance { phase: "fetch", by });
+    run.reporter().event(Event::Begin { phase: "fetch", total });
+    let progress = |_: usize, by: u64| run.reporter().event(Event::Advance { phase: "fetch", by });
     let paths = index.fetch(&files, &progress);
     let fetched = paths.iter().filter(|path| path.is_ok()).count();
     let line = format!("{fetched} of {} fetched", counted(files.len(), "file"));
-    run.reporter.event(Event::End { phase: "fetch", line: &line });
+    run.reporter().event(Event::End { phase: "fetch", line: &line });
     let failed = |pin: &&Pin, error| failure(pin, Stage::Fetch, &error);
     paths.into_iter().zip(pins).map(|(path, pin)| path.map_err(|e| failed(pin, e))).collect()
 }
@@ -153,7 +153,7 @@ fn libraries<'r>(
 
 /// One project from its file to what is in its wheel.
 fn inspect<'r>(
-    run: &Run<'_>,
+    run: &Context,
     index: &BuildingIndex<'_>,
     pin: &'r Pin,
     fetched: PathBuf,
@@ -167,7 +167,7 @@ fn inspect<'r>(
             index.wheel_of(&file, &source).map_err(failed)?
         }
     };
-    let wheel = Wheel::inspect_within(&path, &pin.project, &run.settings.limits.archives)
+    let wheel = Wheel::inspect_within(&path, &pin.project, &run.settings().limits.archives)
         .map_err(|e| failure(pin, Stage::Inspect, &e))?;
     as_resolved(run, pin, &wheel).map_err(|e| failure(pin, Stage::Inspect, &e))?;
     Ok(Inspected { pin, file, source, wheel })
@@ -175,7 +175,7 @@ fn inspect<'r>(
 
 /// One project from its wheel to its plan.
 fn plan(
-    run: &Run<'_>,
+    run: &Context,
     index: &BuildingIndex<'_>,
     (inspected, versions): (Inspected<'_>, &BTreeMap<ProjectName, String>),
     others: &Others<'_>,
@@ -212,14 +212,14 @@ fn plan(
         origin: index.origins.get(&pin.project),
         is_rebuilt,
     };
-    let mut plan = planner::plan(&subject, run.target, others, policy)
+    let mut plan = planner::plan(&subject, run.target(), others, policy)
         .map_err(|e| fail(&e).with_hint(e.hint().as_deref()))?;
     for note in &plan.notes {
-        run.reporter.event(Event::Detail(&format!("{}: {note}", plan.project)));
+        run.reporter().event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
     let from_source = sdist.as_ref().map(|sdist| {
         let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
-        planner::from_source(&subject, &plan, place, run.target, others, policy)
+        planner::from_source(&subject, &plan, place, run.target(), others, policy)
     });
     let from_source = from_source.transpose().map_err(|e| fail(&e))?.flatten();
     if is_rebuilt {
@@ -245,15 +245,15 @@ pub(super) struct Ready {
 
 /// What the user adds, and byte code.
 pub(super) fn complete(
-    run: &Run<'_>,
+    run: &Context,
     compiler: Option<&Compiler<'_>>,
     mut plan: PackagePlan,
     mut material: Material,
 ) -> Result<Ready, FailureRecord> {
-    let additions = run.additions.get(&plan.project);
+    let additions = run.additions().get(&plan.project);
     let planned = additions.map(|additions| {
         let planned = Box::new(plan.clone());
-        additions.apply(&mut plan, run.target.python.site_of(&planned));
+        additions.apply(&mut plan, run.target().python.site_of(&planned));
         planned
     });
     if plan.from_source.is_none() {
@@ -265,12 +265,12 @@ pub(super) fn complete(
 /// The packages of the plans that are ready, in the words of their format; all of them are requested
 /// at once. The failures so far stay among them.
 pub(super) fn render_ready(
-    run: &Run<'_>,
+    run: &Context,
     ready: Vec<Result<Ready, FailureRecord>>,
     words: &Words<'_>,
 ) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
     let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
-    let mut natives = words.format.lower(&plans, run.target)?.into_iter();
+    let mut natives = words.format.lower(&plans, run.target())?.into_iter();
     let lowered: Vec<_> = ready
         .into_iter()
         .map(|ready| {
@@ -290,7 +290,7 @@ pub(super) fn render_ready(
 
 /// The same package again, of its plan as it is now.
 pub(super) fn render_again(
-    run: &Run<'_>,
+    run: &Context,
     packages: Vec<Package>,
     words: &Words<'_>,
 ) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
@@ -302,7 +302,7 @@ pub(super) fn render_again(
 
 /// The recipe of one plan.
 fn render(
-    run: &Run<'_>,
+    run: &Context,
     mut plan: PackagePlan,
     material: Material,
     native: Result<Native, FormatError>,
@@ -311,9 +311,9 @@ fn render(
     let (project, release) = (plan.project.clone(), plan.release.clone());
     let fail =
         |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
-    let format = words.format;
+    let format = &*words.format;
     let mut native = native.map_err(|e| fail(Stage::Plan, &e))?;
-    if let Some(additions) = run.additions.get(&plan.project) {
+    if let Some(additions) = run.additions().get(&plan.project) {
         let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
         for note in notes {
             if !plan.notes.contains(&note) {
@@ -321,17 +321,17 @@ fn render(
             }
         }
     }
-    if let Some(compression) = &run.settings.compression {
+    if let Some(compression) = &run.settings().compression {
         native.compression.clone_from(compression);
     }
-    let recipe = recipe::render(&plan, run.target, &native, format, words.pack(&plan))
+    let recipe = recipe::render(&plan, run.target(), &native, format, words.pack(&plan))
         .map_err(|e| fail(Stage::Render, &e))?;
     Ok(Package { plan, planned: None, native, recipe, material, made: Made::Now })
 }
 
 /// The file with its hash: where the index states none, that of what arrived.
 fn with_hash(
-    run: &Run<'_>,
+    run: &Context,
     index: &BuildingIndex<'_>,
     pin: &Pin,
     fetched: PathBuf,
@@ -342,7 +342,7 @@ fn with_hash(
     {
         let hashed = index.download(&url, &file.hashes);
         file.hashes = hashed.map_err(|e| failure(pin, Stage::Fetch, &e))?.1;
-        run.reporter.event(Event::Warning(&format!(
+        run.reporter().event(Event::Warning(&format!(
             "the index states no hash of `{}`: it was not verified",
             file.filename
         )));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use toml::{Table, Value};
 
-use super::{BuildingIndex, Run};
+use super::{BuildingIndex, Context};
 use crate::{
     python::{
         artifact::{Direct, Hashes, ReleaseFile, normalized, redacted},
@@ -19,7 +19,7 @@ use crate::{
     resolve::{Pin, Resolution},
 };
 
-impl Run<'_> {
+impl Context {
     /// The lock file of a resolution, for a place in `folder`: one file of each release, that for
     /// the target. What the lock was made for is kept beside, so that the same is built of it.
     pub fn pylock(
@@ -45,7 +45,7 @@ impl Run<'_> {
         folder: &Path,
         place: &dyn Fn(&Pin) -> Option<&'d Direct>,
     ) -> String {
-        let (target, markers) = (self.target, self.target.markers());
+        let (target, markers) = (self.target(), self.target().markers());
         let mut text = format!(
             "# Locked by pypi2pkg for {}, Python {}.{} on {}.\n",
             target.name,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::{
-    BuildingIndex, Built, Made, Material, Package, PipelineError, Prepared, Run,
+    BuildingIndex, Built, Context, Made, Material, Package, PipelineError, Prepared,
     byte_code::compiler,
     prepare::{Ready, complete, render_ready},
 };
@@ -31,7 +31,7 @@ pub struct Regenerated {
     pub package: Package,
 }
 
-impl Run<'_> {
+impl Context {
     /// Generates recipes again, each of its own plan and what the user adds to it.
     ///
     /// # Errors
@@ -49,8 +49,9 @@ impl Run<'_> {
         let brings = |(_, provenance, _): &(_, Provenance, _)| provenance.byte_code;
         let needs_compiler = read.iter().any(brings);
         let compiler = if needs_compiler { compiler(self)? } else { None };
-        if needs_compiler && compiler.is_none() && self.settings.bytecode != ByteCodePolicy::None {
-            let (major, minor) = self.target.python.version;
+        if needs_compiler && compiler.is_none() && self.settings().bytecode != ByteCodePolicy::None
+        {
+            let (major, minor) = self.target().python.version;
             return Err(PipelineError::NoCompiler { major, minor });
         }
         let mut rest = BTreeMap::new();
@@ -142,9 +143,9 @@ impl Run<'_> {
         folders: &[RecipeFolder],
         output: &Path,
     ) -> Result<Built, PipelineError> {
-        let collection = self.collection(output)?;
-        let path = self.settings.environment.path();
-        let signer = self.signer(&collection, &path)?;
+        let words = self.words()?;
+        let collection = self.collection(output, &*words.format)?;
+        let signer = self.signer(&collection)?;
         for folder in folders {
             refuse_unready(folder)?;
         }
@@ -172,7 +173,7 @@ impl Run<'_> {
             }
             why
         };
-        self.collect(&collection, signer.as_ref(), prepared, &self.words()?, &why)
+        self.collect(&collection, signer.as_ref(), prepared, &words, &why)
     }
 }
 

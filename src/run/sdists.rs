@@ -28,7 +28,7 @@ use crate::{
     wheels::{BuildSystem, Interpreter, SdistError, SourceError, Wheel, clean_wheel},
 };
 
-use super::{Run, builds::python_remedy};
+use super::{Context, builds::python_remedy};
 
 /// The largest `pyproject.toml`, in bytes.
 const PROJECT_LIMIT: u64 = 4 << 20;
@@ -39,7 +39,7 @@ pub(super) type Settings = BTreeMap<String, Vec<String>>;
 /// The sources of a run: its indexes, and before them the files that requirements name by their
 /// places. Sdists whose requirements are known only then are built, each once.
 pub struct BuildingIndex<'a> {
-    pub(super) run: &'a Run<'a>,
+    pub(super) run: &'a Context,
     pub(super) inner: Box<dyn Index>,
     /// Where sources are built: private and empty at first.
     pub(super) work: PathBuf,
@@ -80,7 +80,7 @@ pub(super) struct Source<'s> {
 }
 
 impl<'a> BuildingIndex<'a> {
-    pub(super) fn new(run: &'a Run<'a>, inner: Box<dyn Index>, work: &Path) -> Self {
+    pub(super) fn new(run: &'a Context, inner: Box<dyn Index>, work: &Path) -> Self {
         Self {
             run,
             inner,
@@ -119,7 +119,7 @@ impl<'a> BuildingIndex<'a> {
         above: &[String],
     ) -> BuiltWheel {
         let none = Settings::new();
-        let limit = self.run.settings.limits.archives.sdist;
+        let limit = self.run.settings().limits.archives.sdist;
         let mut roots = self.requirements.roots.iter();
         let root = roots.find(|root| root.requirement.name == *file.kind.project());
         let source = Source {
@@ -152,7 +152,7 @@ impl<'a> BuildingIndex<'a> {
         }
         let folder = self.work.join(format!("sdist-{}", self.next_folder()));
         let chain = [above, std::slice::from_ref(&source.filename)].concat();
-        let limits = &self.run.settings.limits.archives;
+        let limits = &self.run.settings().limits.archives;
         let built = checked(source, limits.sdist)
             .and_then(|()| self.build_in(&folder, source, &chain))
             .and_then(|wheel| verified(source, wheel, limits));
@@ -165,14 +165,14 @@ impl<'a> BuildingIndex<'a> {
     fn fitting(&self, source: &str, wheel: BuiltWheel) -> BuiltWheel {
         let wheel = wheel?;
         let name = name_of(&wheel).map_err(|problem| SdistError::new(source, problem))?;
-        match self.run.target.tags().best(&name) {
+        match self.run.target().tags().best(&name) {
             Some(_) => Ok(wheel),
             // The target builds it again: what is in it tells what a recipe has to say.
             None if self.run.leaves_builds_to_target() => Ok(wheel),
             None => {
                 let filename = wheel.file_name().unwrap_or_default().to_string_lossy();
                 let problem = format!("was built into `{filename}`, which does not fit the target");
-                let hint = Some(python_remedy(self.run.target.python.version));
+                let hint = Some(python_remedy(self.run.target().python.version));
                 Err(SdistError { hint, ..SdistError::new(source, problem) })
             }
         }
@@ -205,7 +205,7 @@ impl<'a> BuildingIndex<'a> {
         above: &[String],
     ) -> Result<Arc<CoreMetadata>, IndexError> {
         let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
-        if self.run.settings.no_build_metadata {
+        if self.run.settings().no_build_metadata {
             return Err(unknown());
         }
         let fetched = self.inner.fetch(std::slice::from_ref(file), &|_, _| {});
@@ -226,7 +226,7 @@ impl BuildingIndex<'_> {
             problem,
             hint,
         })?;
-        let limits = &self.run.settings.limits.archives;
+        let limits = &self.run.settings().limits.archives;
         let inspected = Wheel::inspect_within(&wheel, project, limits)
             .map_err(|error| IndexError::Metadata { file: error.file, problem: error.problem })?;
         Ok(Arc::new(inspected.metadata))
@@ -285,11 +285,11 @@ fn verified(source: &Source<'_>, path: PathBuf, limits: &ArchiveLimits) -> Built
 
 /// A wheel requires what its release was resolved by. Metadata that an sdist states for good hold for
 /// every wheel of it; those of a release's document need only agree about the target.
-pub(super) fn as_resolved(run: &Run<'_>, pin: &Pin, wheel: &Wheel) -> Result<(), SourceError> {
+pub(super) fn as_resolved(run: &Context, pin: &Pin, wheel: &Wheel) -> Result<(), SourceError> {
     let (stated, own) = (&pin.metadata, &wheel.metadata);
     let difference = match &pin.file.kind {
         FileKind::Sdist(_) if !stated.has_static_requirements() => {
-            stated.needs_differ(own, &run.target.markers())
+            stated.needs_differ(own, &run.target().markers())
         }
         _ => stated.requirements_differ(own),
     };

@@ -14,7 +14,7 @@ use crate::{
     format::build::{BuildError, SourceJob, SourceTools},
 };
 
-use super::{Made, Package, PipelineError, Run, Words, prepare::render_again};
+use super::{Context, Made, Package, PipelineError, Words, prepare::render_again};
 
 /// The folder of source packages in a collection.
 const FOLDER: &str = "source";
@@ -25,7 +25,7 @@ pub(super) struct SourcePackages {
     files: Vec<PathBuf>,
 }
 
-impl Run<'_> {
+impl Context {
     /// Makes the source packages of `packages` in `folder`, a private one; nothing where they are
     /// not wanted. One that fails stops no other.
     ///
@@ -38,7 +38,7 @@ impl Run<'_> {
         folder: &Path,
         failures: &mut Vec<FailureRecord>,
     ) -> Result<Option<SourcePackages>, PipelineError> {
-        if !self.settings.source_packages {
+        if !self.settings().source_packages {
             return Ok(None);
         }
         let mut files = Vec::new();
@@ -72,15 +72,11 @@ impl Run<'_> {
         };
         let Package { plan, native, recipe, material, .. } = package;
         let source = if plan.from_source.is_some() { &material.source } else { &material.wheel };
-        let dist_tag = &self.target.dist_tag;
+        let dist_tag = &self.target().dist_tag;
         let job = SourceJob { plan: &plan, native: &native, recipe: &recipe, source, dist_tag };
-        let path = self.settings.environment.path();
-        let tools = SourceTools {
-            runner: self.runner,
-            sandbox: None,
-            path: &path,
-            reporter: self.reporter,
-        };
+        let path = self.path();
+        let tools =
+            SourceTools { runner: self.runner(), sandbox: None, path, reporter: self.reporter() };
         let unknown = || BuildError::Format { format: plan.format.clone() };
         let builder = words.format.source_builder().ok_or_else(unknown);
         let made = builder.and_then(|builder| builder.source_package(&job, &tools, folder));

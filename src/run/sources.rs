@@ -13,20 +13,20 @@ use crate::{
     settings::Netrc,
 };
 
-use super::{BuildingIndex, PipelineError, Run, places};
+use super::{BuildingIndex, Context, PipelineError, places};
 
 /// The program that keyrings are asked by.
 const KEYRING: &str = "keyring";
 
-impl Run<'_> {
+impl Context {
     /// What the settings and, where these say nothing, the requirements files say of sources.
     pub(super) fn options(&self) -> FileOptions {
-        self.settings.options.clone().over(&self.inputs.options)
+        self.settings().options.clone().over(&self.inputs().options)
     }
 
     /// Whether flags, configuration or environment say where to look.
     pub(super) fn names_sources(&self) -> bool {
-        let options = &self.settings.options;
+        let options = &self.settings().options;
         options.index_url.is_some()
             || !options.extra_index_urls.is_empty()
             || !options.find_links.is_empty()
@@ -41,10 +41,10 @@ impl Run<'_> {
         }
         let mut pinned = BTreeMap::new();
         if !self.names_sources() {
-            let locked = self.inputs.requirements.iter();
+            let locked = self.inputs().requirements.iter();
             pinned.extend(locked.filter_map(|w| Some((w.name.clone()?, w.index.clone()?))));
         }
-        pinned.extend(self.settings.project_indexes.clone());
+        pinned.extend(self.settings().project_indexes.clone());
         pinned
     }
 
@@ -53,30 +53,30 @@ impl Run<'_> {
     ///
     /// # Errors
     /// An address that is none; a place that has no project.
-    pub fn index(&self, work: &Path) -> Result<BuildingIndex<'_>, PipelineError> {
-        for note in &self.inputs.notes {
-            self.reporter.event(Event::Warning(note));
+    pub(super) fn index_in(&self, work: &Path) -> Result<BuildingIndex<'_>, PipelineError> {
+        for note in &self.inputs().notes {
+            self.reporter().event(Event::Warning(note));
         }
         let options = self.options();
         let sources = Sources {
             indexes: indexes(&options),
             find_links: options.find_links.clone(),
-            strategy: self.settings.index_strategy,
+            strategy: self.settings().index_strategy,
             pinned: self.pinned(),
         };
-        let download = self.settings.download;
+        let download = self.settings().download;
         let settings = IndexSettings {
-            offline: self.settings.offline,
+            offline: self.settings().offline,
             trusted_hosts: self.trusted_hosts(),
             least_speed: download.least_speed,
             speed_window: download.speed_window,
             file_time: download.time,
-            file_size: self.settings.limits.download,
-            ..IndexSettings::new(&self.settings.cache)
+            file_size: self.settings().limits.download,
+            ..IndexSettings::new(&self.settings().cache)
         };
         let opened = index::open(&sources, self.logins(&sources), &settings)?;
         let mut index = BuildingIndex::new(self, opened, work);
-        places::settle(&mut index, self.inputs, options)?;
+        places::settle(&mut index, self.inputs(), options)?;
         Ok(index)
     }
 
@@ -84,7 +84,7 @@ impl Run<'_> {
     /// distribution's repositories, of which nothing is taken but lists of packages.
     pub(super) fn trusted_hosts(&self) -> Vec<String> {
         let mut hosts = self.options().trusted_hosts;
-        hosts.extend(host::plain_hosts(&self.settings.satisfy_from));
+        hosts.extend(host::plain_hosts(&self.settings().satisfy_from));
         hosts
     }
 
@@ -99,9 +99,9 @@ impl Run<'_> {
 
     /// Who to be at each server. Addresses win over pip's configuration, and that over netrc.
     fn logins(&self, sources: &Sources) -> Logins {
-        let environment = &self.settings.environment;
+        let environment = &self.settings().environment;
         let mut logins = Logins::default();
-        let places = self.inputs.requirements.iter().filter_map(|written| written.place.as_ref());
+        let places = self.inputs().requirements.iter().filter_map(|written| written.place.as_ref());
         let direct = places.filter_map(|place| match &place.direct {
             Direct::Archive { url, .. } => Some(url.to_string()),
             _ => None,
@@ -117,14 +117,14 @@ impl Run<'_> {
             && is_exposed
         {
             let path = path.display();
-            self.reporter.event(Event::Warning(&format!(
+            self.reporter().event(Event::Warning(&format!(
                 "other users can read the passwords in `{path}`: `chmod 600 {path}`"
             )));
         }
-        if self.settings.asks_keyring
+        if self.settings().asks_keyring
             && let Some(program) = which(KEYRING, &environment.path())
         {
-            logins.ask_keyring(&program, &environment.session(), &addresses, self.runner);
+            logins.ask_keyring(&program, &environment.session(), &addresses, self.runner());
         }
         logins
     }
@@ -134,7 +134,7 @@ impl Run<'_> {
         let options = self.options();
         let mut links = options.find_links.clone();
         let mut indexes = indexes(&options);
-        if self.settings.offline {
+        if self.settings().offline {
             let is_local = |address: &String| !address.contains("://") || is_file(address);
             indexes.retain(is_local);
             links.retain(is_local);
@@ -144,7 +144,7 @@ impl Run<'_> {
         let address = |text: &String| file_address(text).unwrap_or_else(|| text.clone());
         let links: Vec<String> = links.iter().map(address).collect();
         let mut indexes = indexes.iter().map(address);
-        let mut variables = self.settings.environment.network();
+        let mut variables = self.settings().environment.network();
         let mut set = |name: &str, value: String| variables.push((name.to_owned(), value));
         match indexes.next_back() {
             Some(main) => {

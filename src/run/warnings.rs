@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Package, Run};
+use super::{Context, Package};
 use crate::{
     base::{report::Event, text::OneLine},
     distro::hints,
@@ -20,13 +20,13 @@ use crate::{
 /// # Errors
 /// The order of versions is unknown.
 pub(super) fn warn_of_doubles(
-    run: &Run<'_>,
+    run: &Context,
     repository: Option<&PackageSet>,
     packages: &[Package],
     format: &dyn Format,
 ) -> Result<(), PackageError> {
     let known = packages.iter().filter_map(|Package { plan, .. }| {
-        let known = planner::available(&plan.package, run.target, repository)?;
+        let known = planner::available(&plan.package, run.target(), repository)?;
         Some((plan.package.as_str(), [plan.evr.to_string(), known]))
     });
     let known: Vec<(&str, [String; 2])> = known.collect();
@@ -45,7 +45,7 @@ pub(super) fn warn_of_doubles(
                 remedy(version, known)
             ),
         };
-        run.reporter.event(Event::Warning(&text));
+        run.reporter().event(Event::Warning(&text));
     }
     Ok(())
 }
@@ -61,7 +61,7 @@ fn remedy(version: &str, known: &str) -> &'static str {
 }
 
 /// Bounds of what is left to the distribution that packages do not state.
-pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
+pub(super) fn warn_of_unstated(run: &Context, packages: &[Package]) {
     let mut unstated: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for relation in packages.iter().flat_map(|package| &package.plan.relations) {
         if let Capability::Project { package, unstated: bounds, .. } = &relation.capability
@@ -73,7 +73,7 @@ pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
     }
     for (package, bounds) in unstated {
         let bounds: Vec<String> = bounds.into_iter().collect();
-        run.reporter.event(Event::Warning(&format!(
+        run.reporter().event(Event::Warning(&format!(
             "`{package}` is left to the distribution, but its bounds are omitted: its versions \
              cannot be compared with `{}`; use `--satisfy-from`",
             bounds.join("`, `")
@@ -83,11 +83,11 @@ pub(super) fn warn_of_unstated(run: &Run<'_>, packages: &[Package]) {
 
 /// Commands that are left out since the system has them, with their manual pages, and rules of the
 /// configuration that concern no file.
-pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
+pub(super) fn warn_of_files(run: &Context, packages: &[Package]) {
     for Package { plan, .. } in packages {
         let project = &plan.project;
         let warn = |text: &str| {
-            run.reporter.event(Event::Warning(&format!("`{project}`: {text}")));
+            run.reporter().event(Event::Warning(&format!("`{project}`: {text}")));
         };
         let notes = plan.notes.iter().map(OneLine::as_str);
         for note in notes.clone().filter_map(|note| note.strip_prefix(planner::UNUSED_RULE)) {
@@ -112,12 +112,12 @@ pub(super) fn warn_of_files(run: &Run<'_>, packages: &[Package]) {
 }
 
 /// Compilers and build tools that packages require to run, as far as no table says why.
-pub(super) fn warn_of_compilers(run: &Run<'_>, packages: &[Package]) {
+pub(super) fn warn_of_compilers(run: &Context, packages: &[Package]) {
     for Package { plan, .. } in packages {
         for relation in plan.relations.iter().filter(|r| r.strength == Strength::Requires) {
             let Capability::Package { name, .. } = &relation.capability else { continue };
             if hints::is_compiler(name) && !hints::is_of_table(relation.origin.as_str()) {
-                run.reporter.event(Event::Warning(&format!(
+                run.reporter().event(Event::Warning(&format!(
                     "`{}` requires `{name}`, a compiler or build tool, to run ({}): state it as a \
                      build need if it is one",
                     plan.package, relation.origin

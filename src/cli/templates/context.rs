@@ -13,10 +13,11 @@ use crate::{
     format,
     format::plugin::PluginFormat,
     plugin,
+    run::available,
     settings::ProcessEnvironment,
 };
 
-use super::{super::session, TemplateSearch};
+use super::TemplateSearch;
 
 /// Print the context of a pack's templates for a sample project
 #[derive(Debug, Args)]
@@ -42,9 +43,9 @@ impl TemplateContextArguments {
             None => first(&self.pack, &targets)?,
         };
         let plugins = search.plugins()?;
-        let external = session::plugins(&plugins)?.format(&target, &plugins.finder)?;
+        let external = available::plugins(&plugins)?.format(&target, &plugins.finder)?;
         let environment = ProcessEnvironment::of_process();
-        let started = plugin::Context {
+        let started = plugin::CallContext {
             target: &target,
             runner: &HostRunner,
             reporter: &Terminal::new(0),

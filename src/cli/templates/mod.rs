@@ -16,10 +16,9 @@ use crate::{
     cli::failure::{Failure, USAGE},
     distro::targets::Targets,
     recipe::template::{self, Packs},
+    run::available,
     settings::{Configuration, PluginSettings, ProcessEnvironment, TemplateOptions},
 };
-
-use super::session;
 
 /// Show, check and customise the templates of recipes
 #[derive(Debug, Args)]
@@ -83,18 +82,19 @@ impl TemplateSearch {
 
     /// Returns the packs that the program and plugins provide.
     fn packs(&self) -> Result<Packs, Failure> {
-        session::packs(&self.plugins()?.provided()?)
+        Ok(available::packs(&self.plugins()?.provided()?)?)
     }
 
     fn targets(&self) -> Result<Targets, Failure> {
-        session::configured_targets(&self.configuration()?)
+        Ok(available::configured_targets(&self.configuration()?)?)
     }
 
     /// Returns the templates of all folders; with a target, as they are used for it.
     fn templates(self, target: Option<&str>) -> Result<template::Templates, Failure> {
         let configuration = self.configuration()?;
         let environment = ProcessEnvironment::of_process();
-        let packs = session::packs(&PluginSettings::of(&configuration, &environment).provided()?)?;
+        let packs =
+            available::packs(&PluginSettings::of(&configuration, &environment).provided()?)?;
         let own = TemplateOptions { templates: self.folders };
         let folders = own.over(configuration.options.templates).folders(&environment);
         let templates = template::Templates::new(folders).over(packs);

@@ -25,8 +25,8 @@ use crate::{
     distro::targets::Target,
     plan::{PackagePlan, relation::Strength},
     plugin::{
-        Context, FormatTable, Hook, Level, Message, Plugin, PluginError, manifest::is_file_name,
-        start::Answered,
+        CallContext, FormatTable, Hook, Level, Message, Plugin, PluginError,
+        manifest::is_file_name, start::Answered,
     },
     python::artifact::ProjectName,
 };
@@ -50,13 +50,13 @@ pub struct PluginMetadata {
 pub struct PluginFormat<'a> {
     plugin: &'a Plugin,
     table: &'a FormatTable,
-    context: Context<'a>,
+    context: CallContext<'a>,
     unconfined: bool,
 }
 
 impl<'a> PluginFormat<'a> {
     /// The format of a plugin, where it has one.
-    pub fn of(plugin: &'a Plugin, context: Context<'a>) -> Option<Self> {
+    pub fn of(plugin: &'a Plugin, context: CallContext<'a>) -> Option<Self> {
         Some(Self { plugin, table: plugin.manifest.format.as_ref()?, context, unconfined: false })
     }
 
