@@ -16,10 +16,9 @@
 //! is pure: no input or output, no clock, no environment. A distribution is data
 //! (`data/distros/*.toml`), not code.
 //!
-//! A package format stands behind three traits: [`format::Format`] lowers plans to the format's terms,
-//! [`builder::Builder`] builds packages, and [`collection::Kind`] reads packages and writes repository
-//! metadata. rpm and Debian packages are built in; [`plugin::PluginFormat`] implements all three for a
-//! format from a plugin.
+//! A package format stands behind one trait, [`format::Format`]: it lowers plans to the format's
+//! terms, builds packages, reads them and writes repository metadata. RPM and Debian packages are
+//! built in; [`format::plugin::PluginFormat`] implements it for a format from a plugin.
 //!
 //! Untrusted code and the system's tools run in a sandbox ([`base::process::Sandbox`]); the wheel that
 //! untrusted code leaves is read as strictly as a downloaded one.

@@ -9,7 +9,7 @@ use crate::{
     cli::failure::{Failure, USAGE},
     python::{
         artifact::ExtraName,
-        requirements::{self, LockFormat, Request},
+        requirements::{self, InputRequest, LockFormat},
     },
     settings::{
         CacheOptions, CandidateOptions, Configuration, DescriptionOptions, IndexOptions,
@@ -130,7 +130,7 @@ impl InputArguments {
             });
         }
         let folder = std::env::current_dir().map_err(FileError::write(Path::new(".")))?;
-        Ok(requirements::Inputs::read(&Request {
+        Ok(requirements::Inputs::read(&InputRequest {
             arguments: &self.requirements,
             files: &self.files,
             constraints: &self.constraints,

@@ -8,7 +8,7 @@ use crate::{
     base::{report::print_result, text::counted},
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    run::Built,
+    run::BuildOutcome,
     settings::{AcceptanceOptions, BuildingOptions, FailureOptions, PublishingOptions, RunOptions},
 };
 
@@ -50,7 +50,7 @@ impl BuildArguments {
     /// Returns status 1 if a project failed; the others are built nevertheless.
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let (json, output) = (self.json, self.output.clone());
-        let Built { manifest, files } = self.build(verbosity)?;
+        let BuildOutcome { manifest, files } = self.build(verbosity)?;
         if json {
             print_result(manifest.to_json().trim_end());
         } else {
@@ -62,12 +62,12 @@ impl BuildArguments {
     }
 
     /// Builds into `folder` instead of the folder of `--output`.
-    pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<Built, Failure> {
+    pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<BuildOutcome, Failure> {
         folder.clone_into(&mut self.output);
         self.build(verbosity)
     }
 
-    fn build(self, verbosity: i8) -> Result<Built, Failure> {
+    fn build(self, verbosity: i8) -> Result<BuildOutcome, Failure> {
         let options = RunOptions {
             building: self.building,
             failures: self.failures,

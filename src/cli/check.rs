@@ -24,7 +24,7 @@ use crate::{
 
 use super::{
     arguments::ConfigurationArgument,
-    formats::{Formats, formats},
+    formats::{CollectionFormats, formats},
 };
 
 /// Check that a collection is consistent: files, relations, and owners of paths
@@ -67,7 +67,7 @@ impl CheckArguments {
         } else {
             self.distribution(&manifest, &configuration)?
         };
-        let opened = Formats::of(&[&self.folder], &configuration)?;
+        let opened = CollectionFormats::of(&[&self.folder], &configuration)?;
         let external = opened.external();
         let formats = formats(external.as_ref());
         let report = check(&self.folder, &manifest, distribution.as_ref(), &formats)?;

@@ -8,13 +8,13 @@ use crate::{
     base::report::print_result,
     base::text::serialised,
     cli::failure::Failure,
-    collection::compare::{Change, FromTo, collections, recipes},
+    collection::compare::{FromTo, PackageChange, collections, recipes},
     recipe::RecipeFolder,
 };
 
 use super::{
     arguments::ConfigurationArgument,
-    formats::{Formats, formats},
+    formats::{CollectionFormats, formats},
 };
 
 /// Show what has changed from one collection, or folder of recipes, to another
@@ -46,7 +46,7 @@ impl DiffArguments {
         let Some(new) = &self.new else { return self.mine() };
         let comparison = if RecipeFolder::find(&self.old)?.is_empty() {
             let configuration = self.configuration.read()?;
-            let opened = Formats::of(&[&self.old, new], &configuration)?;
+            let opened = CollectionFormats::of(&[&self.old, new], &configuration)?;
             let external = opened.external();
             collections(&self.old, new, &formats(external.as_ref()))?
         } else {
@@ -82,7 +82,7 @@ impl DiffArguments {
     }
 }
 
-fn lines(name: &str, change: &Change) -> Vec<String> {
+fn lines(name: &str, change: &PackageChange) -> Vec<String> {
     let mut lines = vec![match &change.version {
         Some(FromTo { from, to }) => format!("{name} {from} -> {to}"),
         None => name.to_owned(),

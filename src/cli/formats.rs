@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The package format of collections, with the plugin that provides it if it is not built in.
-pub struct Formats {
+pub struct CollectionFormats {
     foreign: Option<(Target, Plugin)>,
     path: Vec<PathBuf>,
     time: Option<i64>,
     reporter: Terminal,
 }
 
-impl Formats {
+impl CollectionFormats {
     /// Returns the format of the collections among `folders`.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use crate::{
     base::{report::print_result, text::counted},
     cli::failure::{FAILED, Failure},
     collection::FailureRecord,
-    run::{Prepared, Resolved},
+    run::{PartialResolution, Prepared},
     settings::{FailureOptions, RunOptions},
 };
 
@@ -40,7 +40,7 @@ impl PlanArguments {
         let context = session::open(&self.arguments, options, verbosity)?;
         let context = context.for_review();
         let index = context.index()?;
-        let Resolved { resolution, failures } = context.resolve_partly(&index)?;
+        let PartialResolution { resolution, failures } = context.resolve_partly(&index)?;
         let Prepared { packages, failures, .. } =
             context.prepare(&index, &resolution)?.after(failures);
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();

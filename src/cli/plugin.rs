@@ -21,7 +21,7 @@ use crate::{
     },
     distro::targets::{Target, Targets},
     format::{self, plugin::PluginFormat},
-    plugin::{self, Brought, Finder, Hook, Plugin, PluginError},
+    plugin::{self, Finder, Hook, Plugin, PluginError, Provided},
     recipe::template::{Packs, Templates},
     run::available,
     settings::{self, Configuration, ProcessEnvironment, RunOptions, Settings},
@@ -207,7 +207,7 @@ fn check(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<u8, Fail
 /// Checks a format: its targets, its templates, and the answers of the plugin for them.
 fn check_format(plugin: &Plugin, settings: &Settings, verbosity: i8) -> Result<(), Failure> {
     let name = &plugin.manifest.name;
-    let provided = Brought::of_folder(name, &plugin.folder)?;
+    let provided = Provided::of_folder(name, &plugin.folder)?;
     let targets = available::with_plugin_targets(Targets::embedded(), &provided)?;
     let templates =
         Templates::default().over(available::with_plugin_pack(Packs::default(), &provided)?);

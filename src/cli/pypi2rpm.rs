@@ -13,7 +13,7 @@ use crate::{
         report::{Event, Reporter, Terminal, print_result},
     },
     cli::failure::Failure,
-    run::Built,
+    run::BuildOutcome,
     run::available,
     settings::Configuration,
 };
@@ -115,9 +115,12 @@ impl Pypi2Rpm {
     }
 
     /// Builds in a temporary folder and copies the package to `--dist-dir`.
-    fn finish(&self, build: impl FnOnce(&Path) -> Result<Built, Failure>) -> Result<u8, Failure> {
+    fn finish(
+        &self,
+        build: impl FnOnce(&Path) -> Result<BuildOutcome, Failure>,
+    ) -> Result<u8, Failure> {
         let folder = Temporary::new().map_err(FileError::write(&temporary_place()))?;
-        let Built { manifest, files } = build(&folder.path().join("collection"))?;
+        let BuildOutcome { manifest, files } = build(&folder.path().join("collection"))?;
         for file in &files {
             let built = folder.path().join("collection").join(file);
             let bytes = std::fs::read(&built).map_err(FileError::write(&built))?;

@@ -15,7 +15,7 @@ use crate::{
     recipe::{Provenance, RecipeFolder, Update},
     resolve::{RequiredBy, Resolution},
     run::Context,
-    run::{Package, Prepared, Regenerated, Resolved},
+    run::{Package, PartialResolution, Prepared, Regenerated},
     settings::{FailureOptions, RunOptions},
 };
 
@@ -101,7 +101,7 @@ impl RenderArguments {
         context.read_additions(&present)?;
         let context = context.for_review();
         let index = context.index()?;
-        let Resolved { resolution, failures } = context.resolve_partly(&index)?;
+        let PartialResolution { resolution, failures } = context.resolve_partly(&index)?;
         let Prepared { packages, failures, .. } =
             context.prepare(&index, &resolution)?.after(failures);
         let items = packages.into_iter().map(|package| {

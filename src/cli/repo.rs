@@ -15,7 +15,7 @@ use crate::{
     settings::{ProcessEnvironment, PublishingOptions},
 };
 
-use super::{arguments::ConfigurationArgument, formats::Formats};
+use super::{arguments::ConfigurationArgument, formats::CollectionFormats};
 
 /// Create or update the repository metadata of a folder of packages, for dnf, apt or pacman
 ///
@@ -56,8 +56,8 @@ impl RepoArguments {
         let collection = Collection::of_packages(&self.folder, &self.suite.to_string())?;
         let collection = collection.with_reporter(&terminal);
         let formats = match &self.target {
-            Some(target) => Formats::of_target(Some((target, None)), &configuration)?,
-            None => Formats::of(&[&self.folder], &configuration)?,
+            Some(target) => CollectionFormats::of_target(Some((target, None)), &configuration)?,
+            None => CollectionFormats::of(&[&self.folder], &configuration)?,
         };
         let external = formats.external();
         let collection = match &external {

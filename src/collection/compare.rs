@@ -24,18 +24,18 @@ const COMMANDS: &str = "/usr/bin/";
 /// The differences of two collections, by package; all lists are sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Comparison {
+pub struct CollectionComparison {
     /// Packages of the second only, and their versions.
     pub added: BTreeMap<String, String>,
     /// Packages of the first only.
     pub removed: BTreeMap<String, String>,
-    pub changed: BTreeMap<String, Change>,
+    pub changed: BTreeMap<String, PackageChange>,
 }
 
 /// What has changed in a package.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Change {
+pub struct PackageChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<FromTo>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,20 +66,20 @@ pub struct Lists {
     pub removed: Vec<String>,
 }
 
-impl Comparison {
+impl CollectionComparison {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    fn of(old: &Packages, new: &Packages) -> Self {
-        let only = |these: &Packages, those: &Packages| {
+    fn of(old: &ComparedPackages, new: &ComparedPackages) -> Self {
+        let only = |these: &ComparedPackages, those: &ComparedPackages| {
             let names = these.iter().filter(|(name, _)| !those.contains_key(*name));
             names.map(|(name, package)| (name.clone(), package.version.clone())).collect()
         };
         let changed = old.iter().filter_map(|(name, before)| {
             let change = before.change(new.get(name)?);
-            (change != Change::default()).then(|| (name.clone(), change))
+            (change != PackageChange::default()).then(|| (name.clone(), change))
         });
         Self { added: only(new, old), removed: only(old, new), changed: changed.collect() }
     }
@@ -93,23 +93,23 @@ pub fn collections(
     old: &Path,
     new: &Path,
     formats: &Formats<'_>,
-) -> Result<Comparison, CheckError> {
-    Ok(Comparison::of(&built(old, formats)?, &built(new, formats)?))
+) -> Result<CollectionComparison, CheckError> {
+    Ok(CollectionComparison::of(&built(old, formats)?, &built(new, formats)?))
 }
 
 /// Compares the recipes in two folders, as they were edited.
 ///
 /// # Errors
 /// A folder or recipe that cannot be read.
-pub fn recipes(old: &Path, new: &Path) -> Result<Comparison, RecipeError> {
-    Ok(Comparison::of(&written(old)?, &written(new)?))
+pub fn recipes(old: &Path, new: &Path) -> Result<CollectionComparison, RecipeError> {
+    Ok(CollectionComparison::of(&written(old)?, &written(new)?))
 }
 
-type Packages = BTreeMap<String, Package>;
+type ComparedPackages = BTreeMap<String, ComparedPackage>;
 
 /// What is compared of a package.
 #[derive(Default)]
-struct Package {
+struct ComparedPackage {
     version: String,
     licence: String,
     requires: BTreeSet<String>,
@@ -120,25 +120,25 @@ struct Package {
     files: BTreeSet<String>,
 }
 
-fn built(folder: &Path, formats: &Formats<'_>) -> Result<Packages, CheckError> {
+fn built(folder: &Path, formats: &Formats<'_>) -> Result<ComparedPackages, CheckError> {
     let manifest = manifest(folder)?;
     let mut listed: BTreeMap<String, ListedPackage> = newest(folder, &manifest, formats)?
         .into_iter()
         .map(|package| (package.package.clone(), package))
         .collect();
-    let mut packages = Packages::new();
+    let mut packages = ComparedPackages::new();
     for record in manifest.packages {
         let Some(available) = listed.remove(&record.package) else { continue };
         // A removed recipe has no scriptlets to compare.
         let recipe = RecipeFolder::at(&folder.join(&record.recipe)).recipe().unwrap_or_default();
-        let mut package = Package {
+        let mut package = ComparedPackage {
             version: record.evr.to_string(),
             licence: record.licence.expression.clone(),
             requires: available.requires.into_iter().collect(),
             external: external(&record.relations),
             entry_points: lines(&record.entry_points),
             scriptlets: scriptlets(&recipe),
-            ..Package::default()
+            ..ComparedPackage::default()
         };
         package.list(available.paths.into_iter(), &record.release.to_string());
         packages.insert(record.package, package);
@@ -146,8 +146,8 @@ fn built(folder: &Path, formats: &Formats<'_>) -> Result<Packages, CheckError> {
     Ok(packages)
 }
 
-fn written(folder: &Path) -> Result<Packages, RecipeError> {
-    let mut packages = Packages::new();
+fn written(folder: &Path) -> Result<ComparedPackages, RecipeError> {
+    let mut packages = ComparedPackages::new();
     for folder in RecipeFolder::find(folder)? {
         let (provenance, plan) = (Provenance::read(folder.path())?, folder.plan()?);
         let recipe = folder.recipe()?;
@@ -155,14 +155,14 @@ fn written(folder: &Path) -> Result<Packages, RecipeError> {
             let tag = statement.tag.rsplit('/').next().unwrap_or_default();
             ["Requires", "Depends", "depends"].contains(&tag)
         });
-        let mut package = Package {
+        let mut package = ComparedPackage {
             version: plan.evr.to_string(),
             licence: plan.licence.expression.clone(),
             requires: requires.map(|statement| statement.text).collect(),
             external: external(&plan.relations),
             entry_points: lines(&plan.entry_points),
             scriptlets: scriptlets(&recipe),
-            ..Package::default()
+            ..ComparedPackage::default()
         };
         package.list(plan.files.into_iter().map(|file| file.path), &provenance.release);
         packages.insert(provenance.package, package);
@@ -206,7 +206,7 @@ fn scriptlets(recipe: &Recipe) -> BTreeSet<String> {
     found
 }
 
-impl Package {
+impl ComparedPackage {
     /// Sorts paths into commands and other files.
     fn list(&mut self, paths: impl Iterator<Item = String>, release: &str) {
         // The folder of a project's metadata has its version in its name.
@@ -215,11 +215,11 @@ impl Package {
         (self.commands, self.files) = paths.partition(|path| path.starts_with(COMMANDS));
     }
 
-    fn change(&self, new: &Self) -> Change {
+    fn change(&self, new: &Self) -> PackageChange {
         let from_to = |from: &String, to: &String| {
             (from != to).then(|| FromTo { from: from.clone(), to: to.clone() })
         };
-        Change {
+        PackageChange {
             version: from_to(&self.version, &new.version),
             licence: from_to(&self.licence, &new.licence),
             requires: lists(&self.requires, &new.requires),

@@ -9,10 +9,10 @@ use std::{
 use super::{
     BuiltRecord, CollectionError, CollectionManifest, DistributionRecord, FailureRecord,
     MANIFEST_FILE, PackageRecord, Record, Records, Staging, Why,
-    found::{Found, entries, only_built, restore, write_recipes},
+    found::{BuiltPackageFound, entries, only_built, restore, write_recipes},
     ledger::Ledger,
-    packages::{Packages, package_files},
-    staging::{Listener, Lock},
+    packages::{CollectionPackages, package_files},
+    staging::{CollectionLock, Listener},
     sums::Sums,
 };
 use crate::{
@@ -157,7 +157,7 @@ impl<'k> Collection<'k> {
     /// The folder cannot be created.
     pub fn staging(&self) -> Result<Staging, CollectionError> {
         create_folder(&self.folder)?;
-        let lock = Lock::take(&self.folder, self.listener)?;
+        let lock = CollectionLock::take(&self.folder, self.listener)?;
         Staging::new(&self.folder, &lock)
     }
 
@@ -236,7 +236,7 @@ impl<'k> Collection<'k> {
     /// A package, or the metadata, cannot be read, signed or written; the collection is unchanged then.
     pub fn merge(&self, merge: Merge<'_>) -> Result<CollectionManifest, CollectionError> {
         create_folder(&self.folder)?;
-        let lock = Lock::take(&self.folder, self.listener)?;
+        let lock = CollectionLock::take(&self.folder, self.listener)?;
         let work = Staging::new(&self.folder, &lock)?;
         let Merge { built, failures, distribution, publishing } = merge;
         self.refuse_unknown()?;
@@ -249,8 +249,8 @@ impl<'k> Collection<'k> {
         let mut ledger = Ledger::read(&self.folder);
         ledger.add_manifest(&manifest);
         let known = self.is_own.then_some(&ledger);
-        let mut packages = Packages::read(&self.folder, &records, &self.formats, known)?;
-        for Found { record, built, .. } in &built {
+        let mut packages = CollectionPackages::read(&self.folder, &records, &self.formats, known)?;
+        for BuiltPackageFound { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
         self.warn_of_strangers(&packages, &ledger);
@@ -317,7 +317,7 @@ impl<'k> Collection<'k> {
     }
 
     /// Names what is in the folder and is left out.
-    fn warn_of_strangers(&self, packages: &Packages<'_>, ledger: &Ledger) {
+    fn warn_of_strangers(&self, packages: &CollectionPackages<'_>, ledger: &Ledger) {
         for (path, name) in packages.strange() {
             let path = path.display();
             self.listener.warn(&if ledger.names(name) {
@@ -337,9 +337,9 @@ impl<'k> Collection<'k> {
     /// The packages of this run that are others than the manifest had, or have no recipe there.
     fn changed<'b>(
         &self,
-        built: &[Found<'b>],
+        built: &[BuiltPackageFound<'b>],
         old: &[PackageRecord],
-        packages: &Packages<'_>,
+        packages: &CollectionPackages<'_>,
     ) -> Vec<&'b BuiltRecord> {
         let known: BTreeSet<&str> = old.iter().map(|entry| entry.sha256.as_str()).collect();
         let is_changed = |built: &&BuiltRecord| {
@@ -352,7 +352,7 @@ impl<'k> Collection<'k> {
     /// Writes the files for those who install.
     fn set_up_clients(
         &self,
-        packages: &Packages<'_>,
+        packages: &CollectionPackages<'_>,
         url: &str,
         suite: &str,
         signer: Option<&Signer<'_>>,
@@ -380,7 +380,10 @@ impl<'k> Collection<'k> {
 }
 
 /// Prepares the metadata of every format; `listing` lists no package yet.
-fn prepare(packages: &Packages<'_>, listing: Listing<'_>) -> Result<Vec<Swap>, CollectionError> {
+fn prepare(
+    packages: &CollectionPackages<'_>,
+    listing: Listing<'_>,
+) -> Result<Vec<Swap>, CollectionError> {
     let mut swaps = Vec::new();
     for (format, entries) in packages.by_format() {
         swaps.extend(format.repository().prepare(&Listing { entries: &entries, ..listing })?);

@@ -8,7 +8,7 @@ use super::{
 use crate::base::files::{durable::create_folder, make_executable, publish_file};
 
 /// A package that was built.
-pub(super) struct Found<'r> {
+pub(super) struct BuiltPackageFound<'r> {
     pub record: &'r Record,
     pub built: &'r BuiltRecord,
     pub why: &'r Why,
@@ -19,7 +19,7 @@ pub(super) fn only_built<'r>(
     all: &'r [(Record, Why)],
     records: &Records<'_>,
     folder: &Path,
-) -> Result<Vec<Found<'r>>, CollectionError> {
+) -> Result<Vec<BuiltPackageFound<'r>>, CollectionError> {
     let mut seen = BTreeMap::new();
     let mut found = Vec::new();
     for (record, why) in all {
@@ -35,14 +35,14 @@ pub(super) fn only_built<'r>(
         if records.is_gone(record) {
             return Err(CollectionError::Gone { path: folder.join(&built.entry.file) });
         }
-        found.push(Found { record, built, why });
+        found.push(BuiltPackageFound { record, built, why });
     }
     Ok(found)
 }
 
 /// What the manifest says of them.
-pub(super) fn entries(all: &[Found<'_>]) -> Vec<PackageRecord> {
-    let entry = |Found { built, why, .. }: &Found<'_>| PackageRecord {
+pub(super) fn entries(all: &[BuiltPackageFound<'_>]) -> Vec<PackageRecord> {
+    let entry = |BuiltPackageFound { built, why, .. }: &BuiltPackageFound<'_>| PackageRecord {
         why: (*why).clone(),
         ..built.package.clone()
     };

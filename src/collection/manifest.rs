@@ -109,7 +109,7 @@ impl fmt::Display for DistributionRecord {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Why {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requested: Vec<Request>,
+    pub requested: Vec<RootRequest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub required_by: Vec<ProjectName>,
 }
@@ -117,7 +117,7 @@ pub struct Why {
 /// A requirement that the user wrote.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Request {
+pub struct RootRequest {
     /// As it was written.
     pub requirement: OneLine,
     /// Where: `command line`, `requirements.txt:3`.

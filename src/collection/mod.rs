@@ -8,7 +8,7 @@
 //! Each package that was built has a [`Record`], which says all that a collection says of it: later
 //! runs know by it what need not be built again, and an interrupted run goes on where it stopped.
 //! Repository metadata is a pure function of the package files that are in the folder: it is
-//! joined from one [`PackageEntry`] a file, has no clock, and names nothing that is not there. All of it
+//! joined from one [`PackageEntry`](crate::format::PackageEntry) a file, has no clock, and names nothing that is not there. All of it
 //! is written by this module, in the form of `createrepo_c` and `apt-ftparchive`; tests compare
 //! the results with theirs.
 //!
@@ -40,8 +40,8 @@ pub use crate::format::repository::MANIFEST_FILE;
 pub use error::CollectionError;
 pub use folder::{Collection, Merge, Publishing};
 pub use manifest::{
-    CollectionManifest, DistributionRecord, FailureRecord, PackageRecord, Request, SCHEMA, Stage,
-    Why,
+    CollectionManifest, DistributionRecord, FailureRecord, PackageRecord, RootRequest, SCHEMA,
+    Stage, Why,
 };
 pub use record::{BuiltRecord, Described, Outcome, Record, Records};
 pub use staging::Staging;

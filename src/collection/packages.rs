@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The packages of a collection by file name.
-pub(super) struct Packages<'k> {
+pub(super) struct CollectionPackages<'k> {
     formats: &'k Formats<'k>,
     entries: BTreeMap<String, PackageEntry>,
     /// Files that no record knows.
@@ -41,7 +41,7 @@ pub(super) struct Packages<'k> {
     superseded: Vec<String>,
 }
 
-impl<'k> Packages<'k> {
+impl<'k> CollectionPackages<'k> {
     /// The packages that are in a folder. Only files without a record are read; where there is a
     /// ledger, those that it does not hold are left out.
     pub(super) fn read(
@@ -257,7 +257,7 @@ impl<'k> Packages<'k> {
         Ok(())
     }
 
-    /// Removes the files that [`Packages::prune`] took out.
+    /// Removes the files that [`CollectionPackages::prune`] took out.
     pub(super) fn remove_superseded(&self, folder: &Path) -> Result<(), CollectionError> {
         self.superseded
             .iter()

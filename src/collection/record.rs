@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     CollectionError, FailureRecord, PackageRecord, Why,
     folder::RECIPES,
-    packages::Packages,
-    staging::{Listener, Lock},
+    packages::CollectionPackages,
+    staging::{CollectionLock, Listener},
     sums::Sums,
 };
 use crate::{
@@ -171,7 +171,7 @@ impl<'k> Records<'k> {
         let synced = File::open(&built.path).and_then(|file| file.sync_all());
         synced.map_err(CollectionError::at("write", &built.path))?;
         // Until the package is there, no other run takes its folder for an empty one.
-        let _lock = Lock::take(&self.collection, self.listener)?;
+        let _lock = CollectionLock::take(&self.collection, self.listener)?;
         let waiting = self.waiting(inputs, &entry.file);
         create_folder(waiting.parent().unwrap_or(&waiting))?;
         fs::rename(&built.path, &waiting).map_err(CollectionError::at("replace", &waiting))?;
@@ -220,7 +220,7 @@ impl<'k> Records<'k> {
 
     /// Forgets records whose packages are gone or were replaced, and packages that killed runs have
     /// left.
-    pub(super) fn tidy(&self, packages: &Packages<'_>) {
+    pub(super) fn tidy(&self, packages: &CollectionPackages<'_>) {
         let own = self.collection.join(OWN);
         let entries = |folder: &str| fs::read_dir(own.join(folder)).into_iter().flatten().flatten();
         for entry in entries(RECORDS) {
@@ -251,7 +251,7 @@ impl<'k> Records<'k> {
     }
 
     /// Whether the file in the collection is another package by now.
-    fn is_replaced(&self, record: &Record, packages: &Packages<'_>) -> bool {
+    fn is_replaced(&self, record: &Record, packages: &CollectionPackages<'_>) -> bool {
         let Some(entry) = record.entry() else { return false };
         let present = packages.get(&entry.file);
         self.unmerged(record).is_none() && present.is_some_and(|now| now.sha256 != entry.sha256)

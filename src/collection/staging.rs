@@ -44,7 +44,7 @@ pub struct Staging {
 impl Staging {
     /// Makes a staging folder, and removes those that killed runs have left. The collection's
     /// lock must be held, so that no folder is found before it is claimed.
-    pub(super) fn new(collection: &Path, _lock: &Lock) -> Result<Self, CollectionError> {
+    pub(super) fn new(collection: &Path, _lock: &CollectionLock) -> Result<Self, CollectionError> {
         remove_stale(collection)?;
         let folder = private_folder_in(collection, STAGING_PREFIX)
             .map_err(CollectionError::at("create a folder in", collection))?;
@@ -80,11 +80,11 @@ impl Listener<'_> {
 
 /// The right to change a collection. The system takes it back when the process ends, however that
 /// happens.
-pub(super) struct Lock {
+pub(super) struct CollectionLock {
     _file: File,
 }
 
-impl Lock {
+impl CollectionLock {
     /// Waits until no other run changes the collection, and says so after a moment.
     pub(super) fn take(collection: &Path, listener: Listener<'_>) -> Result<Self, CollectionError> {
         refuse_links(collection)?;

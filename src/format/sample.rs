@@ -107,20 +107,24 @@ mod tests {
 
     /// The shapes of all paths below a value; nothing stands for null, and for lists of which no
     /// element was seen.
-    fn collect(path: &str, value: &Value, seen: &mut BTreeMap<String, BTreeSet<Option<Found>>>) {
+    fn collect(
+        path: &str,
+        value: &Value,
+        seen: &mut BTreeMap<String, BTreeSet<Option<SampleNames>>>,
+    ) {
         let mut note = |shape| seen.entry(path.to_owned()).or_default().insert(shape);
         match value {
             Value::Null => drop(note(None)),
-            Value::Bool(_) => drop(note(Some(Found::Flag))),
-            Value::Number(_) => drop(note(Some(Found::Number))),
-            Value::String(_) => drop(note(Some(Found::Text))),
+            Value::Bool(_) => drop(note(Some(SampleNames::Flag))),
+            Value::Number(_) => drop(note(Some(SampleNames::Number))),
+            Value::String(_) => drop(note(Some(SampleNames::Text))),
             Value::Array(elements) => {
-                note(Some(Found::List));
+                note(Some(SampleNames::List));
                 elements.iter().for_each(|element| collect(&format!("{path}[]"), element, seen));
             }
             Value::Object(values) => {
                 if !path.is_empty() {
-                    note(Some(Found::Group));
+                    note(Some(SampleNames::Group));
                 }
                 for (name, value) in values {
                     let dot = if path.is_empty() { "" } else { "." };
@@ -131,7 +135,7 @@ mod tests {
     }
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-    enum Found {
+    enum SampleNames {
         Text,
         Number,
         Flag,
@@ -145,21 +149,21 @@ mod tests {
         for pack in packs.names() {
             let mut seen = BTreeMap::new();
             contexts(pack).iter().for_each(|context| collect("", context, &mut seen));
-            let mut stated: BTreeMap<String, BTreeSet<Option<Found>>> = BTreeMap::new();
+            let mut stated: BTreeMap<String, BTreeSet<Option<SampleNames>>> = BTreeMap::new();
             for field in packs.fields(pack) {
                 let shape = match field.kind.shape {
-                    Shape::Text => Found::Text,
-                    Shape::Number => Found::Number,
-                    Shape::Flag => Found::Flag,
-                    Shape::Texts | Shape::List => Found::List,
-                    Shape::Group => Found::Group,
+                    Shape::Text => SampleNames::Text,
+                    Shape::Number => SampleNames::Number,
+                    Shape::Flag => SampleNames::Flag,
+                    Shape::Texts | Shape::List => SampleNames::List,
+                    Shape::Group => SampleNames::Group,
                 };
                 let mut shapes = BTreeSet::from([Some(shape)]);
                 shapes.extend(field.kind.optional.then_some(None));
                 assert!(stated.insert(field.path.clone(), shapes).is_none(), "{}", field.path);
                 let element = match field.kind.shape {
-                    Shape::Texts => Found::Text,
-                    Shape::List => Found::Group,
+                    Shape::Texts => SampleNames::Text,
+                    Shape::List => SampleNames::Group,
                     _ => continue,
                 };
                 stated.insert(format!("{}[]", field.path), BTreeSet::from([Some(element)]));

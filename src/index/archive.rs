@@ -137,7 +137,7 @@ pub fn sdist_has(
 /// twice, or is a device or a pipe.
 pub fn check_sdist(sdist: &Path, filename: &str, limit: u64) -> io::Result<()> {
     let mut packed = io::BufReader::new(File::open(sdist)?);
-    let mut names = Names::default();
+    let mut names = MemberNames::default();
     if filename.ends_with(".zip") {
         check_zip(&mut packed, true).map_err(io::Error::other)?;
         let archive = ZipArchive::new(packed).map_err(to_io)?;
@@ -162,7 +162,7 @@ pub fn check_sdist(sdist: &Path, filename: &str, limit: u64) -> io::Result<()> {
 }
 
 /// Checks the members of a tar archive.
-fn check_tar(unpacked: impl Read, names: &mut Names) -> io::Result<()> {
+fn check_tar(unpacked: impl Read, names: &mut MemberNames) -> io::Result<()> {
     let mut archive = tar::Archive::new(unpacked);
     for entry in archive.entries()? {
         let entry = entry?;
@@ -211,13 +211,13 @@ const PROJECT_FILES: [&str; 4] = ["PKG-INFO", "pyproject.toml", "setup.cfg", "se
 
 /// The names of an archive's files so far.
 #[derive(Default)]
-struct Names {
+struct MemberNames {
     files: BTreeSet<String>,
     /// The folder that holds the project.
     project: Option<String>,
 }
 
-impl Names {
+impl MemberNames {
     /// The folder of a file that tells what the project is, where another one holds a project.
     fn second_project(&mut self, name: &str) -> Option<String> {
         let (folder, _) = name.split_once('/').filter(|(_, file)| PROJECT_FILES.contains(file))?;

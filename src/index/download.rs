@@ -17,7 +17,7 @@ use super::{
     error::redacted,
     headers::content_range,
     http::{Ask, Sink},
-    repository::{Repository, lock},
+    repository::{SimpleRepository, lock},
     sparse::Sparse,
 };
 use crate::python::{
@@ -34,7 +34,7 @@ const PART: u64 = 256 * 1024;
 /// How many parts of a wheel are requested before it is fetched whole.
 const PARTS: usize = 8;
 
-impl Repository {
+impl SimpleRepository {
     /// The metadata of a file: kept, from beside the wheel, from its end, or from the whole file.
     pub async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
         let text = match self.kept_metadata(file) {
@@ -229,11 +229,11 @@ impl Repository {
     /// The JSON list `info.requires_dist` of a release's document, if there is one.
     async fn fetch_document(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
         #[derive(Deserialize)]
-        struct Document {
-            info: Release,
+        struct ProjectDocument {
+            info: ReleaseDocument,
         }
         #[derive(Deserialize)]
-        struct Release {
+        struct ReleaseDocument {
             requires_dist: Option<Vec<String>>,
         }
         let Some(url) = self.document(file) else {
@@ -241,7 +241,7 @@ impl Repository {
         };
         let mut body = Vec::new();
         let answer = self.http.get(&Ask::page(&url, DOCUMENT_LIMIT), &mut body).await?;
-        let document: Option<Document> =
+        let document: Option<ProjectDocument> =
             (answer.status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
         let list = document.and_then(|document| document.info.requires_dist);
         Ok(list.and_then(|list| serde_json::to_vec(&list).ok()))
@@ -279,7 +279,7 @@ impl<'a> Download<'a> {
 /// `progress` is called with the number of bytes that arrived, never again for those that an
 /// earlier attempt brought.
 pub(super) async fn download(
-    repository: &Repository,
+    repository: &SimpleRepository,
     wanted: &Download<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(PathBuf, String), IndexError> {

@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     IndexError, ProjectFiles,
     archive::{metadata_text, parse_metadata},
-    page::{self, Format, PageError},
+    page::{self, PageError, PageFormat},
 };
 use crate::{
     base::files::open_regular,
@@ -23,7 +23,8 @@ use crate::{
 };
 
 /// The names of a project's page in a tree, best first.
-const PAGES: [(&str, Format); 2] = [("index.json", Format::Json), ("index.html", Format::Html)];
+const PAGES: [(&str, PageFormat); 2] =
+    [("index.json", PageFormat::Json), ("index.html", PageFormat::Html)];
 
 /// The largest page and the largest metadata file read, in bytes.
 pub(super) const PAGE_LIMIT: u64 = 64 * 1024 * 1024;

@@ -85,14 +85,14 @@ impl<'a> Ask<'a> {
 }
 
 /// An answer's head; its body went to the sink.
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub status: u16,
     pub headers: HeaderMap,
     /// After redirects.
     pub url: Url,
 }
 
-impl Answer {
+impl HttpAnswer {
     pub fn header(&self, name: reqwest::header::HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -122,14 +122,14 @@ impl Sink for Vec<u8> {
 }
 
 /// Why an attempt failed, and whether another one may help.
-struct Failure {
+struct HttpFailure {
     error: IndexError,
     again: bool,
     /// What the server asked for.
     wait: Option<Duration>,
 }
 
-impl From<IndexError> for Failure {
+impl From<IndexError> for HttpFailure {
     fn from(error: IndexError) -> Self {
         Self { error, again: false, wait: None }
     }
@@ -173,7 +173,7 @@ impl Http {
     /// Sends a request, again where that may help, and gives a success's body to `sink`.
     ///
     /// The answer may have any status that another attempt would not change.
-    pub async fn get(&self, ask: &Ask<'_>, sink: &mut dyn Sink) -> Result<Answer, IndexError> {
+    pub async fn get(&self, ask: &Ask<'_>, sink: &mut dyn Sink) -> Result<HttpAnswer, IndexError> {
         let mut attempt = 0;
         // What identifies the state of the file of which an earlier attempt brought a part.
         let mut validator = None;
@@ -215,7 +215,7 @@ impl Http {
         ask: &Ask<'_>,
         sink: &mut dyn Sink,
         validator: &mut Option<HeaderValue>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<HttpAnswer, HttpFailure> {
         let mut headers = ask.headers.clone();
         let position = sink.position();
         if let Some(state) = validator.take().filter(|_| position > 0)
@@ -235,20 +235,21 @@ impl Http {
             sink.restart()?;
         }
         if status.is_server_error() || matches!(status.as_u16(), 408 | 429) {
-            return Err(Failure {
+            return Err(HttpFailure {
                 error: IndexError::Status { url: redacted(ask.url), status: status.as_u16() },
                 again: true,
                 wait: retry_after(&response),
             });
         }
-        let answer = Answer { status: status.as_u16(), headers: response.headers().clone(), url };
+        let answer =
+            HttpAnswer { status: status.as_u16(), headers: response.headers().clone(), url };
         if is_resumed && answer.status == 206 {
             if !goes_on {
                 let problem = "it sends another part than requested".to_owned();
-                return Err(Failure { again: true, ..transfer(ask.url, problem).into() });
+                return Err(HttpFailure { again: true, ..transfer(ask.url, problem).into() });
             }
             self.receive(ask, response, sink).await?;
-            return Ok(Answer { status: 200, ..answer });
+            return Ok(HttpAnswer { status: 200, ..answer });
         }
         let is_wanted = if ask.only_part { answer.status == 206 } else { status.is_success() };
         if is_wanted {
@@ -260,7 +261,11 @@ impl Http {
     /// Sends a request and follows redirects; the answer, and the address that it is from.
     ///
     /// Credentials go to the origin that was asked, and to no other.
-    async fn send(&self, ask: &Ask<'_>, headers: &HeaderMap) -> Result<(Response, Url), Failure> {
+    async fn send(
+        &self,
+        ask: &Ask<'_>,
+        headers: &HeaderMap,
+    ) -> Result<(Response, Url), HttpFailure> {
         let mut url = ask.url.clone();
         for hop in 0..=REDIRECT_LIMIT {
             self.hosts.check(&url)?;
@@ -311,7 +316,7 @@ impl Http {
         ask: &Ask<'_>,
         response: Response,
         sink: &mut dyn Sink,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), HttpFailure> {
         let too_large = || {
             let setting = if ask.is_file && ask.limit == self.file_size {
                 ": see `download` in `[limits]`"
@@ -319,7 +324,7 @@ impl Http {
                 ""
             };
             let problem = format!("it is larger than {} bytes{setting}", ask.limit);
-            Failure::from(transfer(ask.url, problem))
+            HttpFailure::from(transfer(ask.url, problem))
         };
         if response.content_length().is_some_and(|length| length > ask.limit) {
             return Err(too_large());
@@ -356,7 +361,7 @@ fn jittered(delay: Duration) -> Duration {
     delay + delay.mul_f64(random as f64 / 1000.0)
 }
 
-fn classify(url: &Url, error: &reqwest::Error) -> Failure {
+fn classify(url: &Url, error: &reqwest::Error) -> HttpFailure {
     let problem = causes(error);
     let url = redacted(url);
     if error.is_redirect() || error.is_builder() {
@@ -372,7 +377,7 @@ fn classify(url: &Url, error: &reqwest::Error) -> Failure {
     } else {
         IndexError::Transfer { url, problem }
     };
-    Failure { error, again, wait: None }
+    HttpFailure { error, again, wait: None }
 }
 
 fn transfer(url: &Url, problem: String) -> IndexError {

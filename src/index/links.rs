@@ -11,7 +11,7 @@ use url::Url;
 use super::{
     Address, IndexError,
     folder::{FolderIndex, PAGE_LIMIT, file_url, read_local, releases},
-    page::{self, Format},
+    page::{self, PageFormat},
     simple::SimpleIndexes,
 };
 use crate::python::artifact::{FileKind, ProjectName, ReleaseFile};
@@ -20,7 +20,7 @@ use crate::python::artifact::{FileKind, ProjectName, ReleaseFile};
 type Page = Result<(Vec<u8>, Url), IndexError>;
 
 /// A place with release files.
-pub(super) enum Links {
+pub(super) enum LinkIndex {
     Folder(FolderIndex),
     /// A release file: its folder and its name.
     File(PathBuf, String),
@@ -32,7 +32,7 @@ pub(super) enum Links {
     RemotePage(Url, OnceLock<Page>),
 }
 
-impl Links {
+impl LinkIndex {
     /// # Errors
     /// An address that is none, a folder that cannot be read.
     pub fn open(address: &str) -> Result<Self, IndexError> {
@@ -101,7 +101,7 @@ fn listed(text: &[u8], url: &Url, project: &ProjectName) -> Result<Vec<ReleaseFi
         url: super::error::redacted(url),
         problem,
     };
-    page::parse(text, Format::Html, url, project).map_err(|error| match error {
+    page::parse(text, PageFormat::Html, url, project).map_err(|error| match error {
         page::PageError::Quarantined => IndexError::Quarantined { project: project.clone() },
         page::PageError::Unusable(problem) => unusable(problem),
     })

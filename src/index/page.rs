@@ -17,7 +17,7 @@ const API_MAJOR: &str = "1";
 
 /// A page's content, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum PageFormat {
     Html,
     Json,
 }
@@ -41,7 +41,7 @@ impl From<String> for PageError {
 /// links to anything but HTTP (from a page of this machine: to anything but its files).
 pub fn parse(
     bytes: &[u8],
-    format: Format,
+    format: PageFormat,
     address: &Url,
     project: &ProjectName,
 ) -> Result<Vec<ReleaseFile>, PageError> {
@@ -53,15 +53,15 @@ pub fn parse(
         files: Vec::new(),
     };
     match format {
-        Format::Html => parse_html(bytes, &mut collector)?,
-        Format::Json => parse_json(bytes, &mut collector)?,
+        PageFormat::Html => parse_html(bytes, &mut collector)?,
+        PageFormat::Json => parse_json(bytes, &mut collector)?,
     }
     Ok(collector.files)
 }
 
 /// A file as a page states it.
 #[derive(Default)]
-struct Entry<'a> {
+struct PageEntry<'a> {
     href: &'a str,
     filename: Option<&'a str>,
     hashes: Option<Hashes>,
@@ -82,7 +82,7 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     /// Keeps the file if it is usable.
-    fn add(&mut self, entry: Entry<'_>) {
+    fn add(&mut self, entry: PageEntry<'_>) {
         let Ok(mut url) = self.base.join(entry.href.trim()) else {
             return;
         };
@@ -165,19 +165,19 @@ fn attribute<'a>(tag: &'a StartTag<()>, name: &str) -> Option<&'a str> {
     str::from_utf8(value.as_slice()).ok()
 }
 
-fn anchor(tag: &StartTag<()>) -> Option<Entry<'_>> {
+fn anchor(tag: &StartTag<()>) -> Option<PageEntry<'_>> {
     // PEP 714: the later name counts where both are there.
     let metadata = attribute(tag, "data-core-metadata")
         .or_else(|| attribute(tag, "data-dist-info-metadata"))
         .filter(|value| *value != "false")
         .map(|value| Hashes::parse(value).unwrap_or_default());
-    Some(Entry {
+    Some(PageEntry {
         href: attribute(tag, "href")?,
         requires_python: attribute(tag, "data-requires-python"),
         yanked: attribute(tag, "data-yanked").map(str::to_owned),
         metadata,
         upload_time: attribute(tag, "data-upload-time").and_then(seconds),
-        ..Entry::default()
+        ..PageEntry::default()
     })
 }
 
@@ -253,7 +253,7 @@ fn parse_json(bytes: &[u8], collector: &mut Collector<'_>) -> Result<(), PageErr
             continue;
         };
         let metadata = file.core_metadata.or(file.dist_info_metadata).and_then(FlagOr::value);
-        collector.add(Entry {
+        collector.add(PageEntry {
             href: &file.url,
             filename: Some(&file.filename),
             hashes: Some(hashes),

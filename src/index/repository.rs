@@ -21,7 +21,7 @@ use super::{
     headers::fresh_for,
     hosts::TrustedHosts,
     http::{Ask, Http},
-    page::{self, Format, PageError},
+    page::{self, PageError, PageFormat},
 };
 use crate::python::artifact::{
     HashAlgorithm, Hashes, ProjectName, ReleaseFile, without_credentials,
@@ -34,7 +34,7 @@ const PAGE_FORMS: &str = "application/vnd.pypi.simple.v1+json, \
      application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
 /// What tasks need.
-pub(super) struct Repository {
+pub(super) struct SimpleRepository {
     /// The addresses of each group, best first; they end with a slash and have no credentials.
     groups: Vec<Vec<Url>>,
     strategy: IndexStrategy,
@@ -54,7 +54,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Repository {
+impl SimpleRepository {
     /// The repositories at the addresses of each group.
     ///
     /// # Errors
@@ -273,12 +273,12 @@ fn add_header(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
 }
 
 /// A page's form, by what the server calls it.
-fn format_of(content_type: Option<&str>) -> Result<Format, String> {
+fn format_of(content_type: Option<&str>) -> Result<PageFormat, String> {
     let content_type = content_type.ok_or("the server does not say what it is")?;
     let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media.as_str() {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => Ok(Format::Json),
-        "application/vnd.pypi.simple.v1+html" | "text/html" => Ok(Format::Html),
+        "application/vnd.pypi.simple.v1+json" | "application/json" => Ok(PageFormat::Json),
+        "application/vnd.pypi.simple.v1+html" | "text/html" => Ok(PageFormat::Html),
         _ => Err(format!("its content type `{media}` is not supported")),
     }
 }

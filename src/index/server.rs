@@ -10,12 +10,12 @@ use std::{
 
 /// A request as it came: the path and the headers, names in lower case.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct ServedRequest {
     pub path: String,
     pub headers: Vec<(String, String)>,
 }
 
-impl Request {
+impl ServedRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -56,7 +56,7 @@ impl Response {
     }
 
     /// The part of `body` that the request's `Range` asks for.
-    pub fn part(request: &Request, body: &[u8]) -> Self {
+    pub fn part(request: &ServedRequest, body: &[u8]) -> Self {
         let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes="))
         else {
             return Self::file(body);
@@ -73,7 +73,7 @@ impl Response {
     }
 
     /// What follows the start that the request's `Range` asks for, or all of `body`.
-    pub fn rest(request: &Request, body: &[u8]) -> Self {
+    pub fn rest(request: &ServedRequest, body: &[u8]) -> Self {
         let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
         let start = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
         let Some(start): Option<usize> = start else { return Self::file(body) };
@@ -91,11 +91,11 @@ impl Response {
 /// A running server; it ends with the process.
 pub struct Server {
     address: SocketAddr,
-    log: Arc<Mutex<Vec<Request>>>,
+    log: Arc<Mutex<Vec<ServedRequest>>>,
 }
 
 impl Server {
-    pub fn start(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+    pub fn start(answer: impl Fn(&ServedRequest) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -118,12 +118,16 @@ impl Server {
         self.log.lock().unwrap().iter().map(|request| request.path.clone()).collect()
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<ServedRequest> {
         self.log.lock().unwrap().clone()
     }
 }
 
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response, log: &Mutex<Vec<Request>>) {
+fn serve(
+    mut stream: TcpStream,
+    answer: &dyn Fn(&ServedRequest) -> Response,
+    log: &Mutex<Vec<ServedRequest>>,
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap().take(64 * 1024));
     let mut lines = reader.by_ref().lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
@@ -135,7 +139,7 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response, log: &Mut
             Some((name.to_ascii_lowercase(), value.trim().to_owned()))
         })
         .collect();
-    let request = Request { path, headers };
+    let request = ServedRequest { path, headers };
     log.lock().unwrap().push(request.clone());
     let response = answer(&request);
     let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", response.status);

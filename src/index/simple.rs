@@ -20,7 +20,7 @@ use super::{
     IndexError, IndexSettings, IndexStrategy, Logins, ProjectFiles,
     download::{Download, download},
     hosts::TrustedHosts,
-    repository::{Repository, lock},
+    repository::{SimpleRepository, lock},
 };
 use crate::python::{
     artifact::{Hashes, ProjectName, ReleaseFile},
@@ -34,7 +34,7 @@ const DOWNLOADS: usize = 16;
 pub(super) struct SimpleIndexes {
     /// Where all requests run; `None` only while it is dropped.
     runtime: Option<Runtime>,
-    shared: Arc<Repository>,
+    shared: Arc<SimpleRepository>,
     pages: Once<(usize, ProjectName), Option<Arc<ProjectFiles>>>,
     metadata: Once<Url, Arc<CoreMetadata>>,
 }
@@ -72,7 +72,7 @@ impl SimpleIndexes {
             .thread_name("index")
             .build()
             .map_err(|error| IndexError::Setup { problem: error.to_string() })?;
-        let shared = Arc::new(Repository::new(groups, strategy, logins, settings)?);
+        let shared = Arc::new(SimpleRepository::new(groups, strategy, logins, settings)?);
         let (pages, metadata) = (Once::new(), Once::new());
         Ok(Self { runtime: Some(runtime), shared, pages, metadata })
     }

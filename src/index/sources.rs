@@ -14,7 +14,7 @@ use super::{
     archive::{metadata_text, parse_metadata},
     error::redacted,
     folder::{self, FolderIndex},
-    links::Links,
+    links::LinkIndex,
     repository::lock,
     simple::SimpleIndexes,
 };
@@ -30,7 +30,7 @@ pub(super) struct AllSources {
     lists: Vec<List>,
     /// Indexes that answer for one project only.
     pinned: BTreeMap<ProjectName, List>,
-    links: Vec<Links>,
+    links: Vec<LinkIndex>,
     strategy: IndexStrategy,
     /// What wheels were chosen by, by address.
     stated: Mutex<HashMap<Url, Arc<CoreMetadata>>>,
@@ -72,7 +72,7 @@ impl AllSources {
             };
             pinned.insert(project.clone(), list);
         }
-        let links = sources.find_links.iter().map(|address| Links::open(address));
+        let links = sources.find_links.iter().map(|address| LinkIndex::open(address));
         let links = links.collect::<Result<_, _>>()?;
         let remote = SimpleIndexes::new(groups, sources.strategy, logins, settings)?;
         let stated = Mutex::default();

@@ -18,7 +18,7 @@ use super::programs::is_of_script;
 
 /// Two packages that cannot be installed together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Conflict {
+pub enum PathConflict {
     /// Two projects got the same package name.
     Name { name: String, projects: Vec<ProjectName> },
     /// Two packages own the same path.
@@ -28,7 +28,7 @@ pub enum Conflict {
 }
 
 /// The conflicts between plans, names first, sorted.
-pub fn conflicts(plans: &[&PackagePlan]) -> Vec<Conflict> {
+pub fn conflicts(plans: &[&PackagePlan]) -> Vec<PathConflict> {
     let mut names: BTreeMap<&str, Vec<ProjectName>> = BTreeMap::new();
     let mut paths: BTreeMap<&str, Vec<ProjectName>> = BTreeMap::new();
     for plan in plans {
@@ -42,20 +42,20 @@ pub fn conflicts(plans: &[&PackagePlan]) -> Vec<Conflict> {
     let names = names.into_iter().filter(shared);
     let paths = paths.into_iter().filter(shared);
     names
-        .map(|(name, projects)| Conflict::Name { name: name.to_owned(), projects })
-        .chain(paths.map(|(path, projects)| Conflict::Path { path: path.to_owned(), projects }))
+        .map(|(name, projects)| PathConflict::Name { name: name.to_owned(), projects })
+        .chain(paths.map(|(path, projects)| PathConflict::Path { path: path.to_owned(), projects }))
         .chain(folders)
         .collect()
 }
 
 /// The files of projects that lie where others have folders.
-fn folders(paths: &BTreeMap<&str, Vec<ProjectName>>) -> BTreeSet<Conflict> {
+fn folders(paths: &BTreeMap<&str, Vec<ProjectName>>) -> BTreeSet<PathConflict> {
     let mut found = BTreeSet::new();
     for (path, files) in paths {
         for other in below(paths, path).flat_map(|(_, others)| others) {
             for file in files.iter().filter(|file| *file != other) {
                 let projects = [file.clone(), other.clone()];
-                found.insert(Conflict::Folder { path: (*path).to_owned(), projects });
+                found.insert(PathConflict::Folder { path: (*path).to_owned(), projects });
             }
         }
     }

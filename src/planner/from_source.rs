@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     base::text::OneLine,
     distro::{
-        hints::{self, Resolved, When},
+        hints::{self, ResolvedHint, When},
         targets::{Idiom, SourceRecipe, Target},
     },
     plan::{
@@ -195,7 +195,7 @@ fn of_hints(
         .collect();
     for need in needs::stated(subject) {
         let resolved = needs::resolve(need.text, need.when, target, others, policy);
-        if let Some(Resolved::Packages(mut packages)) = resolved {
+        if let Some(ResolvedHint::Packages(mut packages)) = resolved {
             packages.retain(|package| need.when == When::Build || hints::is_development(package));
             found.extend(packages.into_iter().map(|package| (package, need.origin.clone())));
         }

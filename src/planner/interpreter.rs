@@ -4,7 +4,7 @@
 
 /// What runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interpreter<'l> {
+pub enum ScriptInterpreter<'l> {
     /// Any Python.
     Python,
     /// A program that `env` finds, named without anything else.
@@ -41,20 +41,20 @@ fn parts(line: &str) -> Option<(&str, &str)> {
 }
 
 /// What a first line starts, read as the kernel and `env` read it.
-pub fn of(line: &str) -> Interpreter<'_> {
-    let Some((program, rest)) = parts(line) else { return Interpreter::Other };
+pub fn of(line: &str) -> ScriptInterpreter<'_> {
+    let Some((program, rest)) = parts(line) else { return ScriptInterpreter::Other };
     if is_python(program) {
-        return Interpreter::Python;
+        return ScriptInterpreter::Python;
     }
     if base(program) != "env" {
-        return Interpreter::Other;
+        return ScriptInterpreter::Other;
     }
     match started_by_env(rest) {
-        Some(program) if is_python(program) => Interpreter::Python,
+        Some(program) if is_python(program) => ScriptInterpreter::Python,
         Some(program) if rest.trim() == program && !program.contains('/') => {
-            Interpreter::Found(program)
+            ScriptInterpreter::Found(program)
         }
-        _ => Interpreter::Other,
+        _ => ScriptInterpreter::Other,
     }
 }
 
@@ -109,7 +109,7 @@ fn is_python(program: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Interpreter, of, program};
+    use super::{ScriptInterpreter, of, program};
 
     #[test]
     fn every_way_to_start_python_is_seen() {
@@ -128,7 +128,7 @@ mod tests {
             "#!C:\\Python311\\python.exe",
             "#!\"C:\\Program Files\\Python\\python.exe\" -s",
         ] {
-            assert_eq!(of(line), Interpreter::Python, "{line}");
+            assert_eq!(of(line), ScriptInterpreter::Python, "{line}");
         }
     }
 
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn other_programs_are_found_or_left_as_they_are() {
-        assert_eq!(of("#!/usr/bin/env  bash "), Interpreter::Found("bash"));
+        assert_eq!(of("#!/usr/bin/env  bash "), ScriptInterpreter::Found("bash"));
         for line in [
             "#!/bin/sh # python",
             "#!/usr/bin/ipython",
@@ -166,7 +166,7 @@ mod tests {
             "#!/usr/bin/env python\u{b}x",
             "no script",
         ] {
-            assert_eq!(of(line), Interpreter::Other, "{line}");
+            assert_eq!(of(line), ScriptInterpreter::Other, "{line}");
         }
     }
 }

@@ -7,13 +7,13 @@ use crate::{
     base::text::OneLine,
     distro::targets::{LicencePlace, Target},
     plan::{Content, FileRole, LeftOut, PlannedFile, Shebang, ShebangError},
-    wheels::{Member, Wheel},
+    wheels::{Wheel, WheelMember},
 };
 
 use super::{
     PlanError,
-    hazards::{Hazards, Origin, Scheme, Verdict, is_command_folder},
-    interpreter::{self, Interpreter},
+    hazards::{HazardOrigin, Hazards, Scheme, Verdict, is_command_folder},
+    interpreter::{self, ScriptInterpreter},
     rules::{LEFT_OUT, moved_role},
 };
 
@@ -27,7 +27,7 @@ const INSTALLER_FILES: [&str; 6] =
     ["RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "INSTALLER", "direct_url.json"];
 
 /// The installed files of a wheel and what was left out.
-pub struct Layout {
+pub struct FileLayout {
     pub files: Vec<PlannedFile>,
     /// Sorted.
     pub left_out: Vec<LeftOut>,
@@ -38,7 +38,7 @@ pub struct Layout {
 }
 
 /// Maps every member of the wheel to its installed path.
-pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<Layout, PlanError> {
+pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<FileLayout, PlanError> {
     let wheel = hazards.wheel;
     let mut placer = Placer {
         wheel,
@@ -68,7 +68,7 @@ pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<Layout, PlanError
         role: FileRole::Plain,
         content: Content::Text(format!("{}\n", hazards.target.layout.installer)),
     })?;
-    Ok(Layout {
+    Ok(FileLayout {
         files: placer.files.into_values().collect(),
         left_out: placer.left_out.into_iter().collect(),
         notes: placer.notes.into_iter().collect(),
@@ -112,7 +112,7 @@ impl<'a> Placer<'a> {
         if self.wheel.root_is_purelib { &python.purelib } else { &python.platlib }
     }
 
-    fn place(&mut self, member: &Member) -> Result<(), PlanError> {
+    fn place(&mut self, member: &WheelMember) -> Result<(), PlanError> {
         let wheel = self.wheel;
         let name = member.name.as_str();
         if self.hazards.rules().leaves_out("", Some(name)) {
@@ -128,7 +128,7 @@ impl<'a> Placer<'a> {
         self.place_module(origin(member, Scheme::Root), member, self.site(), name)
     }
 
-    fn place_dist_info(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
+    fn place_dist_info(&mut self, member: &WheelMember, inside: &str) -> Result<(), PlanError> {
         let layout = &self.target.layout;
         if INSTALLER_FILES.contains(&inside) || layout.left_out.iter().any(|file| file == inside) {
             self.leave_out(&member.name, "describes an installation by pip");
@@ -162,7 +162,7 @@ impl<'a> Placer<'a> {
     }
 
     /// The `.data` folder: one sub-folder for each installation scheme.
-    fn place_data(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
+    fn place_data(&mut self, member: &WheelMember, inside: &str) -> Result<(), PlanError> {
         let python = &self.target.python;
         let Some((scheme, rest)) = inside.split_once('/') else {
             return Err(self.refuse(member, "is not in an installation scheme"));
@@ -182,7 +182,7 @@ impl<'a> Placer<'a> {
 
     fn place_library(
         &mut self,
-        member: &Member,
+        member: &WheelMember,
         site: &str,
         inside: &str,
     ) -> Result<(), PlanError> {
@@ -191,8 +191,8 @@ impl<'a> Placer<'a> {
 
     fn place_module(
         &mut self,
-        origin: Origin<'_>,
-        member: &Member,
+        origin: HazardOrigin<'_>,
+        member: &WheelMember,
         site: &str,
         inside: &str,
     ) -> Result<(), PlanError> {
@@ -226,7 +226,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Whether a member is native code for the target.
-    fn is_native(&self, member: &Member) -> bool {
+    fn is_native(&self, member: &WheelMember) -> bool {
         let mut own = self.wheel.native_code(&self.target.architecture.machine);
         own.any(|elf| elf.member == member.name)
     }
@@ -236,7 +236,7 @@ impl<'a> Placer<'a> {
         if is_shared_object(name) { self.target.layout.extension_mode } else { 0o755 }
     }
 
-    fn place_script(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
+    fn place_script(&mut self, member: &WheelMember, inside: &str) -> Result<(), PlanError> {
         if inside.contains('/') {
             return Err(self.refuse(member, "is in a folder, but commands cannot be"));
         }
@@ -252,11 +252,13 @@ impl<'a> Placer<'a> {
 
     /// A script with the interpreter that the target wants; others than Python keep theirs. A program
     /// that `env` finds is written with the folder where packages install it.
-    fn script(&self, member: &Member, line: &str) -> Result<Content, ShebangError> {
+    fn script(&self, member: &WheelMember, line: &str) -> Result<Content, ShebangError> {
         let shebang = match interpreter::of(line) {
-            Interpreter::Python => Some(self.target.script_shebang()?),
-            Interpreter::Found(program) => Shebang::parse(&format!("#!/usr/bin/{program}")).ok(),
-            Interpreter::Other => None,
+            ScriptInterpreter::Python => Some(self.target.script_shebang()?),
+            ScriptInterpreter::Found(program) => {
+                Shebang::parse(&format!("#!/usr/bin/{program}")).ok()
+            }
+            ScriptInterpreter::Other => None,
         };
         Ok(match shebang {
             Some(shebang) => Content::Script { member: member.name.clone(), shebang },
@@ -265,7 +267,7 @@ impl<'a> Placer<'a> {
     }
 
     /// A file of the `data` scheme, which begins at the prefix; `etc` belongs to the root.
-    fn place_prefixed(&mut self, member: &Member, inside: &str) -> Result<(), PlanError> {
+    fn place_prefixed(&mut self, member: &WheelMember, inside: &str) -> Result<(), PlanError> {
         let prefix = &self.target.python.data;
         let is_isolated = self.target.isolation.is_some();
         let (named, role) = match inside.strip_prefix("etc/") {
@@ -309,7 +311,11 @@ impl<'a> Placer<'a> {
 
     /// The permission bits and contents of a file of the `data` scheme: what the archive says may be
     /// executed, and all programs in a folder of commands, are started as scripts are.
-    fn data_content(&self, member: &Member, path: &str) -> Result<(u32, Content), ShebangError> {
+    fn data_content(
+        &self,
+        member: &WheelMember,
+        path: &str,
+    ) -> Result<(u32, Content), ShebangError> {
         let line = self.shebangs.get(member.name.as_str()).copied();
         let is_native = self.is_native(member);
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -326,7 +332,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds a file of the wheel where the configuration wants it.
-    fn install(&mut self, origin: Origin<'_>, file: PlannedFile) -> Result<(), PlanError> {
+    fn install(&mut self, origin: HazardOrigin<'_>, file: PlannedFile) -> Result<(), PlanError> {
         self.considered.insert(file.path.clone());
         let rules = self.hazards.rules();
         let path = rules.place(&file.path);
@@ -339,7 +345,7 @@ impl<'a> Placer<'a> {
     }
 
     /// Adds a file of the wheel, if the check of where it would go allows it.
-    fn put(&mut self, origin: Origin<'_>, file: PlannedFile) -> Result<(), PlanError> {
+    fn put(&mut self, origin: HazardOrigin<'_>, file: PlannedFile) -> Result<(), PlanError> {
         if self.hazards.rules().leaves_out(&file.path, None) {
             self.leave_out(origin.member, LEFT_OUT);
             return Ok(());
@@ -365,7 +371,7 @@ impl<'a> Placer<'a> {
         self.left_out.insert(LeftOut { member: member.to_owned(), reason: OneLine::new(reason) });
     }
 
-    fn refuse(&self, member: &Member, problem: &str) -> PlanError {
+    fn refuse(&self, member: &WheelMember, problem: &str) -> PlanError {
         PlanError::Member {
             file: self.wheel.filename.clone(),
             member: member.name.clone(),
@@ -378,8 +384,8 @@ fn below<'a>(name: &'a str, folder: &str) -> Option<&'a str> {
     name.strip_prefix(folder)?.strip_prefix('/')
 }
 
-fn origin(member: &Member, scheme: Scheme) -> Origin<'_> {
-    Origin { member: &member.name, scheme }
+fn origin(member: &WheelMember, scheme: Scheme) -> HazardOrigin<'_> {
+    HazardOrigin { member: &member.name, scheme }
 }
 
 fn is_shared_object(name: &str) -> bool {
@@ -387,10 +393,10 @@ fn is_shared_object(name: &str) -> bool {
     base.ends_with(".so") || base.contains(".so.")
 }
 
-fn plain(path: String, member: &Member) -> PlannedFile {
+fn plain(path: String, member: &WheelMember) -> PlannedFile {
     PlannedFile { path, mode: 0o644, role: FileRole::Plain, content: member_content(member) }
 }
 
-fn member_content(member: &Member) -> Content {
+fn member_content(member: &WheelMember) -> Content {
     Content::Member(member.name.clone())
 }

@@ -45,12 +45,12 @@ use crate::{
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
         metadata::Licence,
-        requirements::External,
+        requirements::ExternalRequirement,
     },
     wheels::Wheel,
 };
 
-pub use collection::{Conflict, Owners, conflicts, leave_to};
+pub use collection::{Owners, PathConflict, conflicts, leave_to};
 pub use commands::CommandNames;
 use commands::CommandPaths;
 pub use error::PlanError;
@@ -121,7 +121,7 @@ pub struct Subject<'a> {
     /// The extras that were requested.
     pub extras: &'a [ExtraName],
     /// What an application that asks for the project needs from the system.
-    pub external: &'a [External],
+    pub external: &'a [ExternalRequirement],
     /// What the sources of the project say that it needs from the system (PEP 725).
     pub stated: &'a [(When, String)],
     /// The licence by the user, the wheel or the release's sdist.

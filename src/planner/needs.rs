@@ -3,11 +3,11 @@
 use crate::{
     base::text::OneLine,
     distro::{
-        hints::{self, Need, Resolved, When},
+        hints::{self, Need, ResolvedHint, When},
         targets::Target,
     },
     plan::relation::{Capability, CapabilityName, Relation, Strength},
-    python::requirements::External,
+    python::requirements::ExternalRequirement,
 };
 
 use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
@@ -29,18 +29,18 @@ pub fn needs(
     for need in hints::of_project(&metadata.name, target, &policy.hints) {
         outside.add(&need, subject);
     }
-    for Stated { when, text, by, origin } in stated(subject) {
+    for StatedNeed { when, text, by, origin } in stated(subject) {
         match resolve(text, when, target, others, policy) {
             None => {}
-            Some(Resolved::Packages(packages)) => {
+            Some(ResolvedHint::Packages(packages)) => {
                 let (development, rest) = packages.into_iter().partition(hints::is_development);
                 outside.add(&Need { when, packages: rest, origin: origin.clone() }, subject);
                 outside.add(&Need { when: When::Build, packages: development, origin }, subject);
             }
-            Some(Resolved::Unknown { .. }) if policy.strict_hints => {
+            Some(ResolvedHint::Unknown { .. }) if policy.strict_hints => {
                 unknown.push(format!("`{}`", text.escape_debug()));
             }
-            Some(Resolved::Unknown { candidates }) => {
+            Some(ResolvedHint::Unknown { candidates }) => {
                 outside.open.push(questions::hint(text, &by, &candidates));
             }
         }
@@ -53,7 +53,7 @@ pub fn needs(
 }
 
 /// A need as it was stated.
-pub(super) struct Stated<'s> {
+pub(super) struct StatedNeed<'s> {
     pub when: When,
     pub text: &'s str,
     /// Who states it.
@@ -63,17 +63,17 @@ pub(super) struct Stated<'s> {
 }
 
 /// What the project, and applications that require it, state that it needs.
-pub(super) fn stated<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Stated<'s>> {
+pub(super) fn stated<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = StatedNeed<'s>> {
     let metadata = &subject.wheel.metadata;
     let fields = metadata.requires_external.iter().map(|text| (When::Run, text.as_str()));
     let tables = subject.stated.iter().map(|(when, text)| (*when, text.as_str()));
-    let own = fields.chain(tables).map(|(when, text)| Stated {
+    let own = fields.chain(tables).map(|(when, text)| StatedNeed {
         when,
         text,
         by: "the project".to_owned(),
         origin: format!("the project states `{}`", text.escape_debug()),
     });
-    let asked = subject.external.iter().map(|External { text, origin }| Stated {
+    let asked = subject.external.iter().map(|ExternalRequirement { text, origin }| StatedNeed {
         when: When::Run,
         text,
         by: origin.to_string(),
@@ -90,14 +90,14 @@ pub(super) fn resolve(
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Option<Resolved> {
+) -> Option<ResolvedHint> {
     let resolved = hints::resolve(text, when, target, &policy.hints)?;
     let name = text.split([';', ' ']).next().unwrap_or_default();
     let is_listed = target.naming.versions.contains_key(name)
         || others.repository.is_some_and(|repository| repository.has_name(name));
     match (&resolved, CapabilityName::parse(name)) {
-        (Resolved::Unknown { .. }, Ok(package)) if is_listed => {
-            Some(Resolved::Packages(vec![package]))
+        (ResolvedHint::Unknown { .. }, Ok(package)) if is_listed => {
+            Some(ResolvedHint::Packages(vec![package]))
         }
         _ => Some(resolved),
     }

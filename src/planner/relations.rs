@@ -54,7 +54,7 @@ pub fn dependencies(
     others: &Others<'_>,
     policy: &Policy,
 ) -> Result<Vec<Relation>, PlanError> {
-    let mut walk = Walk {
+    let mut walk = ExtraWalk {
         subject: &wheel.metadata.name,
         target,
         policy,
@@ -67,7 +67,7 @@ pub fn dependencies(
     Ok(walk.relations)
 }
 
-struct Walk<'a> {
+struct ExtraWalk<'a> {
     subject: &'a ProjectName,
     target: &'a Target,
     policy: &'a Policy,
@@ -78,7 +78,7 @@ struct Walk<'a> {
     relations: Vec<Relation>,
 }
 
-impl Walk<'_> {
+impl ExtraWalk<'_> {
     /// Adds what `metadata` requires with and without the extras.
     fn add(
         &mut self,

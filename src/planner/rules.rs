@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use crate::{
     base::text::OneLine,
     plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
-    wheels::Member,
+    wheels::WheelMember,
 };
 
 use super::programs::is_of_script;
@@ -82,7 +82,11 @@ impl FileRules {
 
     /// Returns the rules that no file is concerned by, such as those with a misspelt path.
     /// `considered` are the paths that files would have without rules, `members` those of the wheel.
-    pub fn without_effect(&self, considered: &BTreeSet<String>, members: &[Member]) -> Vec<String> {
+    pub fn without_effect(
+        &self,
+        considered: &BTreeSet<String>,
+        members: &[WheelMember],
+    ) -> Vec<String> {
         let has_path = |rule: &str| considered.iter().any(|path| lies_in(path, rule));
         let has_member = |rule: &str| members.iter().any(|member| lies_in(&member.name, rule));
         let has_final = |rule: &str| considered.iter().any(|path| lies_in(&self.place(path), rule));

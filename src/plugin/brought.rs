@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::{Choice, Finder, Manifest, PluginError, bundled};
+use super::{Finder, PluginChoice, PluginError, PluginManifest, bundled};
 
 /// The folders of a plugin that hold targets and templates, and the table of the templates' context.
 const TARGETS: &str = "targets/";
@@ -16,7 +16,7 @@ const CONTEXT: &str = "context.csv";
 
 /// What a plugin provides for its format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Brought {
+pub struct Provided {
     /// The plugin's name, which is that of the format and of the pack of templates.
     pub name: String,
     /// Whether it takes part; else it is only installed, and what is wrong with it is harmless.
@@ -29,7 +29,7 @@ pub struct Brought {
     pub context: String,
 }
 
-impl Brought {
+impl Provided {
     fn add(&mut self, path: &str, text: &str) {
         if let Some(name) = path.strip_prefix(TARGETS).and_then(|name| name.strip_suffix(".toml")) {
             self.targets.insert(name.to_owned(), text.to_owned());
@@ -70,21 +70,21 @@ impl Finder {
     ///
     /// # Errors
     /// A chosen plugin cannot be read. An installed one that is broken hides no other.
-    pub fn brought(&self, chosen: &[Choice]) -> Result<Vec<Brought>, PluginError> {
+    pub fn brought(&self, chosen: &[PluginChoice]) -> Result<Vec<Provided>, PluginError> {
         let mut found = BTreeMap::new();
         let installed = self.installed();
         let mut names: BTreeSet<&str> = bundled::names().collect();
         names.extend(installed.keys().map(String::as_str));
         for name in names {
             let own = installed.get(name).and_then(|folder| {
-                let manifest = Manifest::read(folder, &self.built_in).ok()?;
+                let manifest = PluginManifest::read(folder, &self.built_in).ok()?;
                 (manifest.name == name && manifest.format.is_some())
-                    .then(|| Brought::of_folder(name, folder).ok())?
+                    .then(|| Provided::of_folder(name, folder).ok())?
             });
             // Behind one that is broken, or of another name, the bundled one is still known: that it
             // is in the way is told when the format is requested.
             let bundled = || {
-                let mut brought = Brought { name: name.to_owned(), ..Brought::default() };
+                let mut brought = Provided { name: name.to_owned(), ..Provided::default() };
                 bundled::files(name).iter().for_each(|(path, text, _)| brought.add(path, text));
                 brought
             };
@@ -94,8 +94,8 @@ impl Finder {
             let plugin = self.find_unset(&choice.plugin)?;
             if plugin.manifest.format.is_some() {
                 let name = plugin.manifest.name.clone();
-                let brought = Brought::of_folder(&name, &plugin.folder)?;
-                found.insert(name, Brought { is_chosen: true, ..brought });
+                let brought = Provided::of_folder(&name, &plugin.folder)?;
+                found.insert(name, Provided { is_chosen: true, ..brought });
             }
         }
         for choice in chosen {

@@ -13,7 +13,7 @@ use super::PluginError;
 use crate::base::files::{FileError, own_folder, write_texts};
 
 /// A file of a plugin: its path, its text, and whether it is a program.
-type File = (&'static str, &'static str, bool);
+type BundledFile = (&'static str, &'static str, bool);
 
 /// The files of a plugin: its program, those that all have, and further ones.
 macro_rules! files {
@@ -33,7 +33,7 @@ macro_rules! bundled {
     };
 }
 
-const BUNDLED: &[(&str, &[File])] = bundled!(
+const BUNDLED: &[(&str, &[BundledFile])] = bundled!(
     "advisories" ["settings.schema.json"],
     "archlinux" [
         "alpm/__init__.py", "alpm/build.py", "alpm/errors.py", "alpm/lower.py", "alpm/makepkg.py",
@@ -57,7 +57,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The files of a bundled plugin; none for another name.
-pub(crate) fn files(name: &str) -> &'static [File] {
+pub(crate) fn files(name: &str) -> &'static [BundledFile] {
     BUNDLED.iter().find(|(known, _)| *known == name).map_or(&[], |(_, files)| files)
 }
 
@@ -94,8 +94,8 @@ fn own(cache: &Path) -> Result<(), PluginError> {
 
 /// Whether a folder has exactly these files: no text was changed, and nothing was added that an
 /// interpreter would read in place of one.
-fn is_whole(folder: &Path, files: &[File]) -> bool {
-    let is_as_written = |(name, text, is_program): &File| {
+fn is_whole(folder: &Path, files: &[BundledFile]) -> bool {
+    let is_as_written = |(name, text, is_program): &BundledFile| {
         let path = folder.join(name);
         let found = path.symlink_metadata();
         found.is_ok_and(|found| {
@@ -111,7 +111,7 @@ fn is_whole(folder: &Path, files: &[File]) -> bool {
 mod tests {
     use super::*;
     use crate::plugin::BuiltInFormats;
-    use crate::plugin::Manifest;
+    use crate::plugin::PluginManifest;
 
     #[test]
     fn every_plugin_of_the_folder_is_bundled_and_usable() {
@@ -126,7 +126,10 @@ mod tests {
         let cache = root.path().join("cache/plugins");
         for name in names() {
             let folder = folder(name, &cache).unwrap().unwrap();
-            assert_eq!(Manifest::read(&folder, &BuiltInFormats::default()).unwrap().name, name);
+            assert_eq!(
+                PluginManifest::read(&folder, &BuiltInFormats::default()).unwrap().name,
+                name
+            );
             let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins").join(name);
             for entry in walkdir::WalkDir::new(&own) {
                 let path = entry.unwrap().into_path();

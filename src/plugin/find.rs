@@ -8,12 +8,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::{BuiltInFormats, MANIFEST, Manifest, Plugin, PluginError, bundled};
+use super::{BuiltInFormats, MANIFEST, Plugin, PluginError, PluginManifest, bundled};
 use crate::base::text::nearest;
 
 /// A plugin that the user wants, and its settings.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub struct PluginChoice {
     /// A name, or the path of a folder, which has a slash.
     pub plugin: String,
     /// An object.
@@ -22,7 +22,7 @@ pub struct Choice {
     pub folder: PathBuf,
 }
 
-impl Choice {
+impl PluginChoice {
     /// A plugin without settings.
     pub fn named(plugin: String) -> Self {
         Self { plugin, settings: serde_json::Map::new().into(), folder: PathBuf::new() }
@@ -45,7 +45,7 @@ impl Finder {
     ///
     /// # Errors
     /// It is not there, its manifest is wrong, or its settings are.
-    pub fn find(&self, choice: &Choice) -> Result<Plugin, PluginError> {
+    pub fn find(&self, choice: &PluginChoice) -> Result<Plugin, PluginError> {
         let settings = choice.settings.clone();
         let mut plugin = Plugin { settings, ..self.find_unset(&choice.plugin)? };
         let schema = plugin.schema()?;
@@ -66,7 +66,7 @@ impl Finder {
         } else {
             self.folder(name)?
         };
-        let manifest = Manifest::read(&folder, &self.built_in)?;
+        let manifest = PluginManifest::read(&folder, &self.built_in)?;
         Ok(Plugin { folder, manifest, settings: serde_json::Map::new().into() })
     }
 
@@ -115,7 +115,7 @@ impl Plugin {
     /// The file that its manifest names is not there, or is not a schema.
     pub fn schema(&self) -> Result<Option<Value>, PluginError> {
         let Some(name) = &self.manifest.settings else { return Ok(None) };
-        let path = Manifest::inside(&self.folder, name).ok_or_else(|| {
+        let path = PluginManifest::inside(&self.folder, name).ok_or_else(|| {
             self.wrong_settings(format!("their schema `{name}` is not in its folder"))
         })?;
         let unreadable = |reason: String| PluginError::Unreadable { path: path.clone(), reason };

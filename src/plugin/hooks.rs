@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::Value;
 
 use super::{
-    CallContext, Choice, Finder, Hook, Level, Message, Plugin, PluginError, answer,
+    CallContext, Finder, Hook, Level, Message, Plugin, PluginChoice, PluginError, answer,
     protocol::{
-        Built, ChangedPlans, ChangedRecipes, InCollection, Names, NewFiles, Packages, Plans,
-        Projects, Recipes, Rendered, Said,
+        BuiltFile, ChangedPlans, ChangedRecipes, InCollection, NamesAnswer, NewFiles,
+        PackagesAnswer, Plans, Projects, RecipeAnswer, Recipes, Said,
     },
 };
 use crate::{
@@ -65,7 +65,7 @@ impl Plugins {
         if let Some(plugin) = self.with(Hook::Format).find(brings) {
             return Ok(Some(plugin.clone()));
         }
-        match finder.find(&Choice::named(format.clone())) {
+        match finder.find(&PluginChoice::named(format.clone())) {
             Ok(plugin) if plugin.brings(format) => Ok(Some(plugin)),
             Ok(_) | Err(PluginError::Unknown { .. }) => {
                 Err(PluginError::NoFormat { target: target.name.clone(), format: format.clone() })
@@ -86,7 +86,7 @@ impl Plugins {
         let mut names = BTreeMap::new();
         for plugin in self.with(Hook::ResolveName) {
             let subject = Projects { projects: projects.to_vec() };
-            let answered = plugin.ask::<Names>(Hook::ResolveName, subject, context)?;
+            let answered = plugin.ask::<NamesAnswer>(Hook::ResolveName, subject, context)?;
             plugin.tell(&answered.answer.messages, context.reporter)?;
             for (project, name) in answered.answer.names {
                 if !projects.contains(&&project) {
@@ -142,7 +142,8 @@ impl Plugins {
     ) -> Result<Gathered, PluginError> {
         let mut gathered = Gathered::default();
         for plugin in self.with(Hook::Recipe) {
-            let packages = recipes.iter().map(|(plan, recipe)| Rendered { plan, recipe }).collect();
+            let packages =
+                recipes.iter().map(|(plan, recipe)| RecipeAnswer { plan, recipe }).collect();
             let subject = Recipes { packages };
             let answered = plugin.ask::<ChangedRecipes>(Hook::Recipe, subject, context)?;
             let ChangedRecipes { packages, messages } = answered.answer;
@@ -173,9 +174,10 @@ impl Plugins {
         for plugin in self.with(Hook::Package) {
             let packages = built
                 .iter()
-                .map(|(plan, package, path)| Built { plan, package, path: absolute(path) })
+                .map(|(plan, package, path)| BuiltFile { plan, package, path: absolute(path) })
                 .collect();
-            let answered = plugin.ask::<Said>(Hook::Package, Packages { packages }, context)?;
+            let answered =
+                plugin.ask::<Said>(Hook::Package, PackagesAnswer { packages }, context)?;
             plugin.tell(&answered.answer.messages, context.reporter)?;
             gathered.add(plugin, &answered.answer.messages);
         }

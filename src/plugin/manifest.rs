@@ -20,7 +20,7 @@ use crate::{
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Manifest {
+pub struct PluginManifest {
     pub name: String,
     pub version: semver::Version,
     /// The versions of the protocol that it speaks.
@@ -170,7 +170,7 @@ impl fmt::Display for Hook {
     }
 }
 
-impl Manifest {
+impl PluginManifest {
     /// Reads the manifest of the plugin in `folder`.
     ///
     /// # Errors

@@ -21,11 +21,11 @@ use serde_json::Value;
 
 #[cfg(fuzzing)]
 pub use answer::changed as check_changed_plan;
-pub use brought::Brought;
+pub use brought::Provided;
 pub use error::PluginError;
-pub use find::{Choice, Finder};
+pub use find::{Finder, PluginChoice};
 pub use hooks::{Gathered, Plugins};
-pub use manifest::{BuiltInFormats, ClientFile, Escaping, FormatTable, Hook, Manifest};
+pub use manifest::{BuiltInFormats, ClientFile, Escaping, FormatTable, Hook, PluginManifest};
 pub use protocol::{API, Level, Message};
 pub use start::CallContext;
 
@@ -36,7 +36,7 @@ pub const MANIFEST: &str = "plugin.toml";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plugin {
     pub folder: PathBuf,
-    pub manifest: Manifest,
+    pub manifest: PluginManifest,
     /// What the user sets, checked by the plugin's own schema.
     pub settings: Value,
 }

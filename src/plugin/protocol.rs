@@ -23,7 +23,7 @@ pub const API: semver::Version = semver::Version::new(1, 1, 0);
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct Request<'a, T> {
+pub struct HookRequest<'a, T> {
     pub api: String,
     pub hook: Hook,
     pub settings: &'a Value,
@@ -98,7 +98,7 @@ pub struct Projects<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Names {
+pub struct NamesAnswer {
     #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub names: BTreeMap<ProjectName, String>,
     pub messages: Vec<Message>,
@@ -122,12 +122,12 @@ pub struct ChangedPlans {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct Recipes<'a> {
-    pub packages: Vec<Rendered<'a>>,
+    pub packages: Vec<RecipeAnswer<'a>>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Rendered<'a> {
+pub struct RecipeAnswer<'a> {
     pub plan: &'a PackagePlan,
     pub recipe: &'a Recipe,
 }
@@ -151,14 +151,14 @@ pub struct ChangedRecipe {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Packages<'a> {
-    pub packages: Vec<Built<'a>>,
+pub struct PackagesAnswer<'a> {
+    pub packages: Vec<BuiltFile<'a>>,
 }
 
 /// A package that was built.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Built<'a> {
+pub struct BuiltFile<'a> {
     pub plan: &'a PackagePlan,
     /// The native package's name.
     pub package: &'a str,

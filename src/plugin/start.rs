@@ -8,8 +8,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Hook, Manifest, Message, Plugin, PluginError,
-    protocol::{API, Request},
+    Hook, Message, Plugin, PluginError, PluginManifest,
+    protocol::{API, HookRequest},
 };
 use crate::{
     base::text::serialised,
@@ -52,7 +52,7 @@ impl Plugin {
         subject: impl Serialize,
         context: &CallContext<'_>,
     ) -> Result<Answered<A>, PluginError> {
-        let request = Request {
+        let request = HookRequest {
             api: API.to_string(),
             hook,
             settings: &self.settings,
@@ -104,7 +104,7 @@ impl Plugin {
 
     fn command(&self, work: &Path, context: &CallContext<'_>) -> Result<Command, PluginError> {
         let words = self.manifest.command.iter();
-        let mut words = words.map(|word| match Manifest::inside(&self.folder, word) {
+        let mut words = words.map(|word| match PluginManifest::inside(&self.folder, word) {
             Some(path) => path.into_os_string(),
             None => word.into(),
         });

@@ -4,7 +4,7 @@ use crate::{base::text::serialised, format::Format, plan::relation::Strength};
 
 use super::{
     RecipeError, RecipeFolder,
-    additions::{Addition, Field, OVERRIDES, Setting},
+    additions::{Addition, OVERRIDES, OverrideField, Setting},
     folder::{read, write},
     merge::{Statement, Syntax, statements},
 };
@@ -14,14 +14,17 @@ use super::{
 pub struct Edits {
     pub added: Vec<String>,
     pub removed: Vec<String>,
-    pub set: Vec<(Field, String)>,
+    pub set: Vec<(OverrideField, String)>,
 }
 
 /// The fields of specs and control files that overrides set.
-const SPEC_FIELDS: [(&str, Field); 3] =
-    [("Summary", Field::Summary), ("License", Field::Licence), ("URL", Field::Homepage)];
-const CONTROL_FIELDS: [(&str, Field); 2] =
-    [("Description", Field::Summary), ("Homepage", Field::Homepage)];
+const SPEC_FIELDS: [(&str, OverrideField); 3] = [
+    ("Summary", OverrideField::Summary),
+    ("License", OverrideField::Licence),
+    ("URL", OverrideField::Homepage),
+];
+const CONTROL_FIELDS: [(&str, OverrideField); 2] =
+    [("Description", OverrideField::Summary), ("Homepage", OverrideField::Homepage)];
 
 impl Edits {
     /// What the user changed in a recipe, as far as overrides can say it.
@@ -32,7 +35,7 @@ impl Edits {
         let mut edits = Self::default();
         for (name, base) in folder.generated()? {
             let syntax = Syntax::of(&name);
-            let fields: &[(&str, Field)] = match syntax {
+            let fields: &[(&str, OverrideField)] = match syntax {
                 Syntax::Spec => &SPEC_FIELDS,
                 Syntax::Control => &CONTROL_FIELDS,
                 Syntax::Changelog | Syntax::Pkgbuild | Syntax::Text => continue,

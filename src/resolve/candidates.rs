@@ -14,7 +14,7 @@ use crate::{
     python::{
         artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
         metadata::{is_pinned, satisfies},
-        requirements::Origin,
+        requirements::RequirementOrigin,
     },
 };
 
@@ -41,7 +41,7 @@ pub(super) enum Rejection {
     /// The Python that it needs, and that the target has.
     Python(String),
     /// A constraint, and where it was written.
-    Constraint(String, Origin),
+    Constraint(String, RequirementOrigin),
 }
 
 impl fmt::Display for Rejection {
@@ -72,7 +72,7 @@ impl fmt::Display for Rejection {
 pub(super) struct Constraint {
     pub specifiers: VersionSpecifiers,
     pub text: String,
-    pub origin: Origin,
+    pub origin: RequirementOrigin,
 }
 
 /// What restricts the files of a project besides the target.

@@ -13,19 +13,19 @@ use pubgrub::{
 use super::{
     ResolveError,
     candidates::Candidates,
-    package::{Edge, Package},
+    package::{Dependent, ResolverPackage},
     positions::Positions,
     provider::Provider,
     releases::specifiers,
 };
 use crate::python::{artifact::ProjectName, metadata::satisfies};
 
-type Tree = DerivationTree<Package, Positions, String>;
-type Fact = External<Package, Positions, String>;
-type Conclusion = Derived<Package, Positions, String>;
-type Terms = Map<Package, Term<Positions>>;
+type Tree = DerivationTree<ResolverPackage, Positions, String>;
+type Fact = External<ResolverPackage, Positions, String>;
+type Conclusion = Derived<ResolverPackage, Positions, String>;
+type Terms = Map<ResolverPackage, Term<Positions>>;
 /// Conclusions by where they lie.
-type Done = BTreeMap<*const Tree, Arc<Tree>>;
+type FinishedExplanation = BTreeMap<*const Tree, Arc<Tree>>;
 
 /// The error that tells why there is no solution.
 pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
@@ -33,7 +33,7 @@ pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
     if let Some(error) = sentences.broken(&tree) {
         return error;
     }
-    let tree = simplified(&Arc::new(tree), &mut Done::new());
+    let tree = simplified(&Arc::new(tree), &mut FinishedExplanation::new());
     let report = DefaultStringReporter::report_with_formatter(&tree, &sentences);
     let explanation = format!("the requirements cannot be met together\n{report}");
     let mut hints = BTreeSet::new();
@@ -48,7 +48,13 @@ struct Sentences<'a> {
 
 impl Sentences<'_> {
     /// The requirement behind a fact.
-    fn edge(&self, from: &Package, at: &Positions, to: &Package, set: &Positions) -> Option<Edge> {
+    fn edge(
+        &self,
+        from: &ResolverPackage,
+        at: &Positions,
+        to: &ResolverPackage,
+        set: &Positions,
+    ) -> Option<Dependent> {
         let edges = self.provider.edges.borrow();
         edges
             .iter()
@@ -59,7 +65,7 @@ impl Sentences<'_> {
     }
 
     /// A package and the versions in a set.
-    fn name(&self, package: &Package, set: &Positions) -> String {
+    fn name(&self, package: &ResolverPackage, set: &Positions) -> String {
         let candidates = package.project().map(|name| self.provider.releases.candidates(name));
         let Some(Ok(candidates)) = candidates else {
             return package.to_string();
@@ -70,7 +76,7 @@ impl Sentences<'_> {
         }
     }
 
-    fn requirement(&self, edge: &Edge) -> String {
+    fn requirement(&self, edge: &Dependent) -> String {
         let mut sentence = match &edge.origin {
             Some(origin) => format!("`{}` is required ({origin})", edge.requirement),
             None => {
@@ -85,7 +91,7 @@ impl Sentences<'_> {
     }
 
     /// What is missing where a requirement is met by nothing.
-    fn absence(&self, edge: &Edge) -> String {
+    fn absence(&self, edge: &Dependent) -> String {
         match self.provider.releases.candidates(&edge.requirement.name) {
             Ok(candidates) if !candidates.is_known => {
                 format!(" (the index does not have `{}`)", candidates.project)
@@ -119,7 +125,7 @@ impl Sentences<'_> {
             let candidates = self.provider.releases.candidates(&edge.requirement.name);
             candidates.is_ok_and(|candidates| !candidates.is_known)
         });
-        let by = |edge: &Edge| {
+        let by = |edge: &Dependent| {
             let from = self.name(&edge.from, &Positions::of(edge.position));
             edge.origin.clone().unwrap_or(from.replace('`', ""))
         };
@@ -150,7 +156,7 @@ impl Sentences<'_> {
         }
     }
 
-    fn hint(&self, edge: &Edge) -> Option<String> {
+    fn hint(&self, edge: &Dependent) -> Option<String> {
         let candidates = self.provider.releases.candidates(&edge.requirement.name).ok()?;
         let wanted = specifiers(&edge.requirement);
         let project = &candidates.project;
@@ -210,13 +216,13 @@ fn same_requirement(first: &Tree, second: &Tree) -> Option<Tree> {
 
 /// The tree without the steps that only say that an extra comes with its project, or that another
 /// release requires the same. A conclusion that is drawn in many places is looked at once.
-fn simplified(tree: &Arc<Tree>, done: &mut Done) -> Arc<Tree> {
+fn simplified(tree: &Arc<Tree>, done: &mut FinishedExplanation) -> Arc<Tree> {
     let Tree::Derived(derived) = &**tree else { return Arc::clone(tree) };
     if let Some(known) = done.get(&Arc::as_ptr(tree)) {
         return Arc::clone(known);
     }
     let is_companion = |cause: &Tree| {
-        matches!(cause, Tree::External(External::FromDependencyOf(Package::Extra(of, ..), at, to, set))
+        matches!(cause, Tree::External(External::FromDependencyOf(ResolverPackage::Extra(of, ..), at, to, set))
             if to.project() == Some(of) && at == set)
     };
     let (first, second) = (&derived.cause1, &derived.cause2);
@@ -264,7 +270,7 @@ fn versions(candidates: &Candidates, set: &Positions) -> Option<String> {
     Some(runs.iter().filter_map(run).collect::<Vec<_>>().join(" or "))
 }
 
-impl ReportFormatter<Package, Positions, String> for Sentences<'_> {
+impl ReportFormatter<ResolverPackage, Positions, String> for Sentences<'_> {
     type Output = String;
 
     fn format_external(&self, fact: &Fact) -> String {
@@ -295,7 +301,7 @@ impl ReportFormatter<Package, Positions, String> for Sentences<'_> {
         sorted.sort_by_key(|(package, _)| *package);
         for (package, term) in sorted {
             match term {
-                Term::Positive(_) if *package == Package::Root => {}
+                Term::Positive(_) if *package == ResolverPackage::Root => {}
                 Term::Positive(set) => needed.push(self.name(package, set)),
                 Term::Negative(set) => missing.push(self.name(package, set)),
             }

@@ -42,10 +42,10 @@ pub use self::{
     take::take,
 };
 use self::{
-    package::Package,
-    positions::Choice,
+    package::ResolverPackage,
+    positions::PositionChoice,
     provider::{Provider, Stop},
-    releases::Releases,
+    releases::ReleaseList,
 };
 use crate::{
     base::{
@@ -126,7 +126,7 @@ pub fn resolve(
     options: &ResolveOptions,
     reporter: &dyn Reporter,
 ) -> Result<Resolution, ResolveError> {
-    let releases = Releases::new(requirements, index, environment, options);
+    let releases = ReleaseList::new(requirements, index, environment, options);
     reporter.event(Event::Begin { phase: "resolve", total: 0 });
     prefetch::walk(&releases);
     let resolution = loop {
@@ -145,10 +145,10 @@ pub fn resolve(
 }
 
 /// Searches until there is an answer.
-fn solve(releases: &Releases<'_>) -> Result<Resolution, ResolveError> {
+fn solve(releases: &ReleaseList<'_>) -> Result<Resolution, ResolveError> {
     let mut provider = Provider::new(releases);
     let solution = loop {
-        match pubgrub::resolve(&provider, Package::Root, Choice::Release(0)) {
+        match pubgrub::resolve(&provider, ResolverPackage::Root, PositionChoice::Release(0)) {
             Ok(solution) => break solution,
             Err(PubGrubError::NoSolution(tree)) => return Err(explain::explain(&provider, tree)),
             Err(

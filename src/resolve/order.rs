@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{package::Package, positions::Positions};
+use super::{package::ResolverPackage, positions::Positions};
 use crate::python::artifact::ProjectName;
 
 /// After so many releases of a project were tried in vain the search starts again in another order,
@@ -14,7 +14,7 @@ use crate::python::artifact::ProjectName;
 const PATIENCE: u32 = 8;
 /// A change of the order in which projects are chosen.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(super) enum PinChange {
     First(ProjectName),
     Last(ProjectName),
 }
@@ -25,7 +25,7 @@ pub(super) type Rank = (bool, Reverse<usize>, bool, u32, Reverse<usize>);
 
 /// The order, and what was seen in a search that may change it.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct PinOrder {
     /// Projects to be chosen first, in this order.
     first: Vec<ProjectName>,
     /// Projects to be chosen after all others.
@@ -40,14 +40,14 @@ pub(super) struct Order {
     rejections: BTreeMap<ProjectName, BTreeMap<ProjectName, u32>>,
 }
 
-impl Order {
+impl PinOrder {
     /// Changes the order and forgets the search.
-    pub fn change(&mut self, change: Change) {
+    pub fn change(&mut self, change: PinChange) {
         let (mut first, mut last) =
             (std::mem::take(&mut self.first), std::mem::take(&mut self.last));
         match change {
-            Change::First(project) => first.push(project),
-            Change::Last(project) => {
+            PinChange::First(project) => first.push(project),
+            PinChange::Last(project) => {
                 last.insert(project);
             }
         }
@@ -79,7 +79,7 @@ impl Order {
     }
 
     /// Remembers a choice; how many releases of the project were tried, or the change that is due.
-    pub fn choose(&mut self, project: &ProjectName, position: u32) -> Result<u32, Change> {
+    pub fn choose(&mut self, project: &ProjectName, position: u32) -> Result<u32, PinChange> {
         self.chosen.insert(project.clone(), position);
         let tries = self.tries.entry(project.clone()).or_default();
         *tries += 1;
@@ -91,9 +91,13 @@ impl Order {
     }
 
     /// Remembers whose chosen release rejects a release that requires `constraints`.
-    pub fn note_rejections(&mut self, project: &ProjectName, constraints: &[(Package, Positions)]) {
+    pub fn note_rejections(
+        &mut self,
+        project: &ProjectName,
+        constraints: &[(ResolverPackage, Positions)],
+    ) {
         for (package, set) in constraints {
-            if let Package::Project(other) = package
+            if let ResolverPackage::Project(other) = package
                 && self.chosen.get(other).is_some_and(|position| !set.has(*position))
             {
                 let by = self.rejections.entry(project.clone()).or_default();
@@ -103,15 +107,15 @@ impl Order {
     }
 
     /// The change to try where releases of a project were tried in vain; `None` where it was tried.
-    fn due(&self, project: &ProjectName) -> Option<Change> {
+    fn due(&self, project: &ProjectName) -> Option<PinChange> {
         let culprits = self.rejections.get(project).into_iter().flatten();
         let culprit = culprits.max_by_key(|(name, count)| (**count, Reverse(*name)));
         match culprit {
             Some((name, count)) if *count >= PATIENCE / 2 && !self.last.contains(name) => {
-                Some(Change::Last(name.clone()))
+                Some(PinChange::Last(name.clone()))
             }
             _ if self.first.contains(project) => None,
-            _ => Some(Change::First(project.clone())),
+            _ => Some(PinChange::First(project.clone())),
         }
     }
 }

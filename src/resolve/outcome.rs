@@ -8,13 +8,15 @@ use std::{
 use pep440_rs::{Version, VersionSpecifiers};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{ResolveError, package::Package, positions::Choice, releases::Releases};
+use super::{
+    ResolveError, package::ResolverPackage, positions::PositionChoice, releases::ReleaseList,
+};
 use crate::{
     base::text::OneLine,
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile},
         metadata::CoreMetadata,
-        requirements::Origin,
+        requirements::RequirementOrigin,
     },
 };
 
@@ -42,7 +44,7 @@ pub struct Pin {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequiredBy {
-    Root { origin: Origin, requirement: String },
+    Root { origin: RequirementOrigin, requirement: String },
     Project { name: ProjectName, version: Version, requirement: String },
 }
 
@@ -63,20 +65,20 @@ impl Serialize for Pin {
 
 /// Turns the solver's answer into pins.
 pub(super) fn collect(
-    releases: &Releases<'_>,
-    solution: impl Iterator<Item = (Package, Choice)>,
+    releases: &ReleaseList<'_>,
+    solution: impl Iterator<Item = (ResolverPackage, PositionChoice)>,
 ) -> Result<Resolution, ResolveError> {
     let mut pins = BTreeMap::new();
     let mut extras: BTreeMap<ProjectName, BTreeSet<ExtraName>> = BTreeMap::new();
     for (package, choice) in solution {
         // An extra whose release was left open comes again with its release.
-        let Choice::Release(position) = choice else { continue };
+        let PositionChoice::Release(position) = choice else { continue };
         match package {
-            Package::Root => {}
-            Package::Extra(name, extra, _) => {
+            ResolverPackage::Root => {}
+            ResolverPackage::Extra(name, extra, _) => {
                 extras.entry(name).or_default().insert(extra);
             }
-            Package::Project(name) => {
+            ResolverPackage::Project(name) => {
                 let candidates = releases.candidates(&name)?;
                 let Some(candidate) = candidates.at(position) else { continue };
                 let fail =
@@ -103,7 +105,7 @@ pub(super) fn collect(
 }
 
 /// Tells each pin who asks for it.
-pub(super) fn add_requirers(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
+pub(super) fn add_requirers(releases: &ReleaseList<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
     for (name, required_by) in requirers(releases, pins) {
         if let Some(pin) = pins.get_mut(&name) {
             pin.required_by = required_by.into_iter().collect();
@@ -113,7 +115,7 @@ pub(super) fn add_requirers(releases: &Releases<'_>, pins: &mut BTreeMap<Project
 
 /// Who asks for each project.
 fn requirers(
-    releases: &Releases<'_>,
+    releases: &ReleaseList<'_>,
     pins: &BTreeMap<ProjectName, Pin>,
 ) -> BTreeMap<ProjectName, BTreeSet<RequiredBy>> {
     let mut requirers: BTreeMap<ProjectName, BTreeSet<RequiredBy>> = BTreeMap::new();
@@ -146,7 +148,7 @@ fn same(first: &VersionSpecifiers, second: &VersionSpecifiers) -> bool {
 }
 
 /// Warnings of newer releases that were not chosen because their metadata cannot be used.
-fn passed_over(releases: &Releases<'_>, pin: &Pin) -> Vec<String> {
+fn passed_over(releases: &ReleaseList<'_>, pin: &Pin) -> Vec<String> {
     let Ok(candidates) = releases.candidates(&pin.project) else { return Vec::new() };
     let newer = candidates.list.iter().filter(|candidate| candidate.version > pin.version);
     newer
@@ -159,7 +161,7 @@ fn passed_over(releases: &Releases<'_>, pin: &Pin) -> Vec<String> {
 }
 
 /// What a user should know of a resolution, a line each.
-pub(super) fn warnings(releases: &Releases<'_>, resolution: &Resolution) -> Vec<String> {
+pub(super) fn warnings(releases: &ReleaseList<'_>, resolution: &Resolution) -> Vec<String> {
     let mut warnings = Vec::new();
     for pin in resolution.pins.values() {
         let (project, version) = (&pin.project, &pin.version);

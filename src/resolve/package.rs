@@ -10,7 +10,7 @@ use crate::python::{
 
 /// What the solver chooses a release of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Package {
+pub(super) enum ResolverPackage {
     /// All that was requested.
     Root,
     Project(ProjectName),
@@ -19,7 +19,7 @@ pub(super) enum Package {
     Extra(ProjectName, ExtraName, u32),
 }
 
-impl Package {
+impl ResolverPackage {
     pub fn project(&self) -> Option<&ProjectName> {
         match self {
             Self::Root => None,
@@ -38,7 +38,7 @@ impl Package {
     }
 }
 
-impl fmt::Display for Package {
+impl fmt::Display for ResolverPackage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => f.write_str("the requirements"),
@@ -50,10 +50,10 @@ impl fmt::Display for Package {
 
 /// A requirement as the solver got it, kept to explain a conflict.
 #[derive(Debug, Clone)]
-pub(super) struct Edge {
-    pub from: Package,
+pub(super) struct Dependent {
+    pub from: ResolverPackage,
     pub position: u32,
-    pub to: Package,
+    pub to: ResolverPackage,
     pub set: Positions,
     pub requirement: Requirement,
     /// Where it was written, for a root.

@@ -6,14 +6,14 @@ use pubgrub::{Ranges, VersionSet};
 
 /// What the solver decides for a package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Choice {
+pub(super) enum PositionChoice {
     /// A position in a project's list of candidates.
     Release(u32),
     /// Some release of these, to be chosen later.
     OneOf(Positions),
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for PositionChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Release(position) => position.fmt(f),
@@ -65,16 +65,16 @@ impl fmt::Display for Positions {
 }
 
 impl VersionSet for Positions {
-    type V = Choice;
+    type V = PositionChoice;
 
     fn empty() -> Self {
         Self(Ranges::empty())
     }
 
-    fn singleton(choice: Choice) -> Self {
+    fn singleton(choice: PositionChoice) -> Self {
         match choice {
-            Choice::Release(position) => Self::of(position),
-            Choice::OneOf(positions) => positions,
+            PositionChoice::Release(position) => Self::of(position),
+            PositionChoice::OneOf(positions) => positions,
         }
     }
 
@@ -86,10 +86,10 @@ impl VersionSet for Positions {
         Self(self.0.intersection(&other.0))
     }
 
-    fn contains(&self, choice: &Choice) -> bool {
+    fn contains(&self, choice: &PositionChoice) -> bool {
         match choice {
-            Choice::Release(position) => self.has(*position),
-            Choice::OneOf(positions) => positions.subset_of(self),
+            PositionChoice::Release(position) => self.has(*position),
+            PositionChoice::OneOf(positions) => positions.subset_of(self),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::releases::Releases;
+use super::releases::ReleaseList;
 use crate::python::{
     artifact::{ExtraName, ReleaseFile},
     metadata::Requirement,
@@ -14,7 +14,7 @@ const DEPTH_LIMIT: usize = 32;
 /// Walks the requirements level by level with the best release of each by itself, so that each
 /// level's pages and metadata are fetched at once. What fails here fails in the solver again, if
 /// it matters.
-pub(super) fn walk(releases: &Releases<'_>) {
+pub(super) fn walk(releases: &ReleaseList<'_>) {
     let mut level: Vec<Requirement> =
         releases.roots.iter().map(|root| root.requirement.clone()).collect();
     let mut seen = BTreeSet::new();
@@ -44,7 +44,7 @@ pub(super) fn walk(releases: &Releases<'_>) {
 
 /// The file that each requirement would get by itself, by name, and the extras asked for.
 fn best_files(
-    releases: &Releases<'_>,
+    releases: &ReleaseList<'_>,
     level: &[Requirement],
 ) -> BTreeMap<String, (ReleaseFile, Vec<ExtraName>)> {
     let mut files: BTreeMap<String, (ReleaseFile, Vec<ExtraName>)> = BTreeMap::new();

@@ -14,10 +14,10 @@ use pubgrub::{
 use super::{
     ResolveError,
     candidates::Candidates,
-    order::{Change, Order, Rank},
-    package::{Edge, Package},
-    positions::{Choice, Positions},
-    releases::Releases,
+    order::{PinChange, PinOrder, Rank},
+    package::{Dependent, ResolverPackage},
+    positions::{PositionChoice, Positions},
+    releases::ReleaseList,
 };
 use crate::{
     index::IndexError,
@@ -39,7 +39,7 @@ const AHEAD: usize = 8;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     #[error("another order has to be tried")]
-    Restart(Change),
+    Restart(PinChange),
     #[error(transparent)]
     Failed(#[from] Box<ResolveError>),
 }
@@ -52,17 +52,17 @@ impl From<ResolveError> for Stop {
 
 /// Answers the solver.
 pub(super) struct Provider<'a> {
-    pub releases: &'a Releases<'a>,
-    pub edges: RefCell<Vec<Edge>>,
-    order: RefCell<Order>,
+    pub releases: &'a ReleaseList<'a>,
+    pub edges: RefCell<Vec<Dependent>>,
+    order: RefCell<PinOrder>,
     decisions: Cell<u32>,
 }
 
 /// A requirement, where it was written if it is a root, and the packages it stands for.
-type Wanted<'r> = (&'r Requirement, Option<String>);
+type WantedPackage<'r> = (&'r Requirement, Option<String>);
 
 impl<'a> Provider<'a> {
-    pub fn new(releases: &'a Releases<'a>) -> Self {
+    pub fn new(releases: &'a ReleaseList<'a>) -> Self {
         Self {
             releases,
             edges: RefCell::default(),
@@ -72,7 +72,7 @@ impl<'a> Provider<'a> {
     }
 
     /// Makes ready for a new search in another order.
-    pub fn restart(&mut self, change: Change) {
+    pub fn restart(&mut self, change: PinChange) {
         self.order.get_mut().change(change);
         self.edges.get_mut().clear();
     }
@@ -80,10 +80,10 @@ impl<'a> Provider<'a> {
     /// Turns requirements into packages and sets, and remembers them.
     fn constraints(
         &self,
-        package: &Package,
+        package: &ResolverPackage,
         position: u32,
-        wanted: &[Wanted<'_>],
-    ) -> Result<Dependencies<Package, Positions, String>, Stop> {
+        wanted: &[WantedPackage<'_>],
+    ) -> Result<Dependencies<ResolverPackage, Positions, String>, Stop> {
         let names: Vec<_> = wanted.iter().map(|(next, _)| next.name.clone()).collect();
         self.releases.index.prefetch_projects(&names);
         let mut constraints = Vec::new();
@@ -106,15 +106,15 @@ impl<'a> Provider<'a> {
                 let reason = format!("requires `{requirement}`, another version of itself");
                 return Ok(Dependencies::Unavailable(reason));
             }
-            let project = Package::Project(requirement.name.clone());
+            let project = ResolverPackage::Project(requirement.name.clone());
             let given = self.releases.extras_of_roots(&requirement.name);
             let extras = requirement.extras.iter().filter(|extra| !given.contains(extra));
-            let extras =
-                extras.map(|extra| Package::Extra(requirement.name.clone(), extra.clone(), 0));
+            let extras = extras
+                .map(|extra| ResolverPackage::Extra(requirement.name.clone(), extra.clone(), 0));
             // A release that requires itself would only confuse the solver.
             let set = if own { Positions::of(position) } else { set };
             for to in std::iter::once(project).chain(extras).filter(|to| to != package) {
-                self.edges.borrow_mut().push(Edge {
+                self.edges.borrow_mut().push(Dependent {
                     from: package.clone(),
                     position,
                     to: to.clone(),
@@ -125,7 +125,7 @@ impl<'a> Provider<'a> {
                 constraints.push((to, set.clone()));
             }
         }
-        if let Package::Project(project) = package {
+        if let ResolverPackage::Project(project) = package {
             self.order.borrow_mut().note_rejections(project, &constraints);
         }
         self.prefetch(&constraints);
@@ -148,10 +148,10 @@ impl<'a> Provider<'a> {
         Err(ResolveError::UnknownProject { project: requirement.name.clone(), required_by }.into())
     }
 
-    fn prefetch(&self, constraints: &[(Package, Positions)]) {
+    fn prefetch(&self, constraints: &[(ResolverPackage, Positions)]) {
         let mut files = Vec::new();
         for (package, set) in constraints {
-            if let Package::Project(name) = package
+            if let ResolverPackage::Project(name) = package
                 && let Ok(candidates) = self.releases.candidates(name)
                 && let Some((_, best)) = self.releases.best(&candidates, set)
             {
@@ -161,7 +161,7 @@ impl<'a> Provider<'a> {
         self.releases.index.prefetch_metadata(&files);
     }
 
-    fn root_constraints(&self) -> Result<Dependencies<Package, Positions, String>, Stop> {
+    fn root_constraints(&self) -> Result<Dependencies<ResolverPackage, Positions, String>, Stop> {
         for root in &self.releases.roots {
             self.check_hash(&root.requirement.name, &root.origin.to_string())?;
         }
@@ -170,7 +170,7 @@ impl<'a> Provider<'a> {
             (&root.requirement, Some(root.origin.to_string()))
         };
         let wanted: Vec<_> = self.releases.roots.iter().map(wanted).collect();
-        self.constraints(&Package::Root, 0, &wanted)
+        self.constraints(&ResolverPackage::Root, 0, &wanted)
     }
 
     fn check_hash(&self, project: &ProjectName, required_by: &str) -> Result<(), Stop> {
@@ -183,11 +183,11 @@ impl<'a> Provider<'a> {
 
     fn release_constraints(
         &self,
-        package: &Package,
+        package: &ResolverPackage,
         project: &ProjectName,
         extra: Option<&ExtraName>,
         position: u32,
-    ) -> Result<Dependencies<Package, Positions, String>, Stop> {
+    ) -> Result<Dependencies<ResolverPackage, Positions, String>, Stop> {
         let candidates = self.releases.candidates(project)?;
         let Some(candidate) = candidates.at(position) else {
             return Ok(Dependencies::Unavailable("is not in the index".to_owned()));
@@ -229,7 +229,7 @@ impl<'a> Provider<'a> {
         let (Some(_), Dependencies::Available(constraints)) = (extra, &dependencies) else {
             return Ok(dependencies);
         };
-        let own = (Package::Project(project.clone()), Positions::of(position));
+        let own = (ResolverPackage::Project(project.clone()), Positions::of(position));
         let all = constraints.iter().cloned().chain([own]);
         Ok(Dependencies::Available(all.collect()))
     }
@@ -238,7 +238,7 @@ impl<'a> Provider<'a> {
         &self,
         project: &ProjectName,
         range: &Positions,
-    ) -> Result<Option<Choice>, Stop> {
+    ) -> Result<Option<PositionChoice>, Stop> {
         let candidates = self.releases.candidates(project)?;
         let ordered = self.releases.ordered(&candidates, range);
         let Some((position, _)) = ordered.first() else {
@@ -249,7 +249,7 @@ impl<'a> Provider<'a> {
             let ahead = ordered.iter().take(AHEAD).map(|(_, next)| next.file.clone());
             self.releases.index.prefetch_metadata(&ahead.collect::<Vec<_>>());
         }
-        Ok(Some(Choice::Release(*position)))
+        Ok(Some(PositionChoice::Release(*position)))
     }
 
     /// The release of an extra is that of its project, which was chosen just before.
@@ -257,79 +257,85 @@ impl<'a> Provider<'a> {
     /// Where that release is excluded, the project's choice excludes all others at once: the
     /// answer is then "one of these", which requires the project to be one of these, too. Trying
     /// each release in turn would only prove of one after the other that it is not the project's.
-    fn choose_extra(&self, project: &ProjectName, range: &Positions) -> Option<Choice> {
+    fn choose_extra(&self, project: &ProjectName, range: &Positions) -> Option<PositionChoice> {
         if range.is_empty() {
             return None;
         }
         Some(match self.order.borrow().chosen(project) {
-            Some(position) if range.has(position) => Choice::Release(position),
-            _ => Choice::OneOf(range.clone()),
+            Some(position) if range.has(position) => PositionChoice::Release(position),
+            _ => PositionChoice::OneOf(range.clone()),
         })
     }
 
     /// What an extra requires whose release was left open.
     fn open_constraints(
-        package: &Package,
+        package: &ResolverPackage,
         range: &Positions,
-    ) -> Dependencies<Package, Positions, String> {
-        let Package::Extra(project, extra, round) = package else {
+    ) -> Dependencies<ResolverPackage, Positions, String> {
+        let ResolverPackage::Extra(project, extra, round) = package else {
             return Dependencies::Available(DependencyConstraints::default());
         };
-        let next = Package::Extra(project.clone(), extra.clone(), round + 1);
-        let both = [Package::Project(project.clone()), next];
+        let next = ResolverPackage::Extra(project.clone(), extra.clone(), round + 1);
+        let both = [ResolverPackage::Project(project.clone()), next];
         Dependencies::Available(both.into_iter().map(|to| (to, range.clone())).collect())
     }
 }
 
 impl DependencyProvider for Provider<'_> {
-    type P = Package;
-    type V = Choice;
+    type P = ResolverPackage;
+    type V = PositionChoice;
     type VS = Positions;
     /// Larger is earlier: the root, the rank of the project, and last the name, so that no order
     /// is left to chance; a project is before its extras.
-    type Priority = (bool, Option<Rank>, Reverse<Package>);
+    type Priority = (bool, Option<Rank>, Reverse<ResolverPackage>);
     type M = String;
     type Err = Stop;
 
     fn prioritize(
         &self,
-        package: &Package,
+        package: &ResolverPackage,
         range: &Positions,
         statistics: &PackageResolutionStatistics,
     ) -> Self::Priority {
         let rank = match package {
-            Package::Root => None,
-            Package::Project(project) => {
+            ResolverPackage::Root => None,
+            ResolverPackage::Project(project) => {
                 let candidates = self.releases.candidates(project).ok();
                 let count = candidates.map_or(0, |candidates| candidates.within(range).count());
                 Some(self.order.borrow_mut().rank(project, count, statistics.conflict_count()))
             }
-            Package::Extra(project, ..) => self.order.borrow().known_rank(project),
+            ResolverPackage::Extra(project, ..) => self.order.borrow().known_rank(project),
         };
-        (*package == Package::Root, rank, Reverse(package.clone()))
+        (*package == ResolverPackage::Root, rank, Reverse(package.clone()))
     }
 
-    fn choose_version(&self, package: &Package, range: &Positions) -> Result<Option<Choice>, Stop> {
+    fn choose_version(
+        &self,
+        package: &ResolverPackage,
+        range: &Positions,
+    ) -> Result<Option<PositionChoice>, Stop> {
         match package {
-            Package::Root => Ok(Some(Choice::Release(0))),
-            Package::Project(project) => self.choose_release(project, range),
-            Package::Extra(project, ..) => Ok(self.choose_extra(project, range)),
+            ResolverPackage::Root => Ok(Some(PositionChoice::Release(0))),
+            ResolverPackage::Project(project) => self.choose_release(project, range),
+            ResolverPackage::Extra(project, ..) => Ok(self.choose_extra(project, range)),
         }
     }
 
     fn get_dependencies(
         &self,
-        package: &Package,
-        choice: &Choice,
-    ) -> Result<Dependencies<Package, Positions, String>, Stop> {
+        package: &ResolverPackage,
+        choice: &PositionChoice,
+    ) -> Result<Dependencies<ResolverPackage, Positions, String>, Stop> {
         let position = match choice {
-            Choice::Release(position) => *position,
-            Choice::OneOf(range) => return Ok(Self::open_constraints(package, range)),
+            PositionChoice::Release(position) => *position,
+            PositionChoice::OneOf(range) => return Ok(Self::open_constraints(package, range)),
         };
         match package {
-            Package::Root => self.root_constraints(),
-            Package::Project(name) => self.release_constraints(package, name, None, position),
-            Package::Extra(name, extra, _) => {
+            ResolverPackage::Root => self.root_constraints(),
+            ResolverPackage::Project(name) => {
+                self.release_constraints(package, name, None, position)
+            }
+            ResolverPackage::Extra(name, extra, _) => {
                 self.release_constraints(package, name, Some(extra), position)
             }
         }

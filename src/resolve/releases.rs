@@ -39,7 +39,7 @@ pub(super) fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
 }
 
 /// The releases of all projects, read as they are needed.
-pub(super) struct Releases<'a> {
+pub(super) struct ReleaseList<'a> {
     pub requirements: &'a Requirements,
     pub index: &'a dyn Index,
     pub environment: &'a Environment,
@@ -61,7 +61,7 @@ pub(super) struct Releases<'a> {
     started: Instant,
 }
 
-impl<'a> Releases<'a> {
+impl<'a> ReleaseList<'a> {
     pub fn new(
         requirements: &'a Requirements,
         index: &'a dyn Index,

@@ -6,7 +6,7 @@ use pep508_rs::VersionOrUrl;
 
 use super::{
     Environment, Pin, Resolution, ResolveError, ResolveOptions, outcome,
-    releases::{Releases, specifiers},
+    releases::{ReleaseList, specifiers},
 };
 use crate::{
     base::{
@@ -33,7 +33,7 @@ pub fn take(
     options: &ResolveOptions,
     reporter: &dyn Reporter,
 ) -> Result<Resolution, ResolveError> {
-    let releases = Releases::new(requirements, index, environment, options);
+    let releases = ReleaseList::new(requirements, index, environment, options);
     reporter.event(Event::Begin { phase: "resolve", total: 0 });
     let names: Vec<ProjectName> =
         releases.roots.iter().map(|root| root.requirement.name.clone()).collect();
@@ -57,7 +57,7 @@ pub fn take(
 
 /// The best file of each locked release, and its metadata.
 fn choose(
-    releases: &Releases<'_>,
+    releases: &ReleaseList<'_>,
     problems: &mut Vec<String>,
 ) -> Result<BTreeMap<ProjectName, Pin>, ResolveError> {
     let mut chosen = BTreeMap::new();
@@ -105,7 +105,7 @@ fn choose(
 }
 
 /// Why no file of a locked release can be used.
-fn unusable(releases: &Releases<'_>, root: &RootRequirement) -> Result<String, ResolveError> {
+fn unusable(releases: &ReleaseList<'_>, root: &RootRequirement) -> Result<String, ResolveError> {
     let name = &root.requirement.name;
     let wanted = specifiers(&root.requirement);
     let candidates = releases.candidates(name)?;
@@ -119,7 +119,7 @@ fn unusable(releases: &Releases<'_>, root: &RootRequirement) -> Result<String, R
 }
 
 /// Gives each project the extras that the others ask for.
-fn spread_extras(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
+fn spread_extras(releases: &ReleaseList<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
     loop {
         let mut asked: BTreeSet<(ProjectName, ExtraName)> = BTreeSet::new();
         for pin in pins.values() {
@@ -144,7 +144,11 @@ fn spread_extras(releases: &Releases<'_>, pins: &mut BTreeMap<ProjectName, Pin>)
 
 /// Whether every requirement is met by a locked release: those of what the lock was made for, and
 /// those of the releases.
-fn check(releases: &Releases<'_>, pins: &BTreeMap<ProjectName, Pin>, problems: &mut Vec<String>) {
+fn check(
+    releases: &ReleaseList<'_>,
+    pins: &BTreeMap<ProjectName, Pin>,
+    problems: &mut Vec<String>,
+) {
     let mut check = |by: String, required: &Requirement| {
         let is_locked = releases.roots.iter().any(|r| r.requirement.name == required.name);
         match pins.get(&required.name) {

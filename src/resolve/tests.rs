@@ -13,20 +13,20 @@ use crate::{
     python::{
         artifact::{Hashes, Tag, project_name},
         metadata::parse_requirement,
-        requirements::{Origin, RootRequirement},
+        requirements::{RequirementOrigin, RootRequirement},
     },
 };
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Scenario {
-    release: Vec<Release>,
-    case: Vec<Case>,
+    release: Vec<TestRelease>,
+    case: Vec<ResolveCase>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Release {
+struct TestRelease {
     project: String,
     version: String,
     #[serde(default)]
@@ -55,7 +55,7 @@ struct Release {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Case {
+struct ResolveCase {
     name: String,
     request: Vec<String>,
     #[serde(default)]
@@ -88,7 +88,7 @@ struct Case {
 }
 
 /// Writes an index folder: a page for each project, and its files with their metadata.
-fn write_index(folder: &Path, releases: &[Release]) {
+fn write_index(folder: &Path, releases: &[TestRelease]) {
     let mut pages: BTreeMap<ProjectName, Vec<Value>> = BTreeMap::new();
     for release in releases {
         let (project, version) = (&release.project, &release.version);
@@ -107,7 +107,7 @@ fn write_index(folder: &Path, releases: &[Release]) {
     }
 }
 
-fn listed(release: &Release, filename: &str) -> Value {
+fn listed(release: &TestRelease, filename: &str) -> Value {
     let python = release.requires_python.as_ref().filter(|_| !release.hides_python);
     let time = release.uploaded.map(|time| jiff::Timestamp::from_second(time).unwrap().to_string());
     json!({
@@ -121,7 +121,7 @@ fn listed(release: &Release, filename: &str) -> Value {
 }
 
 /// A wheel's metadata are beside it, an sdist's in it.
-fn write_file(folder: &Path, release: &Release, filename: &str) {
+fn write_file(folder: &Path, release: &TestRelease, filename: &str) {
     let mut text =
         format!("Metadata-Version: 2.2\nName: {}\nVersion: {}\n", release.project, release.version);
     let lists = [("Requires-Dist", &release.requires), ("Provides-Extra", &release.extras)];
@@ -199,7 +199,7 @@ fn environment() -> Environment {
 fn roots(texts: &[String], path: &str) -> Vec<RootRequirement> {
     let root = |(line, text): (usize, &String)| RootRequirement {
         requirement: parse_requirement(text).unwrap(),
-        origin: Origin::File { path: path.into(), line },
+        origin: RequirementOrigin::File { path: path.into(), line },
         hashes: Vec::new(),
         direct: None,
         config_settings: BTreeMap::new(),
@@ -207,7 +207,7 @@ fn roots(texts: &[String], path: &str) -> Vec<RootRequirement> {
     (1..).zip(texts).map(root).collect()
 }
 
-fn requirements(case: &Case) -> Requirements {
+fn requirements(case: &ResolveCase) -> Requirements {
     let mut requirements = Requirements {
         roots: roots(&case.request, "req.txt"),
         constraints: roots(&case.constraints, "limits.txt"),
@@ -222,7 +222,7 @@ fn requirements(case: &Case) -> Requirements {
     requirements
 }
 
-fn check(index: &dyn Index, case: &Case) -> Result<(), String> {
+fn check(index: &dyn Index, case: &ResolveCase) -> Result<(), String> {
     let source = match case.source.as_deref() {
         Some("wheel") => SourcePolicy::Wheel,
         Some("sdist") => SourcePolicy::Sdist,

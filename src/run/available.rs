@@ -5,7 +5,7 @@ use std::path::Path;
 use super::PipelineError;
 use crate::{
     distro::targets::{Target, Targets},
-    plugin::{Brought, PluginError, Plugins},
+    plugin::{PluginError, Plugins, Provided},
     recipe::template::Packs,
     settings::{Configuration, PluginSettings, ProcessEnvironment, Settings},
 };
@@ -17,7 +17,7 @@ const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 ///
 /// # Errors
 /// A target file cannot be read, or a chosen plugin provides a target that exists already.
-pub fn targets(folder: Option<&Path>, provided: &[Brought]) -> Result<Targets, PipelineError> {
+pub fn targets(folder: Option<&Path>, provided: &[Provided]) -> Result<Targets, PipelineError> {
     let known = over(Targets::embedded(), provided, with_plugin_targets)?;
     match folder {
         Some(folder) => Ok(known.with_folder(folder)?),
@@ -29,7 +29,10 @@ pub fn targets(folder: Option<&Path>, provided: &[Brought]) -> Result<Targets, P
 ///
 /// # Errors
 /// A target of the plugin exists already or is invalid.
-pub fn with_plugin_targets(targets: Targets, provided: &Brought) -> Result<Targets, PipelineError> {
+pub fn with_plugin_targets(
+    targets: Targets,
+    provided: &Provided,
+) -> Result<Targets, PipelineError> {
     if let Some(target) = provided.targets.keys().find(|name| targets.has(name)) {
         let (plugin, target) = (provided.name.clone(), target.clone());
         return Err(PluginError::SameTarget { plugin, target }.into());
@@ -42,8 +45,8 @@ pub fn with_plugin_targets(targets: Targets, provided: &Brought) -> Result<Targe
 ///
 /// # Errors
 /// The pack is invalid.
-pub fn with_plugin_pack(packs: Packs, provided: &Brought) -> Result<Packs, PipelineError> {
-    let Brought { name, templates, context, .. } = provided;
+pub fn with_plugin_pack(packs: Packs, provided: &Provided) -> Result<Packs, PipelineError> {
+    let Provided { name, templates, context, .. } = provided;
     Ok(packs.with(name, templates.clone(), context)?)
 }
 
@@ -60,15 +63,15 @@ pub fn plugins(settings: &PluginSettings) -> Result<Plugins, PluginError> {
 ///
 /// # Errors
 /// The pack of a chosen plugin is invalid.
-pub fn packs(provided: &[Brought]) -> Result<Packs, PipelineError> {
+pub fn packs(provided: &[Provided]) -> Result<Packs, PipelineError> {
     over(Packs::default(), provided, with_plugin_pack)
 }
 
 /// Adds to `built_in` what plugins provide; errors of plugins that are not chosen are ignored.
 fn over<T: Clone>(
     built_in: T,
-    provided: &[Brought],
-    with: fn(T, &Brought) -> Result<T, PipelineError>,
+    provided: &[Provided],
+    with: fn(T, &Provided) -> Result<T, PipelineError>,
 ) -> Result<T, PipelineError> {
     provided.iter().try_fold(built_in, |known, own| match with(known.clone(), own) {
         Err(error) if own.is_chosen => Err(error),

@@ -12,7 +12,7 @@ use crate::{
     python::{
         artifact::ProjectName,
         metadata::parse_requirement,
-        requirements::{FileOptions, Origin, Requirements, RootRequirement},
+        requirements::{FileOptions, RequirementOrigin, Requirements, RootRequirement},
     },
     resolve::{Environment, Resolution, ResolveError, ResolveOptions},
 };
@@ -48,7 +48,10 @@ impl Context {
                 parse_requirement(text).map_err(|error| fail(error.to_string(), None))?;
             roots.push(RootRequirement {
                 requirement,
-                origin: Origin::Part { path: PathBuf::from(filename), part: part.clone() },
+                origin: RequirementOrigin::Part {
+                    path: PathBuf::from(filename),
+                    part: part.clone(),
+                },
                 hashes: Vec::new(),
                 direct: None,
                 config_settings: BTreeMap::new(),

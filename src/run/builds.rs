@@ -22,15 +22,15 @@ use crate::{
     },
     resolve::Environment,
     wheels::{
-        BuildSystem, Built, Interpreter, Material, SdistBuild, SdistError, build_confined,
-        build_wheel,
+        BackendAnswer, BuildInput, BuildSystem, Interpreter, SdistBuild, SdistError,
+        build_confined, build_wheel,
     },
 };
 
 use super::{
     BuildingIndex, PipelineError,
     machine::{Machine, build_needs, needs_its_python},
-    sdists::{BuiltWheel, Source, build_system},
+    sdists::{BuiltWheel, SdistSource, build_system},
 };
 
 /// Stands for the clock in builds from source where the index states no upload time: 2000-01-01.
@@ -57,7 +57,7 @@ impl BuildingIndex<'_> {
     pub(super) fn build_in(
         &self,
         folder: &Path,
-        source: &Source<'_>,
+        source: &SdistSource<'_>,
         chain: &[String],
     ) -> BuiltWheel {
         let refuse = |problem: String| SdistError::new(&source.filename, problem);
@@ -99,7 +99,7 @@ impl BuildingIndex<'_> {
             None => self.build_unconfined(source, &build, interpreter, folder),
         };
         let failed = match attempt(folder) {
-            Err(Failed { error, said }) => (error, said),
+            Err(BuildFailure { error, said }) => (error, said),
             Ok(wheel) => return Ok(wheel),
         };
         self.run.reporter().event(Event::Detail(&failed.1));
@@ -119,7 +119,7 @@ impl BuildingIndex<'_> {
 
     /// Says before a source is built that modules which are compiled here may fit no package. Whether
     /// they are compiled, only the build itself shows.
-    fn warn_of_python(&self, source: &Source<'_>, interpreter: &Interpreter) {
+    fn warn_of_python(&self, source: &SdistSource<'_>, interpreter: &Interpreter) {
         let (own, wanted) = (interpreter.version, self.run.target().python.version);
         if own == wanted || self.run.leaves_builds_to_target() || !needs_its_python(source) {
             return;
@@ -138,7 +138,7 @@ impl BuildingIndex<'_> {
     /// Installs packages that a build needs, where that is allowed.
     fn provide(
         &self,
-        source: &Source<'_>,
+        source: &SdistSource<'_>,
         machine: &Machine<'_>,
         lacking: &[String],
     ) -> Result<(), SdistError> {
@@ -159,7 +159,7 @@ impl BuildingIndex<'_> {
     }
 
     /// Says what a source is built with, where nothing is known of this machine's packages.
-    fn tell_needs(&self, source: &Source<'_>) {
+    fn tell_needs(&self, source: &SdistSource<'_>) {
         let needs = build_needs(self.run, source, self.run.target());
         if !needs.is_empty() {
             self.run.reporter().event(Event::Warning(&format!(
@@ -184,11 +184,11 @@ impl BuildingIndex<'_> {
 
     fn build_unconfined(
         &self,
-        source: &Source<'_>,
+        source: &SdistSource<'_>,
         build: &SdistBuild,
         interpreter: &Interpreter,
         folder: &Path,
-    ) -> Result<PathBuf, Failed> {
+    ) -> Result<PathBuf, BuildFailure> {
         let what = match (source.subdirectory, source.path.is_dir()) {
             (None, _) => source.path.as_os_str().to_owned(),
             (Some(inner), true) => source.path.join(inner).into_os_string(),
@@ -202,24 +202,24 @@ impl BuildingIndex<'_> {
         };
         let (python, run) = (&interpreter.program, self.run);
         build_wheel(&what, build, python, &run.pip_variables(), folder, run.runner())
-            .map_err(|failed| Failed::new(source, failed))
+            .map_err(|failed| BuildFailure::new(source, failed))
     }
 
     fn build_confined(
         &self,
-        source: &Source<'_>,
+        source: &SdistSource<'_>,
         build: &SdistBuild,
         interpreter: &Interpreter,
         sandbox: &Sandbox,
         folder: &Path,
         chain: &[String],
-    ) -> Result<PathBuf, Failed> {
+    ) -> Result<PathBuf, BuildFailure> {
         let refuse = |problem: String| SdistError::new(&source.filename, problem);
         let system: BuildSystem = build_system(source).map_err(refuse)?;
         let mut asked = system.requires.clone();
         for _ in 0..ROUNDS {
             let wheels = self.build_wheels(&source.filename, &asked, interpreter, chain)?;
-            let material = Material {
+            let material = BuildInput {
                 path: source.path,
                 filename: &source.filename,
                 subdirectory: source.subdirectory,
@@ -228,10 +228,10 @@ impl BuildingIndex<'_> {
                 asked: &asked,
             };
             match build_confined(&material, build, interpreter, sandbox, folder, self.run.runner())
-                .map_err(|failed| Failed::new(source, failed))?
+                .map_err(|failed| BuildFailure::new(source, failed))?
             {
-                Built::Wheel(path) => return Ok(path),
-                Built::Requires(more) => asked.extend(more),
+                BackendAnswer::Wheel(path) => return Ok(path),
+                BackendAnswer::Requires(more) => asked.extend(more),
             }
         }
         Err(refuse("requires more each time before it is built".to_owned()).into())
@@ -279,19 +279,19 @@ fn remedy(error: &SandboxError) -> &'static str {
 }
 
 /// A build that failed, and all that it said.
-struct Failed {
+struct BuildFailure {
     error: SdistError,
     said: String,
 }
 
-impl Failed {
-    fn new(source: &Source<'_>, (problem, output): (String, Output)) -> Self {
+impl BuildFailure {
+    fn new(source: &SdistSource<'_>, (problem, output): (String, Output)) -> Self {
         let said = output.reason(usize::MAX);
         Self { error: SdistError::new(&source.filename, problem), said }
     }
 }
 
-impl From<SdistError> for Failed {
+impl From<SdistError> for BuildFailure {
     fn from(error: SdistError) -> Self {
         Self { error, said: String::new() }
     }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    Built, Context, Made, Package, PipelineError, Prepared, Words,
+    BuildOutcome, Context, Package, PipelineError, Prepared, RecipeAuthor, Renderer,
     prepare::render_again,
     release,
-    work::{self, Done, Item},
+    work::{self, Item, WorkResult},
 };
 use crate::{
     base::{report::Event, signing::Signer},
@@ -40,9 +40,9 @@ impl Context {
         collection: &Collection<'_>,
         signer: Option<&Signer<'_>>,
         prepared: Prepared,
-        words: &Words<'_>,
+        words: &Renderer<'_>,
         why: &dyn Fn(&Package) -> Why,
-    ) -> Result<Built, PipelineError> {
+    ) -> Result<BuildOutcome, PipelineError> {
         let Prepared { packages, mut failures, distribution } = prepared;
         let mut packages = self.settled(packages, &mut failures);
         self.warn_of_downgrades(collection, &packages, &*words.format)?;
@@ -89,7 +89,7 @@ impl Context {
         let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter())?;
 
         let mut built = Vec::new();
-        for (Done { record, .. }, package) in done.iter().zip(&packages) {
+        for (WorkResult { record, .. }, package) in done.iter().zip(&packages) {
             if let (Some(entry), Some(file)) = (record.entry(), records.file(record)) {
                 built.push((&package.plan, entry.package.as_str(), file));
             }
@@ -98,7 +98,7 @@ impl Context {
         let publishing = self.settings().publishing.publishing(signer);
         let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
         let mut names = BTreeSet::new();
-        for (Done { record, .. }, package) in done.into_iter().zip(&packages) {
+        for (WorkResult { record, .. }, package) in done.into_iter().zip(&packages) {
             let plan = &package.plan;
             let accepted = match failed.remove(&plan.project) {
                 Some(error) => Err(Refused::By(PipelineError::from(error).into())),
@@ -130,7 +130,7 @@ impl Context {
         self.show_collection(collection, &manifest)?;
         let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
         let files = asked.map(|entry| entry.file.clone()).collect();
-        Ok(Built { manifest, files })
+        Ok(BuildOutcome { manifest, files })
     }
 
     /// The package of a record, where it goes into the collection. How its relations differ from the
@@ -139,14 +139,14 @@ impl Context {
         &self,
         record: &'r Record,
         package: &Package,
-        (before, format): (&Releases, &dyn Format),
+        (before, format): (&BuiltReleases, &dyn Format),
     ) -> Result<&'r BuiltRecord, Refused> {
         let built = match &record.outcome {
             Outcome::Built(built) => built,
             Outcome::Failed(failure) => return Err(Refused::Failed(failure.clone())),
         };
         let name = &built.package.package;
-        if package.made != Made::Now && is_taken(before, record) {
+        if package.made != RecipeAuthor::Now && is_taken(before, record) {
             let (package, evr) = (name.clone(), built.entry.evr.clone());
             return Err(Refused::By(PipelineError::SameRelease { package, evr }.into()));
         }
@@ -180,7 +180,7 @@ impl Context {
     fn settle_releases(
         &self,
         packages: &mut Vec<Package>,
-        words: &Words<'_>,
+        words: &Renderer<'_>,
         builder: &str,
         records: &Records<'_>,
         failures: &mut Vec<FailureRecord>,
@@ -195,8 +195,8 @@ impl Context {
             let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
             let builds = builds.get(&key).into_iter().flatten().copied();
             let release = match package.made {
-                Made::Now => release::settle(builds, &evr.release, &inputs),
-                Made::Earlier | Made::Edited => evr.release.clone(),
+                RecipeAuthor::Now => release::settle(builds, &evr.release, &inputs),
+                RecipeAuthor::Earlier | RecipeAuthor::Edited => evr.release.clone(),
             };
             if release == evr.release {
                 settled.push(package);
@@ -276,10 +276,10 @@ fn differences(drift: &Drift, format: &dyn Format) -> Vec<String> {
 }
 
 /// What was built before: packages with their versions, and what each was built from.
-type Releases = HashMap<(String, Evr), BTreeSet<String>>;
+type BuiltReleases = HashMap<(String, Evr), BTreeSet<String>>;
 
-fn by_release(records: &BTreeMap<String, Record>) -> Releases {
-    let mut releases = Releases::new();
+fn by_release(records: &BTreeMap<String, Record>) -> BuiltReleases {
+    let mut releases = BuiltReleases::new();
     for record in records.values() {
         if let Some(entry) = record.entry() {
             let key = (entry.package.clone(), entry.evr.clone());
@@ -290,7 +290,7 @@ fn by_release(records: &BTreeMap<String, Record>) -> Releases {
 }
 
 /// Whether the version of a package was built before of something else.
-fn is_taken(before: &Releases, record: &Record) -> bool {
+fn is_taken(before: &BuiltReleases, record: &Record) -> bool {
     let key = record.entry().map(|entry| (entry.package.clone(), entry.evr.clone()));
     let inputs = key.and_then(|key| before.get(&key));
     inputs.is_some_and(|inputs| inputs.iter().any(|inputs| *inputs != record.inputs))

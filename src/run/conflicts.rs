@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     plan::{Content, PackagePlan, Patch, PlannedFile},
-    planner::{Conflict, Owners, conflicts, leave_to},
+    planner::{Owners, PathConflict, conflicts, leave_to},
     python::artifact::ProjectName,
     settings::OnConflict,
     wheels::Payload,
@@ -25,19 +25,19 @@ pub(super) fn settle(
 ) -> Result<(), PipelineError> {
     let plans: Vec<&PackagePlan> = planned.iter().map(|(plan, _)| plan).collect();
     let mut owners = Owners::new(&plans);
-    let mut contents = Contents::default();
+    let mut contents = PathContents::default();
     let mut different = Vec::new();
     let mut folders = Vec::new();
     for conflict in conflicts(&plans) {
         let (path, projects) = match conflict {
-            Conflict::Name { name, projects } => {
+            PathConflict::Name { name, projects } => {
                 return Err(PipelineError::SameName { name, projects });
             }
-            Conflict::Folder { path, projects } => {
+            PathConflict::Folder { path, projects } => {
                 folders.push((path, projects));
                 continue;
             }
-            Conflict::Path { path, projects } => (path, projects),
+            PathConflict::Path { path, projects } => (path, projects),
         };
         if !contents.are_same(planned, &projects, &path) {
             different.push((path, projects));
@@ -79,11 +79,11 @@ pub(super) fn settle(
 
 /// The bytes of files of several wheels, each of which is opened once.
 #[derive(Default)]
-struct Contents {
+struct PathContents {
     opened: BTreeMap<PathBuf, Option<Payload>>,
 }
 
-impl Contents {
+impl PathContents {
     /// Whether the projects' packages have the same file at a path: the same bytes, mode and role.
     fn are_same(&mut self, planned: &[Planned], projects: &[ProjectName], path: &str) -> bool {
         let sharing = planned.iter().filter(|(plan, _)| projects.contains(&plan.project));

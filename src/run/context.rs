@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    BuildingIndex, PipelineError, RecipeStyle, Words,
+    BuildingIndex, PipelineError, RecipeStyle, Renderer,
     available::{detect, load_target, packs, plugins, targets},
 };
 use crate::{
@@ -262,14 +262,14 @@ impl Context {
     }
 
     /// Returns the target's format and its templates.
-    pub(super) fn words(&self) -> Result<Words<'_>, PipelineError> {
+    pub(super) fn words(&self) -> Result<Renderer<'_>, PipelineError> {
         let format = self.format()?;
         let templates = Templates::new(self.settings.templates.clone()).over(self.packs.clone());
         let templates = templates.for_target(&self.target.name);
         let pack = |name| templates.pack(name, format.syntax().escape());
         let own = format.name();
         let packs = (pack(own)?, pack(format.syntax().source_pack().unwrap_or(own))?);
-        Ok(Words { format, packs })
+        Ok(Renderer { format, packs })
     }
 }
 

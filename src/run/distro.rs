@@ -126,8 +126,8 @@ pub(super) fn owned_commands(run: &Context, repository: &PackageSet) -> Option<B
 
 /// What someone names on the command line is wanted as it is.
 fn is_named(pin: &Pin) -> bool {
-    let is_argument = |origin: &crate::python::requirements::Origin| {
-        *origin == crate::python::requirements::Origin::CommandLine
+    let is_argument = |origin: &crate::python::requirements::RequirementOrigin| {
+        *origin == crate::python::requirements::RequirementOrigin::CommandLine
     };
     pin.required_by
         .iter()

@@ -11,7 +11,7 @@ use crate::{
     plan::{Evr, PackagePlan, Recipe},
     planner::PlanError,
     plugin::PluginError,
-    python::{artifact::ProjectName, requirements::Origin},
+    python::{artifact::ProjectName, requirements::RequirementOrigin},
     recipe::{RecipeError, template::TemplateError},
     resolve::ResolveError,
     wheels::SdistError,
@@ -57,7 +57,7 @@ pub enum PipelineError {
     OneProject { option: &'static str, number: usize },
     /// What a requirement names in place of an index.
     #[error("{origin}: `{text}`: {problem}")]
-    Place { origin: Origin, text: String, problem: String, hint: Option<String> },
+    Place { origin: RequirementOrigin, text: String, problem: String, hint: Option<String> },
     /// What a source is built with.
     #[error("the build requirements of `{file}` cannot be installed: {problem}")]
     BuildRequirements { file: String, problem: String, hint: Option<String> },

@@ -10,11 +10,11 @@ use std::{
 use super::{
     BuildingIndex, Context, PipelineError,
     builds::environment,
-    sdists::{Source, build_system, checked},
+    sdists::{SdistSource, build_system, checked},
 };
 use crate::{
     base::{
-        files::{FileError, Links, publish_file, write_file, write_folder},
+        files::{FileError, LinkPolicy, publish_file, write_file, write_folder},
         report::Event,
         text::counted,
     },
@@ -177,10 +177,10 @@ impl Context {
     ) -> Result<Vec<Pin>, PipelineError> {
         let (filename, project) = (file.filename.as_str(), Some(file.kind.project()));
         let none = BTreeMap::new();
-        let source = Source {
+        let source = SdistSource {
             filename: filename.to_owned(),
             path,
-            links: Links::Refused,
+            links: LinkPolicy::Refused,
             subdirectory: None,
             settings: &none,
             requires: self.build_requires(project),

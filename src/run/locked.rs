@@ -8,7 +8,7 @@ use crate::{
     python::{
         artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
         metadata::{evaluate, satisfies},
-        requirements::{Inputs, Lock, LockedFile, RootRequirement, Written},
+        requirements::{Inputs, LockFile, LockedFile, RootRequirement, Written},
     },
     resolve::ResolveError,
 };
@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn applying(
     index: &BuildingIndex<'_>,
     inputs: &Inputs,
-    lock: &Lock,
+    lock: &LockFile,
 ) -> Result<Vec<Written>, PipelineError> {
     let markers = index.run.target().markers();
     let holds = |written: &&Written| {
@@ -70,7 +70,7 @@ pub(super) fn applying(
 /// Requirements of what a lock was made for whose markers hold on the target.
 pub(super) fn holding(
     index: &BuildingIndex<'_>,
-    lock: &Lock,
+    lock: &LockFile,
     written: &[Written],
 ) -> Vec<RootRequirement> {
     let markers = index.run.target().markers();

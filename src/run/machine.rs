@@ -12,7 +12,7 @@ use crate::{
         report::Event,
     },
     distro::{
-        hints::{self, Resolved, When},
+        hints::{self, ResolvedHint, When},
         targets::Target,
     },
     format::{
@@ -26,7 +26,7 @@ use crate::{
 use super::{
     Context,
     complaint::{Complaint, complaint},
-    sdists::{Source, pyproject, text_of},
+    sdists::{SdistSource, pyproject, text_of},
 };
 
 /// How long a package manager may take.
@@ -64,7 +64,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The packages that a source is known to be built with and that are missing.
-    pub fn lacks(&self, source: &Source<'_>, interpreter: &Interpreter) -> Vec<String> {
+    pub fn lacks(&self, source: &SdistSource<'_>, interpreter: &Interpreter) -> Vec<String> {
         let mut lacking = self.missing(build_needs(self.run, source, self.system));
         if is_compiled(source) {
             lacking.extend(self.toolchain(interpreter));
@@ -122,7 +122,7 @@ impl<'a> Machine<'a> {
     fn known(&self, text: &str) -> Vec<String> {
         let hints = &self.run.settings().policy.hints;
         match hints::resolve(text, When::Build, self.system, hints) {
-            Some(Resolved::Packages(names)) => names.into_iter().map(String::from).collect(),
+            Some(ResolvedHint::Packages(names)) => names.into_iter().map(String::from).collect(),
             _ => Vec::new(),
         }
     }
@@ -195,7 +195,7 @@ impl<'a> Machine<'a> {
 }
 
 /// What hints and a source say that it is built with, in the names of a system's packages.
-pub(super) fn build_needs(run: &Context, source: &Source<'_>, system: &Target) -> Vec<String> {
+pub(super) fn build_needs(run: &Context, source: &SdistSource<'_>, system: &Target) -> Vec<String> {
     let hints = &run.settings().policy.hints;
     let projects = source.release.iter();
     let known = projects.flat_map(|(project, _)| hints::of_project(project, system, hints));
@@ -204,7 +204,7 @@ pub(super) fn build_needs(run: &Context, source: &Source<'_>, system: &Target) -
     let stated = stated_needs(&text).into_iter().filter(|(when, _)| *when == When::Build);
     let stated =
         stated.filter_map(|(when, text)| match hints::resolve(&text, when, system, hints) {
-            Some(Resolved::Packages(names)) => Some(names),
+            Some(ResolvedHint::Packages(names)) => Some(names),
             _ => None,
         });
     known.chain(stated.flatten()).map(String::from).collect()
@@ -245,7 +245,7 @@ const BUILD_FILES: [&str; 5] =
 const CARGO: &str = "Cargo.toml";
 
 /// Whether a source has modules that fit only the Python that compiles them.
-pub(super) fn needs_its_python(source: &Source<'_>) -> bool {
+pub(super) fn needs_its_python(source: &SdistSource<'_>) -> bool {
     let text = |file: &str| text_of(source, file).ok().flatten();
     let is_stable =
         |file: &str| text(file).is_some_and(|text| STABLE.iter().any(|word| text.contains(word)));
@@ -254,7 +254,7 @@ pub(super) fn needs_its_python(source: &Source<'_>) -> bool {
 }
 
 /// Whether a source has parts in C, C++ or Cython that are built.
-fn is_compiled(source: &Source<'_>) -> bool {
+fn is_compiled(source: &SdistSource<'_>) -> bool {
     let is_part = |path: &str| {
         COMPILED.iter().any(|ending| path.ends_with(ending))
             && !path.split('/').any(|folder| ASIDE.contains(&folder))

@@ -36,7 +36,7 @@ use std::path::Path;
 
 use crate::{
     base::report::Reporter,
-    collection::{CollectionManifest, DistributionRecord, FailureRecord, Request, Why},
+    collection::{CollectionManifest, DistributionRecord, FailureRecord, RootRequest, Why},
     index::{Index, IndexError},
     python::{artifact::ProjectName, requirements::Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
@@ -44,8 +44,8 @@ use crate::{
 
 pub use context::Context;
 pub use error::PipelineError;
-pub use package::{Made, Material, Package, RecipeStyle, Words};
-pub use partial::Resolved;
+pub use package::{Package, PackageFiles, RecipeAuthor, RecipeStyle, Renderer};
+pub use partial::PartialResolution;
 pub use recipes::Regenerated;
 pub use sdists::BuildingIndex;
 
@@ -59,7 +59,7 @@ pub struct Prepared {
 }
 
 /// What a build made.
-pub struct Built {
+pub struct BuildOutcome {
     /// What is in the collection now.
     pub manifest: CollectionManifest,
     /// The packages that were requested, built now or before: their places in the collection.
@@ -154,7 +154,7 @@ impl Context {
         &self,
         index: &BuildingIndex<'_>,
         resolution: &Resolution,
-        words: &Words<'_>,
+        words: &Renderer<'_>,
     ) -> Result<Prepared, PipelineError> {
         let decided = distro::decide(self, index, resolution)?;
         let mut prepared = prepare::prepare(self, index, &decided, words)?;
@@ -173,11 +173,15 @@ impl Context {
     ///
     /// # Errors
     /// Errors that concern the whole run; those of single projects are in the manifest.
-    pub fn build(&self, index: &BuildingIndex<'_>, folder: &Path) -> Result<Built, PipelineError> {
+    pub fn build(
+        &self,
+        index: &BuildingIndex<'_>,
+        folder: &Path,
+    ) -> Result<BuildOutcome, PipelineError> {
         let words = self.words()?;
         let collection = self.collection(folder, &*words.format)?;
         let signer = self.signer(&collection)?;
-        let Resolved { resolution, failures } = self.resolve_partly(index)?;
+        let PartialResolution { resolution, failures } = self.resolve_partly(index)?;
         let mut prepared = self.prepare_with(index, &resolution, &words)?.after(failures);
         self.use_own_spec(index, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);
@@ -189,7 +193,7 @@ fn why(resolution: &Resolution, project: &ProjectName) -> Why {
     let mut why = Why::default();
     for reason in resolution.pins.get(project).into_iter().flat_map(|pin| &pin.required_by) {
         match reason {
-            RequiredBy::Root { origin, requirement } => why.requested.push(Request {
+            RequiredBy::Root { origin, requirement } => why.requested.push(RootRequest {
                 requirement: requirement.as_str().into(),
                 origin: origin.to_string().as_str().into(),
             }),

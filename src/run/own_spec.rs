@@ -9,7 +9,7 @@ use crate::{
     recipe::{self, RecipeError},
 };
 
-use super::{BuildingIndex, Context, Made, Package, PipelineError};
+use super::{BuildingIndex, Context, Package, PipelineError, RecipeAuthor};
 
 impl Context {
     /// Puts the spec that the settings name in place of the recipe of the only project that is asked
@@ -61,7 +61,7 @@ impl Context {
             }
         }
         package.recipe = recipe;
-        package.made = Made::Edited;
+        package.made = RecipeAuthor::Edited;
         Ok(())
     }
 }

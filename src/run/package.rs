@@ -21,13 +21,13 @@ pub enum RecipeStyle {
 }
 
 /// A format and its templates.
-pub struct Words<'f> {
+pub struct Renderer<'f> {
     pub format: TargetFormat<'f>,
     /// For packages of wheels, and for those that are built of sdists.
     pub(super) packs: (Pack, Pack),
 }
 
-impl Words<'_> {
+impl Renderer<'_> {
     /// The templates of a plan's recipe.
     pub fn pack(&self, plan: &PackagePlan) -> &Pack {
         if plan.from_source.is_some() { &self.packs.1 } else { &self.packs.0 }
@@ -42,14 +42,14 @@ pub struct Package {
     pub planned: Option<Box<PackagePlan>>,
     pub native: Native,
     pub recipe: Recipe,
-    pub material: Material,
+    pub material: PackageFiles,
     /// Who made the recipe.
-    pub made: Made,
+    pub made: RecipeAuthor,
 }
 
 /// What a package is built from.
 #[derive(Debug, Clone)]
-pub struct Material {
+pub struct PackageFiles {
     /// The verified wheel.
     pub wheel: PathBuf,
     /// The file that was fetched: the wheel itself, or its sdist.
@@ -63,7 +63,7 @@ pub struct Material {
 
 /// How a recipe came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Made {
+pub enum RecipeAuthor {
     /// Generated in this run.
     Now,
     /// Generated in an earlier run: its release is the one that was reviewed.
@@ -83,7 +83,7 @@ impl Package {
             source: &self.material.source,
             byte_code: self.material.byte_code.as_ref(),
             sources: &self.material.further,
-            own_recipe: self.made == Made::Edited,
+            own_recipe: self.made == RecipeAuthor::Edited,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 use super::{BuildingIndex, Context, PipelineError, Prepared};
 
 /// A resolution, and the projects that are not in it because they failed.
-pub struct Resolved {
+pub struct PartialResolution {
     pub resolution: Resolution,
     pub failures: Vec<FailureRecord>,
 }
@@ -36,7 +36,10 @@ impl Context {
     ///
     /// # Errors
     /// Requirements that have no solution, an index that does not answer, nothing that is left.
-    pub fn resolve_partly(&self, index: &BuildingIndex<'_>) -> Result<Resolved, PipelineError> {
+    pub fn resolve_partly(
+        &self,
+        index: &BuildingIndex<'_>,
+    ) -> Result<PartialResolution, PipelineError> {
         let (user, environment) = (self.resolve_options(), self.environment());
         let mut failed: BTreeMap<ProjectName, FailureRecord> =
             index.failures.iter().map(|f| (f.project.clone(), f.clone())).collect();
@@ -56,7 +59,7 @@ impl Context {
                     let left = without(resolution, &mut failed, &user, &environment.markers);
                     return match (left.pins.is_empty(), first) {
                         (true, Some(error)) => Err(error),
-                        _ => Ok(Resolved {
+                        _ => Ok(PartialResolution {
                             resolution: left,
                             failures: failed.into_values().collect(),
                         }),

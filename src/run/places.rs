@@ -8,9 +8,11 @@ use std::{
 
 use url::Url;
 
-use super::{BuildingIndex, PipelineError, git::check_out, locked, origin::origin, sdists::Source};
+use super::{
+    BuildingIndex, PipelineError, git::check_out, locked, origin::origin, sdists::SdistSource,
+};
 use crate::{
-    base::files::{Links, copy_tree, create_private_folders},
+    base::files::{LinkPolicy, copy_tree, create_private_folders},
     collection::{FailureRecord, Stage},
     index::{Index, ProjectFiles},
     python::{
@@ -162,7 +164,7 @@ fn settle_one(
             let url = within(url, subdirectory.as_deref());
             let copy = index.work_folder()?;
             copy_tree(path, &copy).map_err(|error| format!("cannot be copied: {error}"))?;
-            let tree = (copy.as_path(), Links::Inside);
+            let tree = (copy.as_path(), LinkPolicy::Inside);
             build_tree(index, written, tree, subdirectory.as_deref(), url)
         }
         Direct::Git { repository, revision, subdirectory } => {
@@ -171,7 +173,7 @@ fn settle_one(
             let url = format!("git+{}@{commit}", without_credentials(repository));
             let url = Url::parse(&url).map_err(|e| e.to_string())?;
             let url = within(url, subdirectory.as_deref());
-            let tree = (folder.as_path(), Links::Refused);
+            let tree = (folder.as_path(), LinkPolicy::Refused);
             build_tree(index, written, tree, subdirectory.as_deref(), url)
         }
     }
@@ -206,10 +208,10 @@ fn archive(
             return Ok(file);
         }
     }
-    let source = Source {
+    let source = SdistSource {
         filename: filename.clone(),
         path,
-        links: Links::Refused,
+        links: LinkPolicy::Refused,
         subdirectory,
         settings: &written.config_settings,
         requires: index.run.build_requires(written.project().as_ref()),
@@ -226,11 +228,11 @@ fn archive(
 fn build_tree(
     index: &BuildingIndex<'_>,
     written: &Written,
-    (folder, links): (&Path, Links),
+    (folder, links): (&Path, LinkPolicy),
     subdirectory: Option<&str>,
     url: Url,
 ) -> Result<ReleaseFile, PlaceProblem> {
-    let source = Source {
+    let source = SdistSource {
         filename: written.to_string(),
         path: folder,
         links,

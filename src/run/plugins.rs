@@ -15,7 +15,7 @@ use crate::{
 use super::{Context, Package, PipelineError, prepare::Planned};
 
 /// Projects that plugins fail, and why.
-type Failed = BTreeMap<ProjectName, PluginError>;
+type FailedProjects = BTreeMap<ProjectName, PluginError>;
 
 impl Context {
     /// What the user decides about every package, with the names that plugins choose for projects
@@ -72,7 +72,7 @@ impl Context {
     pub(super) fn show_packages(
         &self,
         built: &[(&PackagePlan, &str, PathBuf)],
-    ) -> Result<Failed, PipelineError> {
+    ) -> Result<FailedProjects, PipelineError> {
         let shown = built.iter().map(|(plan, name, file)| (*plan, *name, file.as_path()));
         let shown: Vec<_> = shown.collect();
         Ok(self.plugins.packages(&shown, &self.call_context())?.failed)
@@ -132,7 +132,7 @@ impl Context {
 /// Takes what failed out of a list.
 fn take_out<T>(
     list: &mut Vec<T>,
-    failed: &Failed,
+    failed: &FailedProjects,
     stage: Stage,
     plan: impl Fn(&T) -> &PackagePlan,
 ) -> Vec<FailureRecord> {

@@ -17,7 +17,7 @@ use crate::{
     planner::{self, Others, Policy, SourcePlace, Subject},
     python::{
         artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
-        requirements::{External, RootRequirement},
+        requirements::{ExternalRequirement, RootRequirement},
     },
     recipe,
     resolve::Pin,
@@ -25,13 +25,13 @@ use crate::{
 };
 
 use super::{
-    BuildingIndex, Context, Made, Package, PipelineError, Prepared, Words,
+    BuildingIndex, Context, Package, PipelineError, Prepared, RecipeAuthor, Renderer,
     byte_code::{compile, compiler},
     conflicts,
     distro::{self, Decided},
     licence,
     neighbours::neighbours,
-    package::Material,
+    package::PackageFiles,
     sdists::as_resolved,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn prepare(
     run: &Context,
     index: &BuildingIndex<'_>,
     decided: &Decided,
-    words: &Words<'_>,
+    words: &Renderer<'_>,
 ) -> Result<Prepared, PipelineError> {
     let Decided { resolution, distribution, naming, .. } = decided;
     let repository = decided.repository.as_ref();
@@ -111,7 +111,7 @@ pub(super) fn prepare(
 }
 
 /// A plan and what it is of.
-pub(super) type Planned = (PackagePlan, Material);
+pub(super) type Planned = (PackagePlan, PackageFiles);
 
 fn fetch(run: &Context, index: &dyn Index, pins: &[&Pin]) -> Vec<Result<PathBuf, FailureRecord>> {
     let files: Vec<ReleaseFile> = pins.iter().map(|pin| pin.file.clone()).collect();
@@ -185,7 +185,7 @@ fn plan(
     let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
     let extras = requested_extras(index, pin);
     let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
-    let external: &[External] = if index.requirements.roots.iter().any(is_requested) {
+    let external: &[ExternalRequirement] = if index.requirements.roots.iter().any(is_requested) {
         &index.requirements.external
     } else {
         &[]
@@ -225,7 +225,7 @@ fn plan(
     if is_rebuilt {
         plan.from_source.clone_from(&from_source);
     }
-    let material = Material {
+    let material = PackageFiles {
         wheel: wheel.path.clone(),
         source,
         from_source,
@@ -240,7 +240,7 @@ pub(super) struct Ready {
     plan: PackagePlan,
     /// The plan before the user's additions.
     planned: Option<Box<PackagePlan>>,
-    material: Material,
+    material: PackageFiles,
 }
 
 /// What the user adds, and byte code.
@@ -248,7 +248,7 @@ pub(super) fn complete(
     run: &Context,
     compiler: Option<&Compiler<'_>>,
     mut plan: PackagePlan,
-    mut material: Material,
+    mut material: PackageFiles,
 ) -> Result<Ready, FailureRecord> {
     let additions = run.additions().get(&plan.project);
     let planned = additions.map(|additions| {
@@ -267,7 +267,7 @@ pub(super) fn complete(
 pub(super) fn render_ready(
     run: &Context,
     ready: Vec<Result<Ready, FailureRecord>>,
-    words: &Words<'_>,
+    words: &Renderer<'_>,
 ) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
     let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
     let mut natives = words.format.lower(&plans, run.target())?.into_iter();
@@ -292,7 +292,7 @@ pub(super) fn render_ready(
 pub(super) fn render_again(
     run: &Context,
     packages: Vec<Package>,
-    words: &Words<'_>,
+    words: &Renderer<'_>,
 ) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
     let ready = packages
         .into_iter()
@@ -304,9 +304,9 @@ pub(super) fn render_again(
 fn render(
     run: &Context,
     mut plan: PackagePlan,
-    material: Material,
+    material: PackageFiles,
     native: Result<Native, FormatError>,
-    words: &Words<'_>,
+    words: &Renderer<'_>,
 ) -> Result<Package, FailureRecord> {
     let (project, release) = (plan.project.clone(), plan.release.clone());
     let fail =
@@ -326,7 +326,7 @@ fn render(
     }
     let recipe = recipe::render(&plan, run.target(), &native, format, words.pack(&plan))
         .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package { plan, planned: None, native, recipe, material, made: Made::Now })
+    Ok(Package { plan, planned: None, native, recipe, material, made: RecipeAuthor::Now })
 }
 
 /// The file with its hash: where the index states none, that of what arrived.

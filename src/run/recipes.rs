@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use url::Url;
 
 use crate::{
-    collection::{FailureRecord, Request, Stage, Why},
+    collection::{FailureRecord, RootRequest, Stage, Why},
     index::Index,
     plan::PackagePlan,
     python::artifact::FileKind,
@@ -19,7 +19,8 @@ use crate::{
 };
 
 use super::{
-    BuildingIndex, Built, Context, Made, Material, Package, PipelineError, Prepared,
+    BuildOutcome, BuildingIndex, Context, Package, PackageFiles, PipelineError, Prepared,
+    RecipeAuthor,
     byte_code::compiler,
     prepare::{Ready, complete, render_ready},
 };
@@ -93,7 +94,7 @@ impl Context {
         let (source, wheel) = self.source_of(index, folder, &plan).map_err(|e| fail(&e))?;
         let from_source = plan.from_source.clone();
         let further = Vec::new();
-        let material = Material { wheel, source, from_source, byte_code: None, further };
+        let material = PackageFiles { wheel, source, from_source, byte_code: None, further };
         complete(self, compiler, plan, material)
     }
 
@@ -142,7 +143,7 @@ impl Context {
         index: &BuildingIndex<'_>,
         folders: &[RecipeFolder],
         output: &Path,
-    ) -> Result<Built, PipelineError> {
+    ) -> Result<BuildOutcome, PipelineError> {
         let words = self.words()?;
         let collection = self.collection(output, &*words.format)?;
         let signer = self.signer(&collection)?;
@@ -155,8 +156,11 @@ impl Context {
         for Regenerated { folder, provenance, mut package } in regenerated {
             // What is generated now may be worded otherwise; what was reviewed is built.
             package.recipe = folder.recipe()?;
-            package.made =
-                if folder.state()?.edited.is_empty() { Made::Earlier } else { Made::Edited };
+            package.made = if folder.state()?.edited.is_empty() {
+                RecipeAuthor::Earlier
+            } else {
+                RecipeAuthor::Edited
+            };
             requested.push((package.plan.project.clone(), folder, provenance.requested));
             packages.push(package);
         }
@@ -166,7 +170,7 @@ impl Context {
             let own = requested.iter().find(|(project, ..)| *project == package.plan.project);
             if let Some((_, folder, requirements)) = own {
                 let origin = folder.path().display().to_string();
-                why.requested.extend(requirements.iter().map(|requirement| Request {
+                why.requested.extend(requirements.iter().map(|requirement| RootRequest {
                     requirement: requirement.as_str().into(),
                     origin: origin.as_str().into(),
                 }));

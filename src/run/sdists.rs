@@ -13,7 +13,7 @@ use pep440_rs::Version;
 use url::Url;
 
 use crate::{
-    base::files::{Links, read_inside},
+    base::files::{LinkPolicy, read_inside},
     collection::FailureRecord,
     index::{self, Index, IndexError, ProjectFiles, sdist_time},
     planner::ProjectOrigin,
@@ -34,7 +34,7 @@ use super::{Context, builds::python_remedy};
 const PROJECT_LIMIT: u64 = 4 << 20;
 
 pub(super) type BuiltWheel = Result<PathBuf, SdistError>;
-pub(super) type Settings = BTreeMap<String, Vec<String>>;
+pub(super) type ConfigSettings = BTreeMap<String, Vec<String>>;
 
 /// The sources of a run: its indexes, and before them the files that requirements name by their
 /// places. Sdists whose requirements are known only then are built, each once.
@@ -60,17 +60,17 @@ pub struct BuildingIndex<'a> {
 }
 
 /// What a wheel is built of.
-pub(super) struct Source<'s> {
+pub(super) struct SdistSource<'s> {
     /// For messages.
     pub filename: String,
     /// An sdist, or a project's folder.
     pub path: &'s Path,
     /// Which links in a folder may be followed.
-    pub links: Links,
+    pub links: LinkPolicy,
     /// The folder of the project in it.
     pub subdirectory: Option<&'s str>,
     /// `--config-settings`.
-    pub settings: &'s Settings,
+    pub settings: &'s ConfigSettings,
     /// What the configuration adds to what it is built with.
     pub requires: &'s [String],
     /// Whose wheel it has to be, where that is known.
@@ -107,7 +107,7 @@ impl<'a> BuildingIndex<'a> {
     }
 
     /// The wheel of sources that are at `url`; it fits the target.
-    pub(super) fn build(&self, url: &Url, source: &Source<'_>) -> BuiltWheel {
+    pub(super) fn build(&self, url: &Url, source: &SdistSource<'_>) -> BuiltWheel {
         self.fitting(&source.filename, self.build_within(url, source, &[]))
     }
 
@@ -118,14 +118,14 @@ impl<'a> BuildingIndex<'a> {
         sdist: &Path,
         above: &[String],
     ) -> BuiltWheel {
-        let none = Settings::new();
+        let none = ConfigSettings::new();
         let limit = self.run.settings().limits.archives.sdist;
         let mut roots = self.requirements.roots.iter();
         let root = roots.find(|root| root.requirement.name == *file.kind.project());
-        let source = Source {
+        let source = SdistSource {
             filename: file.filename.clone(),
             path: sdist,
-            links: Links::Refused,
+            links: LinkPolicy::Refused,
             subdirectory: None,
             settings: root.map_or(&none, |root| &root.config_settings),
             requires: self.run.build_requires(Some(file.kind.project())),
@@ -139,7 +139,7 @@ impl<'a> BuildingIndex<'a> {
         self.build_within(&file.url, &source, above)
     }
 
-    fn build_within(&self, url: &Url, source: &Source<'_>, above: &[String]) -> BuiltWheel {
+    fn build_within(&self, url: &Url, source: &SdistSource<'_>, above: &[String]) -> BuiltWheel {
         // What is built for another build has that one's turn.
         let turn = above.is_empty().then(|| lock(&self.turn));
         if let Some(known) = lock(&self.built).get(url) {
@@ -243,7 +243,7 @@ fn name_of(wheel: &Path) -> Result<WheelName, String> {
 }
 
 /// An archive of sources is looked through before anything unpacks it.
-pub(super) fn checked(source: &Source<'_>, limit: u64) -> Result<(), SdistError> {
+pub(super) fn checked(source: &SdistSource<'_>, limit: u64) -> Result<(), SdistError> {
     if !source.path.is_file() {
         return Ok(());
     }
@@ -252,7 +252,7 @@ pub(super) fn checked(source: &Source<'_>, limit: u64) -> Result<(), SdistError>
 }
 
 /// The wheel, once it is known to be of the source's release and as sound as one from elsewhere.
-fn verified(source: &Source<'_>, path: PathBuf, limits: &ArchiveLimits) -> BuiltWheel {
+fn verified(source: &SdistSource<'_>, path: PathBuf, limits: &ArchiveLimits) -> BuiltWheel {
     let refuse = |problem: String| SdistError::new(&source.filename, problem);
     let name = name_of(&path).map_err(refuse)?;
     let is_other = |(project, version): (&ProjectName, &Version)| {
@@ -301,7 +301,7 @@ pub(super) fn as_resolved(run: &Context, pin: &Pin, wheel: &Wheel) -> Result<(),
 }
 
 /// The text of a file in a source's own folder, where it has one.
-pub(super) fn text_of(source: &Source<'_>, name: &str) -> std::io::Result<Option<String>> {
+pub(super) fn text_of(source: &SdistSource<'_>, name: &str) -> std::io::Result<Option<String>> {
     let file = match source.subdirectory {
         Some(folder) => format!("{}/{name}", folder.trim_matches('/')),
         None => name.to_owned(),
@@ -318,7 +318,7 @@ pub(super) fn text_of(source: &Source<'_>, name: &str) -> std::io::Result<Option
 }
 
 /// The text of a source's `pyproject.toml`, where it has one.
-pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> {
+pub(super) fn pyproject(source: &SdistSource<'_>) -> std::io::Result<Option<String>> {
     text_of(source, BuildSystem::FILE)
 }
 
@@ -326,7 +326,7 @@ pub(super) fn pyproject(source: &Source<'_>) -> std::io::Result<Option<String>> 
 ///
 /// # Errors
 /// It cannot be read, or says something wrong: the rest of a sentence.
-pub(super) fn build_system(source: &Source<'_>) -> Result<BuildSystem, String> {
+pub(super) fn build_system(source: &SdistSource<'_>) -> Result<BuildSystem, String> {
     let text = pyproject(source).map_err(|error| format!("cannot be read: {error}"))?;
     // A `setup.py` that cannot be read is there.
     if text.is_none() && matches!(text_of(source, "setup.py"), Ok(None)) {

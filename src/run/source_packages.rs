@@ -14,7 +14,7 @@ use crate::{
     format::build::{BuildError, SourceJob, SourceTools},
 };
 
-use super::{Context, Made, Package, PipelineError, Words, prepare::render_again};
+use super::{Context, Package, PipelineError, RecipeAuthor, Renderer, prepare::render_again};
 
 /// The folder of source packages in a collection.
 const FOLDER: &str = "source";
@@ -34,7 +34,7 @@ impl Context {
     pub(super) fn source_packages(
         &self,
         packages: &[Package],
-        words: &Words<'_>,
+        words: &Renderer<'_>,
         folder: &Path,
         failures: &mut Vec<FailureRecord>,
     ) -> Result<Option<SourcePackages>, PipelineError> {
@@ -58,17 +58,17 @@ impl Context {
     fn source_package(
         &self,
         package: &Package,
-        words: &Words<'_>,
+        words: &Renderer<'_>,
         folder: &Path,
     ) -> Result<Vec<PathBuf>, Unmade> {
         let package = match package.made {
-            Made::Now => {
+            RecipeAuthor::Now => {
                 let mut package = package.clone();
                 package.plan.from_source.clone_from(&package.material.from_source);
                 self.rendered(package, words)?
             }
             // The recipe is in the folder as it was reviewed.
-            Made::Earlier | Made::Edited => package.clone(),
+            RecipeAuthor::Earlier | RecipeAuthor::Edited => package.clone(),
         };
         let Package { plan, native, recipe, material, .. } = package;
         let source = if plan.from_source.is_some() { &material.source } else { &material.wheel };
@@ -94,7 +94,7 @@ impl Context {
     }
 
     /// A package with the recipe of its plan as it is now.
-    fn rendered(&self, package: Package, words: &Words<'_>) -> Result<Package, Unmade> {
+    fn rendered(&self, package: Package, words: &Renderer<'_>) -> Result<Package, Unmade> {
         let never = |error: PipelineError| Unmade::Never(Box::new(error));
         let rendered = render_again(self, vec![package], words).map_err(never)?;
         let rendered: Result<Vec<Package>, FailureRecord> = rendered.into_iter().collect();

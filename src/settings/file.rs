@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(read.templates.templates, [at("templates")]);
         assert_eq!(read.target.targets, Some(at("targets")));
         assert_eq!(read.cache.cache, Some(PathBuf::from("/var/cache/acme")));
-        let plugins = read.plugins.plugin.into_iter().map(plugin::Choice::from);
+        let plugins = read.plugins.plugin.into_iter().map(plugin::PluginChoice::from);
         let plugins: Vec<_> = plugins.map(|choice| choice.plugin).collect();
         assert_eq!(plugins, [below("./policy"), "lint".to_owned()]);
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Configuration, ProcessEnvironment};
 use crate::{
     format::Formats,
-    plugin::{Brought, Choice, Finder, PluginError},
+    plugin::{Finder, PluginChoice, PluginError, Provided},
 };
 
 /// Options for plugins.
@@ -43,7 +43,7 @@ pub struct PluginConfiguration {
 #[derive(Debug, Clone)]
 pub struct PluginSettings {
     /// The chosen plugins, in the order in which they are called.
-    pub chosen: Vec<Choice>,
+    pub chosen: Vec<PluginChoice>,
     /// Finds plugins by their names.
     pub finder: Finder,
     /// Whether plugins publish collections with failures, too.
@@ -64,7 +64,7 @@ impl PluginOptions {
     pub(super) fn settings(self, environment: &ProcessEnvironment, cache: &Path) -> PluginSettings {
         let configured = self.plugin.into_iter().map(Into::into);
         PluginSettings {
-            chosen: configured.chain(self.named.into_iter().map(Choice::named)).collect(),
+            chosen: configured.chain(self.named.into_iter().map(PluginChoice::named)).collect(),
             finder: Finder {
                 folders: environment.plugin_folders(),
                 bundled: cache.join("plugins"),
@@ -85,7 +85,7 @@ impl PluginConfiguration {
     }
 }
 
-impl From<PluginConfiguration> for Choice {
+impl From<PluginConfiguration> for PluginChoice {
     fn from(PluginConfiguration { name, settings, folder }: PluginConfiguration) -> Self {
         Self { plugin: name, settings: settings.into(), folder }
     }
@@ -103,7 +103,7 @@ impl PluginSettings {
     ///
     /// # Errors
     /// A chosen plugin cannot be read.
-    pub fn provided(&self) -> Result<Vec<Brought>, PluginError> {
+    pub fn provided(&self) -> Result<Vec<Provided>, PluginError> {
         self.finder.brought(&self.chosen)
     }
 }

@@ -25,7 +25,7 @@ const PIECE: usize = 32 << 10;
 
 /// A file in a wheel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct WheelMember {
     /// The path in the archive, checked: relative, no `..`, nothing invisible.
     pub name: String,
     /// Bytes when inflated.
@@ -41,9 +41,9 @@ pub struct Member {
 pub struct WheelArchive {
     file: String,
     zip: ZipArchive<BufReader<File>>,
-    members: BTreeMap<String, Member>,
+    members: BTreeMap<String, WheelMember>,
     /// The sha256 of each member as `RECORD` states it, filled in by [`WheelArchive::attach`].
-    record: record::Record,
+    record: record::RecordFile,
 }
 
 impl WheelArchive {
@@ -61,7 +61,7 @@ impl WheelArchive {
         zip.validate_header_consistency()
             .map_err(|e| refuse(format!("is an ambiguous archive: {e}")))?;
         let members = list_members(&mut zip, archive_size, limits).map_err(refuse)?;
-        Ok(Self { file, zip, members, record: record::Record::default() })
+        Ok(Self { file, zip, members, record: record::RecordFile::default() })
     }
 
     /// The archive's file name, for messages.
@@ -70,17 +70,17 @@ impl WheelArchive {
     }
 
     /// The members, sorted by name.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
+    pub fn members(&self) -> impl Iterator<Item = &WheelMember> {
         self.members.values()
     }
 
     /// The member of that name.
-    pub fn member(&self, name: &str) -> Option<&Member> {
+    pub fn member(&self, name: &str) -> Option<&WheelMember> {
         self.members.get(name)
     }
 
     /// Takes the hashes that [`WheelArchive::read`] checks from now on.
-    pub(super) fn attach(&mut self, record: record::Record) {
+    pub(super) fn attach(&mut self, record: record::RecordFile) {
         self.record = record;
     }
 
@@ -144,7 +144,7 @@ impl WheelArchive {
 /// A member's stated size, and a reader of its bytes that stops one byte behind it: a longer
 /// stream shows without being inflated whole.
 fn entry<'a>(
-    members: &BTreeMap<String, Member>,
+    members: &BTreeMap<String, WheelMember>,
     zip: &'a mut ZipArchive<BufReader<File>>,
     name: &str,
 ) -> Result<(u64, impl Read + 'a), String> {
@@ -164,7 +164,7 @@ fn list_members(
     zip: &mut ZipArchive<BufReader<File>>,
     archive_size: u64,
     limits: &ArchiveLimits,
-) -> Result<BTreeMap<String, Member>, String> {
+) -> Result<BTreeMap<String, WheelMember>, String> {
     if zip.len() as u64 > limits.wheel_files {
         let (count, limit) = (zip.len(), limits.wheel_files);
         return Err(format!(
@@ -191,7 +191,7 @@ fn list_members(
             return Err(format!("member `{name}` uses a compression that wheels must not use"));
         }
         total = total.saturating_add(entry.size());
-        let member = Member {
+        let member = WheelMember {
             size: entry.size(),
             executable: entry.unix_mode().is_some_and(|mode| mode & 0o100 != 0),
             modified: entry.last_modified().and_then(seconds),
@@ -237,7 +237,7 @@ fn seconds(time: zip::DateTime) -> Option<i64> {
     (time.year() > 1980).then_some(seconds)
 }
 
-fn file_used_as_folder(members: &BTreeMap<String, Member>) -> Option<&str> {
+fn file_used_as_folder(members: &BTreeMap<String, WheelMember>) -> Option<&str> {
     let folders =
         members.keys().flat_map(|name| name.match_indices('/').map(|(end, _)| &name[..end]));
     folders.into_iter().find_map(|folder| members.get_key_value(folder).map(|(n, _)| n.as_str()))

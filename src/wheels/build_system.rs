@@ -22,7 +22,7 @@ pub struct BuildSystem {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct File {
+struct PyProjectFile {
     build_system: Option<Table>,
 }
 
@@ -44,7 +44,7 @@ impl BuildSystem {
     /// # Errors
     /// What is wrong with it: the rest of a sentence.
     pub fn parse(text: Option<&str>) -> Result<Self, String> {
-        let read = text.map_or(Ok(File::default()), toml::from_str);
+        let read = text.map_or(Ok(PyProjectFile::default()), toml::from_str);
         let read = read.map_err(|error| {
             format!("has a `{}` that cannot be read: {}", Self::FILE, error.message())
         })?;

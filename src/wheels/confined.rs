@@ -30,7 +30,7 @@ const REASON_LINES: usize = 20;
 
 /// What a wheel is built of.
 #[derive(Debug, Clone, Copy)]
-pub struct Material<'m> {
+pub struct BuildInput<'m> {
     /// An sdist, or a project's folder.
     pub path: &'m Path,
     /// The name of the sdist; its ending tells what it is.
@@ -46,7 +46,7 @@ pub struct Material<'m> {
 
 /// What came of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Built {
+pub enum BackendAnswer {
     Wheel(PathBuf),
     /// The backend wants these requirements installed, too.
     Requires(Vec<String>),
@@ -55,7 +55,7 @@ pub enum Built {
 /// The first line of what leaves the sandbox.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Header {
+enum MemberHeader {
     Requires(Vec<String>),
     Wheel(String),
 }
@@ -68,13 +68,13 @@ enum Header {
 /// Why there is no wheel: the rest of a sentence that begins with what was built, and all that the
 /// build said.
 pub fn build_confined(
-    material: &Material<'_>,
+    material: &BuildInput<'_>,
     build: &SdistBuild,
     interpreter: &Interpreter,
     sandbox: &Sandbox,
     folder: &Path,
     runner: &dyn CommandRunner,
-) -> Result<Built, (String, Output)> {
+) -> Result<BackendAnswer, (String, Output)> {
     let silent = |problem: String| (problem, Output::default());
     let prepared = Workshop::for_reading(sandbox)
         .and_then(|input| fill(&input, material).map(|source| (input, source)));
@@ -109,7 +109,7 @@ fn told(error: &ProcessError) -> String {
 }
 
 /// Copies what the build may read; where the sandbox shows the source.
-fn fill(input: &Workshop, material: &Material<'_>) -> io::Result<String> {
+fn fill(input: &Workshop, material: &BuildInput<'_>) -> io::Result<String> {
     let at = input.path();
     fs::write(at.join("build.py"), DRIVER)?;
     for (name, text) in USERS {
@@ -148,7 +148,7 @@ fn room(input: &Workshop, interpreter: &Interpreter) -> Room {
 }
 
 fn command(
-    material: &Material<'_>,
+    material: &BuildInput<'_>,
     build: &SdistBuild,
     interpreter: &Interpreter,
     source: &str,
@@ -184,20 +184,20 @@ fn command(
 }
 
 /// Takes apart what left the sandbox.
-fn take(answer: &Path, folder: &Path) -> io::Result<Built> {
+fn take(answer: &Path, folder: &Path) -> io::Result<BackendAnswer> {
     let mut reader = BufReader::new(File::open(answer)?);
     let mut line = Vec::new();
     reader.by_ref().take(HEADER_LIMIT).read_until(b'\n', &mut line)?;
     let unreadable = |_| io::Error::other("it does not tell what it left");
     match serde_json::from_slice(&line).map_err(unreadable)? {
-        Header::Requires(texts) => Ok(Built::Requires(texts)),
-        Header::Wheel(name) => {
+        MemberHeader::Requires(texts) => Ok(BackendAnswer::Requires(texts)),
+        MemberHeader::Wheel(name) => {
             if !name.ends_with(".whl") || name.contains(['/', '\0']) {
                 return Err(io::Error::other(format!("it is `{}`", name.escape_debug())));
             }
             let path = folder.join(name);
             io::copy(&mut reader, &mut File::create_new(&path)?)?;
-            Ok(Built::Wheel(path))
+            Ok(BackendAnswer::Wheel(path))
         }
     }
 }
@@ -214,11 +214,11 @@ mod tests {
             fs::write(&path, answer).unwrap();
             let taken = take(&path, folder.path()).map_err(|error| error.to_string());
             taken.map(|built| match built {
-                Built::Wheel(path) => {
+                BackendAnswer::Wheel(path) => {
                     assert_eq!(path.parent(), Some(folder.path()));
                     fs::read_to_string(path).unwrap()
                 }
-                Built::Requires(texts) => texts.join(" "),
+                BackendAnswer::Requires(texts) => texts.join(" "),
             })
         };
         assert_eq!(taken(b"{\"wheel\": \"a-1-py3-none-any.whl\"}\nPK").unwrap(), "PK");

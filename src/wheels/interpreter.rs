@@ -32,7 +32,7 @@ pub struct Interpreter {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct InterpreterAnswer {
     program: PathBuf,
     prefix: PathBuf,
     version: (u32, u32),
@@ -62,7 +62,7 @@ impl Interpreter {
         let command = Command::new(program, Path::new("/"));
         let command = command.argument("-I").argument("-S").argument("-c").argument(QUESTION);
         let output = runner.run(&command).ok().filter(|output| output.status == 0)?;
-        let answer: Answer = serde_json::from_slice(&output.stdout).ok()?;
+        let answer: InterpreterAnswer = serde_json::from_slice(&output.stdout).ok()?;
         let machine = answer.markers.platform_machine().to_owned();
         Some(Self {
             program: answer.program,

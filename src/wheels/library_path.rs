@@ -63,7 +63,7 @@ const RPATH: u64 = 15;
 const RUNPATH: u64 = 29;
 
 /// An entry of the dynamic section and where it is in the file.
-struct Entry {
+struct DynamicEntry {
     tag: u64,
     value: u64,
     at: usize,
@@ -113,7 +113,7 @@ impl<'b> Image<'b> {
     }
 
     /// The entries of the dynamic section, with the one that ends it.
-    fn dynamic(&self) -> Option<Vec<Entry>> {
+    fn dynamic(&self) -> Option<Vec<DynamicEntry>> {
         const DYNAMIC: u64 = 2;
         let segments = self.segments()?;
         let [_, offset, _, length] = segments.into_iter().find(|[kind, ..]| *kind == DYNAMIC)?;
@@ -123,7 +123,7 @@ impl<'b> Image<'b> {
         for at in (0..count).map(|index| start.checked_add(2 * word * index)) {
             let at = at?;
             let (tag, value) = (self.number(at, word)?, self.number(at + word, word)?);
-            entries.push(Entry { tag, value, at });
+            entries.push(DynamicEntry { tag, value, at });
             if tag == 0 {
                 break;
             }
@@ -141,7 +141,7 @@ impl<'b> Image<'b> {
     }
 
     /// Moves the entries behind dropped ones up; empty ones are left at the end.
-    fn drop_entries(&self, changed: &mut [u8], entries: &[Entry], dropped: &[usize]) {
+    fn drop_entries(&self, changed: &mut [u8], entries: &[DynamicEntry], dropped: &[usize]) {
         let size = 2 * self.word();
         let kept = entries.iter().enumerate().filter(|(position, _)| !dropped.contains(position));
         let kept: Vec<usize> = kept.map(|(_, entry)| entry.at).collect();

@@ -21,15 +21,15 @@ use sha2::{Digest, Sha256};
 
 use crate::plan::SourceFile;
 
-pub use archive::Member;
+pub use archive::WheelMember;
 pub use build_system::BuildSystem;
-pub use confined::{Built, Material, build_confined};
+pub use confined::{BackendAnswer, BuildInput, build_confined};
 pub use elf::ElfNeeds;
 #[cfg(fuzzing)]
 pub use elf::needs as elf_needs;
 pub use interpreter::Interpreter;
 pub use library_path::{clean_wheel, is_standard as is_standard_folder};
-pub use patch::{Change, changes, patched};
+pub use patch::{PatchedMember, changes, patched};
 pub use path_file::PathFile;
 pub use payload::Payload;
 pub use sdist::{SdistBuild, SdistError, build_wheel};

@@ -11,7 +11,7 @@ use crate::plan::Patch;
 
 /// What a patch does to a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum PatchedMember {
     Created(String),
     Changed(String),
     Deleted(String),
@@ -21,7 +21,7 @@ pub enum Change {
 ///
 /// # Errors
 /// What is not a patch: a sentence's rest.
-pub fn changes(patch: &Patch) -> Result<Vec<Change>, String> {
+pub fn changes(patch: &Patch) -> Result<Vec<PatchedMember>, String> {
     let mut found = Vec::new();
     for one in parsed(&patch.text) {
         let one = one.map_err(|error| format!("is not a patch: {error}"))?;
@@ -48,12 +48,12 @@ pub fn patched(
             let hunks = one.patch().as_text();
             let hunks = hunks.ok_or_else(|| refuse("changes something that is not text".into()))?;
             let (member, before) = match &change {
-                Change::Created(member) => (member, Vec::new()),
-                Change::Deleted(member) => {
+                PatchedMember::Created(member) => (member, Vec::new()),
+                PatchedMember::Deleted(member) => {
                     members.insert(member.clone(), None);
                     continue;
                 }
-                Change::Changed(member) => match members.get(member) {
+                PatchedMember::Changed(member) => match members.get(member) {
                     Some(known) => (member, known.clone().unwrap_or_default()),
                     None => (member, read(member).map_err(refuse)?),
                 },
@@ -72,12 +72,12 @@ fn parsed(text: &str) -> PatchSet<'_, [u8]> {
     PatchSet::parse_bytes(text.as_bytes(), options)
 }
 
-fn change(operation: &FileOperation<'_, [u8]>) -> Result<Change, String> {
+fn change(operation: &FileOperation<'_, [u8]>) -> Result<PatchedMember, String> {
     let change = match operation.strip_prefix(1) {
-        FileOperation::Create(path) => Change::Created(inside(&path)?),
-        FileOperation::Delete(path) => Change::Deleted(inside(&path)?),
+        FileOperation::Create(path) => PatchedMember::Created(inside(&path)?),
+        FileOperation::Delete(path) => PatchedMember::Deleted(inside(&path)?),
         FileOperation::Modify { original, modified } if original == modified => {
-            Change::Changed(inside(&modified)?)
+            PatchedMember::Changed(inside(&modified)?)
         }
         other => {
             return Err(format!("renames or copies a file, which is not supported: {other:?}"));
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(found, BTreeMap::from(wanted));
         let kinds = changes(&patches[1]).unwrap();
         let (new, old) = ("pkg/new.py".to_owned(), "old.py".to_owned());
-        assert_eq!(kinds, [Change::Created(new), Change::Deleted(old)]);
+        assert_eq!(kinds, [PatchedMember::Created(new), PatchedMember::Deleted(old)]);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// What `RECORD` states of each member: the algorithm and the digest.
 #[derive(Debug, Default)]
-pub struct Record(BTreeMap<String, Option<Stated>>);
+pub struct RecordFile(BTreeMap<String, Option<RecordedHash>>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stated {
+struct RecordedHash {
     algorithm: Algorithm,
     digest: Vec<u8>,
 }
@@ -23,7 +23,7 @@ enum Algorithm {
     Sha512,
 }
 
-impl Record {
+impl RecordFile {
     /// Parses the text of a `RECORD` file. An error is a sentence without its subject.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut rows = BTreeMap::new();
@@ -70,7 +70,7 @@ impl Record {
 
 /// The bytes of one file on their way to be compared with its hash.
 pub struct Verifier<'r> {
-    stated: Option<(&'r Stated, Digests)>,
+    stated: Option<(&'r RecordedHash, Digests)>,
 }
 
 enum Digests {
@@ -119,7 +119,7 @@ impl Verifier<'_> {
     }
 }
 
-fn parse_hash(text: &str) -> Result<Option<Stated>, String> {
+fn parse_hash(text: &str) -> Result<Option<RecordedHash>, String> {
     if text.is_empty() {
         return Ok(None);
     }
@@ -135,7 +135,7 @@ fn parse_hash(text: &str) -> Result<Option<Stated>, String> {
     let digest = BASE64_URL_SAFE_NO_PAD
         .decode(digest.trim_end_matches('='))
         .map_err(|_| "no readable hash")?;
-    Ok(Some(Stated { algorithm, digest }))
+    Ok(Some(RecordedHash { algorithm, digest }))
 }
 
 #[cfg(test)]
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn verifies_the_stated_hash() {
-        let record = Record::parse(
+        let record = RecordFile::parse(
             "a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nx/RECORD,,\n",
         )
         .unwrap();
@@ -156,13 +156,13 @@ mod tests {
 
     #[test]
     fn refuses_weak_hashes_and_double_rows() {
-        assert!(Record::parse("a.py,md5=abc,0\n").is_err());
-        assert!(Record::parse("a.py,,\na.py,,\n").is_err());
+        assert!(RecordFile::parse("a.py,md5=abc,0\n").is_err());
+        assert!(RecordFile::parse("a.py,,\na.py,,\n").is_err());
     }
 
     #[test]
     fn reads_quoted_names() {
-        let record = Record::parse("\"a,b.py\",,\n").unwrap();
+        let record = RecordFile::parse("\"a,b.py\",,\n").unwrap();
         assert_eq!(record.names().collect::<Vec<_>>(), ["a,b.py"]);
     }
 }

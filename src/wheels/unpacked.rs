@@ -29,19 +29,19 @@ pub struct Sdist {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
-struct Document {
-    build_system: Option<BuildSystem>,
+struct PyProjectDocument {
+    build_system: Option<BuildSystemTable>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Needs {
-    external: External,
+    external: ExternalTable,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct BuildSystem {
+struct BuildSystemTable {
     #[serde(default)]
     requires: Vec<String>,
     build_backend: Option<String>,
@@ -49,7 +49,7 @@ struct BuildSystem {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
-struct External {
+struct ExternalTable {
     build_requires: Vec<String>,
     host_requires: Vec<String>,
     dependencies: Vec<String>,
@@ -67,7 +67,7 @@ impl Sdist {
         let text = sdist_member(path, filename, "pyproject.toml").map_err(unreadable)?;
         let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
         let text = text.unwrap_or_default();
-        let Document { build_system } = toml::from_str(&text).unwrap_or_default();
+        let PyProjectDocument { build_system } = toml::from_str(&text).unwrap_or_default();
 
         let first = members.iter().find_map(|member| member.split_once('/'));
         let folder = first.map_or_else(|| stem(filename).to_owned(), |(top, _)| top.to_owned());

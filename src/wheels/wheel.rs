@@ -10,11 +10,11 @@ use crate::python::{
 
 use super::{
     SourceError,
-    archive::{Member, WheelArchive},
+    archive::{WheelArchive, WheelMember},
     elf::{self, ElfNeeds},
     library_path::is_standard,
     path_file::PathFile,
-    record::Record,
+    record::RecordFile,
 };
 
 /// A verified wheel: what planning needs to know of it.
@@ -39,7 +39,7 @@ pub struct Wheel {
     /// The name that its `.data` folder has, or would have.
     pub data: String,
     /// All files, sorted by name.
-    pub members: Vec<Member>,
+    pub members: Vec<WheelMember>,
     /// The libraries and programs in ELF format among them.
     pub elf: Vec<ElfNeeds>,
     /// The texts of licence files: member name and text.
@@ -82,7 +82,7 @@ impl Wheel {
 
         let name = WheelName::parse(&file).map_err(|e| refuse(e.reason))?;
         check_folder(&dist_info, &name).map_err(&refuse)?;
-        let header = Header::parse(&archive.read_text(&format!("{dist_info}/WHEEL"))?)
+        let header = WheelHeader::parse(&archive.read_text(&format!("{dist_info}/WHEEL"))?)
             .map_err(|problem| refuse(format!("`{dist_info}/WHEEL` {problem}")))?;
         let metadata = CoreMetadata::parse(&archive.read(&format!("{dist_info}/METADATA"))?)
             .map_err(|e| refuse(format!("`{dist_info}/METADATA`: {e}")))?;
@@ -95,8 +95,8 @@ impl Wheel {
                     .map_err(|e| refuse(format!("has a bad {e}")))?
             }
         };
-        let members: Vec<Member> = archive.members().cloned().collect();
-        let contents = Contents::read(&mut archive, &members, &dist_info, &metadata)?;
+        let members: Vec<WheelMember> = archive.members().cloned().collect();
+        let contents = WheelContents::read(&mut archive, &members, &dist_info, &metadata)?;
         let data = format!("{}.data", dist_info.strip_suffix(".dist-info").unwrap_or(&dist_info));
         Ok(Self {
             path: path.to_owned(),
@@ -156,7 +156,7 @@ impl Wheel {
 
 /// What was read of the members' contents.
 #[derive(Default)]
-struct Contents {
+struct WheelContents {
     elf: Vec<ElfNeeds>,
     licence_texts: Vec<(String, String)>,
     shebangs: Vec<(String, String)>,
@@ -164,10 +164,10 @@ struct Contents {
     completions: Vec<(String, String)>,
 }
 
-impl Contents {
+impl WheelContents {
     fn read(
         archive: &mut WheelArchive,
-        members: &[Member],
+        members: &[WheelMember],
         dist_info: &str,
         metadata: &CoreMetadata,
     ) -> Result<Self, SourceError> {
@@ -221,7 +221,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 /// Whether a member is probably native code, so that it is read only once.
-fn is_likely_native(member: &Member) -> bool {
+fn is_likely_native(member: &WheelMember) -> bool {
     let name = member.name.as_str();
     let base = name.rsplit('/').next().unwrap_or(name);
     base.ends_with(".so") || base.contains(".so.") || member.executable
@@ -229,7 +229,7 @@ fn is_likely_native(member: &Member) -> bool {
 
 /// Whether a member's first line may name what starts it: modules, and what is installed outside the
 /// folder of modules, where commands lie.
-fn is_script(member: &Member) -> bool {
+fn is_script(member: &WheelMember) -> bool {
     member.name.ends_with(".py") || member.name.contains(".data/")
 }
 
@@ -310,7 +310,7 @@ fn attach_record(archive: &mut WheelArchive, dist_info: &str) -> Result<(), Sour
         problem: format!("`{path}` {problem}"),
     };
     let text = archive.read_text(&path)?;
-    let record = Record::parse(&text).map_err(|problem| refuse(archive, problem))?;
+    let record = RecordFile::parse(&text).map_err(|problem| refuse(archive, problem))?;
     let exempt = |name: &str| {
         name.strip_prefix(path.as_str()).is_some_and(|rest| matches!(rest, "" | ".jws" | ".p7s"))
     };
@@ -329,11 +329,11 @@ fn attach_record(archive: &mut WheelArchive, dist_info: &str) -> Result<(), Sour
 }
 
 /// What the `WHEEL` file says.
-struct Header {
+struct WheelHeader {
     root_is_purelib: bool,
 }
 
-impl Header {
+impl WheelHeader {
     fn parse(text: &str) -> Result<Self, String> {
         let field = |wanted: &str| {
             text.lines()

@@ -1,31 +1,37 @@
 //! The rules of the source tree, read from the sources.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-/// All source files that are part of the program, with their paths below `src/`, tests left out.
-fn sources() -> Vec<(String, String)> {
+/// All source files with their paths below `src/`.
+fn all_sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut folders = vec![root.clone()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path: PathBuf = entry.unwrap().path();
-            let name = path.strip_prefix(&root).unwrap().display().to_string();
             if path.is_dir() {
                 folders.push(path);
-            } else if !name.contains("test") && !name.ends_with("server.rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-                files.push((name, program.to_owned()));
+            } else {
+                let name = path.strip_prefix(&root).unwrap().display().to_string();
+                files.push((name, fs::read_to_string(&path).unwrap()));
             }
         }
     }
     files.sort();
     files
+}
+
+/// The source files that are part of the program, tests left out.
+fn sources() -> Vec<(String, String)> {
+    let files = all_sources().into_iter();
+    let files = files.filter(|(name, _)| !name.contains("test") && !name.ends_with("server.rs"));
+    let program = |text: String| text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+    files.map(|(name, text)| (name, program(text))).collect()
 }
 
 /// The top-level modules (rooms) in the order of their declaration, the most basic first.
@@ -140,5 +146,24 @@ fn files_are_short() {
     for (file, text) in sources() {
         let lines = text.lines().count();
         assert!(lines <= 400, "src/{file} has {lines} lines");
+    }
+}
+
+/// Test modules count, too; associated types do not.
+#[test]
+fn type_names_are_unique() {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for (file, text) in all_sources() {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("type ")) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let at = usize::from(words.first().is_some_and(|word| word.starts_with("pub")));
+            let Some([keyword, name]) = words.get(at..at + 2) else { continue };
+            if !["struct", "enum", "trait", "type"].contains(keyword) {
+                continue;
+            }
+            let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+            let other = found.insert(name[..end].to_owned(), file.clone());
+            assert_eq!(other, None, "src/{file} has another `{}`", &name[..end]);
+        }
     }
 }

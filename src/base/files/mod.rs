@@ -30,7 +30,7 @@ pub use self::{
     error::FileError,
     private::{Exposure, create_private_folders, own_folder, private_folder_in, write_private},
     temporary::{Temporary, temporary_place},
-    tree::{Links, copy_tree, open_lock, open_regular, read_inside},
+    tree::{LinkPolicy, copy_tree, open_lock, open_regular, read_inside},
 };
 
 /// The name that temporary files and folders begin with.

@@ -21,7 +21,7 @@ const TREE_LIMIT: u64 = 4 << 30;
 
 /// What becomes of symbolic links on the way to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Links {
+pub enum LinkPolicy {
     /// None is followed: the tree is untrusted.
     Refused,
     /// Those that stay in the tree are followed: the tree is the user's own.
@@ -33,7 +33,12 @@ pub enum Links {
 /// # Errors
 /// There is no such file (`NotFound`), it is not a regular one, links lead to it that must not be
 /// followed, or it is larger.
-pub fn read_inside(root: &Path, inside: &str, limit: u64, links: Links) -> io::Result<Vec<u8>> {
+pub fn read_inside(
+    root: &Path,
+    inside: &str,
+    limit: u64,
+    links: LinkPolicy,
+) -> io::Result<Vec<u8>> {
     let file = open_inside(root, Path::new(inside), links).map_err(|error| {
         let is_link = error.raw_os_error().map(Errno::from_raw_os_error);
         match is_link {
@@ -55,12 +60,12 @@ pub fn read_inside(root: &Path, inside: &str, limit: u64, links: Links) -> io::R
     Ok(bytes)
 }
 
-fn open_inside(root: &Path, inside: &Path, links: Links) -> io::Result<File> {
+fn open_inside(root: &Path, inside: &Path, links: LinkPolicy) -> io::Result<File> {
     // A pipe would not answer.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let folder: OwnedFd =
         openat(CWD, root, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    if links == Links::Inside {
+    if links == LinkPolicy::Inside {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         match openat2(&folder, inside, flags, Mode::empty(), resolve) {
             // Older kernels, and containers that do not know the call.
@@ -205,21 +210,21 @@ mod tests {
             let read = read_inside(&at("tree"), path, 4, links).map_err(|error| error.to_string());
             read.map(|bytes| String::from_utf8(bytes).unwrap())
         };
-        for links in [Links::Refused, Links::Inside] {
+        for links in [LinkPolicy::Refused, LinkPolicy::Inside] {
             assert_eq!(read("sub/file", links).unwrap(), "text");
             for path in ["zero", "up", "pipe", "sub", "../secret", "missing", "sub/file/x"] {
                 assert!(read(path, links).is_err(), "{path} {links:?}");
             }
         }
         for path in ["inside", "folder/file"] {
-            assert_eq!(read(path, Links::Inside).unwrap(), "text", "{path}");
-            let error = read(path, Links::Refused).unwrap_err();
+            assert_eq!(read(path, LinkPolicy::Inside).unwrap(), "text", "{path}");
+            let error = read(path, LinkPolicy::Refused).unwrap_err();
             assert_eq!(error, format!("`{path}` is a symbolic link, which is not followed"));
         }
-        let missing = read_inside(&at("tree"), "no/file", 4, Links::Refused).unwrap_err();
+        let missing = read_inside(&at("tree"), "no/file", 4, LinkPolicy::Refused).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         fs::write(at("tree/sub/file"), "longer").unwrap();
-        let error = read("sub/file", Links::Refused).unwrap_err();
+        let error = read("sub/file", LinkPolicy::Refused).unwrap_err();
         assert_eq!(error, "`sub/file` is larger than 4 bytes");
     }
 

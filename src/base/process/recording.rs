@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Command, CommandRunner, Output, ProcessError};
 
-type Answer = dyn Fn(&Command) -> Result<Output, ProcessError> + Send + Sync;
+type RecordedAnswer = dyn Fn(&Command) -> Result<Output, ProcessError> + Send + Sync;
 
 /// Runs nothing: keeps every command and answers in the program's place.
 pub struct RecordingRunner {
-    answer: Box<Answer>,
+    answer: Box<RecordedAnswer>,
     commands: Mutex<Vec<Command>>,
 }
 

@@ -12,7 +12,7 @@ use crate::base::{
     process::{Command, CommandRunner, Output, which},
 };
 
-use super::{Access, SignError, home::Home};
+use super::{Access, SignError, home::GpgHome};
 
 /// Whoever has to enter a PIN has as long for it.
 const TIME_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -32,7 +32,7 @@ pub(super) struct GpgKey<'a> {
     /// Its own and those of its subkeys.
     pub fingerprints: Vec<String>,
     /// Where a key from a file is kept.
-    _home: Option<Home<'a>>,
+    _home: Option<GpgHome<'a>>,
 }
 
 impl<'a> GpgKey<'a> {
@@ -67,7 +67,7 @@ impl<'a> GpgKey<'a> {
         let program = which("gpg", access.path)
             .ok_or_else(|| refuse("`gpg`, which reads it, is not installed".to_owned()))?;
         let folder = |source| SignError::Folder { path: temporary_place(), source };
-        let home = Home::new(access.path, access.runner).map_err(folder)?;
+        let home = GpgHome::new(access.path, access.runner).map_err(folder)?;
         let mut found = Self {
             program,
             runner: access.runner,

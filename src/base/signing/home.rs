@@ -16,13 +16,13 @@ const LONGEST: usize = 80;
 const FALLBACK: &str = "/tmp";
 
 /// A private home of `gpg`. Its agent ends with this value.
-pub(super) struct Home<'a> {
+pub(super) struct GpgHome<'a> {
     folder: Temporary,
     gpgconf: Option<PathBuf>,
     runner: &'a dyn CommandRunner,
 }
 
-impl<'a> Home<'a> {
+impl<'a> GpgHome<'a> {
     pub fn new(path: &[PathBuf], runner: &'a dyn CommandRunner) -> io::Result<Self> {
         let place = temporary_place();
         let is_short = place.as_os_str().len() + Temporary::DEPTH <= LONGEST;
@@ -36,7 +36,7 @@ impl<'a> Home<'a> {
     }
 }
 
-impl Drop for Home<'_> {
+impl Drop for GpgHome<'_> {
     fn drop(&mut self) {
         let Some(gpgconf) = &self.gpgconf else { return };
         for action in [&["--kill", "all"][..], &["--remove-socketdir"]] {

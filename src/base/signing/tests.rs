@@ -12,12 +12,12 @@ use crate::support::tools::tool;
 
 /// A `gpg` with a home of its own; without the tool, a visible line, or a failure where
 /// `REQUIRE_TOOLS` is set.
-struct Home {
+struct TestHome {
     gpg: PathBuf,
     folder: tempfile::TempDir,
 }
 
-impl Home {
+impl TestHome {
     fn new() -> Option<Self> {
         let gpg = tool("gpg")?;
         Some(Self { gpg, folder: tempfile::tempdir().unwrap() })
@@ -61,7 +61,7 @@ impl Home {
     }
 }
 
-impl Drop for Home {
+impl Drop for TestHome {
     fn drop(&mut self) {
         let command = Command::new("/usr/bin/gpgconf", self.folder.path())
             .variable("GNUPGHOME", self.folder.path())
@@ -82,7 +82,7 @@ const LATER: i64 = 2_147_483_000;
 
 #[test]
 fn signatures_of_both_kinds_are_those_of_the_key() {
-    let Some(home) = Home::new() else { return };
+    let Some(home) = TestHome::new() else { return };
     for (name, algorithm, passphrase) in
         [("rsa", "rsa3072", ""), ("curve", "ed25519", ""), ("locked", "ed25519", "secret words")]
     {
@@ -128,7 +128,7 @@ fn signatures_of_both_kinds_are_those_of_the_key() {
 
 #[test]
 fn what_is_no_key_is_refused() {
-    let Some(home) = Home::new() else { return };
+    let Some(home) = TestHome::new() else { return };
     let file = home.folder.path().join("key");
     fs::write(&file, "no key").unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();

@@ -10,7 +10,7 @@ use crate::{
     format::{build::BuiltPackage, repository::metadata::clock},
 };
 
-struct Case {
+struct DateCase {
     target: &'static str,
     /// The file that names all others.
     pointer: &'static str,
@@ -19,8 +19,8 @@ struct Case {
     stated: fn(&str) -> u64,
 }
 
-const CASES: [Case; 2] = [
-    Case {
+const CASES: [DateCase; 2] = [
+    DateCase {
         target: "debian-12",
         pointer: "Release",
         write: |folder, name| write_deb(folder, name, "1", ".xz"),
@@ -30,7 +30,7 @@ const CASES: [Case; 2] = [
             date.timestamp().as_second() as u64
         },
     },
-    Case {
+    DateCase {
         target: "fedora-43",
         pointer: "repodata/repomd.xml",
         write: |folder, name| write_rpm(folder, name, "1", ""),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 use crate::{
     base::text::{OneLine, Paragraph},
     collection::{
-        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, Request,
+        Collection, CollectionError, FailureRecord, MANIFEST_FILE, Merge, Publishing, RootRequest,
         Stage, Why,
         testing::{add, described, keep, plan, target, write_deb, write_rpm},
     },
@@ -41,7 +41,7 @@ fn a_manifest_says_what_is_there_and_why() {
     let collection = Collection::open(folder.path(), &target("fedora-43")).unwrap();
     let staging = collection.staging().unwrap();
     let built = rpm(staging.path(), "python3-sample");
-    let request = |requirement: &str| Request {
+    let request = |requirement: &str| RootRequest {
         requirement: OneLine::new(requirement),
         origin: OneLine::new("requirements.txt:3"),
     };

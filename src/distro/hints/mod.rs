@@ -43,14 +43,14 @@ pub struct Need {
 
 /// What became of a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolved {
+pub enum ResolvedHint {
     /// Empty where nothing has to be installed.
     Packages(Vec<CapabilityName>),
     /// Unknown; similar names.
     Unknown { candidates: Vec<String> },
 }
 
-impl Resolved {
+impl ResolvedHint {
     /// The packages of these names; unknown where one of them is not a name.
     fn named(names: impl IntoIterator<Item = String>) -> Self {
         let parsed = names.into_iter().map(|name| CapabilityName::parse(&name));
@@ -74,22 +74,22 @@ pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> V
     if let Some(needs) = user.project(project) {
         return needs;
     }
-    let Some(names) = Names::of(target) else { return Vec::new() };
+    let Some(names) = HintColumn::of(target) else { return Vec::new() };
     let rows = projects().iter().filter(|row| row.project == *project);
     rows.map(|row| Need {
         when: row.when,
-        packages: names.split(if names == Names::Debian { &row.debian } else { &row.rpm }),
+        packages: names.split(if names == HintColumn::Debian { &row.debian } else { &row.rpm }),
         origin: format!("{TABLE_ORIGIN}{} ({})", row.why, row.source),
     })
     .collect()
 }
 
 /// The packages that a hint stands for on a target; `None` where its marker does not hold there.
-pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Option<Resolved> {
+pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Option<ResolvedHint> {
     let (hint, marker) = text.split_once(';').unwrap_or((text, ""));
     let hint = hint.trim();
     if let Some(packages) = user.name(hint) {
-        return Some(Resolved::Packages(packages));
+        return Some(ResolvedHint::Packages(packages));
     }
     if !marker.trim().is_empty()
         && parse_marker(marker).is_ok_and(|tree| !evaluate(&tree, &target.markers(), &[]))
@@ -98,22 +98,22 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     }
     let name = without_version(hint);
     if let Some(packages) = user.name(name) {
-        return Some(Resolved::Packages(packages));
+        return Some(ResolvedHint::Packages(packages));
     }
     if let Some(rest) = name.strip_prefix("dep:").or_else(|| name.strip_prefix("pkg:")) {
         // A Python project is a requirement like others, and stated as such.
         if rest.starts_with("pypi/") {
-            return Some(Resolved::Packages(Vec::new()));
+            return Some(ResolvedHint::Packages(Vec::new()));
         }
         let key = rest.rsplit('/').next().unwrap_or(rest);
         return Some(by_table(key, when, target));
     }
     let config = name.strip_prefix("pkgconfig(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(config) = config.or_else(|| name.strip_suffix(".pc")) {
-        return Some(match Names::of(target) {
-            Some(Names::Rpm) => Resolved::named([format!("pkgconfig({config})")]),
+        return Some(match HintColumn::of(target) {
+            Some(HintColumn::Rpm) => ResolvedHint::named([format!("pkgconfig({config})")]),
             _ => match by_table(&format!("pkgconfig({config})"), When::Build, target) {
-                Resolved::Unknown { .. } => by_table(config, When::Build, target),
+                ResolvedHint::Unknown { .. } => by_table(config, When::Build, target),
                 known => known,
             },
         });
@@ -126,32 +126,32 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     if let Some(header) = name.strip_suffix(".h") {
         return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
     }
-    if name.starts_with('/') && Names::of(target) == Some(Names::Rpm) {
-        return Some(Resolved::named([name.to_owned()]));
+    if name.starts_with('/') && HintColumn::of(target) == Some(HintColumn::Rpm) {
+        return Some(ResolvedHint::named([name.to_owned()]));
     }
     let program = if when == When::Build { None } else { program(name, target) };
     Some(program.unwrap_or_else(|| by_table(name, when, target)))
 }
 
 /// The package of a program, by a plain name that could be a library's, too.
-fn program(name: &str, target: &Target) -> Option<Resolved> {
+fn program(name: &str, target: &Target) -> Option<ResolvedHint> {
     let row = programs().iter().find(|row| row.name == name)?;
-    let names = Names::of(target)?;
-    Some(Resolved::Packages(names.split(match names {
-        Names::Debian => &row.debian,
-        Names::Rpm => &row.rpm,
+    let names = HintColumn::of(target)?;
+    Some(ResolvedHint::Packages(names.split(match names {
+        HintColumn::Debian => &row.debian,
+        HintColumn::Rpm => &row.rpm,
     })))
 }
 
 /// Whose names the tables have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Names {
+enum HintColumn {
     Debian,
     /// Capabilities that the distributions with rpm share.
     Rpm,
 }
 
-impl Names {
+impl HintColumn {
     /// Those of a target; nothing for formats that the tables do not know.
     fn of(target: &Target) -> Option<Self> {
         match target.format.as_str() {
@@ -211,23 +211,23 @@ fn stem(name: &str) -> String {
     base.strip_prefix("lib").unwrap_or(base).to_owned()
 }
 
-fn by_table(name: &str, when: When, target: &Target) -> Resolved {
-    let Some(names) = Names::of(target) else {
-        return Resolved::Unknown { candidates: Vec::new() };
+fn by_table(name: &str, when: When, target: &Target) -> ResolvedHint {
+    let Some(names) = HintColumn::of(target) else {
+        return ResolvedHint::Unknown { candidates: Vec::new() };
     };
     let key = stem(name);
     let found = libraries().iter().find(|library| library.key == key || library.key == name);
     if let Some(library) = found {
         let is_build = when == When::Build || name.ends_with("-dev") || name.ends_with("-devel");
-        return Resolved::Packages(names.split(names.column(library, is_build)));
+        return ResolvedHint::Packages(names.split(names.column(library, is_build)));
     }
     // The very name that this family of distributions has, or another one.
     if row_with(name, names).is_some() {
-        return Resolved::named([name.to_owned()]);
+        return ResolvedHint::named([name.to_owned()]);
     }
     if let Some((library, is_build)) = row_with(name, names.other()) {
         let is_build = is_build || when == When::Build;
-        return Resolved::Packages(names.split(names.column(library, is_build)));
+        return ResolvedHint::Packages(names.split(names.column(library, is_build)));
     }
     let keys = || libraries().iter().map(|library| library.key.as_str());
     let mut candidates: Vec<String> =
@@ -235,11 +235,11 @@ fn by_table(name: &str, when: When, target: &Target) -> Resolved {
     candidates.extend(nearest(&key, keys()).map(str::to_owned));
     candidates.sort();
     candidates.dedup();
-    Resolved::Unknown { candidates }
+    ResolvedHint::Unknown { candidates }
 }
 
 /// The row in which a family has a name, and whether to build with.
-fn row_with(name: &str, names: Names) -> Option<(&'static Library, bool)> {
+fn row_with(name: &str, names: HintColumn) -> Option<(&'static Library, bool)> {
     let has = |cell: &str| {
         let parts = cell.split([',', '|']).flat_map(|part| part.split(" or "));
         parts.map(str::trim).any(|known| known == name)
@@ -261,23 +261,23 @@ fn row(soname: &str) -> Option<&'static Library> {
     libraries().iter().find(|library| library.rpm.split(" or ").any(|name| name == capability))
 }
 
-fn by_soname(soname: &str, target: &Target) -> Resolved {
-    let package = match Names::of(target) {
-        Some(Names::Rpm) => {
+fn by_soname(soname: &str, target: &Target) -> ResolvedHint {
+    let package = match HintColumn::of(target) {
+        Some(HintColumn::Rpm) => {
             return match LibraryName::parse(soname) {
-                Ok(name) => Resolved::named([capability(&name)]),
-                Err(_) => Resolved::Unknown { candidates: Vec::new() },
+                Ok(name) => ResolvedHint::named([capability(&name)]),
+                Err(_) => ResolvedHint::Unknown { candidates: Vec::new() },
             };
         }
-        Some(Names::Debian) => {
+        Some(HintColumn::Debian) => {
             let in_table = || row(soname).map(|library| library.debian.clone());
             target.libraries.get(soname).cloned().or_else(in_table)
         }
         None => target.libraries.get(soname).cloned(),
     };
     match package {
-        Some(package) => Resolved::named([package]),
-        None => Resolved::Unknown { candidates: Vec::new() },
+        Some(package) => ResolvedHint::named([package]),
+        None => ResolvedHint::Unknown { candidates: Vec::new() },
     }
 }
 
@@ -285,7 +285,7 @@ fn by_soname(soname: &str, target: &Target) -> Resolved {
 /// nothing where it differs between releases, and where packages require libraries by their sonames.
 pub fn library_package(soname: &str, target: &Target) -> Option<CapabilityName> {
     match by_soname(soname, target) {
-        Resolved::Packages(names) if Names::of(target) != Some(Names::Rpm) => {
+        ResolvedHint::Packages(names) if HintColumn::of(target) != Some(HintColumn::Rpm) => {
             names.into_iter().next().filter(|name| !name.contains('|'))
         }
         _ => None,
@@ -294,7 +294,7 @@ pub fn library_package(soname: &str, target: &Target) -> Option<CapabilityName> 
 
 /// What has to be installed to build with a shared library; nothing where no table has it.
 pub fn development(soname: &str, target: &Target) -> Vec<CapabilityName> {
-    let found = Names::of(target).zip(row(soname));
+    let found = HintColumn::of(target).zip(row(soname));
     found.map(|(names, row)| names.split(names.column(row, true))).unwrap_or_default()
 }
 

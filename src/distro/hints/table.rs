@@ -9,7 +9,7 @@ use crate::python::artifact::ProjectName;
 
 /// A row of `projects.csv`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Project {
+pub(super) struct ProjectHint {
     pub project: ProjectName,
     pub when: When,
     pub debian: String,
@@ -50,8 +50,8 @@ impl<'de> Deserialize<'de> for When {
     }
 }
 
-pub(super) fn projects() -> &'static [Project] {
-    static TABLE: OnceLock<Vec<Project>> = OnceLock::new();
+pub(super) fn projects() -> &'static [ProjectHint] {
+    static TABLE: OnceLock<Vec<ProjectHint>> = OnceLock::new();
     TABLE.get_or_init(|| rows(include_str!("../../../data/hints/projects.csv")))
 }
 

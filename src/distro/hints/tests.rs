@@ -10,7 +10,7 @@ fn every_class_of_hints_is_resolved() {
     let (deb, rpm) = (target("debian-12"), target("fedora-43"));
     let user = UserHints::default();
     let packages =
-        |names: &[&str]| Some(Resolved::named(names.iter().map(|name| (*name).to_owned())));
+        |names: &[&str]| Some(ResolvedHint::named(names.iter().map(|name| (*name).to_owned())));
     for (text, when, on_deb, on_rpm) in [
         ("libpq (>=12)", When::Run, "libpq5", "libpq.so.5()(64bit)"),
         ("dep:generic/openssl@>=3", When::Build, "libssl-dev", "pkgconfig(openssl)"),
@@ -45,7 +45,7 @@ fn every_class_of_hints_is_resolved() {
     assert_eq!(resolve("dep:pypi/numpy", When::Run, &deb, &user), packages(&[]));
     let unknown = |candidates: &[&str]| {
         let candidates = candidates.iter().map(|name| (*name).to_owned()).collect();
-        Some(Resolved::Unknown { candidates })
+        Some(ResolvedHint::Unknown { candidates })
     };
     // It exists on no distribution.
     let near = unknown(&["xml-2.0", "xml2", "xmlsec1"]);
@@ -69,7 +69,7 @@ fn tables_are_whole() {
         .iter()
         .flat_map(|row| [(&row.debian, &row.rpm), (&row.debian_build, &row.rpm_build)]);
     for (debian, rpm) in of_projects.chain(of_libraries) {
-        for (names, cell) in [(Names::Debian, debian), (Names::Rpm, rpm)] {
+        for (names, cell) in [(HintColumn::Debian, debian), (HintColumn::Rpm, rpm)] {
             let parts = cell.split(", ").filter(|part| !part.is_empty()).count();
             assert_eq!(names.split(cell).len(), parts, "{cell}");
         }
@@ -89,7 +89,7 @@ fn users_win_over_tables() {
     assert_eq!(needs[0].packages, ["file-libs"]);
     assert_eq!(needs[0].origin, "hints.toml:1");
     let packages = |text: &str| match resolve(text, When::Run, &deb, &user) {
-        Some(Resolved::Packages(packages)) => packages,
+        Some(ResolvedHint::Packages(packages)) => packages,
         other => panic!("{other:?}"),
     };
     assert_eq!(packages("libxml-dev"), ["libxml2-dev"]);

@@ -33,9 +33,9 @@ pub struct HintError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct HintFile {
     #[serde(default)]
-    project: BTreeMap<ProjectName, Spanned<Project>>,
+    project: BTreeMap<ProjectName, Spanned<HintProject>>,
     /// A hint and the packages that it stands for, separated by commas; empty: none.
     #[serde(default)]
     names: BTreeMap<String, Spanned<String>>,
@@ -45,7 +45,7 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
-struct Project {
+struct HintProject {
     build: Vec<Spanned<String>>,
     run: Vec<Spanned<String>>,
     recommend: Vec<Spanned<String>>,
@@ -58,7 +58,7 @@ impl UserHints {
     /// What is not a hint or a package, with its line and key.
     pub fn parse(text: &str, path: &Path) -> Result<Self, HintError> {
         let line = |at: usize| line_at(text, at);
-        let file: File = toml::from_str(text).map_err(|error| HintError {
+        let file: HintFile = toml::from_str(text).map_err(|error| HintError {
             path: path.to_owned(),
             line: line(error.span().map_or(0, |span| span.start)),
             problem: unknown_key(error.message()),
@@ -73,7 +73,7 @@ impl UserHints {
         let mut projects = BTreeMap::new();
         for (project, row) in file.project {
             let origin = format!("{}:{}", path.display(), line(row.span().start));
-            let Project { build, run, recommend } = row.into_inner();
+            let HintProject { build, run, recommend } = row.into_inner();
             let lists = [
                 (When::Build, "build", build),
                 (When::Run, "run", run),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Layout, NameRule, detect::OsReleaseRule, error::TargetError, recipe::SourceRecipeRow};
+use super::{
+    LayoutRules, NameRule, detect::OsReleaseRule, error::TargetError, recipe::SourceRecipeRow,
+};
 use crate::{
     base::text::{line_at, unknown_key as reason},
     python::artifact::ProjectName,
@@ -32,7 +34,7 @@ pub(super) struct Profile {
     pub python: PythonRow,
     pub pythons: BTreeMap<String, PythonRow>,
     pub naming: NamingRow,
-    pub layout: Option<Layout>,
+    pub layout: Option<LayoutRules>,
     pub build_flags: BTreeMap<String, String>,
     pub libraries: BTreeMap<String, String>,
     pub programs: BTreeMap<String, String>,

@@ -11,7 +11,7 @@ use crate::{
 /// A target's conventions for installed files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Layout {
+pub struct LayoutRules {
     /// What `INSTALLER` says.
     pub installer: String,
     /// Further files of `.dist-info` that are not installed.
@@ -34,7 +34,7 @@ pub struct Layout {
     #[serde(default)]
     pub byte_code: bool,
     /// What is installed beside the project's own files.
-    pub documents: Vec<Document>,
+    pub documents: Vec<InstalledDocument>,
 }
 
 /// Where licence texts go.
@@ -52,7 +52,7 @@ pub enum LicencePlace {
 /// A file of the recipe that is installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Document {
+pub struct InstalledDocument {
     /// The installed path; `{package}` stands for the package's name.
     pub path: String,
     /// The file's path in the recipe.

@@ -23,7 +23,7 @@ mod tests;
 pub use environment::compatible_tags;
 pub use error::TargetError;
 pub use isolation::Isolation;
-pub use layout::{Document, Layout, LicencePlace};
+pub use layout::{InstalledDocument, LayoutRules, LicencePlace};
 pub use recipe::{Idiom, SourceRecipe};
 pub use source::Targets;
 
@@ -57,7 +57,7 @@ pub struct Target {
     pub architecture: Architecture,
     pub python: Python,
     pub naming: Naming,
-    pub layout: Layout,
+    pub layout: LayoutRules,
     /// Variables that tell compilers how the target's own packages are compiled.
     pub build_flags: BTreeMap<String, String>,
     /// soname → the package that holds it, for formats without soname capabilities (Debian).

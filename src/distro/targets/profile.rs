@@ -51,7 +51,7 @@ pub(super) struct NameMap {
 }
 
 /// A profile with the target, the Python and the architecture that were chosen.
-pub(super) struct Choice<'a> {
+pub(super) struct ChosenProfile<'a> {
     target: &'a str,
     profile: &'a Profile,
     version: (u32, u32),
@@ -63,7 +63,7 @@ pub(super) struct Choice<'a> {
     default_version: String,
 }
 
-impl<'a> Choice<'a> {
+impl<'a> ChosenProfile<'a> {
     /// Looks the Python (`3.11`) and the architecture (`aarch64`, or `arm64` where packages say
     /// so) up; the target's own defaults where none is named.
     pub fn new(
@@ -71,7 +71,7 @@ impl<'a> Choice<'a> {
         profile: &'a Profile,
         python: Option<&str>,
         architecture: Option<&str>,
-    ) -> Result<Choice<'a>, TargetError> {
+    ) -> Result<ChosenProfile<'a>, TargetError> {
         let default =
             profile.default_python.as_deref().ok_or_else(|| missing(target, "default-python"))?;
         let python = python.unwrap_or(default);
@@ -88,7 +88,7 @@ impl<'a> Choice<'a> {
             expected: "a major and a minor version such as `3.11`",
         })?;
         let (machine, row_of_machine) = machine(target, profile, architecture)?;
-        Ok(Choice {
+        Ok(ChosenProfile {
             target,
             profile,
             version,

@@ -8,7 +8,7 @@ use toml::Table;
 use super::detect::OsRelease;
 use super::error::TargetError;
 use super::file::{Profile, merge, parse};
-use super::profile::{Choice, NameMap};
+use super::profile::{ChosenProfile, NameMap};
 use super::{Target, embedded};
 use crate::base::text::nearest;
 use crate::python::artifact::ProjectName;
@@ -140,7 +140,7 @@ impl Targets {
             Some(map) => self.map(name, map)?,
             None => NameMap::default(),
         };
-        Choice::new(name, &profile, python, architecture)?.target(map)
+        ChosenProfile::new(name, &profile, python, architecture)?.target(map)
     }
 
     /// The name of the target that a system is, by the text of its os-release file.

@@ -9,7 +9,7 @@ use crate::plan::relation::RelationError;
 
 /// Where a clause stands: lower bounds first, exclusions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum ClausePosition {
     Lower,
     Upper,
     Exclusion,
@@ -17,7 +17,7 @@ pub enum Place {
 
 /// How a dialect writes one specifier.
 pub trait Dialect {
-    fn exactly(&self, version: &Version) -> Vec<(Place, String)>;
+    fn exactly(&self, version: &Version) -> Vec<(ClausePosition, String)>;
     fn not(&self, version: &Version) -> String;
     fn at_least(&self, version: &Version) -> String;
     fn at_most(&self, version: &Version) -> String;
@@ -47,7 +47,7 @@ pub fn clauses(
 fn clauses_of(
     specifier: &VersionSpecifier,
     dialect: &dyn Dialect,
-) -> Result<Vec<(Place, String)>, RelationError> {
+) -> Result<Vec<(ClausePosition, String)>, RelationError> {
     let version = specifier.version();
     let next = || {
         next_prefix(version)
@@ -55,15 +55,15 @@ fn clauses_of(
     };
     Ok(match specifier.operator() {
         Operator::Equal | Operator::ExactEqual => dialect.exactly(version),
-        Operator::NotEqual => vec![(Place::Exclusion, dialect.not(version))],
+        Operator::NotEqual => vec![(ClausePosition::Exclusion, dialect.not(version))],
         Operator::EqualStar => vec![
-            (Place::Lower, dialect.since_start_of(version)),
-            (Place::Upper, dialect.before_start_of(&next()?)),
+            (ClausePosition::Lower, dialect.since_start_of(version)),
+            (ClausePosition::Upper, dialect.before_start_of(&next()?)),
         ],
         Operator::NotEqualStar => {
             let below = dialect.before_start_of(version);
             let above = dialect.since_start_of(&next()?);
-            vec![(Place::Exclusion, dialect.either(&below, &above))]
+            vec![(ClausePosition::Exclusion, dialect.either(&below, &above))]
         }
         Operator::TildeEqual => {
             let release = version.release();
@@ -72,17 +72,17 @@ fn clauses_of(
             let end = next_prefix(&prefix)
                 .ok_or_else(|| RelationError::Specifier { specifier: specifier.to_string() })?;
             vec![
-                (Place::Lower, dialect.at_least(version)),
-                (Place::Upper, dialect.before_start_of(&end)),
+                (ClausePosition::Lower, dialect.at_least(version)),
+                (ClausePosition::Upper, dialect.before_start_of(&end)),
             ]
         }
         Operator::LessThan if is_final(version) => {
-            vec![(Place::Upper, dialect.before_start_of(version))]
+            vec![(ClausePosition::Upper, dialect.before_start_of(version))]
         }
-        Operator::LessThan => vec![(Place::Upper, dialect.less_than(version))],
-        Operator::LessThanEqual => vec![(Place::Upper, dialect.at_most(version))],
-        Operator::GreaterThan => vec![(Place::Lower, dialect.more_than(version))],
-        Operator::GreaterThanEqual => vec![(Place::Lower, dialect.at_least(version))],
+        Operator::LessThan => vec![(ClausePosition::Upper, dialect.less_than(version))],
+        Operator::LessThanEqual => vec![(ClausePosition::Upper, dialect.at_most(version))],
+        Operator::GreaterThan => vec![(ClausePosition::Lower, dialect.more_than(version))],
+        Operator::GreaterThanEqual => vec![(ClausePosition::Lower, dialect.at_least(version))],
     })
 }
 

@@ -10,12 +10,12 @@ use crate::{
 use super::{BuildError, BuildJob, compression::gzipped};
 
 /// Reads the files of one job: out of its wheel or its recipe.
-pub(crate) struct Contents<'a> {
+pub(crate) struct JobContents<'a> {
     job: BuildJob<'a>,
     payload: Payload,
 }
 
-impl<'a> Contents<'a> {
+impl<'a> JobContents<'a> {
     pub(crate) fn open(job: &BuildJob<'a>) -> Result<Self, BuildError> {
         let payload = Payload::open(job.wheel, &job.plan.patches)
             .map_err(|problem| BuildError::Source { package: job.package(), problem })?;

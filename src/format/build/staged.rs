@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    format::deb::build::{Entry, Measured, walk},
+    format::deb::build::{TreeEntry, TreeSizes, walk},
     plan::Content,
 };
 
@@ -41,17 +41,17 @@ pub fn write_tree(job: &BuildJob<'_>, tree: &Path) -> Result<(), BuildError> {
 pub(crate) fn lay_out(
     job: &BuildJob<'_>,
     tree: &Path,
-) -> Result<(Measured, Vec<PathBuf>), BuildError> {
+) -> Result<(TreeSizes, Vec<PathBuf>), BuildError> {
     let time = job.time()?;
     let mut folders = Vec::new();
     let measured = walk(job, &mut |entry, bytes| match entry {
-        Entry::Folder { path } => {
+        TreeEntry::Folder { path } => {
             let folder = tree.join(path.trim_start_matches('/'));
             create_folders(&folder)?;
             folders.push(folder);
             Ok(())
         }
-        Entry::File { path, mode } => {
+        TreeEntry::File { path, mode } => {
             let file = tree.join(path.trim_start_matches('/'));
             write_file(&file, bytes, *mode, time)
         }

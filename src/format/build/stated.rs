@@ -17,13 +17,13 @@ use super::{
 const SHELL: &str = "/bin/sh";
 
 /// The text of a recipe: its files, and where a tool expands them, what that makes of them.
-pub(crate) struct Stated {
+pub(crate) struct RecipeText {
     text: String,
     /// Its lines without blanks around them, joined by line feeds; empty ones are left out.
     lines: String,
 }
 
-impl Stated {
+impl RecipeText {
     /// What a spec says: as it is, and as rpm expands it. `spec` is its path for `runner`, and `rpmbuild`
     /// the program beside which the one that expands lies.
     pub(crate) fn of_spec(
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn only_what_the_recipe_says_is_there() {
-        let stated = Stated::new(
+        let stated = RecipeText::new(
             "%post\nsystemctl enable x\n  echo done\n\n%files\n%attr(4755,root,mail) /usr/bin/x\n\
              %postun -p /sbin/ldconfig\n"
                 .to_owned(),

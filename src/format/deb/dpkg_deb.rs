@@ -12,7 +12,7 @@ use crate::{
         folder::{create_folders, set_time, work_folder, write_file},
         staged::lay_out,
         system::{
-            place::{Folders, Place},
+            place::{Folders, ToolPlace},
             run, version,
         },
     },
@@ -78,7 +78,7 @@ impl Builder for DpkgDeb<'_> {
             packages: folder.to_owned(),
             wheel: job.wheel.to_owned(),
         };
-        let place = Place::new(self.runner, self.sandbox, real);
+        let place = ToolPlace::new(self.runner, self.sandbox, real);
         run(&place, self.command(job, &place.seen)?, job, reporter)?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })

@@ -12,7 +12,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::version::{Numbering, compare, published};
 use crate::{
-    format::bounds::{self, Dialect, Place, clauses},
+    format::bounds::{self, ClausePosition, Dialect, clauses},
     plan::relation::{RelationError, name::shown},
     python::metadata,
 };
@@ -26,16 +26,16 @@ pub fn dependency(
     specifiers: &VersionSpecifiers,
     numbering: Numbering,
 ) -> Result<Vec<String>, RelationError> {
-    let clauses = clauses(specifiers, &Deb { package, numbering })?;
+    let clauses = clauses(specifiers, &DebBounds { package, numbering })?;
     Ok(if clauses.is_empty() { vec![package.to_owned()] } else { clauses })
 }
 
-struct Deb<'a> {
+struct DebBounds<'a> {
     package: &'a str,
     numbering: Numbering,
 }
 
-impl Deb<'_> {
+impl DebBounds<'_> {
     fn clause(&self, operator: &str, version: &str) -> String {
         format!("{} ({operator} {version})", self.package)
     }
@@ -56,11 +56,11 @@ impl Deb<'_> {
     }
 }
 
-impl Dialect for Deb<'_> {
-    fn exactly(&self, version: &Version) -> Vec<(Place, String)> {
+impl Dialect for DebBounds<'_> {
+    fn exactly(&self, version: &Version) -> Vec<(ClausePosition, String)> {
         vec![
-            (Place::Lower, self.clause(">=", &self.start(version))),
-            (Place::Upper, self.clause("<<", &self.end(version))),
+            (ClausePosition::Lower, self.clause(">=", &self.start(version))),
+            (ClausePosition::Upper, self.clause("<<", &self.end(version))),
         ]
     }
 

@@ -1,6 +1,4 @@
-//! A package format that a plugin provides. It stands behind the same traits as the built-in ones:
-//! [`Format`](crate::format::Format), [`Builder`](crate::format::build::Builder) and
-//! [`Kind`](crate::format::repository::Kind).
+//! Package formats from plugins.
 
 mod builder;
 mod lower;
@@ -30,7 +28,7 @@ use crate::{
     },
     python::artifact::ProjectName,
 };
-use protocol::{Order, Step, Versions};
+use protocol::{OrderAnswer, Step, VersionsAnswer};
 
 /// What a plugin states of a package file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +120,7 @@ impl Format for PluginFormat<'_> {
         let releases =
             releases.into_iter().map(|(project, release)| (project, release.to_string()));
         let step = Step::Versions { releases: releases.collect() };
-        let Versions { versions, .. } = self.ask::<Versions>(step)?.answer;
+        let VersionsAnswer { versions, .. } = self.ask::<VersionsAnswer>(step)?.answer;
         match wanted.iter().find(|project| !versions.get(project).is_some_and(|v| is_version(v))) {
             None => Ok(versions),
             Some(project) => {
@@ -135,7 +133,7 @@ impl Format for PluginFormat<'_> {
         if versions.is_empty() {
             return Ok(Vec::new());
         }
-        let ranks = self.ask::<Order>(Step::Order { versions })?.answer.ranks;
+        let ranks = self.ask::<OrderAnswer>(Step::Order { versions })?.answer.ranks;
         if ranks.len() == versions.len() {
             Ok(ranks)
         } else {
@@ -227,7 +225,7 @@ macro_rules! heard {
     )+};
 }
 
-heard!(Versions, AllLowered, AllBuilt, AllRead, Order, Index, AllUnmet);
+heard!(VersionsAnswer, AllLowered, AllBuilt, AllRead, OrderAnswer, IndexAnswer, AllUnmet);
 
 /// The first error among messages that is about a project.
 fn error_of<'m>(messages: &'m [Message], project: &ProjectName) -> Option<&'m Message> {

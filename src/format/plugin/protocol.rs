@@ -109,14 +109,14 @@ pub struct Indexed<'a> {
 pub struct Related<'a> {
     pub package: &'a str,
     pub version: String,
-    pub relations: Vec<Stated>,
+    pub relations: Vec<ReadRelation>,
 }
 
 /// A relation in the format's words.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Stated {
+pub struct ReadRelation {
     pub strength: Strength,
     pub text: OneLine,
 }
@@ -124,7 +124,7 @@ pub struct Stated {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Versions {
+pub struct VersionsAnswer {
     #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub versions: BTreeMap<ProjectName, String>,
     pub messages: Vec<Message>,
@@ -193,7 +193,7 @@ pub struct NewPackage {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllRead {
-    pub packages: Vec<Read>,
+    pub packages: Vec<ReadPackage>,
     #[serde(default)]
     pub messages: Vec<Message>,
 }
@@ -202,7 +202,7 @@ pub struct AllRead {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Read {
+pub struct ReadPackage {
     pub package: String,
     #[serde(default)]
     pub epoch: u64,
@@ -211,7 +211,7 @@ pub struct Read {
     pub architecture: String,
     /// When it says that it was built, in seconds since 1970.
     pub time: u64,
-    pub relations: Vec<Stated>,
+    pub relations: Vec<ReadRelation>,
     /// Absolute paths of the files that it installs.
     pub paths: Vec<String>,
     /// What the repository's metadata say of it.
@@ -221,7 +221,7 @@ pub struct Read {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Order {
+pub struct OrderAnswer {
     /// In the order of the versions asked about: a higher number is a newer version.
     pub ranks: Vec<usize>,
     #[serde(default)]
@@ -231,9 +231,9 @@ pub struct Order {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Index {
+pub struct IndexAnswer {
     /// In the order in which they are replaced: what names others comes last.
-    pub files: Vec<IndexFile>,
+    pub files: Vec<MetadataFile>,
     #[serde(default)]
     pub messages: Vec<Message>,
 }
@@ -242,7 +242,7 @@ pub struct Index {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct IndexFile {
+pub struct MetadataFile {
     /// Its name in the collection.
     pub path: String,
     /// Its path in the plugin's working folder.
@@ -259,7 +259,7 @@ pub struct IndexFile {
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllUnmet {
-    pub unmet: Vec<Unmet>,
+    pub unmet: Vec<UnmetRelation>,
     #[serde(default)]
     pub messages: Vec<Message>,
 }
@@ -268,7 +268,7 @@ pub struct AllUnmet {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Unmet {
+pub struct UnmetRelation {
     pub package: String,
     pub relation: OneLine,
     /// The name that it is about.

@@ -8,7 +8,10 @@ use std::{
 
 use super::{
     PluginFormat, PluginMetadata, is_name, is_version,
-    protocol::{AllRead, AllUnmet, Index, Indexed, Read, Related, Stated, Step, ToIndex, ToRead},
+    protocol::{
+        AllRead, AllUnmet, IndexAnswer, Indexed, ReadPackage, ReadRelation, Related, Step, ToIndex,
+        ToRead,
+    },
 };
 use crate::{
     base::{
@@ -44,12 +47,13 @@ impl Repository for PluginFormat<'_> {
         let file = ToRead { path: absolute(path), contents: absolute(&contents) };
         let answer = self.ask::<AllRead>(Step::Read { files: vec![file] });
         let answer = answer.map_err(|error| refuse(chain(&error)))?.answer;
-        let [said]: [Read; 1] = answer.packages.try_into().map_err(|packages: Vec<Read>| {
-            refuse(format!("the plugin describes {} packages", packages.len()))
-        })?;
+        let [said]: [ReadPackage; 1] =
+            answer.packages.try_into().map_err(|packages: Vec<ReadPackage>| {
+                refuse(format!("the plugin describes {} packages", packages.len()))
+            })?;
         check(&said).map_err(|what| refuse(chain(&self.refuses(&what))))?;
         read_with(path, |_, file| {
-            let Read { package, epoch, version, release, architecture, time, .. } = said;
+            let ReadPackage { package, epoch, version, release, architecture, time, .. } = said;
             let relations = said.relations.into_iter().map(|one| (one.strength, one.text.into()));
             Ok(PackageEntry {
                 package,
@@ -145,7 +149,10 @@ impl Repository for PluginFormat<'_> {
             relations: metadata(entry)
                 .into_iter()
                 .flat_map(|metadata| &metadata.relations)
-                .map(|(strength, text)| Stated { strength: *strength, text: OneLine::new(text) })
+                .map(|(strength, text)| ReadRelation {
+                    strength: *strength,
+                    text: OneLine::new(text),
+                })
                 .collect(),
         });
         let answer = self.ask::<AllUnmet>(Step::Unmet { packages: related.collect() })?.answer;
@@ -220,7 +227,7 @@ fn metadata(entry: &PackageEntry) -> Option<&PluginMetadata> {
 }
 
 /// Checks what the plugin read from a package: names and versions must be plain.
-fn check(said: &Read) -> Result<(), String> {
+fn check(said: &ReadPackage) -> Result<(), String> {
     if !is_name(&said.package) || !is_name(&said.architecture) {
         return Err(format!("name a package {:?} for {:?}", said.package, said.architecture));
     }
@@ -276,7 +283,7 @@ impl PluginFormat<'_> {
             signed: listing.signer.is_some(),
             packages: packages.collect(),
         });
-        let answered = self.ask::<Index>(step)?;
+        let answered = self.ask::<IndexAnswer>(step)?;
         let mut files: Vec<(String, Vec<u8>, bool)> = Vec::new();
         for file in &answered.answer.files {
             let is_twice = files.iter().any(|(name, ..)| *name == file.path);

@@ -14,7 +14,7 @@ use crate::{
 
 /// What the element that is being read belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum RelationList {
     Other,
     Provides,
     Requires,
@@ -22,7 +22,7 @@ enum Part {
 
 /// A package as far as it has been read.
 #[derive(Default)]
-struct Listing {
+struct PartialEntry {
     package: String,
     version: String,
     file: String,
@@ -30,7 +30,7 @@ struct Listing {
     relations: ListedRelations,
 }
 
-impl Listing {
+impl PartialEntry {
     fn entry(self) -> PackageEntry {
         let Self { package, version, file, sha256, relations } = self;
         PackageEntry { file, sha256, ..PackageEntry::listed(&package, &version, relations) }
@@ -48,8 +48,8 @@ pub fn primary(
 ) -> Result<Vec<PackageEntry>, String> {
     let mut reader = Reader::from_reader(input);
     let mut packages = Vec::new();
-    let mut package = Listing::default();
-    let mut part = Part::Other;
+    let mut package = PartialEntry::default();
+    let mut part = RelationList::Other;
     let mut text = String::new();
     let mut is_foreign = false;
     let mut buffer = Vec::new();
@@ -60,9 +60,9 @@ pub fn primary(
             Event::Start(element) | Event::Empty(element) => {
                 text.clear();
                 match element.name().as_ref() {
-                    "package" => package = Listing::default(),
-                    "rpm:provides" => part = Part::Provides,
-                    "rpm:requires" => part = Part::Requires,
+                    "package" => package = PartialEntry::default(),
+                    "rpm:provides" => part = RelationList::Provides,
+                    "rpm:requires" => part = RelationList::Requires,
                     "version" => package.version = evr(element),
                     "location" => package.file = attribute(element, "href").unwrap_or_default(),
                     "rpm:entry" => entry(element, part, &mut package),
@@ -78,7 +78,7 @@ pub fn primary(
                 "arch" => is_foreign = text != "noarch" && architecture.is_some_and(|a| a != text),
                 "checksum" => package.sha256.clone_from(&text),
                 "file" => package.relations.paths.push(text.clone()),
-                "rpm:provides" | "rpm:requires" => part = Part::Other,
+                "rpm:provides" | "rpm:requires" => part = RelationList::Other,
                 "package" if !is_foreign => packages.push(std::mem::take(&mut package).entry()),
                 _ => {}
             },
@@ -142,12 +142,12 @@ fn evr(element: &BytesStart<'_>) -> String {
     format!("{}{version}{release}", epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default())
 }
 
-fn entry(element: &BytesStart<'_>, part: Part, package: &mut Listing) {
+fn entry(element: &BytesStart<'_>, part: RelationList, package: &mut PartialEntry) {
     let Some(name) = attribute(element, "name") else { return };
     let version = evr(element);
     match part {
-        Part::Provides => package.relations.provides.push((name, version)),
-        Part::Requires => {
+        RelationList::Provides => package.relations.provides.push((name, version)),
+        RelationList::Requires => {
             let operator = match attribute(element, "flags").as_deref() {
                 Some("LT") => "<",
                 Some("LE") => "<=",
@@ -161,7 +161,7 @@ fn entry(element: &BytesStart<'_>, part: Part, package: &mut Listing) {
             };
             package.relations.requires.push(format!("{name} {operator} {version}"));
         }
-        Part::Other => {}
+        RelationList::Other => {}
     }
 }
 

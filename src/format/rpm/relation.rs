@@ -9,7 +9,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use super::version::{base, compare_evr, provide};
 use crate::{
-    format::bounds::{self, Dialect, Place, clauses},
+    format::bounds::{self, ClausePosition, Dialect, clauses},
     plan::relation::{
         RelationError,
         name::{is_name, is_version, shown},
@@ -24,7 +24,7 @@ pub fn dependency(
     capability: &str,
     specifiers: &VersionSpecifiers,
 ) -> Result<String, RelationError> {
-    let clauses = clauses(specifiers, &Rpm { capability })?;
+    let clauses = clauses(specifiers, &RpmBounds { capability })?;
     Ok(match &clauses[..] {
         [] => capability.to_owned(),
         [clause] => clause.clone(),
@@ -32,19 +32,19 @@ pub fn dependency(
     })
 }
 
-struct Rpm<'a> {
+struct RpmBounds<'a> {
     capability: &'a str,
 }
 
-impl Rpm<'_> {
+impl RpmBounds<'_> {
     fn clause(&self, operator: &str, version: &str) -> String {
         format!("{} {operator} {version}", self.capability)
     }
 }
 
-impl Dialect for Rpm<'_> {
-    fn exactly(&self, version: &Version) -> Vec<(Place, String)> {
-        vec![(Place::Lower, self.clause("=", &provide(version)))]
+impl Dialect for RpmBounds<'_> {
+    fn exactly(&self, version: &Version) -> Vec<(ClausePosition, String)> {
+        vec![(ClausePosition::Lower, self.clause("=", &provide(version)))]
     }
 
     fn not(&self, version: &Version) -> String {
@@ -130,7 +130,7 @@ fn is_operator(word: &str) -> bool {
 }
 
 /// One operand: a dependency, or several in parentheses with operators between them.
-fn rich(words: &mut Words<'_>) -> Result<(), &'static str> {
+fn rich(words: &mut RelationWords<'_>) -> Result<(), &'static str> {
     let first = words.next().ok_or("it ends too early")?;
     if first != "(" {
         let bound: Vec<&str> = match words.next_if(|word| is_operator(word)) {
@@ -205,9 +205,13 @@ fn spaced(dependency: &str) -> String {
     text
 }
 
-type Words<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+type RelationWords<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
 
-fn evaluate(words: &mut Words<'_>, name: &str, provided: &str) -> Result<bool, &'static str> {
+fn evaluate(
+    words: &mut RelationWords<'_>,
+    name: &str,
+    provided: &str,
+) -> Result<bool, &'static str> {
     match words.next().ok_or("it ends too early")? {
         "(" => {
             let mut answer = evaluate(words, name, provided)?;

@@ -15,9 +15,9 @@ use crate::{
     format::build::{
         BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression,
         folder::{create_folders, work_folder, write_file},
-        stated::Stated,
+        stated::RecipeText,
         system::{
-            place::{Folders, Place},
+            place::{Folders, ToolPlace},
             run, version,
         },
     },
@@ -112,7 +112,7 @@ impl Builder for RpmBuild<'_> {
         let top = work_folder()?;
         let wheel = fs::canonicalize(job.wheel).map_err(BuildError::at("read", job.wheel))?;
         let real = Folders { work: top.path().to_owned(), packages: folder.to_owned(), wheel };
-        let place = Place::new(self.runner, self.sandbox, real);
+        let place = ToolPlace::new(self.runner, self.sandbox, real);
         let spec = stage(job, top.path(), &place.seen.wheel)?;
         // Before anything is built: what runs then could change the recipe.
         let stated = job.own_recipe.then(|| self.stated(job, &place, &spec)).transpose()?;
@@ -133,9 +133,9 @@ impl RpmBuild<'_> {
     fn stated(
         &self,
         job: &BuildJob<'_>,
-        place: &Place<'_>,
+        place: &ToolPlace<'_>,
         spec: &Path,
-    ) -> Result<Stated, BuildError> {
+    ) -> Result<RecipeText, BuildError> {
         let arguments = [
             "--define".into(),
             define("_topdir", &place.seen.work),
@@ -143,7 +143,7 @@ impl RpmBuild<'_> {
             format!("{}-linux", job.native.architecture).into(),
         ];
         let spec = place.seen.work.join(spec);
-        Stated::of_spec(job.recipe, (&self.program, &arguments), &spec, place)
+        RecipeText::of_spec(job.recipe, (&self.program, &arguments), &spec, place)
     }
 }
 

@@ -13,8 +13,8 @@ use crate::{
     format::build::{
         BUILD_HOST, BuildError, Compression,
         folder::{create_folders, work_folder},
-        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::Place},
-        stated::Stated,
+        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::BuildPlace},
+        stated::RecipeText,
         system::{TIME_LIMIT, failed},
     },
 };
@@ -31,14 +31,14 @@ impl SourceBuilder for Rpm {
         folder: &Path,
     ) -> Result<PathBuf, BuildError> {
         let rpmbuild = tools.find("rpmbuild", job)?;
-        let place = Place::new(tools)?;
+        let place = BuildPlace::new(tools)?;
         let spec = stage(job, place.path())?;
         let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
         let compression: Compression = job.native.compression.parse()?;
         // Before the project's own code runs, which could change the recipe.
         let arguments = ["--define".into(), define("_topdir", &place.seen(""))];
         let stated =
-            Stated::of_spec(job.recipe, (&rpmbuild, &arguments), &place.seen(spec), &place)?;
+            RecipeText::of_spec(job.recipe, (&rpmbuild, &arguments), &place.seen(spec), &place)?;
         let command = command(job, rpmbuild, &place.seen(""))?
             .argument("-bb")
             .argument("--define")

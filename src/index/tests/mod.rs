@@ -23,7 +23,7 @@ use tempfile::TempDir;
 
 use super::{
     Index, IndexError, IndexSettings, IndexStrategy, Logins, Sources, open as open_sources,
-    server::{Request, Response, Server},
+    server::{Response, ServedRequest, Server},
 };
 use crate::python::artifact::{Hashes, ProjectName, ReleaseFile, project_name};
 
@@ -115,7 +115,7 @@ fn wheel_server(
     bytes: Vec<u8>,
     attributes: &str,
     ranges: bool,
-    more: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    more: impl Fn(&ServedRequest) -> Option<Response> + Send + Sync + 'static,
 ) -> Server {
     let page =
         format!("<a href='../../files/{WHEEL}#sha256={}' {attributes}>x</a>", sha256(&bytes));

@@ -41,7 +41,7 @@ pub enum Scheme {
 
 /// A file's member in the wheel and what brings it to its path.
 #[derive(Debug, Clone, Copy)]
-pub struct Origin<'m> {
+pub struct HazardOrigin<'m> {
     pub member: &'m str,
     pub scheme: Scheme,
 }
@@ -107,7 +107,7 @@ impl Hazards<'_> {
     ///
     /// # Errors
     /// A path that a wheel's file must not have, and code that would run in every Python process.
-    pub fn judge(&self, origin: Origin<'_>, path: &str) -> Result<Verdict, PlanError> {
+    pub fn judge(&self, origin: HazardOrigin<'_>, path: &str) -> Result<Verdict, PlanError> {
         let (folder, _) = path.rsplit_once('/').unwrap_or_default();
         let is_command = is_command_folder(folder) || folder == self.target.python.scripts;
         if is_command
@@ -169,7 +169,7 @@ impl Hazards<'_> {
         scheme != Scheme::Data || self.own.modules.contains(own::module_name(top))
     }
 
-    fn judge_module(&self, origin: Origin<'_>, inside: &str) -> Result<Verdict, PlanError> {
+    fn judge_module(&self, origin: HazardOrigin<'_>, inside: &str) -> Result<Verdict, PlanError> {
         let (top, rest) = inside.split_once('/').unwrap_or((inside, ""));
         let lower = top.to_ascii_lowercase();
         let is_own = origin.scheme == Scheme::Root && top == self.wheel.dist_info;
@@ -262,7 +262,7 @@ impl Hazards<'_> {
         self.policy.rules(&self.wheel.metadata.name)
     }
 
-    fn misplaced(&self, origin: Origin<'_>, path: &str, place: &str) -> PlanError {
+    fn misplaced(&self, origin: HazardOrigin<'_>, path: &str, place: &str) -> PlanError {
         let parts: Vec<&str> = path.split('/').collect();
         let folder = match parts[..] {
             ["", "etc", folder, _, ..] | ["", "usr", "share" | "include", folder, _, ..] => folder,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Hazards, Origin, Own, Scheme, Verdict};
+use super::{HazardOrigin, Hazards, Own, Scheme, Verdict};
 use crate::{
     distro::targets::{Target, Targets},
     planner::{CommandPaths, FileRules, PlanError, Policy, scripts},
@@ -48,7 +48,7 @@ fn verdict(
     let members = wheel.members.iter().map(|member| member.name.as_str());
     let end = path.rsplit('/').next().unwrap();
     let member = members.rev().find(|name| name.rsplit('/').next() == Some(end)).unwrap_or("x");
-    match hazards.judge(Origin { member, scheme }, path) {
+    match hazards.judge(HazardOrigin { member, scheme }, path) {
         Ok(Verdict::Install) => "install",
         Ok(Verdict::LeaveOut(_)) => "leave out",
         Err(PlanError::StartupCode { .. }) => "startup",

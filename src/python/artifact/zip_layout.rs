@@ -71,7 +71,7 @@ pub fn check_zip<R: Read + Seek>(archive: &mut R, comment: bool) -> Result<(), Z
 }
 
 /// Where the list of the members is.
-struct Directory {
+struct CentralDirectory {
     start: u64,
     length: u64,
     members: u64,
@@ -82,7 +82,7 @@ fn directory<R: Read + Seek>(
     archive: &mut R,
     record: &[u8],
     position: u64,
-) -> Result<Directory, ZipLayoutError> {
+) -> Result<CentralDirectory, ZipLayoutError> {
     let locator_start = position.checked_sub(LOCATOR_LENGTH as u64);
     let locator = match locator_start {
         Some(start) => bytes(archive, start, LOCATOR_LENGTH as u64)?,
@@ -91,7 +91,10 @@ fn directory<R: Read + Seek>(
     let (directory, end) = match locator_start.filter(|_| locator.starts_with(LOCATOR)) {
         None => {
             let part = |at, width| number(record, at, width);
-            (Directory { start: part(16, 4), length: part(12, 4), members: part(10, 2) }, position)
+            (
+                CentralDirectory { start: part(16, 4), length: part(12, 4), members: part(10, 2) },
+                position,
+            )
         }
         Some(locator_start) => {
             let start = number(&locator, 8, 8);
@@ -103,7 +106,7 @@ fn directory<R: Read + Seek>(
                 return Err(Layout("its end records are not one behind the other"));
             }
             let part = |at| number(&wide, at, 8);
-            (Directory { start: part(48), length: part(40), members: part(32) }, start)
+            (CentralDirectory { start: part(48), length: part(40), members: part(32) }, start)
         }
     };
     if directory.start.checked_add(directory.length) == Some(end) {
@@ -113,13 +116,13 @@ fn directory<R: Read + Seek>(
     }
 }
 
-struct Listed {
+struct ListedMember {
     start: u64,
     packed: u64,
     has_descriptor: bool,
 }
 
-fn members(mut listed: &[u8], count: u64) -> Result<Vec<Listed>, ZipLayoutError> {
+fn members(mut listed: &[u8], count: u64) -> Result<Vec<ListedMember>, ZipLayoutError> {
     let mut members = Vec::new();
     while !listed.is_empty() {
         if listed.len() < ENTRY_LENGTH || !listed.starts_with(ENTRY) {
@@ -143,7 +146,7 @@ fn members(mut listed: &[u8], count: u64) -> Result<Vec<Listed>, ZipLayoutError>
         }
         let wide = Wide { extra: field(extra, WIDE_FIELD).unwrap_or_default() };
         let [_, packed, start] = wide.read([24, 20, 42].map(|at| number(listed, at, 4)))?;
-        members.push(Listed { start, packed, has_descriptor: flags & (1 << 3) != 0 });
+        members.push(ListedMember { start, packed, has_descriptor: flags & (1 << 3) != 0 });
         listed = &listed[end..];
     }
     if members.len() as u64 == count {
@@ -176,8 +179,8 @@ impl Wide<'_> {
 /// Where a member ends: before the next one or the directory, at most a descriptor behind its bytes.
 fn member_end<R: Read + Seek>(
     archive: &mut R,
-    member: &Listed,
-    members: &[Listed],
+    member: &ListedMember,
+    members: &[ListedMember],
     directory: u64,
 ) -> Result<u64, ZipLayoutError> {
     let header = bytes(archive, member.start, LOCAL_LENGTH as u64)?;

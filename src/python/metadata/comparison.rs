@@ -15,7 +15,7 @@ const FALSE: &str = "python_version < '0'";
 
 /// What a variable of the environment holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ComparisonKind {
     Text,
     Version,
     Extra,
@@ -26,24 +26,24 @@ pub(super) enum Kind {
 
 /// The canonical name and the kind of a variable, also by its older names (PEP 345); some are
 /// known in lock files only.
-pub(super) fn variable(word: &str, is_of_lock: bool) -> Option<(&'static str, Kind)> {
+pub(super) fn variable(word: &str, is_of_lock: bool) -> Option<(&'static str, ComparisonKind)> {
     Some(match word {
-        "os_name" | "os.name" => ("os_name", Kind::Text),
-        "sys_platform" | "sys.platform" => ("sys_platform", Kind::Text),
-        "platform_machine" | "platform.machine" => ("platform_machine", Kind::Text),
+        "os_name" | "os.name" => ("os_name", ComparisonKind::Text),
+        "sys_platform" | "sys.platform" => ("sys_platform", ComparisonKind::Text),
+        "platform_machine" | "platform.machine" => ("platform_machine", ComparisonKind::Text),
         "platform_python_implementation"
         | "platform.python_implementation"
-        | "python_implementation" => ("platform_python_implementation", Kind::Text),
-        "platform_release" => ("platform_release", Kind::Text),
-        "platform_system" => ("platform_system", Kind::Text),
-        "platform_version" | "platform.version" => ("platform_version", Kind::Text),
-        "implementation_name" => ("implementation_name", Kind::Text),
-        "implementation_version" => ("implementation_version", Kind::Version),
-        "python_version" => ("python_version", Kind::Version),
-        "python_full_version" => ("python_full_version", Kind::Version),
-        "extra" => ("extra", Kind::Extra),
-        "extras" if is_of_lock => ("extra", Kind::Extras),
-        "dependency_groups" if is_of_lock => ("extra", Kind::Groups),
+        | "python_implementation" => ("platform_python_implementation", ComparisonKind::Text),
+        "platform_release" => ("platform_release", ComparisonKind::Text),
+        "platform_system" => ("platform_system", ComparisonKind::Text),
+        "platform_version" | "platform.version" => ("platform_version", ComparisonKind::Text),
+        "implementation_name" => ("implementation_name", ComparisonKind::Text),
+        "implementation_version" => ("implementation_version", ComparisonKind::Version),
+        "python_version" => ("python_version", ComparisonKind::Version),
+        "python_full_version" => ("python_full_version", ComparisonKind::Version),
+        "extra" => ("extra", ComparisonKind::Extra),
+        "extras" if is_of_lock => ("extra", ComparisonKind::Extras),
+        "dependency_groups" if is_of_lock => ("extra", ComparisonKind::Groups),
         _ => return None,
     })
 }
@@ -53,32 +53,32 @@ fn constant(holds: bool) -> String {
 }
 
 /// A variable compared with a quoted text; `inverted` where the text stands on the left.
-pub(super) struct Comparison<'a> {
+pub(super) struct MarkerComparison<'a> {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: ComparisonKind,
     pub operator: &'a str,
     pub value: &'a str,
     pub inverted: bool,
 }
 
-impl Comparison<'_> {
+impl MarkerComparison<'_> {
     /// The text to hand on.
     ///
     /// # Errors
     /// A comparison that is not defined.
     pub fn rewritten(&self) -> Result<String, String> {
         match self.kind {
-            Kind::Text => self.text(),
-            Kind::Version => self.version(),
-            Kind::Extra => self.extra(),
-            Kind::Extras => self.is_among(extra_name(self.value)),
-            Kind::Groups => self.is_among(group_as_extra(self.value)),
+            ComparisonKind::Text => self.text(),
+            ComparisonKind::Version => self.version(),
+            ComparisonKind::Extra => self.extra(),
+            ComparisonKind::Extras => self.is_among(extra_name(self.value)),
+            ComparisonKind::Groups => self.is_among(group_as_extra(self.value)),
         }
     }
 
     /// Whether it asks for an extra or a group.
     pub fn is_of_extras(&self) -> bool {
-        matches!(self.kind, Kind::Extra | Kind::Extras | Kind::Groups)
+        matches!(self.kind, ComparisonKind::Extra | ComparisonKind::Extras | ComparisonKind::Groups)
     }
 
     fn undefined(&self) -> String {
@@ -153,7 +153,7 @@ impl Comparison<'_> {
         if list.split_whitespace().any(|word| Version::from_str(word).is_err()) {
             return Ok(constant(!is_in));
         }
-        Ok(Comparison { value: &list, ..*self }.write(self.operator))
+        Ok(MarkerComparison { value: &list, ..*self }.write(self.operator))
     }
 
     /// Whether a name is among those asked for.

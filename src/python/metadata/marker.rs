@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use pep508_rs::{ExtraName, MarkerEnvironment, MarkerTree};
 
-use super::comparison::{Comparison, variable};
+use super::comparison::{MarkerComparison, variable};
 use crate::python::artifact::extra_name;
 
 /// The deepest nesting of parentheses.
@@ -214,7 +214,7 @@ impl<'a> Rewriter<'a> {
         };
         let (name, kind) = variable(word, self.is_of_lock)
             .ok_or_else(|| format!("`{word}` is not a valid marker variable"))?;
-        let comparison = Comparison { name, kind, operator, value, inverted };
+        let comparison = MarkerComparison { name, kind, operator, value, inverted };
         let text = comparison.rewritten()?;
         if comparison.is_of_extras() {
             self.extras.extend(extra_name(value));

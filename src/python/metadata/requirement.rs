@@ -97,10 +97,10 @@ fn take_extras(text: &str) -> Result<(Vec<ExtraName>, &str), String> {
     Ok((extras, rest.trim_start()))
 }
 
-type Target = Option<VersionOrUrl<Url>>;
+type UrlOrVersion = Option<VersionOrUrl<Url>>;
 
 /// Takes a URL, which ends at a blank.
-fn take_url(text: &str) -> Result<(Target, &str), String> {
+fn take_url(text: &str) -> Result<(UrlOrVersion, &str), String> {
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (written, rest) = text.split_at(end);
     let parsed = Url::parse(written).or_else(|error| match mend_scp(written) {
@@ -117,7 +117,7 @@ fn take_url(text: &str) -> Result<(Target, &str), String> {
 }
 
 /// Takes specifiers, which may be in parentheses and end before a marker.
-fn take_specifiers(text: &str, mode: Mode) -> Result<(Target, &str), String> {
+fn take_specifiers(text: &str, mode: Mode) -> Result<(UrlOrVersion, &str), String> {
     let (list, rest) = match text.strip_prefix('(') {
         Some(inner) => inner.split_once(')').ok_or("its `(` has no `)`")?,
         None => text.split_at(text.find(';').unwrap_or(text.len())),

@@ -19,13 +19,13 @@ type Differences = &'static [(&'static str, &'static str)];
 
 /// Compares every case, and every difference with its list.
 #[derive(Default)]
-struct Comparison {
+struct VectorComparison {
     wrong: Vec<String>,
     used: Vec<&'static str>,
     count: usize,
 }
 
-impl Comparison {
+impl VectorComparison {
     fn check(&mut self, input: &str, problem: Option<String>, differences: Differences) {
         self.count += 1;
         let known = differences.iter().find(|(part, _)| input.contains(part));
@@ -54,7 +54,7 @@ fn read<T: DeserializeOwned>(text: &str) -> T {
 }
 
 #[derive(Deserialize)]
-struct Versions {
+struct VectorVersions {
     /// Ascending; those of one list are equal.
     order: Vec<Vec<String>>,
     cases: Vec<VersionCase>,
@@ -80,8 +80,9 @@ const VERSION_DIFFERENCES: Differences = &[
 
 #[test]
 fn versions_are_those_of_packaging() {
-    let Versions { order, cases } = read(include_str!("../../../tests/data/vectors/versions.json"));
-    let mut comparison = Comparison::default();
+    let VectorVersions { order, cases } =
+        read(include_str!("../../../tests/data/vectors/versions.json"));
+    let mut comparison = VectorComparison::default();
     for case in &cases {
         let parsed = Version::from_str(&case.input);
         let problem = match &parsed {
@@ -167,7 +168,7 @@ fn filtered<'v>(
 #[test]
 fn specifiers_are_those_of_packaging() {
     let read: Specifiers = read(include_str!("../../../tests/data/vectors/specifiers.json"));
-    let mut comparison = Comparison::default();
+    let mut comparison = VectorComparison::default();
     for case in &read.cases {
         let parsed = specifier::parse(&case.input, Mode::Strict);
         let problem = match &parsed {
@@ -197,7 +198,7 @@ const MEMBERSHIP_DIFFERENCES: Differences = &[
 #[test]
 fn specifiers_contain_what_packaging_says() {
     let read: Specifiers = read(include_str!("../../../tests/data/vectors/specifiers.json"));
-    let mut comparison = Comparison::default();
+    let mut comparison = VectorComparison::default();
     for case in &read.contains {
         let Ok(specifiers) = specifier::parse(&case.specifier, Mode::Strict) else { continue };
         let versions = std::slice::from_ref(&case.version);
@@ -218,7 +219,7 @@ fn specifiers_contain_what_packaging_says() {
 }
 
 #[derive(Deserialize)]
-struct Markers {
+struct VectorMarkers {
     environments: BTreeMap<String, MarkerEnvironment>,
     lock: Vec<LockCase>,
     cases: Vec<MarkerCase>,
@@ -227,7 +228,7 @@ struct Markers {
 /// An answer, or the name of an error.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Answer {
+enum VectorAnswer {
     Holds(bool),
     Refused(#[allow(dead_code, reason = "which error it is does not matter")] String),
 }
@@ -237,7 +238,7 @@ struct MarkerCase {
     input: String,
     valid: bool,
     #[serde(default)]
-    results: BTreeMap<String, Answer>,
+    results: BTreeMap<String, VectorAnswer>,
 }
 
 #[derive(Deserialize)]
@@ -246,7 +247,7 @@ struct LockCase {
     extras: Vec<String>,
     dependency_groups: Vec<String>,
     environment: String,
-    result: Answer,
+    result: VectorAnswer,
 }
 
 const MARKER_DIFFERENCES: Differences = &[
@@ -266,14 +267,15 @@ const MARKER_DIFFERENCES: Differences = &[
 
 #[test]
 fn markers_hold_where_packaging_says_so() {
-    let Markers { environments, lock, cases } =
+    let VectorMarkers { environments, lock, cases } =
         read(include_str!("../../../tests/data/vectors/markers.json"));
-    let mut comparison = Comparison::default();
+    let mut comparison = VectorComparison::default();
     for case in &cases {
         let marker = match parse_marker(&case.input) {
             Ok(marker) if case.valid => marker,
             other => {
-                let is_refused = case.results.values().all(|a| matches!(a, Answer::Refused(_)));
+                let is_refused =
+                    case.results.values().all(|a| matches!(a, VectorAnswer::Refused(_)));
                 let is_expected = other.is_err() && (!case.valid || is_refused);
                 let problem = (!is_expected).then(|| format!("{other:?}"));
                 comparison.check(&case.input, problem, MARKER_DIFFERENCES);
@@ -289,7 +291,7 @@ fn markers_hold_where_packaging_says_so() {
             let all = environments.iter().filter(|(n, _)| name == "*" || *n == name);
             for (name, environment) in all {
                 let answer = evaluate(&marker, environment, &extras);
-                if !matches!(expected, Answer::Holds(expected) if *expected == answer) {
+                if !matches!(expected, VectorAnswer::Holds(expected) if *expected == answer) {
                     problem = Some(format!("{answer} on {name} {extras:?}"));
                 }
             }
@@ -297,7 +299,7 @@ fn markers_hold_where_packaging_says_so() {
         comparison.check(&case.input, problem, MARKER_DIFFERENCES);
     }
     comparison.finish(MARKER_DIFFERENCES);
-    let mut comparison = Comparison::default();
+    let mut comparison = VectorComparison::default();
     for case in &lock {
         let extras = case.extras.iter().filter_map(|name| extra_name(name));
         let groups = case.dependency_groups.iter().filter_map(|name| group_as_extra(name));
@@ -305,8 +307,8 @@ fn markers_hold_where_packaging_says_so() {
         let answer = parse_lock_marker(&case.input)
             .map(|marker| evaluate(&marker, &environments[&case.environment], &asked));
         let is_same = match (&answer, &case.result) {
-            (Ok(answer), Answer::Holds(expected)) => answer == expected,
-            (Err(_), Answer::Refused(_)) => true,
+            (Ok(answer), VectorAnswer::Holds(expected)) => answer == expected,
+            (Err(_), VectorAnswer::Refused(_)) => true,
             _ => false,
         };
         let problem = (!is_same).then(|| format!("{answer:?} with {asked:?}"));
@@ -340,7 +342,7 @@ const REQUIREMENT_DIFFERENCES: Differences =
 fn requirements_parse_as_packaging_parses_them() {
     let RequirementCases { cases } =
         read(include_str!("../../../tests/data/vectors/requirements.json"));
-    let mut comparison = Comparison::default();
+    let mut comparison = VectorComparison::default();
     for case in &cases {
         let problem = match parse_requirement(&case.input) {
             Ok(parsed) if case.valid => requirement_differs(case, parsed),

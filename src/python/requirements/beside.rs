@@ -7,7 +7,7 @@ use pep440_rs::VersionSpecifiers;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::{RequirementsError, Written, document::Document, lock::LockFormat, project, text};
+use super::{RequirementsError, Written, document::InputDocument, lock::LockFormat, project, text};
 use crate::python::artifact::{ProjectName, project_name};
 
 /// The file that Pipenv locks.
@@ -18,7 +18,10 @@ const PIPFILE: &str = "Pipfile";
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn stated(format: LockFormat, lock: &Document<'_>) -> Result<Vec<Written>, RequirementsError> {
+pub fn stated(
+    format: LockFormat,
+    lock: &InputDocument<'_>,
+) -> Result<Vec<Written>, RequirementsError> {
     let name = match format {
         LockFormat::Uv | LockFormat::Poetry | LockFormat::Pdm => project::FILE,
         LockFormat::Pipfile => PIPFILE,
@@ -28,11 +31,11 @@ pub fn stated(format: LockFormat, lock: &Document<'_>) -> Result<Vec<Written>, R
     let Some(text) = text::optional(&lock.folder.join(name), &shown)? else {
         return Ok(Vec::new());
     };
-    let file = Document { path: &shown, text: &text, folder: lock.folder };
+    let file = InputDocument { path: &shown, text: &text, folder: lock.folder };
     if format == LockFormat::Pipfile {
         return packages(&file);
     }
-    let stated: PyProject = file.toml()?;
+    let stated: LockedPyProject = file.toml()?;
     let elsewhere = stated.tool.elsewhere(format);
     let is_locked = |written: &Written| {
         written.place.is_none() && written.name.as_ref().is_none_or(|n| !elsewhere.contains(n))
@@ -51,21 +54,21 @@ pub fn stated(format: LockFormat, lock: &Document<'_>) -> Result<Vec<Written>, R
 }
 
 #[derive(Deserialize)]
-struct PyProject {
-    project: Option<Project>,
+struct LockedPyProject {
+    project: Option<LockedProjectTable>,
     #[serde(default)]
-    tool: Tool,
+    tool: ToolTable,
 }
 
 #[derive(Deserialize)]
-struct Project {
+struct LockedProjectTable {
     #[serde(default)]
     dynamic: Vec<String>,
     #[serde(default)]
     dependencies: Vec<Spanned<String>>,
 }
 
-impl Project {
+impl LockedProjectTable {
     fn is_dynamic(&self) -> bool {
         self.dynamic.iter().any(|field| field == "dependencies")
     }
@@ -73,7 +76,7 @@ impl Project {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Tool {
+struct ToolTable {
     uv: Uv,
     poetry: Poetry,
 }
@@ -92,7 +95,7 @@ struct Poetry {
     dependencies: BTreeMap<Spanned<String>, Value>,
 }
 
-impl Tool {
+impl ToolTable {
     /// The projects whose releases the tool chooses in another way than the requirement states.
     fn elsewhere(&self, format: LockFormat) -> Vec<ProjectName> {
         let replaced = self.uv.override_dependencies.iter().chain(&self.uv.exclude_dependencies);
@@ -116,7 +119,7 @@ fn is_refined(value: &Value) -> bool {
 }
 
 /// The projects in Poetry's table. Its specifiers have a syntax of their own: only names are compared.
-fn tables(file: &Document<'_>, stated: BTreeMap<Spanned<String>, Value>) -> Vec<Written> {
+fn tables(file: &InputDocument<'_>, stated: BTreeMap<Spanned<String>, Value>) -> Vec<Written> {
     let plain =
         stated.into_iter().filter(|(name, value)| name.get_ref() != "python" && !is_refined(value));
     plain
@@ -132,7 +135,7 @@ fn tables(file: &Document<'_>, stated: BTreeMap<Spanned<String>, Value>) -> Vec<
 }
 
 /// The requirements of a Pipfile that are a version only.
-fn packages(file: &Document<'_>) -> Result<Vec<Written>, RequirementsError> {
+fn packages(file: &InputDocument<'_>) -> Result<Vec<Written>, RequirementsError> {
     #[derive(Deserialize)]
     struct Pipfile {
         #[serde(default)]

@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 
 use crate::base::text::line_at;
 
-use super::{Marker, Origin, Place, RequirementsError, Written};
+use super::{DirectPlace, Marker, RequirementOrigin, RequirementsError, Written};
 use crate::python::{
     artifact::{Direct, ProjectName, normalized, project_name},
     metadata::{Requirement, parse_requirement},
 };
 
 /// A file's text, and where it is.
-pub(super) struct Document<'a> {
+pub(super) struct InputDocument<'a> {
     /// As it was named.
     pub path: &'a Path,
     pub text: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Document<'a> {
     pub folder: &'a Path,
 }
 
-impl Document<'_> {
+impl InputDocument<'_> {
     /// Reads TOML.
     pub fn toml<T: DeserializeOwned>(&self) -> Result<T, RequirementsError> {
         toml::from_str(self.text).map_err(|error| {
@@ -36,8 +36,8 @@ impl Document<'_> {
     }
 
     /// The line of a byte.
-    pub fn origin(&self, at: usize) -> Origin {
-        Origin::File { path: self.path.to_owned(), line: self.line(at) }
+    pub fn origin(&self, at: usize) -> RequirementOrigin {
+        RequirementOrigin::File { path: self.path.to_owned(), line: self.line(at) }
     }
 
     /// What is wrong at a byte, or in the file as a whole.
@@ -61,10 +61,10 @@ impl Document<'_> {
     }
 
     /// A place by its URL or path.
-    pub fn place(&self, at: usize, url: &str) -> Result<Place, RequirementsError> {
+    pub fn place(&self, at: usize, url: &str) -> Result<DirectPlace, RequirementsError> {
         let (direct, _) = Direct::parse(url, &normalized(self.folder))
             .map_err(|problem| self.error(Some(at), problem))?;
-        Ok(Place { url: url.to_owned(), direct })
+        Ok(DirectPlace { url: url.to_owned(), direct })
     }
 }
 
@@ -72,7 +72,7 @@ impl Document<'_> {
 fn written(
     requirement: Requirement,
     text: &str,
-    origin: Origin,
+    origin: RequirementOrigin,
     folder: &Path,
 ) -> Result<Written, String> {
     let name: Option<ProjectName> = Some(requirement.name);
@@ -85,7 +85,7 @@ fn written(
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => written.specifiers = specifiers,
         Some(VersionOrUrl::Url(url)) => {
             let (direct, _) = Direct::parse(url.as_str(), &normalized(folder))?;
-            written.place = Some(Place { url: url.into(), direct });
+            written.place = Some(DirectPlace { url: url.into(), direct });
         }
         None => {}
     }

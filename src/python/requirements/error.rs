@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::Origin;
+use super::RequirementOrigin;
 
 /// Why requirements could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequirementsError {
     /// A file that cannot be read; `named_by` where another file's line names it.
     #[error("cannot read the requirements file `{}`{}: {problem}", .path.display(), named(.named_by))]
-    Read { path: PathBuf, named_by: Option<Origin>, problem: String },
+    Read { path: PathBuf, named_by: Option<RequirementOrigin>, problem: String },
     /// A file that is not what its name or `--lock-format` says.
     #[error("{}{}: {problem}", .path.display(), .line.map(|line| format!(":{line}")).unwrap_or_default())]
     File { path: PathBuf, line: Option<usize>, problem: String },
@@ -18,31 +18,31 @@ pub enum RequirementsError {
     Conflict { path: PathBuf, problem: String },
     /// A file names itself, perhaps through others.
     #[error("{origin}: `{}` names itself", .path.display())]
-    Recursion { origin: Origin, path: PathBuf },
+    Recursion { origin: RequirementOrigin, path: PathBuf },
     /// A line is not a requirement.
     #[error("{origin}: `{text}` is not a requirement: {problem}")]
-    Requirement { origin: Origin, text: String, problem: String },
+    Requirement { origin: RequirementOrigin, text: String, problem: String },
     /// An argument that names a file of requirements, where a project is expected.
     #[error("command line: `{text}` is the name of a file, not of a project")]
     FileAsProject { text: String },
     /// Options whose quotes do not pair.
     #[error("{origin}: a quote has no end")]
-    Quote { origin: Origin },
+    Quote { origin: RequirementOrigin },
     /// An option that pip does not know either.
     #[error("{origin}: the option `{option}` is unknown")]
-    UnknownOption { origin: Origin, option: String },
+    UnknownOption { origin: RequirementOrigin, option: String },
     /// An option whose value is missing or cannot be used.
     #[error("{origin}: the option `{option}` {problem}")]
-    Option { origin: Origin, option: String, problem: String },
+    Option { origin: RequirementOrigin, option: String, problem: String },
     /// A constraint of a form that none can have.
     #[error("{origin}: an editable project cannot be a constraint")]
-    Constraint { origin: Origin },
+    Constraint { origin: RequirementOrigin },
     /// Lines without an exact version, where `--require-pinned` demands one.
     #[error("not pinned to an exact version:{}", listed(.lines))]
-    NotPinned { lines: Vec<(Origin, String)> },
+    NotPinned { lines: Vec<(RequirementOrigin, String)> },
     /// Lines without hashes in what is said to be a lock file.
     #[error("not locked by a version and hashes:{}", listed(.lines))]
-    NotLocked { lines: Vec<(Origin, String)> },
+    NotLocked { lines: Vec<(RequirementOrigin, String)> },
     /// Extras or groups that no project of the inputs has.
     #[error("no input has the {kind} `{name}`")]
     NoSuch { kind: &'static str, name: String },
@@ -84,10 +84,10 @@ impl RequirementsError {
     }
 }
 
-fn named(by: &Option<Origin>) -> String {
+fn named(by: &Option<RequirementOrigin>) -> String {
     by.as_ref().map(|origin| format!(", which {origin} names")).unwrap_or_default()
 }
 
-fn listed(lines: &[(Origin, String)]) -> String {
+fn listed(lines: &[(RequirementOrigin, String)]) -> String {
     lines.iter().map(|(origin, text)| format!("\n  {origin}: `{text}`")).collect()
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use url::Url;
 
 use super::{
-    Origin, RequirementsError, Written, beside,
+    RequirementOrigin, RequirementsError, Written, beside,
     form::{parse, parse_editable},
     line::{logical_lines, split_options},
     options::Options,
@@ -29,7 +29,7 @@ impl Reader<'_> {
         &mut self,
         path: &Path,
         role: Role,
-        named_by: Option<&Origin>,
+        named_by: Option<&RequirementOrigin>,
     ) -> Result<(), RequirementsError> {
         let is_stream = named_by.is_none() && Texts::is_stream(path, self.request.folder);
         let fail = |problem: String| RequirementsError::Read {
@@ -56,7 +56,7 @@ impl Reader<'_> {
         // What a stream names is relative to the current folder.
         let beside = if is_stream { Path::new("") } else { path };
         for (line, content) in logical_lines(&text, self.request.variable) {
-            let origin = Origin::File { path: shown(path).to_owned(), line };
+            let origin = RequirementOrigin::File { path: shown(path).to_owned(), line };
             self.line(&content, beside, role, &origin)?;
         }
         self.open.pop();
@@ -68,7 +68,7 @@ impl Reader<'_> {
         content: &str,
         path: &Path,
         role: Role,
-        origin: &Origin,
+        origin: &RequirementOrigin,
     ) -> Result<(), RequirementsError> {
         let (text, words) = split_options(content)
             .ok_or_else(|| RequirementsError::Quote { origin: origin.clone() })?;
@@ -97,7 +97,7 @@ impl Reader<'_> {
         mut written: Written,
         role: Role,
         options: Options,
-        origin: &Origin,
+        origin: &RequirementOrigin,
     ) -> Result<(), RequirementsError> {
         for (name, value) in options.list {
             match name {
@@ -145,7 +145,7 @@ impl Reader<'_> {
         name: &'static str,
         value: String,
         path: &Path,
-        origin: &Origin,
+        origin: &RequirementOrigin,
     ) -> Result<(), RequirementsError> {
         let folder = self.request.folder;
         let settings = &mut self.inputs.options;
@@ -202,7 +202,7 @@ impl Reader<'_> {
         value: &str,
         path: &Path,
         role: Role,
-        origin: &Origin,
+        origin: &RequirementOrigin,
     ) -> Result<(), RequirementsError> {
         let is_file = value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
         let nested = match is_file.then(|| Url::parse(value).ok()?.to_file_path().ok()).flatten() {
@@ -221,16 +221,20 @@ impl Reader<'_> {
         self.file(&nested, role, Some(origin))
     }
 
-    fn note(&mut self, origin: &Origin, text: &str) {
+    fn note(&mut self, origin: &RequirementOrigin, text: &str) {
         self.inputs.notes.push(format!("{origin}: {text}"));
     }
 }
 
-pub(super) fn option(origin: &Origin, name: &str, problem: String) -> RequirementsError {
+pub(super) fn option(origin: &RequirementOrigin, name: &str, problem: String) -> RequirementsError {
     RequirementsError::Option { origin: origin.clone(), option: name.to_owned(), problem }
 }
 
-pub(super) fn refused(text: &str, origin: &Origin, problem: String) -> RequirementsError {
+pub(super) fn refused(
+    text: &str,
+    origin: &RequirementOrigin,
+    problem: String,
+) -> RequirementsError {
     let text = redacted(&text.chars().take(200).collect::<String>());
     RequirementsError::Requirement { origin: origin.clone(), text, problem }
 }

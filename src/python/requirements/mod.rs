@@ -28,9 +28,9 @@ use serde::{Serialize, Serializer};
 use self::reader::Reader;
 pub use self::{
     error::RequirementsError,
-    lock::{Lock, LockFormat, LockedFile},
+    lock::{LockFile, LockFormat, LockedFile},
     options::{FileOptions, ProjectRule},
-    written::{Marker, Place, Written},
+    written::{DirectPlace, Marker, Written},
 };
 use crate::python::{
     artifact::{Direct, ExtraName, Hashes, ProjectName},
@@ -39,7 +39,7 @@ use crate::python::{
 
 /// Where a requirement was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
+pub enum RequirementOrigin {
     #[default]
     CommandLine,
     /// A file as it was named, and the line that the requirement begins on, from 1.
@@ -48,7 +48,7 @@ pub enum Origin {
     Part { path: PathBuf, part: String },
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for RequirementOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CommandLine => f.write_str("command line"),
@@ -58,14 +58,14 @@ impl fmt::Display for Origin {
     }
 }
 
-impl Serialize for Origin {
+impl Serialize for RequirementOrigin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
 /// What to read.
-pub struct Request<'a> {
+pub struct InputRequest<'a> {
     /// Requirements, URLs, paths of archives and of projects' folders.
     pub arguments: &'a [String],
     /// Requirements files and `pyproject.toml` (`-r`).
@@ -92,26 +92,26 @@ pub struct Request<'a> {
 pub struct Inputs {
     pub requirements: Vec<Written>,
     /// What the system must provide, as an application's `external-dependencies.txt` says.
-    pub external: Vec<External>,
+    pub external: Vec<ExternalRequirement>,
     pub options: FileOptions,
     /// What is to be taken as it is, without choosing anything.
-    pub lock: Option<Lock>,
+    pub lock: Option<LockFile>,
     /// What was read and has no effect, a sentence each.
     pub notes: Vec<String>,
 }
 
 /// Something that the system must provide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct External {
+pub struct ExternalRequirement {
     pub text: String,
-    pub origin: Origin,
+    pub origin: RequirementOrigin,
 }
 
 /// A requirement that someone wrote for this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RootRequirement {
     pub requirement: Requirement,
-    pub origin: Origin,
+    pub origin: RequirementOrigin,
     /// Each of `--hash`; a file that matches one of them may be used. Empty: every file may.
     pub hashes: Vec<Hashes>,
     /// What is taken in place of the index's releases.
@@ -138,7 +138,7 @@ pub struct Requirements {
     pub roots: Vec<RootRequirement>,
     /// Restrict a project where something needs it (`-c`); they need nothing themselves.
     pub constraints: Vec<RootRequirement>,
-    pub external: Vec<External>,
+    pub external: Vec<ExternalRequirement>,
     /// What the files say besides.
     pub options: FileOptions,
     /// Whether the roots are a lock file's: all that is taken, and nothing else.
@@ -155,7 +155,7 @@ impl Inputs {
     /// # Errors
     /// A file that cannot be read or is too large, and with its file and line: what is no
     /// requirement, an unknown option, an unusable value.
-    pub fn read(request: &Request<'_>) -> Result<Self, RequirementsError> {
+    pub fn read(request: &InputRequest<'_>) -> Result<Self, RequirementsError> {
         let mut reader = Reader::new(request);
         for argument in request.arguments {
             reader.argument(argument)?;

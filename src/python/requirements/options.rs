@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 
-use super::{Origin, RequirementsError};
+use super::{RequirementOrigin, RequirementsError};
 use crate::python::artifact::{ProjectName, project_name, redacted};
 
 /// The options of a line, with the name that each is known by, and whether it has a value.
@@ -53,7 +53,10 @@ impl Options {
     ///
     /// # Errors
     /// An option that is unknown, lacks its value, or has one that it does not take.
-    pub fn parse(words: Vec<String>, origin: &Origin) -> Result<Self, RequirementsError> {
+    pub fn parse(
+        words: Vec<String>,
+        origin: &RequirementOrigin,
+    ) -> Result<Self, RequirementsError> {
         let mut options = Self::default();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Request, RequirementsError, Written, document::Document, text};
+use super::{InputRequest, RequirementsError, Written, document::InputDocument, text};
 use crate::python::artifact::{ExtraName, extra_name, project_name};
 
 /// The names of a project's file and of an application's.
@@ -27,15 +27,15 @@ pub(super) fn is_application(folder: &Path) -> bool {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct PyProject {
-    project: Option<Project>,
+struct PyProjectToml {
+    project: Option<ProjectSection>,
     #[serde(default)]
     dependency_groups: BTreeMap<String, Vec<Spanned<GroupEntry>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Project {
+struct ProjectSection {
     name: Option<String>,
     #[serde(default)]
     dynamic: Vec<String>,
@@ -56,7 +56,7 @@ enum GroupEntry {
 }
 
 /// The extras and groups to take, and those that were found.
-pub(super) struct Wanted {
+pub(super) struct SelectedParts {
     extras: Vec<ExtraName>,
     all_extras: bool,
     /// The file of each, where it was named or none was read, and the group.
@@ -67,8 +67,8 @@ pub(super) struct Wanted {
     has_read: bool,
 }
 
-impl Wanted {
-    pub fn new(request: &Request<'_>) -> Self {
+impl SelectedParts {
+    pub fn new(request: &InputRequest<'_>) -> Self {
         let group = |text: &String| match text.rsplit_once(':') {
             Some((path, group)) => (Some(PathBuf::from(path)), group.to_owned()),
             None => (None, text.clone()),
@@ -101,8 +101,8 @@ impl Wanted {
         with_dependencies: bool,
     ) -> Result<Vec<Written>, RequirementsError> {
         let folder = self.folder.clone();
-        let file = Document { path, text, folder: &folder };
-        let read: PyProject = file.toml()?;
+        let file = InputDocument { path, text, folder: &folder };
+        let read: PyProjectToml = file.toml()?;
         let mut written = Vec::new();
         if with_dependencies {
             let project = read.project.as_ref().ok_or_else(|| {
@@ -127,8 +127,8 @@ impl Wanted {
 
     fn dependencies(
         &mut self,
-        project: &Project,
-        file: &Document<'_>,
+        project: &ProjectSection,
+        file: &InputDocument<'_>,
         written: &mut Vec<Written>,
     ) -> Result<(), RequirementsError> {
         for field in ["dependencies", "optional-dependencies"] {
@@ -206,12 +206,12 @@ impl Wanted {
 /// # Errors
 /// A file that cannot be read.
 pub(super) fn extras_beside(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
 ) -> Result<Option<BTreeSet<ExtraName>>, RequirementsError> {
     let path = document.folder.join(FILE);
     let Some(text) = text::optional(&path, &path)? else { return Ok(None) };
-    let file = Document { path: &path, text: &text, folder: document.folder };
-    let read: PyProject = file.toml()?;
+    let file = InputDocument { path: &path, text: &text, folder: document.folder };
+    let read: PyProjectToml = file.toml()?;
     let extras = read.project.into_iter().flat_map(|project| project.optional_dependencies);
     Ok(Some(extras.filter_map(|(name, _)| extra_name(&name)).collect()))
 }
@@ -221,7 +221,7 @@ pub(super) fn canonical(group: &str) -> String {
     project_name(group).map_or_else(|| group.to_owned(), |name| name.to_string())
 }
 
-impl Document<'_> {
+impl InputDocument<'_> {
     /// A group and the groups that it includes, each once in a chain.
     fn group(
         &self,

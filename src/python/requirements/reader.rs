@@ -3,37 +3,37 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Inputs, Lock, LockFormat, Origin, Request, RequirementsError, beside,
-    document::Document,
+    InputRequest, Inputs, LockFile, LockFormat, RequirementOrigin, RequirementsError, beside,
+    document::InputDocument,
     file::{Role, option, refused},
     form::{names_requirements_file, parse},
     line::logical_lines,
     lock,
-    project::{self, Wanted},
+    project::{self, SelectedParts},
     text::{Texts, shown},
 };
 use crate::python::artifact::normalized;
 
 /// Reads what a [`Request`] names into [`Inputs`].
 pub(super) struct Reader<'a> {
-    pub(super) request: &'a Request<'a>,
+    pub(super) request: &'a InputRequest<'a>,
     pub(super) inputs: Inputs,
     /// The number of packages, and of what the system must provide, of the lock file.
     locked: (usize, usize),
-    wanted: Wanted,
+    wanted: SelectedParts,
     /// Files that are being read, outermost first.
     pub(super) open: Vec<PathBuf>,
     pub(super) count: usize,
     texts: Texts,
     /// Where `--require-hashes` and its contrary stand.
-    pub(super) requires_hashes: Option<Origin>,
-    pub(super) waives_hashes: Option<Origin>,
+    pub(super) requires_hashes: Option<RequirementOrigin>,
+    pub(super) waives_hashes: Option<RequirementOrigin>,
     pub(super) has_hash: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(request: &'a Request<'a>) -> Self {
-        let wanted = Wanted::new(request);
+    pub fn new(request: &'a InputRequest<'a>) -> Self {
+        let wanted = SelectedParts::new(request);
         Self {
             request,
             inputs: Inputs::default(),
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
             return Err(RequirementsError::FileAsProject { text: text.to_owned() });
         }
         let written = parse(text, self.request.folder)
-            .map_err(|problem| refused(text, &Origin::CommandLine, problem))?;
+            .map_err(|problem| refused(text, &RequirementOrigin::CommandLine, problem))?;
         self.inputs.requirements.push(written);
         Ok(())
     }
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         } else {
             whole.parent().unwrap_or(&whole)
         };
-        let document = Document { path: shown(path), text: &text, folder };
+        let document = InputDocument { path: shown(path), text: &text, folder };
         let read = lock::read(format, &document, &mut self.wanted)?;
         if self.inputs.lock.is_some() || !self.inputs.requirements.is_empty() {
             return Err(RequirementsError::LockWithOthers { path: path.to_owned() });
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
         match loose.is_empty() {
             false if must => Err(RequirementsError::NotLocked { lines: loose }),
             true if is_plain && !self.inputs.requirements.is_empty() => {
-                self.inputs.lock = Some(Lock::new(path, LockFormat::Requirements));
+                self.inputs.lock = Some(LockFile::new(path, LockFormat::Requirements));
                 Ok(())
             }
             _ => Ok(()),
@@ -180,8 +180,8 @@ impl<'a> Reader<'a> {
         if path.is_file() {
             let text = self.text(&path, None)?;
             for (line, text) in logical_lines(&text, self.request.variable) {
-                let origin = Origin::File { path: path.clone(), line };
-                self.inputs.external.push(super::External { text, origin });
+                let origin = RequirementOrigin::File { path: path.clone(), line };
+                self.inputs.external.push(super::ExternalRequirement { text, origin });
             }
         }
         Ok(())
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
     pub(super) fn text(
         &self,
         path: &Path,
-        by: Option<&Origin>,
+        by: Option<&RequirementOrigin>,
     ) -> Result<String, RequirementsError> {
         let folder = self.request.folder;
         let text = match by {

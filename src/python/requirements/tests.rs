@@ -29,13 +29,13 @@ const DIFFERENCES: [(&str, &str); 8] = [
 
 #[derive(Deserialize)]
 struct Vectors {
-    cases: Vec<Case>,
+    cases: Vec<RequirementsCase>,
 }
 
 #[derive(Deserialize)]
-struct Case {
+struct RequirementsCase {
     id: String,
-    files: BTreeMap<String, Content>,
+    files: BTreeMap<String, FileContent>,
     entry: String,
     env: BTreeMap<String, String>,
     constraint: bool,
@@ -44,7 +44,7 @@ struct Case {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Content {
+enum FileContent {
     Text(String),
     Bytes { base64: String },
 }
@@ -62,8 +62,8 @@ fn with_root(text: &str, root: &Path) -> String {
     text.replace("{ROOT}", &root.display().to_string())
 }
 
-fn request<'a>(folder: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -> Request<'a> {
-    Request {
+fn request<'a>(folder: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -> InputRequest<'a> {
+    InputRequest {
         arguments: &[],
         files: &[],
         constraints: &[],
@@ -77,13 +77,13 @@ fn request<'a>(folder: &'a Path, variable: &'a dyn Fn(&str) -> Option<String>) -
     }
 }
 
-fn read_case(case: &Case, root: &Path) -> Result<Inputs, RequirementsError> {
+fn read_case(case: &RequirementsCase, root: &Path) -> Result<Inputs, RequirementsError> {
     for (name, content) in &case.files {
         let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let bytes = match content {
-            Content::Text(text) => with_root(text, root).into_bytes(),
-            Content::Bytes { base64 } => STANDARD.decode(base64).unwrap(),
+            FileContent::Text(text) => with_root(text, root).into_bytes(),
+            FileContent::Bytes { base64 } => STANDARD.decode(base64).unwrap(),
         };
         fs::write(path, bytes).unwrap();
     }
@@ -91,7 +91,7 @@ fn read_case(case: &Case, root: &Path) -> Result<Inputs, RequirementsError> {
     let entry = [PathBuf::from(&case.entry)];
     let (files, constraints) =
         if case.constraint { (&[][..], &entry[..]) } else { (&entry[..], &[][..]) };
-    Inputs::read(&Request { files, constraints, ..request(root, &variable) })
+    Inputs::read(&InputRequest { files, constraints, ..request(root, &variable) })
 }
 
 fn strings(value: &Value) -> BTreeSet<String> {
@@ -164,7 +164,7 @@ fn options_differ(expected: &Value, ours: &FileOptions, root: &Path) -> Option<S
     (!is_same).then(|| format!("{json}, not {expected}"))
 }
 
-fn check_case(case: &Case) -> Option<String> {
+fn check_case(case: &RequirementsCase) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let root = fs::canonicalize(folder.path()).unwrap();
     let inputs = match read_case(case, &root) {

@@ -6,7 +6,7 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::{MarkerTree, VersionOrUrl};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{LockedFile, Origin, RootRequirement};
+use super::{LockedFile, RequirementOrigin, RootRequirement};
 use crate::python::{
     artifact::{Direct, ExtraName, FileKind, Hashes, ProjectName, redacted},
     metadata::{Requirement, is_pinned},
@@ -21,7 +21,7 @@ pub struct Written {
     /// For a wheel's URL or path: its version.
     pub specifiers: VersionSpecifiers,
     pub marker: Option<Marker>,
-    pub place: Option<Place>,
+    pub place: Option<DirectPlace>,
     pub hashes: Vec<Hashes>,
     pub is_editable: bool,
     /// Whether it restricts only (`-c`).
@@ -33,7 +33,7 @@ pub struct Written {
     pub index: Option<String>,
     /// In a lock file: the Pythons that it is for.
     pub requires_python: Option<VersionSpecifiers>,
-    pub origin: Origin,
+    pub origin: RequirementOrigin,
 }
 
 /// A marker and its text.
@@ -45,7 +45,7 @@ pub struct Marker {
 
 /// What a requirement names in place of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct DirectPlace {
     /// As it was written; a path as a `file` URL. It may hold a password.
     pub url: String,
     pub direct: Direct,

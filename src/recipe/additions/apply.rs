@@ -5,10 +5,10 @@ use crate::{
     format::{Format, Native, NativeRelation},
     plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile, relation::Strength},
     python::metadata::{Licence, LicenceEvidence, parse_expression},
-    wheels::{Change, changes},
+    wheels::{PatchedMember, changes},
 };
 
-use super::{super::RecipeError, Addition, Additions, overrides::Field};
+use super::{super::RecipeError, Addition, Additions, overrides::OverrideField};
 
 impl Additions {
     /// Changes a plan: its fields, files, patches and scriptlets. `site` is the folder that the
@@ -17,10 +17,10 @@ impl Additions {
         for setting in &self.overrides.set {
             let value = setting.value.as_str();
             match setting.field {
-                Field::Summary => plan.summary = OneLine::new(value),
-                Field::Homepage => plan.homepage = Some(OneLine::new(value).to_string()),
-                Field::Description => plan.description = Paragraph::new(value),
-                Field::Licence => {
+                OverrideField::Summary => plan.summary = OneLine::new(value),
+                OverrideField::Homepage => plan.homepage = Some(OneLine::new(value).to_string()),
+                OverrideField::Description => plan.description = Paragraph::new(value),
+                OverrideField::Licence => {
                     plan.licence = Licence {
                         // It was read when the file was.
                         expression: parse_expression(value).unwrap_or_default(),
@@ -59,14 +59,14 @@ impl Additions {
         // They were read and understood when the folder was.
         for change in self.patches.iter().filter_map(|patch| changes(patch).ok()).flatten() {
             match change {
-                Change::Changed(_) => {}
-                Change::Created(member) => {
+                PatchedMember::Changed(_) => {}
+                PatchedMember::Created(member) => {
                     let path = format!("{site}/{member}");
                     let content = Content::Member(member);
                     let role = FileRole::Plain;
                     plan.files.push(PlannedFile { path, mode: 0o644, role, content });
                 }
-                Change::Deleted(member) => {
+                PatchedMember::Deleted(member) => {
                     plan.files.retain(|file| match &file.content {
                         Content::Member(known) | Content::Compressed(known) => *known != member,
                         _ => true,

@@ -24,7 +24,7 @@ use crate::{
     wheels,
 };
 
-pub use overrides::{Addition, Field, OVERRIDES, Overrides, Setting};
+pub use overrides::{Addition, OVERRIDES, OverrideField, Overrides, Setting};
 
 const SCRIPTLETS: &str = "scriptlets";
 

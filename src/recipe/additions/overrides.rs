@@ -49,7 +49,7 @@ impl Addition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
-    pub field: Field,
+    pub field: OverrideField,
     pub value: String,
     pub reason: String,
 }
@@ -57,14 +57,14 @@ pub struct Setting {
 /// What can be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Field {
+pub enum OverrideField {
     Summary,
     Licence,
     Homepage,
     Description,
 }
 
-impl std::fmt::Display for Field {
+impl std::fmt::Display for OverrideField {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Summary => "summary",
@@ -97,7 +97,7 @@ fn mode() -> String {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+struct OverridesFile {
     add: Vec<Spanned<Addition>>,
     remove: Vec<Spanned<Addition>>,
     set: Vec<Spanned<Setting>>,
@@ -124,7 +124,7 @@ impl Overrides {
     fn parse(text: &str, path: &Path) -> Result<Self, AdditionError> {
         let refuse =
             |at: usize, problem: &str| AdditionError::of(path, Some(line_at(text, at)), problem);
-        let file: File = toml::from_str(text).map_err(|error| {
+        let file: OverridesFile = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
             refuse(at, &unknown_key(error.message()))
         })?;
@@ -170,10 +170,10 @@ impl Overrides {
 impl Setting {
     fn check(&self) -> Result<(), &'static str> {
         match self.field {
-            Field::Licence if parse_expression(&self.value).is_none() => {
+            OverrideField::Licence if parse_expression(&self.value).is_none() => {
                 Err("`licence` is an SPDX expression, such as `MIT OR Apache-2.0`")
             }
-            Field::Homepage if !is_address(&self.value) => {
+            OverrideField::Homepage if !is_address(&self.value) => {
                 Err("`homepage` is an address that begins with http or https, without a password")
             }
             _ if OneLine::new(&self.value).is_empty() => Err("`value` is empty"),

@@ -51,7 +51,7 @@ pub(super) fn check(templates: &HashMap<String, Template>) -> Vec<Problem> {
     let mut includes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let names: BTreeSet<&str> = templates.keys().map(String::as_str).collect();
     for name in &names {
-        let mut walk = Walk { template: name, names: &names, problems: &mut problems };
+        let mut walk = TemplateWalk { template: name, names: &names, problems: &mut problems };
         let mut partials = Vec::new();
         walk.elements(&templates[*name], 1, &mut partials);
         includes.insert(name, partials);
@@ -76,13 +76,13 @@ pub(super) fn located(
     elements.map(move |(element, place)| (element, place.unwrap_or(line)))
 }
 
-struct Walk<'a> {
+struct TemplateWalk<'a> {
     template: &'a str,
     names: &'a BTreeSet<&'a str>,
     problems: &'a mut Vec<Problem>,
 }
 
-impl Walk<'_> {
+impl TemplateWalk<'_> {
     /// Collects the partials that a template includes.
     fn elements<'t>(&mut self, template: &'t Template, line: usize, partials: &mut Vec<&'t str>) {
         for (element, line) in located(template, line) {

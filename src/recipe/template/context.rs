@@ -8,18 +8,18 @@ use crate::base::text::{nearest, suggested};
 
 /// A value that templates may refer to.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Field {
+pub struct ContextField {
     packs: String,
     /// As a template writes it at its top; `[]` stands for each element of a list.
     pub path: String,
     #[serde(rename = "type")]
-    pub kind: Kind,
+    pub kind: FieldKind,
     pub meaning: String,
 }
 
 /// What a value is, and whether it may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct FieldKind {
     pub shape: Shape,
     /// Whether it is null where there is nothing.
     pub optional: bool,
@@ -40,7 +40,7 @@ pub enum Shape {
     Group,
 }
 
-impl<'de> Deserialize<'de> for Kind {
+impl<'de> Deserialize<'de> for FieldKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let (name, optional) = match text.strip_suffix('?') {
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.shape {
             Shape::Text => "text",
@@ -71,7 +71,7 @@ impl fmt::Display for Kind {
 const GENERAL: &str = "general";
 
 /// What the templates of a built-in pack may refer to, in the order in which it is explained.
-pub(super) fn built_in(pack: &str) -> Vec<Field> {
+pub(super) fn built_in(pack: &str) -> Vec<ContextField> {
     table().iter().filter(|field| field.is_of(pack)).cloned().collect()
 }
 
@@ -80,7 +80,7 @@ pub(super) fn built_in(pack: &str) -> Vec<Field> {
 ///
 /// # Errors
 /// The first row that is none, by its line, and why.
-pub(super) fn general(pack: &str, table: &str) -> Result<Vec<Field>, (usize, String)> {
+pub(super) fn general(pack: &str, table: &str) -> Result<Vec<ContextField>, (usize, String)> {
     let mut fields = built_in(GENERAL);
     for row in rows(table) {
         let row = row.map_err(|error| {
@@ -92,7 +92,7 @@ pub(super) fn general(pack: &str, table: &str) -> Result<Vec<Field>, (usize, Str
     Ok(fields)
 }
 
-impl Field {
+impl ContextField {
     fn is_of(&self, pack: &str) -> bool {
         self.is_of_all() || self.packs.split(' ').any(|name| name == pack)
     }
@@ -103,12 +103,12 @@ impl Field {
     }
 }
 
-fn rows(table: &str) -> impl Iterator<Item = Result<Field, csv::Error>> {
+fn rows(table: &str) -> impl Iterator<Item = Result<ContextField, csv::Error>> {
     csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(table.as_bytes()).into_deserialize()
 }
 
-fn table() -> &'static [Field] {
-    static TABLE: OnceLock<Vec<Field>> = OnceLock::new();
+fn table() -> &'static [ContextField] {
+    static TABLE: OnceLock<Vec<ContextField>> = OnceLock::new();
     // A malformed row is left out, which a test finds.
     let read =
         || rows(include_str!("../../../templates/context.csv")).filter_map(Result::ok).collect();
@@ -120,7 +120,7 @@ pub(super) struct Paths<'f>(BTreeMap<&'f str, Shape>);
 
 /// What a name in a template stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(super) enum FieldPlace {
     /// A path of the context; empty for the whole.
     Path(String),
     /// What no table tells: elements of groups, values that helpers compute.
@@ -129,7 +129,7 @@ pub(super) enum Place {
 
 impl<'f> Paths<'f> {
     /// Those of a pack.
-    pub fn of(fields: &'f [Field]) -> Self {
+    pub fn of(fields: &'f [ContextField]) -> Self {
         Self(fields.iter().map(|field| (field.path.as_str(), field.kind.shape)).collect())
     }
 
@@ -137,15 +137,15 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// Nothing of that name is there; the text says what may be meant.
-    pub fn below(&self, place: &Place, name: &str) -> Result<Place, String> {
-        let Place::Path(path) = place else { return Ok(Place::Anything) };
+    pub fn below(&self, place: &FieldPlace, name: &str) -> Result<FieldPlace, String> {
+        let FieldPlace::Path(path) = place else { return Ok(FieldPlace::Anything) };
         if name.bytes().all(|byte| byte.is_ascii_digit()) {
-            return self.element(place).map(|element| element.unwrap_or(Place::Anything));
+            return self.element(place).map(|element| element.unwrap_or(FieldPlace::Anything));
         }
         let start = if path.is_empty() { String::new() } else { format!("{path}.") };
         let wanted = format!("{start}{name}");
         if self.0.contains_key(wanted.as_str()) {
-            return Ok(Place::Path(wanted));
+            return Ok(FieldPlace::Path(wanted));
         }
         let siblings = self.0.keys().filter_map(|known| known.strip_prefix(start.as_str()));
         let meant = nearest(name, siblings.filter(|rest| !rest.contains(['.', '['])));
@@ -157,10 +157,10 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// The place is neither.
-    pub fn element(&self, place: &Place) -> Result<Option<Place>, String> {
-        let Place::Path(path) = place else { return Ok(None) };
+    pub fn element(&self, place: &FieldPlace) -> Result<Option<FieldPlace>, String> {
+        let FieldPlace::Path(path) = place else { return Ok(None) };
         match self.0.get(path.as_str()) {
-            Some(Shape::List | Shape::Texts) => Ok(Some(Place::Path(format!("{path}[]")))),
+            Some(Shape::List | Shape::Texts) => Ok(Some(FieldPlace::Path(format!("{path}[]")))),
             Some(Shape::Group) => Ok(None),
             // The whole context, and elements of lists, are groups.
             None if path.is_empty() => Ok(None),
@@ -203,10 +203,10 @@ mod tests {
     fn names_are_looked_up() {
         let fields = built_in("rpm");
         let paths = Paths::of(&fields);
-        let root = Place::Path(String::new());
+        let root = FieldPlace::Path(String::new());
         let sources = paths.below(&root, "sources").unwrap();
         let source = paths.element(&sources).unwrap().unwrap();
-        assert_eq!(paths.below(&source, "file"), Ok(Place::Path("sources[].file".to_owned())));
+        assert_eq!(paths.below(&source, "file"), Ok(FieldPlace::Path("sources[].file".to_owned())));
         assert_eq!(
             paths.below(&source, "fiel").unwrap_err(),
             "the context has no `sources[].fiel` (did you mean `sources[].file`?)"

@@ -1,7 +1,7 @@
 //! The packs that are part of the program.
 
 /// A pack's files: path in the pack and text.
-type Files = &'static [(&'static str, &'static str)];
+type EmbeddedFiles = &'static [(&'static str, &'static str)];
 
 macro_rules! files {
     ($pack:literal: $($file:literal),+ $(,)?) => {
@@ -9,7 +9,7 @@ macro_rules! files {
     };
 }
 
-const PACKS: &[(&str, Files)] = &[
+const PACKS: &[(&str, EmbeddedFiles)] = &[
     (
         "deb",
         files!("deb": "changelog.hbs", "control.hbs", "conffiles.hbs", "copyright.hbs",
@@ -38,7 +38,7 @@ const PACKS: &[(&str, Files)] = &[
 ];
 
 /// The embedded packs: names and files.
-pub(super) fn packs() -> impl Iterator<Item = (&'static str, Files)> {
+pub(super) fn packs() -> impl Iterator<Item = (&'static str, EmbeddedFiles)> {
     PACKS.iter().copied()
 }
 

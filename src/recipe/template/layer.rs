@@ -24,7 +24,7 @@ pub struct TemplateFile {
 }
 
 /// The files of a pack by their names.
-pub type Files = BTreeMap<String, TemplateFile>;
+pub type LayerFiles = BTreeMap<String, TemplateFile>;
 
 /// A folder's files for one built-in pack.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub(super) struct Layer {
     pub extension: Option<Extension>,
     /// The manifest's path and text.
     pub manifest: (PathBuf, String),
-    pub files: Files,
+    pub files: LayerFiles,
 }
 
 impl Layer {
@@ -57,7 +57,7 @@ impl Layer {
         };
         let known: Vec<&str> = packs.file_names(&pack).into_iter().collect();
         let manifest = texts.get(MANIFEST).cloned().unwrap_or_default();
-        let mut files = Files::new();
+        let mut files = LayerFiles::new();
         for (file, text) in texts {
             let path = place.join(&file);
             let is_beside = match &extension {

@@ -14,7 +14,7 @@ const API: semver::Version = semver::Version::new(1, 0, 0);
 /// The manifest of a pack that renders files.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Manifest {
+pub(super) struct PackManifest {
     /// The context that the templates expect.
     api: semver::VersionReq,
     /// What is rendered, in order.
@@ -52,7 +52,7 @@ pub struct Extension {
 /// What is wrong with a manifest, and in which line.
 pub(super) type Wrong = (usize, String);
 
-impl Manifest {
+impl PackManifest {
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         let manifest: Self = read(text)?;
         fits(&manifest.api, text)?;

@@ -20,8 +20,8 @@ mod tests;
 
 use std::path::PathBuf;
 
-pub use context::{Field, Kind, Shape};
-pub use layer::{Files, TemplateFile};
+pub use context::{ContextField, FieldKind, Shape};
+pub use layer::{LayerFiles, TemplateFile};
 pub use manifest::Extension;
 pub use note::{Base, base, eject};
 pub use pack::Pack;
@@ -78,7 +78,7 @@ impl Templates {
     ///
     /// # Errors
     /// There is no such pack, or a folder has files that cannot be used.
-    pub fn files(&self, name: &str) -> Result<Files, TemplateError> {
+    pub fn files(&self, name: &str) -> Result<LayerFiles, TemplateError> {
         let layers = |folder: &PathBuf| layer::layers(folder, &self.packs).into_iter().collect();
         let layers = self.folders.iter().map(layers);
         let layers = layers.collect::<Result<Vec<Vec<Layer>>, _>>()?;
@@ -90,7 +90,7 @@ impl Templates {
     ///
     /// # Errors
     /// A folder has files that cannot be used.
-    pub fn extensions(&self) -> Result<Vec<(Extension, Files)>, TemplateError> {
+    pub fn extensions(&self) -> Result<Vec<(Extension, LayerFiles)>, TemplateError> {
         let mut found = Vec::new();
         for layer in self.folders.iter().flat_map(|folder| layer::layers(folder, &self.packs)) {
             let layer = layer?;
@@ -120,17 +120,17 @@ impl Templates {
         name: &str,
         target: Option<&str>,
         layers: &[Vec<Layer>],
-    ) -> Result<Files, TemplateError> {
+    ) -> Result<LayerFiles, TemplateError> {
         let own = |(file, text): (&String, &String)| {
             (file.clone(), TemplateFile { text: text.clone(), path: None })
         };
-        let mut files: Files = self.packs.files(name)?.iter().map(own).collect();
+        let mut files: LayerFiles = self.packs.files(name)?.iter().map(own).collect();
         for folder in layers.iter().rev() {
             let counts = |layer: &&Layer| {
                 layer.pack == name
                     && layer.extension.as_ref().is_none_or(|extension| extension.is_for(target))
             };
-            let mut extended = Files::new();
+            let mut extended = LayerFiles::new();
             for layer in folder.iter().filter(counts).rev() {
                 if layer.extension.is_none() {
                     files.extend(layer.files.clone());

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::{
     Escape, Problem, TemplateError, check,
-    context::{Field, Paths},
-    layer::{EXTENSION, Files},
-    manifest::{MANIFEST, Manifest, Output},
+    context::{ContextField, Paths},
+    layer::{EXTENSION, LayerFiles},
+    manifest::{MANIFEST, Output, PackManifest},
     names,
 };
 
 /// A rendered file: its text and whether it is executable.
-pub type Rendered = (String, bool);
+pub type RenderedFiles = (String, bool);
 
 /// A compiled pack.
 pub struct Pack {
@@ -40,8 +40,8 @@ impl Pack {
     #[expect(clippy::disallowed_methods, reason = "templates are rendered here")]
     pub(super) fn compile(
         name: &str,
-        files: &Files,
-        fields: &[Field],
+        files: &LayerFiles,
+        fields: &[ContextField],
         escape: Escape,
     ) -> Result<Self, Vec<TemplateError>> {
         let places = files.iter().map(|(file, found)| {
@@ -55,7 +55,7 @@ impl Pack {
         };
         let mut errors = Vec::new();
         let manifest = files.get(MANIFEST).map_or("", |found| found.text.as_str());
-        let manifest = Manifest::parse(manifest);
+        let manifest = PackManifest::parse(manifest);
         let outputs = manifest.map(|manifest| manifest.outputs).unwrap_or_else(|(line, reason)| {
             errors.push(failed(MANIFEST, line, reason));
             Vec::new()
@@ -97,7 +97,10 @@ impl Pack {
     ///
     /// # Errors
     /// A template fails.
-    pub fn render(&self, context: &Value) -> Result<BTreeMap<String, Rendered>, TemplateError> {
+    pub fn render(
+        &self,
+        context: &Value,
+    ) -> Result<BTreeMap<String, RenderedFiles>, TemplateError> {
         let mut files = BTreeMap::new();
         for output in &self.outputs {
             let path = self.registry.render_template(&output.path, context);
@@ -121,7 +124,11 @@ impl Pack {
 }
 
 /// What is wrong with templates that can be read.
-fn problems(fields: &[Field], outputs: &[Output], registry: &Handlebars<'_>) -> Vec<Problem> {
+fn problems(
+    fields: &[ContextField],
+    outputs: &[Output],
+    registry: &Handlebars<'_>,
+) -> Vec<Problem> {
     let templates = registry.get_templates();
     let mut problems = check::check(templates);
     let of_manifest = |reason: String| Problem { template: MANIFEST.to_owned(), line: 1, reason };

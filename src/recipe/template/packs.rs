@@ -4,23 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     TemplateError,
-    context::{self, Field},
+    context::{self, ContextField},
     embedded,
 };
 use crate::base::text::nearest;
 
 /// Packs by their names.
 #[derive(Debug, Clone)]
-pub struct Packs(BTreeMap<String, Brought>);
+pub struct Packs(BTreeMap<String, PluginPack>);
 
 /// A pack as it is where nothing overrides it.
 #[derive(Debug, Clone)]
-struct Brought {
+struct PluginPack {
     /// Who brings it, for people.
     from: String,
     texts: BTreeMap<String, String>,
     /// What its templates may refer to, in the order in which it is explained.
-    fields: Vec<Field>,
+    fields: Vec<ContextField>,
 }
 
 impl Default for Packs {
@@ -28,7 +28,7 @@ impl Default for Packs {
     fn default() -> Self {
         let built_in = embedded::packs().map(|(name, files)| {
             let own = |(file, text): &(&str, &str)| ((*file).to_owned(), (*text).to_owned());
-            let brought = Brought {
+            let brought = PluginPack {
                 from: "built in".to_owned(),
                 texts: files.iter().map(own).collect(),
                 fields: context::built_in(name),
@@ -59,7 +59,7 @@ impl Packs {
             TemplateError::Template { file, line, reason }
         })?;
         let from = format!("plugin {name}");
-        self.0.insert(name.to_owned(), Brought { from, texts, fields });
+        self.0.insert(name.to_owned(), PluginPack { from, texts, fields });
         Ok(self)
     }
 
@@ -88,7 +88,7 @@ impl Packs {
     }
 
     /// What the templates of a pack may refer to; nothing for one that is not here.
-    pub fn fields(&self, name: &str) -> &[Field] {
+    pub fn fields(&self, name: &str) -> &[ContextField] {
         self.0.get(name).map_or(&[], |pack| &pack.fields)
     }
 

@@ -24,11 +24,11 @@ const SIZE_LIMIT: u64 = 256 << 10;
 const TOTAL_LIMIT: u64 = 4 << 20;
 
 /// The contents of a pack by the names of its files.
-type Contents = BTreeMap<String, Vec<u8>>;
+type PackContents = BTreeMap<String, Vec<u8>>;
 
 /// A pack that may be installed.
 pub struct Parcel {
-    contents: Contents,
+    contents: PackContents,
     extension: Extension,
     layer: Layer,
 }
@@ -131,8 +131,8 @@ fn is_plain(name: &str) -> bool {
     !name.starts_with('.') && name.len() <= 100 && !name.is_empty() && name.chars().all(is_plain)
 }
 
-fn read_folder(folder: &Path) -> Result<Contents, TemplateError> {
-    let mut contents = Contents::new();
+fn read_folder(folder: &Path) -> Result<PackContents, TemplateError> {
+    let mut contents = PackContents::new();
     for path in entries(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let metadata = path.symlink_metadata().map_err(|error| unreadable(&path, &error))?;
@@ -146,18 +146,18 @@ fn read_folder(folder: &Path) -> Result<Contents, TemplateError> {
     Ok(contents)
 }
 
-fn read_archive(path: &Path) -> Result<Contents, TemplateError> {
+fn read_archive(path: &Path) -> Result<PackContents, TemplateError> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let unpacked = MultiGzDecoder::new(io::BufReader::new(file)).take(TOTAL_LIMIT);
     read_members(unpacked).map_err(|problem| refused(path, problem))
 }
 
 /// The files of a tar archive; all of them may be in one folder.
-fn read_members(unpacked: impl Read) -> Result<Contents, String> {
+fn read_members(unpacked: impl Read) -> Result<PackContents, String> {
     let broken = |error: io::Error| {
         format!("is not a readable `.tar.gz` of at most {TOTAL_LIMIT} bytes: {error}")
     };
-    let mut contents = Contents::new();
+    let mut contents = PackContents::new();
     let mut top: Option<Vec<String>> = None;
     let mut archive = Archive::new(unpacked);
     for entry in archive.entries().map_err(broken)? {
@@ -190,7 +190,7 @@ fn read_members(unpacked: impl Read) -> Result<Contents, String> {
 }
 
 /// Adds a file to a pack's contents, within the limits.
-fn add(contents: &mut Contents, name: &str, size: u64, file: impl Read) -> Result<(), String> {
+fn add(contents: &mut PackContents, name: &str, size: u64, file: impl Read) -> Result<(), String> {
     let shown = name.escape_debug();
     if !is_plain(name) {
         return Err(format!("has a file `{shown}`, whose name has unusual characters"));

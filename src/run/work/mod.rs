@@ -43,7 +43,7 @@ pub struct Item<'a> {
 
 /// What became of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Done {
+pub struct WorkResult {
     pub record: Record,
     /// Whether it was worked on now: an earlier build of the same inputs is taken as it is.
     pub is_new: bool,
@@ -86,7 +86,7 @@ pub fn work(
     folder: &Path,
     threads: usize,
     reporter: &dyn Reporter,
-) -> Result<Vec<Done>, CollectionError> {
+) -> Result<Vec<WorkResult>, CollectionError> {
     let earlier: Vec<Option<Record>> = items.iter().map(|item| earlier(item, records)).collect();
     let order = largest_first(items, &earlier);
     reporter.event(Event::Begin { phase: "build", total: order.len() as u64 });
@@ -114,10 +114,10 @@ pub fn work(
     let answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
     let mut new: BTreeMap<usize, Result<Record, CollectionError>> = answers.into_iter().collect();
     let done = earlier.into_iter().enumerate().filter_map(|(at, earlier)| match new.remove(&at) {
-        Some(answer) => Some(answer.map(|record| Done { record, is_new: true })),
-        None => earlier.map(|record| Ok(Done { record, is_new: false })),
+        Some(answer) => Some(answer.map(|record| WorkResult { record, is_new: true })),
+        None => earlier.map(|record| Ok(WorkResult { record, is_new: false })),
     });
-    let done: Vec<Done> = done.collect::<Result<_, _>>()?;
+    let done: Vec<WorkResult> = done.collect::<Result<_, _>>()?;
     let built = done.iter().filter(|done| done.is_new && done.record.is_built()).count();
     let line = match items.len() - order.len() {
         0 => format!("{built} of {} built", counted(items.len(), "package")),

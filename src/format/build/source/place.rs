@@ -25,12 +25,12 @@ const DATABASES: [&str; 2] = ["/var/lib/dpkg", "/var/lib/rpm"];
 const USERS: &str = "root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/build:/bin/sh\n";
 
 /// A private folder, and what runs commands in it: confined, unless the user wants it otherwise.
-pub(crate) struct Place<'a> {
+pub(crate) struct BuildPlace<'a> {
     runner: &'a dyn CommandRunner,
-    kind: Kind<'a>,
+    kind: PlaceKind<'a>,
 }
 
-enum Kind<'a> {
+enum PlaceKind<'a> {
     Free(Temporary),
     Confined {
         sandbox: &'a Sandbox,
@@ -41,18 +41,18 @@ enum Kind<'a> {
     },
 }
 
-impl<'a> Place<'a> {
+impl<'a> BuildPlace<'a> {
     pub fn new(tools: &SourceTools<'a>) -> Result<Self, BuildError> {
         let runner = tools.runner;
         let Some(sandbox) = tools.sandbox else {
-            return Ok(Self { runner, kind: Kind::Free(work_folder()?) });
+            return Ok(Self { runner, kind: PlaceKind::Free(work_folder()?) });
         };
-        let create = || -> io::Result<Kind<'a>> {
+        let create = || -> io::Result<PlaceKind<'a>> {
             let workshop = Workshop::for_writing(sandbox)?;
             let users = Workshop::for_reading(sandbox)?;
             fs::write(users.path().join("passwd"), USERS)?;
             users.share()?;
-            Ok(Kind::Confined { sandbox, workshop, users, is_handed_over: Once::new() })
+            Ok(PlaceKind::Confined { sandbox, workshop, users, is_handed_over: Once::new() })
         };
         let place = temporary_place();
         let failed = BuildError::at("create a folder in", &place);
@@ -62,16 +62,16 @@ impl<'a> Place<'a> {
     /// The folder on this machine. Nothing is written there once a command has run.
     pub fn path(&self) -> &Path {
         match &self.kind {
-            Kind::Free(folder) => folder.path(),
-            Kind::Confined { workshop, .. } => workshop.path(),
+            PlaceKind::Free(folder) => folder.path(),
+            PlaceKind::Confined { workshop, .. } => workshop.path(),
         }
     }
 
     /// A path below the folder as commands see it.
     pub fn seen(&self, relative: impl AsRef<Path>) -> PathBuf {
         match &self.kind {
-            Kind::Free(folder) => folder.path().join(relative),
-            Kind::Confined { .. } => Path::new(Room::WORK).join(relative),
+            PlaceKind::Free(folder) => folder.path().join(relative),
+            PlaceKind::Confined { .. } => Path::new(Room::WORK).join(relative),
         }
     }
 
@@ -79,8 +79,8 @@ impl<'a> Place<'a> {
     pub fn take(&self, relative: &Path, to: &Path) -> Result<(), BuildError> {
         let copy = || -> io::Result<()> {
             let mut from = match &self.kind {
-                Kind::Free(folder) => File::open(folder.path().join(relative))?,
-                Kind::Confined { workshop, .. } => workshop.open(relative)?,
+                PlaceKind::Free(folder) => File::open(folder.path().join(relative))?,
+                PlaceKind::Confined { workshop, .. } => workshop.open(relative)?,
             };
             io::copy(&mut from, &mut File::create_new(to)?).map(drop)
         };
@@ -88,9 +88,9 @@ impl<'a> Place<'a> {
     }
 }
 
-impl CommandRunner for Place<'_> {
+impl CommandRunner for BuildPlace<'_> {
     fn run(&self, command: &Command) -> Result<Output, crate::base::process::ProcessError> {
-        let Kind::Confined { sandbox, workshop, users, is_handed_over } = &self.kind else {
+        let PlaceKind::Confined { sandbox, workshop, users, is_handed_over } = &self.kind else {
             return self.runner.run(command);
         };
         // What cannot be handed over, the command cannot write, and says so.

@@ -1,6 +1,6 @@
 //! The control members of a Debian package.
 
-use super::tree::Measured;
+use super::tree::TreeSizes;
 use crate::format::build::{BuildError, BuildJob, contents::recipe_file};
 
 /// The folder of a recipe whose files are control members.
@@ -8,16 +8,19 @@ const FOLDER: &str = "DEBIAN/";
 
 /// A file beside `control` in the control archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct ControlFile {
     pub(crate) name: String,
     pub(crate) mode: u32,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// The control members of a job, sorted by name: those of its recipe, and `md5sums`.
-pub(crate) fn members(job: &BuildJob<'_>, measured: &Measured) -> Result<Vec<Member>, BuildError> {
+pub(crate) fn members(
+    job: &BuildJob<'_>,
+    measured: &TreeSizes,
+) -> Result<Vec<ControlFile>, BuildError> {
     recipe_file(job, "DEBIAN/control")?;
-    let sums = Member {
+    let sums = ControlFile {
         name: "md5sums".to_owned(),
         mode: 0o644,
         bytes: measured.md5sums.clone().into_bytes(),
@@ -30,7 +33,7 @@ pub(crate) fn members(job: &BuildJob<'_>, measured: &Measured) -> Result<Vec<Mem
             _ => file.text.clone(),
         };
         let mode = if file.executable { 0o755 } else { 0o644 };
-        members.push(Member { name: name.to_owned(), mode, bytes: text.into_bytes() });
+        members.push(ControlFile { name: name.to_owned(), mode, bytes: text.into_bytes() });
     }
     members.sort_by(|a, b| a.name.cmp(&b.name));
     members.dedup_by(|later, first| later.name == first.name);

@@ -22,8 +22,8 @@ use crate::{
 use super::ar;
 use tar::TarWriter;
 
-pub(crate) use control::{Member, members};
-pub(crate) use tree::{Entry, Measured, walk};
+pub(crate) use control::{ControlFile, members};
+pub(crate) use tree::{TreeEntry, TreeSizes, walk};
 pub use verify::paths;
 pub(crate) use verify::{verify, verify_built};
 
@@ -106,11 +106,15 @@ pub(crate) fn filename(job: &BuildJob<'_>) -> Result<String, BuildError> {
 }
 
 /// The compressed archive of the control members.
-fn pack_control(members: &[Member], compression: Compression, time: u32) -> io::Result<Vec<u8>> {
+fn pack_control(
+    members: &[ControlFile],
+    compression: Compression,
+    time: u32,
+) -> io::Result<Vec<u8>> {
     let mut archive = TarWriter::new(compression.encoder(Vec::new())?, time);
-    archive.entry(&Entry::root(), &[])?;
+    archive.entry(&TreeEntry::root(), &[])?;
     for member in members {
-        let entry = Entry::File { path: format!("/{}", member.name), mode: member.mode };
+        let entry = TreeEntry::File { path: format!("/{}", member.name), mode: member.mode };
         archive.entry(&entry, &member.bytes)?;
     }
     archive.finish()?.finish()

@@ -7,7 +7,7 @@ use std::{
 
 use ::tar::{EntryType, Header};
 
-use super::Entry;
+use super::TreeEntry;
 
 const BLOCK: usize = 512;
 /// Where a header holds its sum.
@@ -30,10 +30,10 @@ impl<W: Write> TarWriter<W> {
     }
 
     /// Adds a folder with mode 0755, or a file.
-    pub(crate) fn entry(&mut self, entry: &Entry, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn entry(&mut self, entry: &TreeEntry, bytes: &[u8]) -> io::Result<()> {
         let (name, kind, mode) = match entry {
-            Entry::Folder { path } => (format!(".{path}/"), EntryType::Directory, 0o755),
-            Entry::File { path, mode } => (format!(".{path}"), EntryType::Regular, *mode),
+            TreeEntry::Folder { path } => (format!(".{path}/"), EntryType::Directory, 0o755),
+            TreeEntry::File { path, mode } => (format!(".{path}"), EntryType::Regular, *mode),
         };
         if name.len() > NAME_LIMIT {
             let long = [name.as_bytes(), b"\0"].concat();

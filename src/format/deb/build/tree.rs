@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use md5::{Digest, Md5};
 
 use crate::{
-    format::build::{BuildError, BuildJob, contents::Contents},
+    format::build::{BuildError, BuildJob, contents::JobContents},
     plan::PlannedFile,
 };
 
 /// A folder or file of the installed tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
+pub(crate) enum TreeEntry {
     /// Absolute and without a trailing slash; the root is empty.
     Folder {
         path: String,
@@ -22,7 +22,7 @@ pub(crate) enum Entry {
     },
 }
 
-impl Entry {
+impl TreeEntry {
     /// The root of the tree.
     pub(crate) fn root() -> Self {
         Self::Folder { path: String::new() }
@@ -31,7 +31,7 @@ impl Entry {
 
 /// What is known of a tree when all of it was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Measured {
+pub(crate) struct TreeSizes {
     /// In KiB, as `dpkg-gencontrol` counts: each file rounded up, each folder 1.
     pub(crate) installed_size: u64,
     /// The file `DEBIAN/md5sums`, sorted by path.
@@ -39,26 +39,29 @@ pub(crate) struct Measured {
 }
 
 /// What is done with each entry and its bytes.
-type Visit<'v> = dyn FnMut(&Entry, &[u8]) -> Result<(), BuildError> + 'v;
+type TreeVisitor<'v> = dyn FnMut(&TreeEntry, &[u8]) -> Result<(), BuildError> + 'v;
 
 /// Hands every folder and file of a job to `visit`, with its bytes, and measures them.
 ///
 /// All folders above a file are part of the tree: each before what is in it, siblings in the
 /// order of their names.
-pub(crate) fn walk(job: &BuildJob<'_>, visit: &mut Visit<'_>) -> Result<Measured, BuildError> {
-    let mut contents = Contents::open(job)?;
-    let mut measured = Measured::default();
+pub(crate) fn walk(
+    job: &BuildJob<'_>,
+    visit: &mut TreeVisitor<'_>,
+) -> Result<TreeSizes, BuildError> {
+    let mut contents = JobContents::open(job)?;
+    let mut measured = TreeSizes::default();
     let mut sums = BTreeMap::new();
     for (path, file) in in_order(&job.plan.files) {
         let Some(file) = file else {
             measured.installed_size += 1;
-            visit(&Entry::Folder { path: path.join("/") }, &[])?;
+            visit(&TreeEntry::Folder { path: path.join("/") }, &[])?;
             continue;
         };
         let bytes = contents.read(file)?;
         measured.installed_size += (bytes.len() as u64).div_ceil(1024);
         sums.insert(file.path.trim_start_matches('/'), hex::encode(Md5::digest(&bytes)));
-        visit(&Entry::File { path: file.path.clone(), mode: file.mode & 0o7777 }, &bytes)?;
+        visit(&TreeEntry::File { path: file.path.clone(), mode: file.mode & 0o7777 }, &bytes)?;
     }
     measured.md5sums = sums.iter().map(|(path, sum)| format!("{sum}  {path}\n")).collect();
     Ok(measured)

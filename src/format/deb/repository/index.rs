@@ -25,16 +25,16 @@ pub(crate) const HASH_FOLDER: &str = "by-hash/SHA256";
 const ALL: &str = "all";
 
 /// The metadata of a repository.
-pub(crate) struct Index {
+pub(crate) struct AptMetadata {
     /// The forms of each list of packages.
-    pub(crate) files: Vec<IndexFile>,
+    pub(crate) files: Vec<AptIndexFile>,
     /// What `Release` has before its date.
     head: String,
     /// What it has after it.
     tail: String,
 }
 
-impl Index {
+impl AptMetadata {
     /// `Release`, whose date is `time` in seconds since 1970.
     pub(crate) fn release(&self, time: u64) -> String {
         format!("{}Date: {}\n{}", self.head, time::written(time), self.tail)
@@ -42,7 +42,7 @@ impl Index {
 }
 
 /// One form of a list of packages.
-pub(crate) struct IndexFile {
+pub(crate) struct AptIndexFile {
     /// Relative to the folder of `Release`; empty, or with a slash at its end.
     pub(crate) folder: String,
     pub(crate) name: &'static str,
@@ -50,7 +50,7 @@ pub(crate) struct IndexFile {
     pub(crate) content: Vec<u8>,
 }
 
-impl IndexFile {
+impl AptIndexFile {
     /// What the file is called while it waits beside those of other folders.
     pub(crate) fn work_name(&self) -> String {
         format!("{}{}", self.folder, self.name).replace('/', "_")
@@ -67,7 +67,7 @@ pub(crate) fn index(
     entries: &[&PackageEntry],
     target: &str,
     pool: Option<&Pool>,
-) -> io::Result<Index> {
+) -> io::Result<AptMetadata> {
     let mut architectures: BTreeSet<&str> =
         entries.iter().map(|entry| entry.architecture.as_str()).collect();
     let mut files = Vec::new();
@@ -95,21 +95,21 @@ pub(crate) fn index(
          Description: Python projects as packages for {target}\nSHA256:\n",
         components.unwrap_or_default(),
     );
-    for IndexFile { folder, name, sha256, content } in &files {
+    for AptIndexFile { folder, name, sha256, content } in &files {
         tail.push_str(&format!(" {sha256} {} {folder}{name}\n", content.len()));
     }
-    Ok(Index { files, head, tail })
+    Ok(AptMetadata { files, head, tail })
 }
 
 /// A list of packages in all its forms.
 fn forms<'s>(
     folder: &str,
     entries: impl Iterator<Item = &'s PackageEntry>,
-) -> io::Result<Vec<IndexFile>> {
+) -> io::Result<Vec<AptIndexFile>> {
     let plain: String = entries.map(|entry| paragraph(entry) + "\n").collect();
     let packed = [gzip(plain.as_bytes())?, xz(plain.as_bytes())?];
     let contents = [plain.into_bytes()].into_iter().chain(packed);
-    let form = |(name, content): (&'static str, Vec<u8>)| IndexFile {
+    let form = |(name, content): (&'static str, Vec<u8>)| AptIndexFile {
         folder: folder.to_owned(),
         name,
         sha256: sha256(&content),

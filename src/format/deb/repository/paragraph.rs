@@ -57,15 +57,15 @@ pub(crate) fn entry(
 }
 
 /// A field: its name, and all after the colon including continuation lines.
-struct Field<'a> {
+struct ControlField<'a> {
     name: &'a str,
     value: String,
 }
 
 /// The fields of the only paragraph. What some reader could take for a further field or paragraph
 /// is refused or dropped.
-fn fields(text: &str) -> Result<Vec<Field<'_>>, String> {
-    let mut fields: Vec<Field<'_>> = Vec::new();
+fn fields(text: &str) -> Result<Vec<ControlField<'_>>, String> {
+    let mut fields: Vec<ControlField<'_>> = Vec::new();
     let mut seen = HashSet::new();
     for line in text.trim_matches('\n').split('\n') {
         if line.trim().is_empty() {
@@ -83,7 +83,7 @@ fn fields(text: &str) -> Result<Vec<Field<'_>>, String> {
         if !seen.insert(name.to_ascii_lowercase()) {
             return Err(format!("its control file has the field `{name}` twice"));
         }
-        fields.push(Field { name, value: visible(value).trim_end().to_owned() });
+        fields.push(ControlField { name, value: visible(value).trim_end().to_owned() });
     }
     Ok(fields)
 }

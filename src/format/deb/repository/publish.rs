@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::index::{FORMS, HASH_FOLDER, IndexFile, POINTER, index, time};
+use super::index::{AptIndexFile, FORMS, HASH_FOLDER, POINTER, index, time};
 use crate::{
     base::{
         files::durable::{create_folder, rename, write},
@@ -32,7 +32,7 @@ pub(crate) struct AptIndex {
     work: PathBuf,
     /// Where they go, relative to the collection.
     folder: String,
-    files: Vec<IndexFile>,
+    files: Vec<AptIndexFile>,
     /// The files that name all others, in the order in which they are replaced.
     pointers: Vec<&'static str>,
 }

@@ -9,7 +9,7 @@ const TRAILER: &str = "TRAILER!!!";
 
 /// One file or folder.
 #[derive(Default)]
-pub(crate) struct Entry<'a> {
+pub(crate) struct CpioEntry<'a> {
     pub inode: u32,
     pub mode: u32,
     /// How many names the file has.
@@ -21,8 +21,8 @@ pub(crate) struct Entry<'a> {
 }
 
 /// Writes one entry, filled up to a multiple of four bytes.
-pub(crate) fn write(out: &mut impl Write, entry: &Entry<'_>) -> io::Result<()> {
-    let Entry { inode, mode, links, time, name, bytes } = entry;
+pub(crate) fn write(out: &mut impl Write, entry: &CpioEntry<'_>) -> io::Result<()> {
+    let CpioEntry { inode, mode, links, time, name, bytes } = entry;
     let size = u32::try_from(bytes.len()).map_err(|_| too_large())?;
     let length = name.len() + 1;
     let (none, zero) = ("0".repeat(32), 0);
@@ -43,7 +43,7 @@ pub(crate) fn too_large() -> io::Error {
 
 /// Writes the entry that ends an archive.
 pub(crate) fn end(out: &mut impl Write) -> io::Result<()> {
-    write(out, &Entry { links: 1, name: TRAILER, ..Entry::default() })
+    write(out, &CpioEntry { links: 1, name: TRAILER, ..CpioEntry::default() })
 }
 
 /// Zeros from `at` until a multiple of four that is not below `least`.

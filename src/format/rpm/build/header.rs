@@ -41,12 +41,12 @@ impl Value {
 }
 
 /// A header whose entries all are in one region, which signatures speak of.
-pub(crate) struct Header {
+pub(crate) struct HeaderBuilder {
     region: u32,
     entries: BTreeMap<u32, Value>,
 }
 
-impl Header {
+impl HeaderBuilder {
     /// An empty header; `region` is the tag of its region, which is below all others.
     pub(crate) fn new(region: u32) -> Self {
         Self { region, entries: BTreeMap::new() }

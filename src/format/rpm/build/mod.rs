@@ -23,8 +23,8 @@ use crate::{
     plan::FileRole,
 };
 
-use header::{Header, Value};
-use payload::{Entry, Payload};
+use header::{HeaderBuilder, Value};
+use payload::{PayloadEntry, RpmPayload};
 
 pub use verify::files;
 pub(crate) use verify::{verify, verify_stated};
@@ -75,7 +75,7 @@ impl Builder for EmbeddedRpm {
 
         // The headers speak of the payload but do not grow with what they say of it: the payload
         // is written first, behind the room that they need.
-        let room = headers(job, &Payload::blank(job))?.len() as u64;
+        let room = headers(job, &RpmPayload::blank(job))?.len() as u64;
         file.seek(SeekFrom::Start(room)).map_err(failed)?;
         let headers = headers(job, &payload::write(job, &file)?)?;
         file.rewind().and_then(|()| file.write_all(&headers)).map_err(failed)?;
@@ -85,7 +85,7 @@ impl Builder for EmbeddedRpm {
 }
 
 /// All that comes before the payload: the lead, the signature header and the header.
-fn headers(job: &BuildJob<'_>, payload: &Payload) -> Result<Vec<u8>, BuildError> {
+fn headers(job: &BuildJob<'_>, payload: &RpmPayload) -> Result<Vec<u8>, BuildError> {
     let header = describe(job, payload)?.to_bytes();
     let mut signature = signature(&header, payload).to_bytes();
     signature.resize(signature.len().next_multiple_of(8), 0);
@@ -119,9 +119,9 @@ fn lead(job: &BuildJob<'_>) -> Vec<u8> {
 }
 
 /// The digest and the sizes by which a package is checked.
-fn signature(header: &[u8], payload: &Payload) -> Header {
+fn signature(header: &[u8], payload: &RpmPayload) -> HeaderBuilder {
     use tags::signature as tag;
-    let mut signature = Header::new(tags::SIGNATURES);
+    let mut signature = HeaderBuilder::new(tags::SIGNATURES);
     let digest = hex::encode(Sha256::digest(header));
     signature.set(tag::SHA256, Value::Text(digest));
     signature.set(tag::SIZE, Value::Int32(vec![header.len() as u32 + payload.size]));
@@ -131,7 +131,7 @@ fn signature(header: &[u8], payload: &Payload) -> Header {
 }
 
 /// Everything that a package says of itself.
-fn describe(job: &BuildJob<'_>, payload: &Payload) -> Result<Header, BuildError> {
+fn describe(job: &BuildJob<'_>, payload: &RpmPayload) -> Result<HeaderBuilder, BuildError> {
     let native = job.native;
     let compression: Compression = native.compression.parse()?;
     let words = compression.rpm_words();
@@ -139,7 +139,7 @@ fn describe(job: &BuildJob<'_>, payload: &Payload) -> Result<Header, BuildError>
     let translated = |text: &str| Value::Translated(text.to_owned());
     let number = |number: u32| Value::Int32(vec![number]);
 
-    let mut header = Header::new(tags::IMMUTABLE);
+    let mut header = HeaderBuilder::new(tags::IMMUTABLE);
     header.set(tags::LANGUAGES, Value::Texts(vec!["C".to_owned()]));
     header.set(tags::NAME, text(&native.name));
     header.set(tags::VERSION, text(&native.version));
@@ -209,13 +209,13 @@ fn noon(job: &BuildJob<'_>) -> Result<u32, BuildError> {
 }
 
 /// The tags that have an entry for each file, where there is any.
-fn list_files(header: &mut Header, entries: &[Entry], time: u32) {
+fn list_files(header: &mut HeaderBuilder, entries: &[PayloadEntry], time: u32) {
     use tags::file as tag;
     if entries.is_empty() {
         return;
     }
     let (folders, indexes, names) = split(entries);
-    let numbers = |of: fn(&Entry) -> u32| Value::Int32(entries.iter().map(of).collect());
+    let numbers = |of: fn(&PayloadEntry) -> u32| Value::Int32(entries.iter().map(of).collect());
     let same = |text: &str| Value::Texts(vec![text.to_owned(); entries.len()]);
     let same_number = |number: u32| Value::Int32(vec![number; entries.len()]);
     header.set(tag::SIZES, numbers(|entry| entry.size));
@@ -239,7 +239,7 @@ fn list_files(header: &mut Header, entries: &[Entry], time: u32) {
 }
 
 /// The folders of all paths in their order, each path's folder among them, and its last component.
-fn split(entries: &[Entry]) -> (Vec<String>, Vec<u32>, Vec<String>) {
+fn split(entries: &[PayloadEntry]) -> (Vec<String>, Vec<u32>, Vec<String>) {
     let mut folders: Vec<String> = Vec::new();
     let mut places = std::collections::HashMap::new();
     let (mut indexes, mut names) = (Vec::new(), Vec::new());
@@ -256,7 +256,7 @@ fn split(entries: &[Entry]) -> (Vec<String>, Vec<u32>, Vec<String>) {
 }
 
 /// What a file is to rpm. Source: rpmfiles.h, `rpmfileAttrs_e`.
-fn flags(entry: &Entry) -> u32 {
+fn flags(entry: &PayloadEntry) -> u32 {
     const CONFIGURATION: u32 = 1;
     const DOCUMENTATION_FILE: u32 = 1 << 1;
     const NO_REPLACE: u32 = 1 << 4;

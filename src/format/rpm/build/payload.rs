@@ -9,7 +9,7 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    format::build::{BuildError, BuildJob, Compression, contents::Contents},
+    format::build::{BuildError, BuildJob, Compression, contents::JobContents},
     plan::{Content, FileRole, PlannedFile, owned_folders},
 };
 
@@ -19,7 +19,7 @@ const FOLDER: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
 
 /// What the header says of one file or folder.
-pub(crate) struct Entry {
+pub(crate) struct PayloadEntry {
     pub path: String,
     pub mode: u32,
     pub size: u32,
@@ -30,9 +30,9 @@ pub(crate) struct Entry {
 }
 
 /// What the headers say of the payload.
-pub(crate) struct Payload {
+pub(crate) struct RpmPayload {
     /// Sorted by path.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<PayloadEntry>,
     /// Of all files, in bytes; one of several names counts once.
     pub installed: u32,
     /// Of the archive, in bytes.
@@ -43,7 +43,7 @@ pub(crate) struct Payload {
     pub digest: String,
 }
 
-impl Payload {
+impl RpmPayload {
     /// A payload of which all is as long as it will be.
     pub(crate) fn blank(job: &BuildJob<'_>) -> Self {
         let digest = "0".repeat(64);
@@ -57,18 +57,18 @@ impl Payload {
 }
 
 /// Writes the payload of a job to `file` from where that stands.
-pub(crate) fn write(job: &BuildJob<'_>, file: &File) -> Result<Payload, BuildError> {
+pub(crate) fn write(job: &BuildJob<'_>, file: &File) -> Result<RpmPayload, BuildError> {
     let compression: Compression = job.native.compression.parse()?;
     let time = job.time()?;
     let failed = |error: io::Error| BuildError::Refused {
         package: job.package(),
         reason: format!("cannot write its files: {error}"),
     };
-    let compressed = Measured::new(BufWriter::with_capacity(1 << 17, file));
-    let mut archive = Measured::new(compression.encoder(compressed).map_err(failed)?);
+    let compressed = PayloadSizes::new(BufWriter::with_capacity(1 << 17, file));
+    let mut archive = PayloadSizes::new(compression.encoder(compressed).map_err(failed)?);
 
     let mut entries = listed(job);
-    let mut contents = Contents::open(job)?;
+    let mut contents = JobContents::open(job)?;
     let mut installed: u64 = 0;
     for names in in_archive(&entries, &job.plan.files) {
         for (at, (position, planned)) in names.iter().enumerate() {
@@ -85,7 +85,7 @@ pub(crate) fn write(job: &BuildJob<'_>, file: &File) -> Result<Payload, BuildErr
             let name = format!(".{}", entry.path);
             let links = names.len() as u32;
             let (inode, mode) = (entry.inode, entry.mode);
-            let entry = cpio::Entry { inode, mode, links, time, name: &name, bytes };
+            let entry = cpio::CpioEntry { inode, mode, links, time, name: &name, bytes };
             cpio::write(&mut archive, &entry).map_err(failed)?;
         }
     }
@@ -94,7 +94,7 @@ pub(crate) fn write(job: &BuildJob<'_>, file: &File) -> Result<Payload, BuildErr
     let (size, digest, out) = encoder.finish().map_err(failed)?.finish();
     out.into_inner().map_err(|error| failed(error.into_error()))?;
     let fitting = |size: u64| u32::try_from(size).map_err(|_| failed(cpio::too_large()));
-    Ok(Payload {
+    Ok(RpmPayload {
         entries,
         installed: fitting(installed)?,
         plain_size: fitting(plain_size)?,
@@ -106,8 +106,8 @@ pub(crate) fn write(job: &BuildJob<'_>, file: &File) -> Result<Payload, BuildErr
 }
 
 /// The files and folders of a package, sorted by path.
-fn listed(job: &BuildJob<'_>) -> Vec<Entry> {
-    let entry = |path: String, mode: u32, role: FileRole| Entry {
+fn listed(job: &BuildJob<'_>) -> Vec<PayloadEntry> {
+    let entry = |path: String, mode: u32, role: FileRole| PayloadEntry {
         path,
         mode,
         role,
@@ -121,7 +121,7 @@ fn listed(job: &BuildJob<'_>) -> Vec<Entry> {
         job.plan.files.iter().map(|planned| {
             entry(planned.path.clone(), FILE | (planned.mode & 0o7777), planned.role)
         });
-    let mut entries: Vec<Entry> = folders.chain(files).collect();
+    let mut entries: Vec<PayloadEntry> = folders.chain(files).collect();
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     entries
 }
@@ -129,7 +129,7 @@ fn listed(job: &BuildJob<'_>) -> Vec<Entry> {
 /// The order of the archive: files with several names come last, all names of one together. Each
 /// name with its position among the entries; folders have no planned file.
 fn in_archive<'p>(
-    entries: &[Entry],
+    entries: &[PayloadEntry],
     files: &'p [PlannedFile],
 ) -> Vec<Vec<(usize, Option<&'p PlannedFile>)>> {
     let files: BTreeMap<&str, &PlannedFile> =
@@ -149,13 +149,13 @@ fn in_archive<'p>(
 }
 
 /// Counts and hashes what is written through it.
-struct Measured<W> {
+struct PayloadSizes<W> {
     out: W,
     size: u64,
     hash: Sha256,
 }
 
-impl<W> Measured<W> {
+impl<W> PayloadSizes<W> {
     fn new(out: W) -> Self {
         Self { out, size: 0, hash: Sha256::new() }
     }
@@ -165,7 +165,7 @@ impl<W> Measured<W> {
     }
 }
 
-impl<W: Write> Write for Measured<W> {
+impl<W: Write> Write for PayloadSizes<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.write(bytes)?;
         self.hash.update(&bytes[..count]);

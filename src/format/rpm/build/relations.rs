@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     SHELL,
-    header::{Header, Value},
+    header::{HeaderBuilder, Value},
     tags::relation as tag,
 };
 
@@ -28,13 +28,13 @@ const INTERPRETER: u32 = 1 << 8;
 
 /// A dependency, in the order in which rpmbuild sorts them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Dependency {
+pub(crate) struct HeaderDependency {
     name: String,
     version: String,
     flags: u32,
 }
 
-impl Dependency {
+impl HeaderDependency {
     fn any(name: &str) -> Self {
         Self { name: name.to_owned(), version: String::new(), flags: 0 }
     }
@@ -46,7 +46,7 @@ impl Dependency {
     }
 }
 
-impl fmt::Display for Dependency {
+impl fmt::Display for HeaderDependency {
     /// As rpm shows it: `NAME`, `NAME >= VERSION`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, version, flags } = self;
@@ -69,7 +69,9 @@ impl fmt::Display for Dependency {
 ///
 /// # Errors
 /// A relation that rpm would not read as one.
-pub(crate) fn planned(job: &BuildJob<'_>) -> Result<BTreeSet<(Strength, Dependency)>, BuildError> {
+pub(crate) fn planned(
+    job: &BuildJob<'_>,
+) -> Result<BTreeSet<(Strength, HeaderDependency)>, BuildError> {
     let native = job.native;
     let mut all = BTreeSet::new();
     for relation in &native.relations {
@@ -78,13 +80,13 @@ pub(crate) fn planned(job: &BuildJob<'_>) -> Result<BTreeSet<(Strength, Dependen
     }
     for moment in job.plan.scriptlets.keys() {
         let flags = INTERPRETER | scriptlet_flag(*moment);
-        let shell = Dependency { flags, ..Dependency::any(SHELL) };
+        let shell = HeaderDependency { flags, ..HeaderDependency::any(SHELL) };
         all.insert((Strength::Requires, shell));
     }
     let epoch = native.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
     let version = format!("{epoch}{}-{}", native.version, native.release);
     for name in native.own_names.clone() {
-        let own = Dependency { name, version: version.clone(), flags: EQUAL };
+        let own = HeaderDependency { name, version: version.clone(), flags: EQUAL };
         all.insert((Strength::Provides, own));
     }
     Ok(all)
@@ -96,16 +98,16 @@ pub(crate) fn planned(job: &BuildJob<'_>) -> Result<BTreeSet<(Strength, Dependen
 /// rpmbuild drops repetitions and requires the features `TildeInVersions` and `CaretInVersions`
 /// where any version of a dependency or of the package itself has such a character.
 pub(crate) fn add(
-    header: &mut Header,
+    header: &mut HeaderBuilder,
     job: &BuildJob<'_>,
     compression: Option<(&str, &str)>,
 ) -> Result<(), BuildError> {
     let native = job.native;
     let mut all = planned(job)?;
-    let is_rich = |dependency: &Dependency| dependency.name.starts_with('(');
+    let is_rich = |dependency: &HeaderDependency| dependency.name.starts_with('(');
     let has = |character: char| {
         // The versions in a rich dependency are in its name.
-        let stated = |d: &Dependency| {
+        let stated = |d: &HeaderDependency| {
             d.version.contains(character) || is_rich(d) && d.name.contains(character)
         };
         [&native.version, &native.release].into_iter().any(|own| own.contains(character))
@@ -124,7 +126,7 @@ pub(crate) fn add(
         all.iter().any(|(_, d)| is_rich(d)).then_some(("RichDependencies", "4.12.0-1")),
     ];
     for (name, version) in features.into_iter().flatten() {
-        all.insert((Strength::Requires, Dependency::feature(name, version)));
+        all.insert((Strength::Requires, HeaderDependency::feature(name, version)));
     }
     let kinds = [
         (Strength::Provides, tag::PROVIDES),
@@ -137,7 +139,7 @@ pub(crate) fn add(
     for (kind, [names, flags, versions]) in kinds {
         let of_kind = || all.iter().filter(move |(strength, _)| *strength == kind).map(|(_, d)| d);
         if of_kind().next().is_some() {
-            let texts = |of: fn(&Dependency) -> &String| {
+            let texts = |of: fn(&HeaderDependency) -> &String| {
                 Value::Texts(of_kind().map(|dependency| of(dependency).clone()).collect())
             };
             header.set(names, texts(|dependency| &dependency.name));
@@ -162,7 +164,7 @@ fn wrong(job: &BuildJob<'_>, relation: &NativeRelation, reason: &'static str) ->
 }
 
 /// `NAME`, `NAME OP EVR`, or a rich dependency in parentheses, which is a name as a whole.
-fn parse(relation: &NativeRelation) -> Result<Dependency, &'static str> {
+fn parse(relation: &NativeRelation) -> Result<HeaderDependency, &'static str> {
     let text = relation.text.as_str();
     let may_be_rich = !matches!(relation.strength, Strength::Provides | Strength::Replaces);
     crate::format::rpm::relation::check(text, may_be_rich).map_err(|error| match error {
@@ -170,12 +172,12 @@ fn parse(relation: &NativeRelation) -> Result<Dependency, &'static str> {
         RelationError::Specifier { .. } => "its version is invalid",
     })?;
     if text.starts_with('(') {
-        return Ok(Dependency::any(text));
+        return Ok(HeaderDependency::any(text));
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
-        [name] => Ok(Dependency::any(name)),
-        [name, operator, evr] => Ok(Dependency {
+        [name] => Ok(HeaderDependency::any(name)),
+        [name, operator, evr] => Ok(HeaderDependency {
             name: name.to_owned(),
             version: evr.to_owned(),
             flags: flags(operator).ok_or("expected one of the operators < <= = >= >")?,
@@ -199,7 +201,7 @@ fn flags(operator: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn parsed(strength: Strength, text: &str) -> Result<Dependency, &'static str> {
+    fn parsed(strength: Strength, text: &str) -> Result<HeaderDependency, &'static str> {
         parse(&NativeRelation { strength, text: text.to_owned(), origin: String::new() })
     }
 
@@ -212,7 +214,7 @@ mod tests {
             "((a or b) if c(d))",
         ];
         for text in any {
-            assert_eq!(parsed(Strength::Requires, text), Ok(Dependency::any(text)));
+            assert_eq!(parsed(Strength::Requires, text), Ok(HeaderDependency::any(text)));
         }
         let name = "python3.13dist(idna)";
         let cases = [
@@ -224,7 +226,7 @@ mod tests {
         ];
         for (operator, flags) in cases {
             let version = "2.5~rc1".to_owned();
-            let wanted = Dependency { name: name.to_owned(), version, flags };
+            let wanted = HeaderDependency { name: name.to_owned(), version, flags };
             assert_eq!(
                 parsed(Strength::Requires, &format!("{name} {operator} 2.5~rc1")),
                 Ok(wanted)

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::{
     format::build::{
         BuildError, BuildJob,
-        contents::Contents,
+        contents::JobContents,
         facts::{Facts, FileFacts},
-        stated::Stated,
+        stated::RecipeText,
     },
     plan::{Content, FileRole, Moment, PlannedFile, owned_folders, relation::Strength},
 };
@@ -31,7 +31,7 @@ const PERMISSIONS: u16 = 0o7777;
 pub(crate) fn verify(
     job: &BuildJob<'_>,
     path: &Path,
-    stated: Option<&Stated>,
+    stated: Option<&RecipeText>,
 ) -> Result<(), BuildError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let damaged =
@@ -68,7 +68,7 @@ pub fn files(path: &Path) -> Result<BTreeMap<String, (u32, String)>, String> {
 ///
 /// # Errors
 /// What differs.
-pub(crate) fn verify_stated(path: &Path, stated: &Stated) -> Result<(), BuildError> {
+pub(crate) fn verify_stated(path: &Path, stated: &RecipeText) -> Result<(), BuildError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let damaged =
         |error: ::rpm::Error| BuildError::Damaged { file: file.clone(), reason: error.to_string() };
@@ -107,7 +107,7 @@ fn accept_compressed(
         file: job.native.filename.clone(),
         reason: error.to_string(),
     };
-    let mut contents = Contents::open(job)?;
+    let mut contents = JobContents::open(job)?;
     for packed in package.files().map_err(damaged)? {
         let packed = packed.map_err(damaged)?;
         let path = packed.metadata.path().to_string_lossy().into_owned();
@@ -161,7 +161,7 @@ fn planned(job: &BuildJob<'_>) -> Result<Facts, BuildError> {
     for folder in owned_folders(&job.plan.files) {
         facts.files.insert(folder, FileFacts::new("folder", 0o755, String::new()));
     }
-    let mut contents = Contents::open(job)?;
+    let mut contents = JobContents::open(job)?;
     for file in &job.plan.files {
         let digest = hex::encode(Sha256::digest(contents.read(file)?));
         let role = match file.role {

@@ -23,7 +23,7 @@ pub(crate) fn entry(input: &mut impl Read, file: &PackageFile<'_>) -> Result<Pac
     let beginning = guard::read(input)?;
     let package =
         PackageMetadata::parse(&mut &beginning.bytes[..]).map_err(|error| error.to_string())?;
-    let header = Header::new(&package)?;
+    let header = PackageHeader::new(&package)?;
     Ok(PackageEntry {
         package: header.name.to_owned(),
         evr: header.evr.clone(),
@@ -48,7 +48,7 @@ fn signed_by(package: &PackageMetadata) -> Option<String> {
 }
 
 /// A header with what every element needs.
-struct Header<'a> {
+struct PackageHeader<'a> {
     package: &'a PackageMetadata,
     name: &'a str,
     evr: Evr,
@@ -64,7 +64,7 @@ struct InstalledFile {
     kind: &'static str,
 }
 
-impl<'a> Header<'a> {
+impl<'a> PackageHeader<'a> {
     fn new(package: &'a PackageMetadata) -> Result<Self, String> {
         let required =
             |tag| package.header.get_entry_data_as_string(tag).map_err(|e| e.to_string());

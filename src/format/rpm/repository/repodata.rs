@@ -32,13 +32,13 @@ impl PackedPart {
 
 /// The files that describe packages in the order given.
 pub(crate) fn parts(entries: &[&PackageEntry]) -> io::Result<Vec<PackedPart>> {
-    let pack = |part: Part| {
+    let pack = |part: RepodataPart| {
         let plain = part.document(entries);
         let packed = gzip(plain.as_bytes())?;
         let sums = [sha256(&packed), sha256(plain.as_bytes())];
         Ok(PackedPart { kind: part.kind(), sums, packed, open_size: plain.len() })
     };
-    Part::ALL.into_iter().map(pack).collect()
+    RepodataPart::ALL.into_iter().map(pack).collect()
 }
 
 /// `repomd.xml`. Revision and times are `time`, in seconds since 1970.
@@ -75,13 +75,13 @@ pub(crate) fn revision(repomd: &str) -> Option<u64> {
 
 /// One of the three files that hold an element of every package.
 #[derive(Clone, Copy)]
-enum Part {
+enum RepodataPart {
     Primary,
     Filelists,
     Other,
 }
 
-impl Part {
+impl RepodataPart {
     const ALL: [Self; 3] = [Self::Primary, Self::Filelists, Self::Other];
 
     fn kind(self) -> &'static str {

@@ -28,7 +28,7 @@ struct Name {
 }
 
 #[derive(Deserialize)]
-struct Project {
+struct LicenceSource {
     project: ProjectName,
     releases: String,
     licence: String,
@@ -74,9 +74,10 @@ pub(super) fn common_name(canonical_name: &str) -> Option<&'static str> {
 
 /// The licence of a well-known project whose own files leave it open.
 pub(super) fn project(project: &ProjectName, release: &Version) -> Option<&'static str> {
-    static TABLE: LazyLock<Vec<Project>> = LazyLock::new(|| rows::<Project>(PROJECTS).collect());
+    static TABLE: LazyLock<Vec<LicenceSource>> =
+        LazyLock::new(|| rows::<LicenceSource>(PROJECTS).collect());
     let mut rows = TABLE.iter().filter(|row| row.project == *project);
-    let fits = |row: &&Project| {
+    let fits = |row: &&LicenceSource| {
         let wanted = parse_specifiers(&row.releases);
         wanted.is_ok_and(|wanted| satisfies(release, &wanted))
     };
@@ -103,13 +104,13 @@ mod tests {
         let valid = |licence: &str| assert_eq!(parse_expression(licence).as_deref(), Some(licence));
         rows::<Classifier>(CLASSIFIERS).for_each(|row| valid(&row.licence));
         rows::<Name>(NAMES).for_each(|row| valid(&row.licence));
-        for row in rows::<Project>(PROJECTS) {
+        for row in rows::<LicenceSource>(PROJECTS) {
             valid(&row.licence);
             assert!(parse_specifiers(&row.releases).is_ok(), "{}", row.project);
             assert!(!row.source.is_empty(), "{}", row.project);
         }
         assert_eq!(rows::<Classifier>(CLASSIFIERS).count(), lines(CLASSIFIERS));
         assert_eq!(rows::<Name>(NAMES).count(), lines(NAMES));
-        assert_eq!(rows::<Project>(PROJECTS).count(), lines(PROJECTS));
+        assert_eq!(rows::<LicenceSource>(PROJECTS).count(), lines(PROJECTS));
     }
 }

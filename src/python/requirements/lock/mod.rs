@@ -19,7 +19,10 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 pub(super) use self::pinned::is_locked;
-use super::{External, Marker, RequirementsError, Written, document::Document, project::Wanted};
+use super::{
+    ExternalRequirement, Marker, RequirementsError, Written, document::InputDocument,
+    project::SelectedParts,
+};
 use crate::python::{
     artifact::{ExtraName, Hashes, ProjectName, redacted},
     metadata::parse_marker,
@@ -64,7 +67,7 @@ impl LockFormat {
 /// What a lock file says besides its packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Lock {
+pub struct LockFile {
     pub path: PathBuf,
     pub format: LockFormat,
     /// The extras that were requested, and [groups](crate::python::metadata::group_as_extra).
@@ -110,19 +113,19 @@ fn shown_url<S: Serializer>(url: &Option<Url>, serializer: S) -> Result<S::Ok, S
 }
 
 /// What a lock file holds.
-pub(super) struct Read {
-    pub lock: Lock,
+pub(super) struct LockReader {
+    pub lock: LockFile,
     /// Packages, whose markers may hold or not.
     pub packages: Vec<Written>,
     /// What the system must provide.
-    pub external: Vec<External>,
+    pub external: Vec<ExternalRequirement>,
     /// What was left out, a sentence each.
     pub notes: Vec<String>,
 }
 
-impl Read {
+impl LockReader {
     /// A lock without packages.
-    fn of(lock: Lock) -> Self {
+    fn of(lock: LockFile) -> Self {
         Self { lock, packages: Vec::new(), external: Vec::new(), notes: Vec::new() }
     }
 }
@@ -130,20 +133,20 @@ impl Read {
 /// Reads a lock file of a known form.
 pub(super) fn read(
     format: LockFormat,
-    document: &Document<'_>,
-    wanted: &mut Wanted,
-) -> Result<Read, RequirementsError> {
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
     match format {
         LockFormat::Pylock => pylock::read(document, wanted),
         LockFormat::Uv => uv::read(document, wanted),
         LockFormat::Poetry => poetry::read(document, wanted),
         LockFormat::Pdm => pdm::read(document, wanted),
         LockFormat::Pipfile => pipfile::read(document, wanted),
-        LockFormat::Requirements => Ok(Read::of(Lock::new(document.path, format))),
+        LockFormat::Requirements => Ok(LockReader::of(LockFile::new(document.path, format))),
     }
 }
 
-impl Lock {
+impl LockFile {
     pub(super) fn new(path: &Path, format: LockFormat) -> Self {
         Self {
             path: path.to_owned(),
@@ -159,7 +162,7 @@ impl Lock {
     }
 }
 
-impl Document<'_> {
+impl InputDocument<'_> {
     /// A package's exact version.
     fn version(&self, at: usize, text: &str) -> Result<VersionSpecifiers, RequirementsError> {
         let version: pep440_rs::Version = text

@@ -6,14 +6,14 @@ use pep508_rs::MarkerTree;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Lock, LockFormat, LockedFile, Read, last_part, python_specifiers_marker};
+use super::{LockFile, LockFormat, LockReader, LockedFile, last_part, python_specifiers_marker};
 use crate::python::{
     artifact::{ExtraName, extra_name},
     metadata::{parse_marker, parse_specifiers},
     requirements::{
         Marker, RequirementsError, Written,
-        document::Document,
-        project::{FILE, Wanted, canonical, extras_beside},
+        document::InputDocument,
+        project::{FILE, SelectedParts, canonical, extras_beside},
     },
 };
 
@@ -21,25 +21,25 @@ use crate::python::{
 const DEFAULT: &str = "default";
 
 #[derive(Deserialize)]
-struct File {
-    metadata: Metadata,
+struct PdmLock {
+    metadata: PdmMetadata,
     #[serde(default, rename = "package")]
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Spanned<PdmPackage>>,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct PdmMetadata {
     lock_version: String,
     /// The dependency groups and extras that were locked.
     #[serde(default)]
     groups: Vec<String>,
     #[serde(default)]
-    targets: Vec<Target>,
+    targets: Vec<PdmTarget>,
 }
 
 /// A system that was locked for.
 #[derive(Deserialize)]
-struct Target {
+struct PdmTarget {
     requires_python: Option<String>,
     platform: Option<String>,
     implementation: Option<String>,
@@ -48,7 +48,7 @@ struct Target {
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct PdmPackage {
     name: String,
     version: Option<String>,
     requires_python: Option<String>,
@@ -62,24 +62,27 @@ struct Package {
     revision: Option<String>,
     subdirectory: Option<String>,
     #[serde(default)]
-    files: Vec<Artifact>,
+    files: Vec<PdmFile>,
 }
 
 #[derive(Deserialize)]
-struct Artifact {
+struct PdmFile {
     file: Option<String>,
     url: Option<String>,
     hash: Option<String>,
 }
 
-pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
-    let file: File = document.toml()?;
+pub fn read(
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
+    let file: PdmLock = document.toml()?;
     let version = &file.metadata.lock_version;
     if !version.starts_with("4.") {
         let problem = format!("its lock_version is `{version}`, of which nothing is known");
         return Err(document.error(None, problem));
     }
-    let mut lock = Lock::new(document.path, LockFormat::Pdm);
+    let mut lock = LockFile::new(document.path, LockFormat::Pdm);
     for target in &file.metadata.targets {
         let environment = target.marker().map_err(|problem| document.error(None, problem))?;
         lock.environments.push(environment);
@@ -114,10 +117,10 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             None => packages.push(written),
         }
     }
-    Ok(Read { packages, ..Read::of(lock) })
+    Ok(LockReader { packages, ..LockReader::of(lock) })
 }
 
-impl Target {
+impl PdmTarget {
     /// The marker of a system and its Pythons.
     fn marker(&self) -> Result<Marker, String> {
         let mut tree = MarkerTree::TRUE;
@@ -169,9 +172,9 @@ fn platform_marker(platform: &str) -> String {
 /// The extras of the project, which the lock does not tell from its dependency groups: those that
 /// the project's own file has, where it is beside.
 fn extras(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     known: &[String],
-    wanted: &Wanted,
+    wanted: &SelectedParts,
 ) -> Result<Vec<ExtraName>, RequirementsError> {
     let names = known.iter().filter(|name| *name != DEFAULT).filter_map(|name| extra_name(name));
     match extras_beside(document)? {
@@ -189,9 +192,9 @@ fn extras(
 
 /// Whether a package is in one of the wanted groups.
 fn is_wanted(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    package: &Package,
+    package: &PdmPackage,
     wanted: &BTreeSet<String>,
 ) -> Result<bool, RequirementsError> {
     let Some(groups) = &package.groups else {
@@ -202,9 +205,9 @@ fn is_wanted(
 }
 
 fn read_package(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    package: &Package,
+    package: &PdmPackage,
 ) -> Result<Written, RequirementsError> {
     let marker = package.marker.as_deref().map(parse_marker).transpose();
     let marker = marker.map_err(|problem| document.error(Some(at), problem))?;
@@ -222,12 +225,12 @@ fn read_package(
     let subdirectory = package.subdirectory.as_ref();
     let fragment = subdirectory.map(|path| format!("#subdirectory={path}")).unwrap_or_default();
     let url = match package {
-        Package { git: Some(git), revision, .. } => {
+        PdmPackage { git: Some(git), revision, .. } => {
             let commit = revision.as_ref().map(|commit| format!("@{commit}")).unwrap_or_default();
             Some(format!("git+{git}{commit}{fragment}"))
         }
-        Package { url: Some(url), .. } => Some(format!("{url}{fragment}")),
-        Package { path: Some(path), .. } => {
+        PdmPackage { url: Some(url), .. } => Some(format!("{url}{fragment}")),
+        PdmPackage { path: Some(path), .. } => {
             Some(format!("{}{fragment}", document.path_url(at, path)?))
         }
         _ => None,

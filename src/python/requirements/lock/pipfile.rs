@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Lock, LockFormat, Read};
+use super::{LockFile, LockFormat, LockReader};
 use crate::python::{
     artifact::extra_name,
     metadata::{parse_marker, parse_specifiers},
     requirements::{
-        Marker, Origin, RequirementsError, Written,
-        document::Document,
-        project::{Wanted, canonical},
+        Marker, RequirementOrigin, RequirementsError, Written,
+        document::InputDocument,
+        project::{SelectedParts, canonical},
     },
 };
 
@@ -27,13 +27,13 @@ struct Meta {
     #[serde(rename = "pipfile-spec")]
     version: u32,
     #[serde(default)]
-    sources: Vec<Source>,
+    sources: Vec<PipfileSource>,
     #[serde(default)]
     requires: Requires,
 }
 
 #[derive(Deserialize)]
-struct Source {
+struct PipfileSource {
     name: String,
     url: String,
 }
@@ -44,7 +44,7 @@ struct Requires {
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct PipfilePackage {
     version: Option<String>,
     #[serde(default)]
     hashes: Vec<String>,
@@ -60,7 +60,7 @@ struct Package {
     subdirectory: Option<String>,
 }
 
-impl Package {
+impl PipfilePackage {
     /// Whether neither a version nor a place of it was locked.
     fn is_unlocked(&self) -> bool {
         let has_place = self.git.is_some() || self.file.is_some() || self.path.is_some();
@@ -68,7 +68,10 @@ impl Package {
     }
 }
 
-pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
+pub fn read(
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
     let fail = |problem: String| document.error(None, problem);
     let mut file: Map<String, Value> = serde_json::from_str(document.text).map_err(|error| {
         let line = (error.line() > 0).then_some(error.line());
@@ -82,7 +85,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             meta.version
         )));
     }
-    let mut lock = Lock::new(document.path, LockFormat::Pipfile);
+    let mut lock = LockFile::new(document.path, LockFormat::Pipfile);
     if let Some(version) = meta.requires.python_version {
         let text = format!("=={version}.*");
         lock.requires_python = Some(parse_specifiers(&text).map_err(fail)?);
@@ -93,7 +96,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     let mut packages = BTreeMap::new();
     let mut notes = Vec::new();
     for (category, list) in file.into_iter().filter(|(name, _)| groups.contains(&canonical(name))) {
-        let list: BTreeMap<String, Package> =
+        let list: BTreeMap<String, PipfilePackage> =
             serde_json::from_value(list).map_err(|error| fail(format!("{category}: {error}")))?;
         for (name, package) in list {
             let part = format!("{category}.{name}");
@@ -105,18 +108,18 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
                 notes.push(format!("{path}: {part}: it is left out: no version of it is locked"));
                 continue;
             }
-            let origin = Origin::Part { path: document.path.to_owned(), part };
+            let origin = RequirementOrigin::Part { path: document.path.to_owned(), part };
             packages.entry(name).or_insert(Written { origin, ..written });
         }
     }
-    Ok(Read { packages: packages.into_values().collect(), notes, ..Read::of(lock) })
+    Ok(LockReader { packages: packages.into_values().collect(), notes, ..LockReader::of(lock) })
 }
 
 fn read_package(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     name: &str,
-    package: Package,
-    sources: &[Source],
+    package: PipfilePackage,
+    sources: &[PipfileSource],
     fail: &dyn Fn(String) -> RequirementsError,
 ) -> Result<Written, RequirementsError> {
     let marker = package.markers.as_deref().map(parse_marker).transpose().map_err(fail)?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Lock, LockFormat, LockedFile, Read,
+    LockFile, LockFormat, LockReader, LockedFile,
     graph::{Node, needed, reached},
     poetry_python::python_marker,
 };
@@ -17,8 +17,8 @@ use crate::python::{
     metadata::{parse_marker, parse_specifiers},
     requirements::{
         Marker, RequirementsError, Written,
-        document::Document,
-        project::{Wanted, canonical},
+        document::InputDocument,
+        project::{SelectedParts, canonical},
     },
 };
 
@@ -26,29 +26,29 @@ use crate::python::{
 const MAIN: &str = "main";
 
 #[derive(Deserialize)]
-struct File {
+struct PoetryLock {
     #[serde(default, rename = "package")]
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Spanned<PoetryPackage>>,
     /// The project's extras and the projects that each needs.
     #[serde(default)]
     extras: BTreeMap<String, Vec<String>>,
-    metadata: Metadata,
+    metadata: PoetryMetadata,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Metadata {
+struct PoetryMetadata {
     lock_version: Option<String>,
     /// The Pythons that were locked for.
     python_versions: Option<String>,
     /// Before lock version 2.0: the files of each project.
     #[serde(default)]
-    files: BTreeMap<String, Vec<Artifact>>,
+    files: BTreeMap<String, Vec<PoetryFile>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Package {
+struct PoetryPackage {
     name: String,
     version: String,
     #[serde(default)]
@@ -56,19 +56,19 @@ struct Package {
     /// In Poetry 1: `main` or `dev`.
     category: Option<String>,
     groups: Option<Vec<String>>,
-    markers: Option<Markers>,
+    markers: Option<PoetryMarkers>,
     python_versions: Option<String>,
     #[serde(default)]
-    files: Vec<Artifact>,
+    files: Vec<PoetryFile>,
     #[serde(default)]
     dependencies: BTreeMap<String, OneOrMore>,
-    source: Option<Source>,
+    source: Option<PoetrySource>,
 }
 
 /// One marker, or one for each group.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Markers {
+enum PoetryMarkers {
     One(String),
     OfGroups(BTreeMap<String, String>),
 }
@@ -76,13 +76,13 @@ enum Markers {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum OneOrMore {
-    One(Dependency),
-    More(Vec<Dependency>),
+    One(PoetryDependency),
+    More(Vec<PoetryDependency>),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Dependency {
+enum PoetryDependency {
     Version(#[allow(dead_code, reason = "the locked version fits")] String),
     Table {
         markers: Option<String>,
@@ -92,7 +92,7 @@ enum Dependency {
 }
 
 impl OneOrMore {
-    fn list(&self) -> &[Dependency] {
+    fn list(&self) -> &[PoetryDependency] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
             Self::More(list) => list,
@@ -101,13 +101,13 @@ impl OneOrMore {
 }
 
 #[derive(Deserialize)]
-struct Artifact {
+struct PoetryFile {
     file: String,
     hash: String,
 }
 
 #[derive(Deserialize)]
-struct Source {
+struct PoetrySource {
     #[serde(rename = "type")]
     kind: String,
     url: String,
@@ -115,8 +115,11 @@ struct Source {
     subdirectory: Option<String>,
 }
 
-pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
-    let file: File = document.toml()?;
+pub fn read(
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
+    let file: PoetryLock = document.toml()?;
     let version = file.metadata.lock_version.as_deref().unwrap_or_default();
     if !version.starts_with("1.") && !version.starts_with("2.") {
         let problem = format!("its lock-version is `{version}`, of which nothing is known");
@@ -128,8 +131,11 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     let (asked, mut groups) = wanted.of_lock(&extras, &groups);
     groups.insert(MAIN.to_owned());
     let has_groups = file.packages.iter().all(|package| package.get_ref().groups.is_some());
-    let walked =
-        if has_groups { BTreeMap::new() } else { Walk::new(document, &file, &asked)?.needed()? };
+    let walked = if has_groups {
+        BTreeMap::new()
+    } else {
+        PoetryWalk::new(document, &file, &asked)?.needed()?
+    };
     let mut packages = Vec::new();
     for (position, package) in file.packages.iter().enumerate() {
         let at = package.span().start;
@@ -142,29 +148,29 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
             packages.push(written(document, at, package, &file.metadata, tree)?);
         }
     }
-    let mut lock = Lock { asked, ..Lock::new(document.path, LockFormat::Poetry) };
+    let mut lock = LockFile { asked, ..LockFile::new(document.path, LockFormat::Poetry) };
     if let Some(text) = &file.metadata.python_versions {
         let tree = python_marker(text).map_err(|problem| document.error(None, problem))?;
         if !tree.is_true() {
             lock.environments.push(Marker { text: format!("Python {text}"), tree });
         }
     }
-    Ok(Read { packages, ..Read::of(lock) })
+    Ok(LockReader { packages, ..LockReader::of(lock) })
 }
 
 /// The marker under which a package is needed for one of the wanted groups.
 fn marker(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    package: &Package,
+    package: &PoetryPackage,
     own: &[String],
     wanted: &BTreeSet<String>,
 ) -> Result<Option<MarkerTree>, RequirementsError> {
     let mut needed = None;
     for group in own.iter().filter(|group| wanted.contains(&canonical(group))) {
         let text = match &package.markers {
-            Some(Markers::One(text)) => Some(text),
-            Some(Markers::OfGroups(texts)) => texts.get(group),
+            Some(PoetryMarkers::One(text)) => Some(text),
+            Some(PoetryMarkers::OfGroups(texts)) => texts.get(group),
             None => None,
         };
         let tree = parsed(document, at, text.map(String::as_str))?;
@@ -174,7 +180,7 @@ fn marker(
 }
 
 fn parsed(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
     text: Option<&str>,
 ) -> Result<MarkerTree, RequirementsError> {
@@ -183,18 +189,18 @@ fn parsed(
 }
 
 /// The way through a lock without groups: from the packages that nothing else requires.
-struct Walk<'a> {
-    document: &'a Document<'a>,
-    file: &'a File,
+struct PoetryWalk<'a> {
+    document: &'a InputDocument<'a>,
+    file: &'a PoetryLock,
     names: BTreeMap<ProjectName, Vec<usize>>,
     /// What the asked extras of the project need.
     optional: BTreeSet<ProjectName>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> PoetryWalk<'a> {
     fn new(
-        document: &'a Document<'a>,
-        file: &'a File,
+        document: &'a InputDocument<'a>,
+        file: &'a PoetryLock,
         asked: &[ExtraName],
     ) -> Result<Self, RequirementsError> {
         let mut names: BTreeMap<ProjectName, Vec<usize>> = BTreeMap::new();
@@ -246,8 +252,10 @@ impl<'a> Walk<'a> {
             let targets = project_name(name).and_then(|name| self.names.get(&name));
             for dependency in list.list() {
                 let (text, extras) = match dependency {
-                    Dependency::Version(_) => (None, &[][..]),
-                    Dependency::Table { markers, extras } => (markers.as_deref(), &extras[..]),
+                    PoetryDependency::Version(_) => (None, &[][..]),
+                    PoetryDependency::Table { markers, extras } => {
+                        (markers.as_deref(), &extras[..])
+                    }
                 };
                 let tree = parsed(self.document, at, text)?
                     .simplify_extras(extra.map_or(&[], std::slice::from_ref));
@@ -265,10 +273,10 @@ impl<'a> Walk<'a> {
 }
 
 fn written(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    package: &Package,
-    metadata: &Metadata,
+    package: &PoetryPackage,
+    metadata: &PoetryMetadata,
     tree: MarkerTree,
 ) -> Result<Written, RequirementsError> {
     let mut written = Written {
@@ -281,9 +289,9 @@ fn written(
         ..Written::default()
     };
     let older = metadata.files.get(&package.name).into_iter().flatten();
-    let artifacts: Vec<&Artifact> = package.files.iter().chain(older).collect();
-    let hashes = |artifact: &&Artifact| document.hash(at, &artifact.hash);
-    let fragment = |source: &Source| {
+    let artifacts: Vec<&PoetryFile> = package.files.iter().chain(older).collect();
+    let hashes = |artifact: &&PoetryFile| document.hash(at, &artifact.hash);
+    let fragment = |source: &PoetrySource| {
         let path = source.subdirectory.as_ref();
         path.map(|path| format!("#subdirectory={path}")).unwrap_or_default()
     };

@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
-use super::{Lock, LockFormat, LockedFile, Read, last_part};
+use super::{LockFile, LockFormat, LockReader, LockedFile, last_part};
 use crate::python::{
     artifact::{ExtraName, Hashes, extra_name},
     metadata::{group_as_extra, parse_lock_marker, parse_specifiers},
     requirements::{
-        External, Marker, RequirementsError, Written, document::Document, project::Wanted,
+        ExternalRequirement, Marker, RequirementsError, Written, document::InputDocument,
+        project::SelectedParts,
     },
 };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct File {
+struct PylockFile {
     lock_version: String,
     requires_python: Option<String>,
     #[serde(default)]
@@ -27,7 +28,7 @@ struct File {
     dependency_groups: Vec<String>,
     #[serde(default)]
     default_groups: Vec<String>,
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Spanned<PylockPackage>>,
     #[serde(default)]
     tool: Tools,
 }
@@ -35,12 +36,12 @@ struct File {
 #[derive(Default, Deserialize)]
 struct Tools {
     #[serde(default)]
-    pypi2pkg: Tool,
+    pypi2pkg: PylockTool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Tool {
+struct PylockTool {
     /// What was resolved.
     #[serde(default)]
     roots: Vec<Spanned<String>>,
@@ -57,18 +58,18 @@ struct Tool {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Package {
+struct PylockPackage {
     name: String,
     version: Option<String>,
     marker: Option<String>,
     requires_python: Option<String>,
     index: Option<String>,
     vcs: Option<Vcs>,
-    directory: Option<Directory>,
+    directory: Option<PylockDirectory>,
     archive: Option<Archive>,
-    sdist: Option<Source>,
+    sdist: Option<PylockSource>,
     #[serde(default)]
-    wheels: Vec<Source>,
+    wheels: Vec<PylockSource>,
 }
 
 #[derive(Deserialize)]
@@ -84,7 +85,7 @@ struct Vcs {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Directory {
+struct PylockDirectory {
     path: String,
     subdirectory: Option<String>,
 }
@@ -93,13 +94,13 @@ struct Directory {
 #[serde(rename_all = "kebab-case")]
 struct Archive {
     #[serde(flatten)]
-    source: Source,
+    source: PylockSource,
     subdirectory: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Source {
+struct PylockSource {
     name: Option<String>,
     url: Option<String>,
     path: Option<String>,
@@ -108,14 +109,17 @@ struct Source {
     hashes: BTreeMap<String, String>,
 }
 
-pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
-    let file: File = document.toml()?;
+pub fn read(
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
+    let file: PylockFile = document.toml()?;
     if file.lock_version.split('.').next() != Some("1") {
         let problem =
             format!("its lock-version is `{}`, of which nothing is known", file.lock_version);
         return Err(document.error(None, problem));
     }
-    let mut lock = Lock::new(document.path, LockFormat::Pylock);
+    let mut lock = LockFile::new(document.path, LockFormat::Pylock);
     let extras: Vec<ExtraName> = file.extras.iter().filter_map(|name| extra_name(name)).collect();
     let (asked, mut groups) = wanted.of_lock(&extras, &file.dependency_groups);
     if groups.is_empty() {
@@ -140,7 +144,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
     }
     let external = tool.external.into_iter().map(|text| {
         let origin = document.origin(text.span().start);
-        External { text: text.into_inner(), origin }
+        ExternalRequirement { text: text.into_inner(), origin }
     });
     let mut packages = Vec::new();
     for package in file.packages {
@@ -149,18 +153,22 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         let written = read_package(document, at, package)?;
         packages.push(Written { config_settings: settings.unwrap_or_default(), ..written });
     }
-    Ok(Read { packages, external: external.collect(), ..Read::of(lock) })
+    Ok(LockReader { packages, external: external.collect(), ..LockReader::of(lock) })
 }
 
-fn marker(document: &Document<'_>, at: usize, text: &str) -> Result<Marker, RequirementsError> {
+fn marker(
+    document: &InputDocument<'_>,
+    at: usize,
+    text: &str,
+) -> Result<Marker, RequirementsError> {
     let tree = parse_lock_marker(text).map_err(|problem| document.error(Some(at), problem))?;
     Ok(Marker { text: text.to_owned(), tree })
 }
 
 fn read_package(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    package: Package,
+    package: PylockPackage,
 ) -> Result<Written, RequirementsError> {
     let mut written = Written {
         name: Some(document.name(at, &package.name)?),
@@ -211,9 +219,9 @@ fn read_package(
 }
 
 fn locked(
-    document: &Document<'_>,
+    document: &InputDocument<'_>,
     at: usize,
-    source: Source,
+    source: PylockSource,
 ) -> Result<LockedFile, RequirementsError> {
     let url = match (&source.url, &source.path) {
         (Some(url), _) => document.url(at, url)?,

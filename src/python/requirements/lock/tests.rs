@@ -8,7 +8,7 @@ use std::{
 
 use crate::python::{
     artifact::extra_name,
-    requirements::{Inputs, LockFormat, Request, RequirementsError},
+    requirements::{InputRequest, Inputs, LockFormat, RequirementsError},
 };
 use crate::support::expected::compare;
 
@@ -16,8 +16,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/lock")
 }
 
-fn request<'a>(files: &'a [PathBuf], folder: &'a Path) -> Request<'a> {
-    Request {
+fn request<'a>(files: &'a [PathBuf], folder: &'a Path) -> InputRequest<'a> {
+    InputRequest {
         arguments: &[],
         files,
         constraints: &[],
@@ -105,7 +105,7 @@ fn locks_of_the_tools_are_understood() {
         let names = if all_extras { &[][..] } else { &names };
         let wanted: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let request =
-            Request { extras: names, all_extras, groups: &wanted, ..request(&files, &root) };
+            InputRequest { extras: names, all_extras, groups: &wanted, ..request(&files, &root) };
         writeln!(text, "== {file} {extras:?} {groups:?}").unwrap();
         match Inputs::read(&request) {
             Ok(inputs) => writeln!(text, "{}", shown(&inputs)).unwrap(),
@@ -136,7 +136,7 @@ fn locks_are_understood() {
         ("requirements.txt", &[], &[]),
     ] {
         let (root, files) = (folder(), [PathBuf::from(file)]);
-        let request = Request { extras, groups, ..request(&files, &root) };
+        let request = InputRequest { extras, groups, ..request(&files, &root) };
         let inputs = Inputs::read(&request).unwrap_or_else(|error| panic!("{file}: {error}"));
         writeln!(text, "== {file} {groups:?}\n{}", shown(&inputs)).unwrap();
     }
@@ -209,16 +209,16 @@ fn a_lock_stands_alone() {
     let files = [PathBuf::from("uv.lock")];
     let alone = request(&files, &root);
     let others = ["flask".to_owned()];
-    let refused = |request: &Request<'_>| Inputs::read(request).unwrap_err();
+    let refused = |request: &InputRequest<'_>| Inputs::read(request).unwrap_err();
     let is_refused = |error| matches!(error, RequirementsError::LockWithOthers { .. });
-    assert!(is_refused(refused(&Request { arguments: &others, ..alone })));
+    assert!(is_refused(refused(&InputRequest { arguments: &others, ..alone })));
     let two = [PathBuf::from("uv.lock"), PathBuf::from("pdm.lock")];
     assert!(is_refused(refused(&request(&two, &root))));
     let constraints = [PathBuf::from("requirements.txt")];
     let alone = request(&files, &root);
-    assert!(is_refused(refused(&Request { constraints: &constraints, ..alone })));
+    assert!(is_refused(refused(&InputRequest { constraints: &constraints, ..alone })));
     let groups = ["none".to_owned()];
-    let error = refused(&Request { groups: &groups, ..request(&files, &root) });
+    let error = refused(&InputRequest { groups: &groups, ..request(&files, &root) });
     assert!(matches!(error, RequirementsError::NoSuch { .. }), "{error}");
 }
 
@@ -230,7 +230,7 @@ fn requirements_are_a_lock_where_each_has_a_version_and_hashes() {
     fs::write(folder.path().join("loose.txt"), format!("a==1 {hash}\nb>=2 {hash}\n")).unwrap();
     let read = |name: &str, lock_format| {
         let files = [PathBuf::from(name)];
-        let inputs = Inputs::read(&Request { lock_format, ..request(&files, folder.path()) });
+        let inputs = Inputs::read(&InputRequest { lock_format, ..request(&files, folder.path()) });
         inputs.map(|inputs| inputs.lock.is_some()).map_err(|error| error.to_string())
     };
     assert_eq!(read("locked.txt", None), Ok(true));

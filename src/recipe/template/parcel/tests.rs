@@ -9,13 +9,13 @@ const PACK: &str = "name = \"acme\"\nversion = \"1.0.0\"\napi = \"^1\"\nextends 
                     targets = [\"el9\"]\n";
 
 /// A member of an archive: its path, kind and text.
-type Member<'a> = (&'a str, EntryType, &'a str);
+type TarMember<'a> = (&'a str, EntryType, &'a str);
 
-const MANIFEST: Member<'static> = ("acme/pack.toml", EntryType::Regular, PACK);
-const HEADER: Member<'static> = ("acme/header.hbs", EntryType::Regular, "# Acme\n");
+const MANIFEST: TarMember<'static> = ("acme/pack.toml", EntryType::Regular, PACK);
+const HEADER: TarMember<'static> = ("acme/header.hbs", EntryType::Regular, "# Acme\n");
 
 /// An archive, whose paths are written as they are.
-fn archive(folder: &Path, members: &[Member<'_>]) -> PathBuf {
+fn archive(folder: &Path, members: &[TarMember<'_>]) -> PathBuf {
     let path = folder.join("acme-1.0.tar.gz");
     let packed = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
     let mut tar = Builder::new(packed);
@@ -35,7 +35,7 @@ fn archive(folder: &Path, members: &[Member<'_>]) -> PathBuf {
     path
 }
 
-fn problem(members: &[Member<'_>]) -> String {
+fn problem(members: &[TarMember<'_>]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = archive(folder.path(), members);
     let Err(error) = Parcel::read(&path, &Packs::default()) else {

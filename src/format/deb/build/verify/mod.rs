@@ -22,7 +22,7 @@ use crate::{
 };
 
 use super::{
-    DEBIAN_BINARY, Entry,
+    DEBIAN_BINARY, TreeEntry,
     control::{field, members},
     walk,
 };
@@ -58,7 +58,7 @@ const RELATIONS: [(&str, Option<Strength>); 10] = [
 pub(crate) fn verify(job: &BuildJob<'_>, path: &Path) -> Result<(), BuildError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let damaged = |reason: String| BuildError::Damaged { file: file.clone(), reason };
-    let mut package = Package::open(path).map_err(damaged)?;
+    let mut package = OpenDeb::open(path).map_err(damaged)?;
     let members = package.control().map_err(damaged)?;
     let control = text_of(&members, "control").map_err(damaged)?;
     let mut found = Facts { files: package.files().map_err(damaged)?, ..Facts::default() };
@@ -100,7 +100,7 @@ const TRIGGER: &str = "activate-noawait ldconfig";
 pub(crate) fn verify_built(path: &Path, recipe: &Recipe) -> Result<(), BuildError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let damaged = |reason: String| BuildError::Damaged { file: file.clone(), reason };
-    let mut package = Package::open(path).map_err(damaged)?;
+    let mut package = OpenDeb::open(path).map_err(damaged)?;
     let members = package.control().map_err(damaged)?;
     let control = text_of(&members, "control").map_err(damaged)?;
     let value = |name| field(&control, name).unwrap_or_default();
@@ -180,10 +180,10 @@ fn planned(job: &BuildJob<'_>) -> Result<Facts, BuildError> {
     let mut files = BTreeMap::new();
     let measured = walk(job, &mut |entry, bytes| {
         match entry {
-            Entry::Folder { path } => {
+            TreeEntry::Folder { path } => {
                 files.insert(path.clone(), FileFacts::new("folder", 0o755, String::new()));
             }
-            Entry::File { path, mode } => {
+            TreeEntry::File { path, mode } => {
                 let digest = hex::encode(Sha256::digest(bytes));
                 files.insert(path.clone(), FileFacts::new("file", *mode, digest));
             }
@@ -253,18 +253,18 @@ fn version(job: &BuildJob<'_>) -> String {
 /// # Errors
 /// What is wrong with the package.
 pub fn paths(path: &Path) -> Result<Vec<String>, String> {
-    let files = Package::open(path)?.files()?;
+    let files = OpenDeb::open(path)?.files()?;
     Ok(files.into_iter().filter(|(_, file)| file.kind != "folder").map(|(path, _)| path).collect())
 }
 
 /// An open package.
-struct Package {
+struct OpenDeb {
     file: BufReader<File>,
     control: ArMember,
     data: ArMember,
 }
 
-impl Package {
+impl OpenDeb {
     fn open(path: &Path) -> Result<Self, String> {
         let mut file = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
         let members = ar::list(&mut file)?;
@@ -333,10 +333,10 @@ impl FileFacts {
 }
 
 /// What is done with each member of an archive: its path, what it is, and its bytes.
-type Visit<'v> = dyn FnMut(&str, FileFacts, &mut dyn Read) -> io::Result<()> + 'v;
+type MemberVisitor<'v> = dyn FnMut(&str, FileFacts, &mut dyn Read) -> io::Result<()> + 'v;
 
 /// Hands every member of a tar archive to `visit`; paths begin with a slash and do not end with one.
-fn each(plain: io::Result<Box<dyn Read + '_>>, visit: &mut Visit<'_>) -> io::Result<()> {
+fn each(plain: io::Result<Box<dyn Read + '_>>, visit: &mut MemberVisitor<'_>) -> io::Result<()> {
     let mut archive = ::tar::Archive::new(plain?);
     for entry in archive.entries()? {
         let mut entry = entry?;

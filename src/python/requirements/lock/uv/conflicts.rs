@@ -17,33 +17,33 @@ use crate::python::{
 
 /// An extra or a group of a project, or the project itself, that excludes others.
 #[derive(Deserialize)]
-pub struct Conflict {
+pub struct ExtraConflict {
     package: String,
     extra: Option<String>,
     group: Option<String>,
 }
 
-impl Conflict {
-    fn member(&self) -> Option<Member> {
+impl ExtraConflict {
+    fn member(&self) -> Option<ConflictMember> {
         let project = project_name(&self.package)?;
         Some(match (&self.extra, &self.group) {
-            (Some(extra), _) => Member::Extra(project, extra_name(extra)?),
-            (None, Some(group)) => Member::Group(project, canonical(group)),
-            (None, None) => Member::Project(project),
+            (Some(extra), _) => ConflictMember::Extra(project, extra_name(extra)?),
+            (None, Some(group)) => ConflictMember::Group(project, canonical(group)),
+            (None, None) => ConflictMember::Project(project),
         })
     }
 }
 
 /// What takes part in a conflict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Member {
+pub enum ConflictMember {
     Project(ProjectName),
     Extra(ProjectName, ExtraName),
     /// A dependency group by its canonical name.
     Group(ProjectName, String),
 }
 
-impl Member {
+impl ConflictMember {
     /// Decodes the extra of a marker.
     fn decode(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once('-')?;
@@ -61,7 +61,7 @@ impl Member {
     }
 }
 
-impl std::fmt::Display for Member {
+impl std::fmt::Display for ConflictMember {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Project(project) => write!(f, "project `{project}`"),
@@ -73,11 +73,11 @@ impl std::fmt::Display for Member {
 
 /// What is taken, each under the marker with which it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Active(BTreeMap<Member, MarkerTree>);
+pub struct Active(BTreeMap<ConflictMember, MarkerTree>);
 
 impl Active {
     /// Adds what is taken where a marker holds.
-    pub fn add(&mut self, member: Member, marker: &MarkerTree) {
+    pub fn add(&mut self, member: ConflictMember, marker: &MarkerTree) {
         self.0.entry(member).or_insert(MarkerTree::FALSE).or(marker.clone());
     }
 
@@ -85,14 +85,14 @@ impl Active {
     ///
     /// # Errors
     /// The first two that exclude each other.
-    pub fn check(&self, conflicts: &[Vec<Conflict>]) -> Result<(), String> {
+    pub fn check(&self, conflicts: &[Vec<ExtraConflict>]) -> Result<(), String> {
         for set in conflicts {
             let members = set.iter().map(|conflict| {
                 let unknown = || format!("`{}` is not a valid project name", conflict.package);
                 conflict.member().ok_or_else(unknown)
             });
-            let members = members.collect::<Result<Vec<Member>, String>>()?;
-            let mut taken: Vec<(&Member, &MarkerTree)> = Vec::new();
+            let members = members.collect::<Result<Vec<ConflictMember>, String>>()?;
+            let mut taken: Vec<(&ConflictMember, &MarkerTree)> = Vec::new();
             for found in members.iter().filter_map(|member| self.0.get_key_value(member)) {
                 if let Some((other, _)) = taken.iter().find(|(_, tree)| !tree.is_disjoint(found.1))
                 {
@@ -110,7 +110,7 @@ impl Active {
     /// An extra of another form.
     pub fn settle(&self, marker: &MarkerTree) -> Result<MarkerTree, String> {
         substituted(marker, |extra| {
-            let member = Member::decode(extra)
+            let member = ConflictMember::decode(extra)
                 .ok_or_else(|| format!("the extra `{extra}` in a marker is of no known form"))?;
             Ok(self.0.get(&member).cloned().unwrap_or(MarkerTree::FALSE))
         })
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn extras_are_decoded() {
-        let shown = |text: &str| Member::decode(text).map(|member| member.to_string());
+        let shown = |text: &str| ConflictMember::decode(text).map(|member| member.to_string());
         for (text, expected) in [
             ("extra-5-mlapp-gpu", "extra `gpu` of `mlapp`"),
             ("extra-6-ml-app-gpu-12", "extra `gpu-12` of `ml-app`"),
@@ -188,8 +188,8 @@ mod tests {
     fn markers_are_settled() {
         let linux = parse_marker("sys_platform == 'linux'").unwrap();
         let mut active = Active::default();
-        active.add(Member::decode("extra-5-mlapp-gpu").unwrap(), &MarkerTree::TRUE);
-        active.add(Member::decode("extra-3-dep-x").unwrap(), &linux);
+        active.add(ConflictMember::decode("extra-5-mlapp-gpu").unwrap(), &MarkerTree::TRUE);
+        active.add(ConflictMember::decode("extra-3-dep-x").unwrap(), &linux);
         for (text, expected) in [
             (
                 "extra == 'extra-3-dep-x' and os_name == 'posix'",

@@ -9,21 +9,23 @@ use super::{conflicts::substituted, walk::Chosen};
 use crate::python::{
     artifact::{ExtraName, ProjectName, extra_name},
     metadata::{parse_marker, parse_specifiers},
-    requirements::{Marker, RequirementsError, Written, document::Document, project::canonical},
+    requirements::{
+        Marker, RequirementsError, Written, document::InputDocument, project::canonical,
+    },
 };
 
 /// The table `package.metadata`.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Metadata {
+pub struct UvMetadata {
     #[serde(default)]
-    requires_dist: Vec<Stated>,
+    requires_dist: Vec<StatedRequirement>,
     #[serde(default)]
-    requires_dev: BTreeMap<String, Vec<Stated>>,
+    requires_dev: BTreeMap<String, Vec<StatedRequirement>>,
 }
 
 #[derive(Deserialize)]
-struct Stated {
+struct StatedRequirement {
     name: String,
     specifier: Option<String>,
     marker: Option<String>,
@@ -31,19 +33,19 @@ struct Stated {
     extras: Vec<String>,
 }
 
-impl Metadata {
+impl UvMetadata {
     /// The requirements of the project with the extras and groups that are chosen. Those that it
     /// has of itself only choose further extras.
     pub fn required(
         &self,
-        document: &Document<'_>,
+        document: &InputDocument<'_>,
         at: usize,
         own: &ProjectName,
         chosen: &Chosen,
     ) -> Result<Vec<Written>, RequirementsError> {
         let groups = self.requires_dev.iter();
         let groups = groups.filter(|(group, _)| chosen.groups.contains(&canonical(group)));
-        let stated: Vec<&Stated> =
+        let stated: Vec<&StatedRequirement> =
             self.requires_dist.iter().chain(groups.flat_map(|(_, list)| list)).collect();
         let mut extras = chosen.extras.clone();
         loop {
@@ -81,7 +83,7 @@ impl Metadata {
     }
 }
 
-impl Stated {
+impl StatedRequirement {
     /// When it is required with these extras of the project.
     fn marker(&self, extras: &[ExtraName]) -> Result<MarkerTree, String> {
         let Some(text) = &self.marker else { return Ok(MarkerTree::TRUE) };

@@ -11,20 +11,22 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::{
-    conflicts::Conflict,
-    metadata::Metadata,
+    conflicts::ExtraConflict,
+    metadata::UvMetadata,
     walk::{Chosen, Graph},
 };
-use super::{Lock, LockFormat, LockedFile, Read, graph::needed, last_part};
+use super::{LockFile, LockFormat, LockReader, LockedFile, graph::needed, last_part};
 use crate::python::{
     artifact::{ExtraName, Hashes, ProjectName, extra_name},
     metadata::{parse_marker, parse_specifiers},
-    requirements::{Marker, RequirementsError, Written, document::Document, project::Wanted},
+    requirements::{
+        Marker, RequirementsError, Written, document::InputDocument, project::SelectedParts,
+    },
 };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct File {
+struct UvLock {
     version: u32,
     requires_python: Option<String>,
     /// The systems that were locked for; every one where there are none.
@@ -32,15 +34,15 @@ struct File {
     supported_markers: Vec<String>,
     /// What excludes each other, a list each.
     #[serde(default)]
-    conflicts: Vec<Vec<Conflict>>,
+    conflicts: Vec<Vec<ExtraConflict>>,
     #[serde(default)]
-    manifest: Manifest,
+    manifest: UvManifest,
     #[serde(default, rename = "package")]
-    packages: Vec<Spanned<Package>>,
+    packages: Vec<Spanned<UvPackage>>,
 }
 
 #[derive(Default, Deserialize)]
-struct Manifest {
+struct UvManifest {
     /// The projects of a workspace.
     #[serde(default)]
     members: Vec<String>,
@@ -48,29 +50,29 @@ struct Manifest {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Package {
+struct UvPackage {
     name: String,
     version: Option<String>,
-    source: Source,
+    source: UvSource,
     /// Where this one of several versions counts.
     #[serde(default)]
     resolution_markers: Vec<String>,
     #[serde(default)]
-    dependencies: Vec<Dependency>,
+    dependencies: Vec<UvDependency>,
     #[serde(default)]
-    optional_dependencies: BTreeMap<String, Vec<Dependency>>,
+    optional_dependencies: BTreeMap<String, Vec<UvDependency>>,
     #[serde(default)]
-    dev_dependencies: BTreeMap<String, Vec<Dependency>>,
-    sdist: Option<Artifact>,
+    dev_dependencies: BTreeMap<String, Vec<UvDependency>>,
+    sdist: Option<UvFile>,
     #[serde(default)]
-    wheels: Vec<Artifact>,
+    wheels: Vec<UvFile>,
     /// What a project that the lock was made for states itself.
-    metadata: Option<Metadata>,
+    metadata: Option<UvMetadata>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Source {
+struct UvSource {
     registry: Option<String>,
     git: Option<String>,
     url: Option<String>,
@@ -82,7 +84,7 @@ struct Source {
     subdirectory: Option<String>,
 }
 
-impl Source {
+impl UvSource {
     /// The folder of a project that the lock was made for.
     fn member(&self) -> Option<&str> {
         self.workspace.as_deref().or(self.editable.as_deref()).or(self.directory.as_deref())
@@ -90,10 +92,10 @@ impl Source {
 }
 
 #[derive(Deserialize)]
-struct Dependency {
+struct UvDependency {
     name: String,
     version: Option<String>,
-    source: Option<Source>,
+    source: Option<UvSource>,
     marker: Option<String>,
     #[serde(default)]
     extra: Vec<String>,
@@ -101,7 +103,7 @@ struct Dependency {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Artifact {
+struct UvFile {
     url: Option<String>,
     path: Option<String>,
     filename: Option<String>,
@@ -110,13 +112,16 @@ struct Artifact {
     upload_time: Option<String>,
 }
 
-pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, RequirementsError> {
-    let file: File = document.toml()?;
+pub fn read(
+    document: &InputDocument<'_>,
+    wanted: &mut SelectedParts,
+) -> Result<LockReader, RequirementsError> {
+    let file: UvLock = document.toml()?;
     if file.version != 1 {
         let problem = format!("its version is {}, of which nothing is known", file.version);
         return Err(document.error(None, problem));
     }
-    let mut lock = Lock::new(document.path, LockFormat::Uv);
+    let mut lock = LockFile::new(document.path, LockFormat::Uv);
     if let Some(text) = &file.requires_python {
         let parsed = parse_specifiers(text).map_err(|problem| document.error(None, problem))?;
         lock.requires_python = Some(parsed);
@@ -154,7 +159,7 @@ pub fn read(document: &Document<'_>, wanted: &mut Wanted) -> Result<Read, Requir
         }
         packages.push(package);
     }
-    Ok(Read { packages, ..Read::of(lock) })
+    Ok(LockReader { packages, ..LockReader::of(lock) })
 }
 
 impl Graph<'_> {
@@ -183,9 +188,9 @@ impl Graph<'_> {
         let subdirectory = source.subdirectory.as_ref();
         let fragment = subdirectory.map(|path| format!("#subdirectory={path}")).unwrap_or_default();
         let url = match source {
-            Source { git: Some(git), .. } => git_url(git),
-            Source { url: Some(url), .. } => format!("{url}{fragment}"),
-            Source { path: Some(path), .. } => document.path_url(at, path)?.into(),
+            UvSource { git: Some(git), .. } => git_url(git),
+            UvSource { url: Some(url), .. } => format!("{url}{fragment}"),
+            UvSource { path: Some(path), .. } => document.path_url(at, path)?.into(),
             _ => document.path_url(at, source.member().unwrap_or("."))?.into(),
         };
         written.place = Some(document.place(at, &url)?);
@@ -194,7 +199,7 @@ impl Graph<'_> {
         Ok(written)
     }
 
-    fn locked(&self, at: usize, file: &Artifact) -> Result<LockedFile, RequirementsError> {
+    fn locked(&self, at: usize, file: &UvFile) -> Result<LockedFile, RequirementsError> {
         let document = self.document;
         let url = match (&file.url, &file.path) {
             (Some(url), _) => Some(document.url(at, url)?),

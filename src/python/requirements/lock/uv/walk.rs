@@ -6,15 +6,15 @@ use pep508_rs::MarkerTree;
 use toml::Spanned;
 
 use super::{
-    Dependency, Manifest, Package,
-    conflicts::{Active, Conflict, Member},
+    UvDependency, UvManifest, UvPackage,
+    conflicts::{Active, ConflictMember, ExtraConflict},
 };
 use crate::python::{
     artifact::{ExtraName, ProjectName, extra_name},
     metadata::parse_marker,
     requirements::{
         RequirementsError, Written,
-        document::Document,
+        document::InputDocument,
         lock::graph::{Node, reached},
         project::canonical,
     },
@@ -24,7 +24,7 @@ use crate::python::{
 const ROUNDS: usize = 16;
 
 /// A package or an extra that is needed where the marker holds.
-type Edge = (Node, MarkerTree);
+type WalkEdge = (Node, MarkerTree);
 
 /// What is taken of a lock: projects that it was made for, extras and groups of theirs.
 pub struct Chosen {
@@ -38,23 +38,23 @@ pub struct Chosen {
 pub struct Reached {
     pub nodes: BTreeMap<Node, MarkerTree>,
     /// What the chosen projects need themselves.
-    pub roots: Vec<(usize, Edge)>,
+    pub roots: Vec<(usize, WalkEdge)>,
 }
 
 pub struct Graph<'a> {
-    pub document: &'a Document<'a>,
-    pub packages: &'a [Spanned<Package>],
+    pub document: &'a InputDocument<'a>,
+    pub packages: &'a [Spanned<UvPackage>],
     /// The positions of each project.
     pub names: BTreeMap<ProjectName, Vec<usize>>,
 }
 
 impl Graph<'_> {
-    pub fn package(&self, at: usize) -> &Package {
+    pub fn package(&self, at: usize) -> &UvPackage {
         self.packages[at].get_ref()
     }
 
     /// The projects that the lock was made for: that of its own folder, else all of the workspace.
-    pub fn members(&self, manifest: &Manifest) -> Vec<usize> {
+    pub fn members(&self, manifest: &UvManifest) -> Vec<usize> {
         let all = 0..self.packages.len();
         let own: Vec<usize> =
             all.clone().filter(|at| self.package(*at).source.member() == Some(".")).collect();
@@ -69,7 +69,7 @@ impl Graph<'_> {
     pub fn reached(
         &self,
         chosen: &Chosen,
-        conflicts: &[Vec<Conflict>],
+        conflicts: &[Vec<ExtraConflict>],
     ) -> Result<Reached, RequirementsError> {
         let start = self.start(chosen)?;
         // Errors are found here, so that there are none on the way.
@@ -89,7 +89,9 @@ impl Graph<'_> {
             for ((position, extra), marker) in &nodes {
                 let name = self.name(*position)?;
                 next.add(
-                    extra.clone().map_or(Member::Project(name.clone()), |e| Member::Extra(name, e)),
+                    extra.clone().map_or(ConflictMember::Project(name.clone()), |e| {
+                        ConflictMember::Extra(name, e)
+                    }),
                     marker,
                 );
             }
@@ -109,12 +111,12 @@ impl Graph<'_> {
         let mut active = Active::default();
         for position in &chosen.members {
             let name = self.name(*position)?;
-            active.add(Member::Project(name.clone()), &MarkerTree::TRUE);
+            active.add(ConflictMember::Project(name.clone()), &MarkerTree::TRUE);
             for extra in &chosen.extras {
-                active.add(Member::Extra(name.clone(), extra.clone()), &MarkerTree::TRUE);
+                active.add(ConflictMember::Extra(name.clone(), extra.clone()), &MarkerTree::TRUE);
             }
             for group in &chosen.groups {
-                active.add(Member::Group(name.clone(), group.clone()), &MarkerTree::TRUE);
+                active.add(ConflictMember::Group(name.clone(), group.clone()), &MarkerTree::TRUE);
             }
         }
         Ok(active)
@@ -129,8 +131,8 @@ impl Graph<'_> {
         &self,
         chosen: &Chosen,
         active: &Active,
-    ) -> Result<Vec<(usize, Edge)>, RequirementsError> {
-        let mut roots: Vec<(usize, Edge)> = Vec::new();
+    ) -> Result<Vec<(usize, WalkEdge)>, RequirementsError> {
+        let mut roots: Vec<(usize, WalkEdge)> = Vec::new();
         for member in &chosen.members {
             let mut edges = self.edges(&(*member, None), active)?;
             for extra in &chosen.extras {
@@ -163,7 +165,7 @@ impl Graph<'_> {
 
     /// The packages that projects need themselves which do not state what they require, and the
     /// extras of each.
-    pub fn unstated(&self, roots: &[(usize, Edge)]) -> BTreeMap<usize, Vec<ExtraName>> {
+    pub fn unstated(&self, roots: &[(usize, WalkEdge)]) -> BTreeMap<usize, Vec<ExtraName>> {
         let mut asked: BTreeMap<usize, Vec<ExtraName>> = BTreeMap::new();
         let silent = |member: usize| self.package(member).metadata.is_none();
         for (_, ((position, extra), _)) in roots.iter().filter(|(member, _)| silent(*member)) {
@@ -189,7 +191,7 @@ impl Graph<'_> {
         &self,
         (position, extra): &Node,
         active: &Active,
-    ) -> Result<Vec<Edge>, RequirementsError> {
+    ) -> Result<Vec<WalkEdge>, RequirementsError> {
         let package = self.package(*position);
         let Some(extra) = extra else {
             return self.links(*position, &package.dependencies, active);
@@ -206,9 +208,9 @@ impl Graph<'_> {
     fn links(
         &self,
         from: usize,
-        list: &[Dependency],
+        list: &[UvDependency],
         active: &Active,
-    ) -> Result<Vec<Edge>, RequirementsError> {
+    ) -> Result<Vec<WalkEdge>, RequirementsError> {
         let at = self.packages[from].span().start;
         let mut edges = Vec::new();
         for dependency in list {
