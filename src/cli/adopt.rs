@@ -67,7 +67,7 @@ impl AdoptArguments {
             verbosity,
             &adopted,
         )?;
-        let (regenerated, _) = context.regenerate(&context.index()?, &adopted)?;
+        let (regenerated, _) = context.regenerate(&context.index()?.0, &adopted)?;
         for Regenerated { folder, provenance, package } in regenerated {
             let update = Update::of(&folder, &package.recipe)?;
             let plan = package.planned.as_deref().unwrap_or(&package.plan);

@@ -85,10 +85,10 @@ impl BuildArguments {
             )?,
             None => session::open(&self.arguments, options, verbosity)?,
         };
-        let index = context.index()?;
+        let (index, requested) = context.index()?;
         let built = match &folders {
             Some(folders) => context.build_recipes(&index, folders, &self.output)?,
-            None => context.build(&index, &self.output)?,
+            None => context.build(&index, &requested, &self.output)?,
         };
         Ok(built)
     }

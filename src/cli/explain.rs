@@ -37,9 +37,9 @@ impl ExplainArguments {
         let options = self.packages.add_to(self.arguments.options());
         let context = session::open(&self.arguments, options, verbosity)?;
         let context = context.for_review();
-        let index = context.index()?;
-        let resolution = context.resolve(&index)?;
-        let prepared = context.prepare(&index, &resolution)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
+        let prepared = context.prepare(&index, &requested, &resolution)?;
         let left = prepared.distribution.iter().find(|record| record.project == self.project);
         if let Some(record) = left {
             print_result(&format!("{}: {record} ({})", self.project, record.reason.as_str()));

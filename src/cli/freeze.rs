@@ -25,9 +25,9 @@ pub struct FreezeArguments {
 impl FreezeArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
-        let index = context.index()?;
-        let resolution = context.resolve(&index)?;
-        for file in context.freeze(&index, &resolution, &self.output)? {
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
+        for file in context.freeze(&index, &requested.requirements, &resolution, &self.output)? {
             print_result(&self.output.join(file).display().to_string());
         }
         Ok(0)

@@ -58,12 +58,15 @@ impl LockArguments {
         let mut context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
         context.settings_mut().resolution.preferred =
             self.preferred(&context.settings().environment)?;
-        let index = context.index()?;
-        let resolution = context.resolve(&index)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
         let resolution = context.hashed(&index, resolution)?;
         let folder = std::path::absolute(&self.output).map_err(FileError::write(&self.output))?;
         let folder = folder.parent().unwrap_or(Path::new("/"));
-        write_file(&self.output, context.pylock(&index, &resolution, folder).as_bytes())?;
+        write_file(
+            &self.output,
+            context.pylock(&requested.requirements, &resolution, folder).as_bytes(),
+        )?;
         print_result(&self.output.display().to_string());
         Ok(0)
     }

@@ -39,10 +39,11 @@ impl PlanArguments {
         let options = RunOptions { failures: self.failures, ..options };
         let context = session::open(&self.arguments, options, verbosity)?;
         let context = context.for_review();
-        let index = context.index()?;
-        let PartialResolution { resolution, failures } = context.resolve_partly(&index)?;
+        let (index, requested) = context.index()?;
+        let PartialResolution { resolution, failures } =
+            context.resolve_partly(&index, &requested)?;
         let Prepared { packages, failures, .. } =
-            context.prepare(&index, &resolution)?.after(failures);
+            context.prepare(&index, &requested, &resolution)?.after(failures);
         let plans: Vec<_> = packages.iter().map(|package| &package.plan).collect();
         if self.json {
             print_result(&serialised::pretty_json(&plans));

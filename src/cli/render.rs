@@ -85,7 +85,7 @@ impl RenderArguments {
                 &folders,
             )?;
             let context = context.for_review();
-            let (regenerated, failures) = context.regenerate(&context.index()?, &folders)?;
+            let (regenerated, failures) = context.regenerate(&context.index()?.0, &folders)?;
             let items =
                 regenerated.into_iter().map(|Regenerated { folder, provenance, package }| {
                     RecipeItem { folder, package, requested: provenance.requested }
@@ -100,13 +100,14 @@ impl RenderArguments {
         }
         context.read_additions(&present)?;
         let context = context.for_review();
-        let index = context.index()?;
-        let PartialResolution { resolution, failures } = context.resolve_partly(&index)?;
+        let (index, requested) = context.index()?;
+        let PartialResolution { resolution, failures } =
+            context.resolve_partly(&index, &requested)?;
         let Prepared { packages, failures, .. } =
-            context.prepare(&index, &resolution)?.after(failures);
+            context.prepare(&index, &requested, &resolution)?.after(failures);
         let items = packages.into_iter().map(|package| {
             let folder = RecipeFolder::at(&self.output.join(package.plan.project.as_ref()));
-            let requested = requested(&resolution, &package.plan);
+            let requested = requirements_of(&resolution, &package.plan);
             RecipeItem { folder, package, requested }
         });
         let items: Vec<RecipeItem> = items.collect();
@@ -182,7 +183,7 @@ fn questions(folder: &str, plan: &PackagePlan) -> Vec<String> {
 }
 
 /// Returns the direct requirements on a project.
-fn requested(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
+fn requirements_of(resolution: &Resolution, plan: &PackagePlan) -> Vec<String> {
     let pin = resolution.pins.get(&plan.project);
     let reasons = pin.into_iter().flat_map(|pin| &pin.required_by);
     let own = reasons.filter_map(|reason| match reason {

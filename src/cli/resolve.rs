@@ -23,8 +23,8 @@ pub struct ResolveArguments {
 impl ResolveArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
-        let index = context.index()?;
-        let resolution = context.resolve(&index)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
         if self.json {
             let text = serialised::pretty_json(&resolution);
             print_result(&text);

@@ -55,7 +55,7 @@ impl StatusArguments {
             verbosity,
             &folders,
         )?;
-        let (regenerated, failures) = context.regenerate(&context.index()?, &folders)?;
+        let (regenerated, failures) = context.regenerate(&context.index()?.0, &folders)?;
         let mut rows = Vec::new();
         for Regenerated { folder, provenance, package } in regenerated {
             let State { edited, conflicts, open } = folder.state()?;

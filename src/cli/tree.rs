@@ -28,7 +28,8 @@ pub struct TreeArguments {
 impl TreeArguments {
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
-        let resolution = context.resolve(&context.index()?)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
         print_result(drawn(&resolution, self.depth.unwrap_or(usize::MAX)).trim_end());
         Ok(0)
     }

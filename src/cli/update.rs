@@ -80,8 +80,8 @@ impl UpdateArguments {
         let from_source = known.iter().filter(|(_, (_, own))| own.from_source);
         sources.extend(from_source.map(|(project, _)| (project.clone(), SourcePolicy::Sdist)));
         let context = context.for_review();
-        let index = context.index()?;
-        let resolution = context.resolve(&index)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
         for pin in resolution.pins.values() {
             let release = known.get(&pin.project).map(|(_, own)| own.release.as_str());
             for line in news(&index, pin, release)? {
@@ -94,7 +94,8 @@ impl UpdateArguments {
         if self.dry_run {
             return Ok(0);
         }
-        let Prepared { packages, failures, .. } = context.prepare(&index, &resolution)?;
+        let Prepared { packages, failures, .. } =
+            context.prepare(&index, &requested, &resolution)?;
         let items = packages.into_iter().map(|package| {
             let project = &package.plan.project;
             match known.get(project) {

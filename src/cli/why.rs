@@ -33,7 +33,8 @@ impl WhyArguments {
     /// Returns status 1 if nothing requires the project.
     pub(super) fn run(self, verbosity: i8) -> Result<u8, Failure> {
         let context = session::open(&self.arguments, self.arguments.options(), verbosity)?;
-        let resolution = context.resolve(&context.index()?)?;
+        let (index, requested) = context.index()?;
+        let resolution = context.resolve(&index, &requested.requirements)?;
         let Some(pin) = resolution.pins.get(&self.project) else {
             return Err(Failure {
                 status: FAILED,

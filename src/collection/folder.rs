@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     base::{
-        files::durable::{create_folder, rename, swap, write},
+        files::durable::{create_folder, replace_changed, swap},
         report::Reporter,
         signing::Signer,
     },
@@ -303,7 +303,7 @@ impl<'k> Collection<'k> {
         }
         if self.has_manifest {
             let text = manifest.to_json();
-            replace(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
+            replace_changed(&self.folder.join(MANIFEST_FILE), work.path(), text.as_bytes())?;
         }
         packages.remove_superseded(&self.folder)?;
         records.update(&packages.changes())?;
@@ -362,7 +362,7 @@ impl<'k> Collection<'k> {
         let formats: Vec<&dyn Format> = formats.map(|(format, _)| format).collect();
         let source = apt_source(&self.folder);
         for (name, text) in client::files(&formats, suite, (url, &source), signer) {
-            replace(&self.folder.join(name), work, text.as_bytes())?;
+            replace_changed(&self.folder.join(name), work, text.as_bytes())?;
         }
         Ok(())
     }
@@ -389,14 +389,4 @@ fn prepare(
         swaps.extend(format.repository().prepare(&Listing { entries: &entries, ..listing })?);
     }
     Ok(swaps)
-}
-
-/// Replaces a file that has other contents.
-fn replace(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), CollectionError> {
-    if fs::read(path).is_ok_and(|present| present == bytes) {
-        return Ok(());
-    }
-    let new = work.join("new");
-    write(&new, bytes)?;
-    Ok(rename(&new, path)?)
 }

@@ -1,12 +1,12 @@
 //! A plan lowered to the terms of its format.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::plan::relation::Strength;
 
 /// A plan lowered to its format: what templates show and embedded writers write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct Native {
     pub name: String,
@@ -33,15 +33,15 @@ pub struct Native {
     /// The changelog's only entry: the text of its header's date, and a line.
     pub changelog: Changelog,
     /// What the format's own templates refer to beside the general context.
-    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub words: Map<String, Value>,
     /// What a recipe for the sdist says beside.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<NativeSource>,
 }
 
 /// The relations in a recipe that builds an sdist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct NativeSource {
     /// What the build requires.
@@ -53,7 +53,7 @@ pub struct NativeSource {
 }
 
 /// A relation in its format's syntax.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct NativeRelation {
     pub strength: Strength,
@@ -64,7 +64,7 @@ pub struct NativeRelation {
 }
 
 /// A changelog entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct Changelog {
     /// Seconds since 1970.

@@ -47,7 +47,7 @@ impl Gathered {
 }
 
 impl Plugins {
-    fn with(&self, hook: Hook) -> impl Iterator<Item = &Plugin> {
+    pub(crate) fn with(&self, hook: Hook) -> impl Iterator<Item = &Plugin> {
         self.0.iter().filter(move |plugin| plugin.manifest.hooks.contains(&hook))
     }
 

@@ -19,6 +19,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::base::files::{FileError, tree_digest};
+
 #[cfg(fuzzing)]
 pub use answer::changed as check_changed_plan;
 pub use brought::Provided;
@@ -45,5 +47,15 @@ impl Plugin {
     /// As messages call it: `lint 1.0.0`.
     pub fn title(&self) -> String {
         format!("{} {}", self.manifest.name, self.manifest.version)
+    }
+
+    /// Returns what its answers depend on: its version and settings, and a digest of all its files,
+    /// which authors change between releases.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn identity(&self) -> Result<String, FileError> {
+        let digest = tree_digest(&self.folder).map_err(FileError::at("read", &self.folder))?;
+        Ok(format!("{} {digest} {}", self.title(), self.settings))
     }
 }

@@ -1,26 +1,42 @@
-//! From prepared packages to a collection.
+//! From prepared packages to a collection: work, merge, publish.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    BuildOutcome, Context, Package, PipelineError, Prepared, RecipeAuthor, Renderer,
-    prepare::render_again,
-    release,
-    work::{self, Item, WorkResult},
+    BuildOutcome, Context, Package, PackageFiles, PipelineError, Prepared, RecipeAuthor, Renderer,
+    release::Keys,
+    source_packages::SourcePackages,
+    work::{self, Item, WorkResult, WorkTools},
 };
 use crate::{
     base::{report::Event, signing::Signer},
     collection::{
-        BuiltRecord, Collection, FailureRecord, Merge, Outcome, PackageRecord, Record, Records,
-        Stage, Why,
+        BuiltRecord, Collection, CollectionManifest, FailureRecord, Merge, Outcome, PackageRecord,
+        Publishing, Record, Records, Stage, Why,
     },
     format::{
         Drift, Format,
-        build::{BuildError, BuildTools, Builder, ChosenBuilder, FromSource, Preference},
+        build::{Builder, FromSource},
     },
-    plan::{Evr, relation::Strength},
-    python::artifact::ProjectName,
+    plan::{Evr, PackagePlan, relation::Strength},
 };
+
+/// Where packages go, and whose signatures they get.
+#[derive(Clone, Copy)]
+pub(super) struct Destination<'d> {
+    pub collection: &'d Collection<'d>,
+    pub signer: Option<&'d Signer<'d>>,
+}
+
+/// What packages are rendered and built with.
+#[derive(Clone, Copy)]
+pub(super) struct CollectionTools<'t> {
+    pub renderer: &'t Renderer<'t>,
+    pub builder: &'t FromSource<'t>,
+}
+
+/// A record that goes into the collection, with its package's name.
+type Accepted = Result<(Record, String), FailureRecord>;
 
 impl Context {
     /// Who signs what goes into a collection.
@@ -34,103 +50,104 @@ impl Context {
         Ok(signer)
     }
 
-    /// Builds prepared packages and merges them into a collection.
+    /// Builds prepared packages, merges them into a collection and publishes it. `keys` are those of
+    /// packages whose recipes were rendered in this run.
+    ///
+    /// # Errors
+    /// The whole run fails; what fails for single packages is in the manifest.
     pub(super) fn collect(
         &self,
-        collection: &Collection<'_>,
-        signer: Option<&Signer<'_>>,
+        destination: Destination<'_>,
+        tools: CollectionTools<'_>,
         prepared: Prepared,
-        words: &Renderer<'_>,
+        keys: &Keys,
         why: &dyn Fn(&Package) -> Why,
     ) -> Result<BuildOutcome, PipelineError> {
+        let Destination { collection, signer } = destination;
+        let CollectionTools { renderer, builder } = tools;
         let Prepared { packages, mut failures, distribution } = prepared;
-        let mut packages = self.settled(packages, &mut failures);
-        self.warn_of_downgrades(collection, &packages, &*words.format)?;
-        let path = self.path();
-        // Looking for a sandbox takes longer than the embedded writers do for a package.
-        let is_needed = self.settings().builder != Preference::Embedded
-            || packages.iter().any(|package| package.plan.from_source.is_some());
-        let found = if is_needed { self.sandbox() } else { Ok(None) };
-        let compiler = packages.iter().find_map(|package| package.material.byte_code.as_ref());
-        let compiler = compiler.map(|byte_code| byte_code.interpreter.clone());
-        let tools =
-            BuildTools::new(self.runner(), path).within(found.clone()).running(compiler.as_deref());
-        let format = &*words.format;
-        let ChosenBuilder { builder: others, unconfined } =
-            format.builder(&tools, self.settings().builder)?;
-        if let Some(error) = &unconfined {
-            let line = format!("packages are written by this program itself: {error}");
-            self.reporter().event(Event::Warning(&line));
-        }
-        let dist_tag = &self.target().dist_tag;
-        let builder = FromSource {
-            others,
-            source_builder: format.source_builder(),
-            runner: self.runner(),
-            sandbox: found,
-            unconfined,
-            path,
-            dist_tag,
-        };
+        let packages = self.settled(packages, &mut failures);
+        self.warn_of_downgrades(collection, &packages, &*renderer.format)?;
         let staging = collection.staging()?;
         let records = collection.records();
-        let identity = builder.identity()?;
-        let inputs =
-            self.settle_releases(&mut packages, words, &identity, &records, &mut failures)?;
         let before = by_release(&records.all_built());
-        let sources = self.source_packages(&packages, words, staging.path(), &mut failures)?;
-        let items: Vec<Item<'_>> = packages
-            .iter()
-            .zip(inputs)
-            .map(|(package, inputs)| Item { job: package.job(), inputs })
-            .collect();
-        let jobs = self.settings().jobs;
-        let tools = (&builder as &dyn Builder, format);
-        let done = work::work(&items, tools, &records, staging.path(), jobs, self.reporter())?;
+        let sources = self.source_packages(&packages, renderer, staging.path(), &mut failures)?;
+        let items = items(&packages, keys, &builder.identity()?)?;
+        let workshop = WorkTools { builder, format: &*renderer.format, folder: staging.path() };
+        let results =
+            work::work(&items, &workshop, &records, self.settings().jobs, self.reporter())?;
 
+        let publishing = self.settings().publishing.publishing(signer);
+        let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
+        let accepted = self.accepted(results, &packages, &records, &before, renderer)?;
+        let mut names = BTreeSet::new();
+        for (package, result) in packages.iter().zip(accepted) {
+            match result {
+                Ok((record, name)) => {
+                    names.insert(name);
+                    merge.built.push((record, why(package)));
+                }
+                Err(failure) => merge.failures.push(failure),
+            }
+        }
+        let manifest = collection.merge(merge)?;
+        self.publish(collection, &manifest, sources, publishing)?;
+        let requested = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
+        let files = requested.map(|entry| entry.file.clone()).collect();
+        Ok(BuildOutcome { manifest, files })
+    }
+
+    /// Publishes source packages and shows the collection to plugins.
+    fn publish(
+        &self,
+        collection: &Collection<'_>,
+        manifest: &CollectionManifest,
+        sources: Option<SourcePackages>,
+        publishing: Publishing<'_>,
+    ) -> Result<(), PipelineError> {
+        if let Some(sources) = sources {
+            let target = &self.target().name;
+            sources.publish(collection.folder(), target, publishing, self.reporter())?;
+        }
+        self.show_collection(collection, manifest)
+    }
+
+    /// Returns the records that go into the collection, each with its package's name, after plugins
+    /// have seen the packages; in the order of `packages`.
+    fn accepted(
+        &self,
+        results: Vec<WorkResult>,
+        packages: &[Package],
+        records: &Records<'_>,
+        before: &BuiltReleases,
+        renderer: &Renderer<'_>,
+    ) -> Result<Vec<Accepted>, PipelineError> {
         let mut built = Vec::new();
-        for (WorkResult { record, .. }, package) in done.iter().zip(&packages) {
+        for (WorkResult { record, .. }, package) in results.iter().zip(packages) {
             if let (Some(entry), Some(file)) = (record.entry(), records.file(record)) {
                 built.push((&package.plan, entry.package.as_str(), file));
             }
         }
         let mut failed = self.show_packages(&built)?;
-        let publishing = self.settings().publishing.publishing(signer);
-        let mut merge = Merge { failures, distribution, publishing, built: Vec::new() };
-        let mut names = BTreeSet::new();
-        for (WorkResult { record, .. }, package) in done.into_iter().zip(&packages) {
-            let plan = &package.plan;
-            let accepted = match failed.remove(&plan.project) {
-                Some(error) => Err(Refused::By(PipelineError::from(error).into())),
-                None => self.accept(&record, package, (&before, &*words.format)),
-            };
-            match accepted {
-                Ok(built) => {
-                    names.insert(built.package.package.clone());
-                    merge.built.push((record, why(package)));
+        let accepted =
+            results.into_iter().zip(packages).map(|(WorkResult { record, .. }, package)| {
+                let PackagePlan { project, release, .. } = &package.plan;
+                let accepted = match failed.remove(project) {
+                    Some(error) => Err(Refused::By(PipelineError::from(error).into())),
+                    None => self.accept(&record, package, (before, &*renderer.format)),
+                };
+                match accepted {
+                    Ok(built) => {
+                        let name = built.package.package.clone();
+                        Ok((record, name))
+                    }
+                    Err(Refused::Failed(failure)) => Err(failure),
+                    Err(Refused::By(error)) => {
+                        Err(FailureRecord::new(project, release, Stage::Build, &error))
+                    }
                 }
-                Err(Refused::Failed(failure)) => merge.failures.push(failure),
-                Err(Refused::By(error)) => merge.failures.push(FailureRecord::new(
-                    &plan.project,
-                    &plan.release,
-                    Stage::Build,
-                    &error,
-                )),
-            }
-        }
-        let manifest = collection.merge(merge)?;
-        if let Some(sources) = sources {
-            sources.publish(
-                collection.folder(),
-                &self.target().name,
-                publishing,
-                self.reporter(),
-            )?;
-        }
-        self.show_collection(collection, &manifest)?;
-        let asked = manifest.packages.iter().filter(|entry| names.contains(&entry.package));
-        let files = asked.map(|entry| entry.file.clone()).collect();
-        Ok(BuildOutcome { manifest, files })
+            });
+        Ok(accepted.collect())
     }
 
     /// The package of a record, where it goes into the collection. How its relations differ from the
@@ -175,57 +192,6 @@ impl Context {
         settled
     }
 
-    /// Gives packages whose version was built before of something else a higher release. Answers
-    /// with what each package is built from; one that cannot be rendered anew becomes a failure.
-    fn settle_releases(
-        &self,
-        packages: &mut Vec<Package>,
-        words: &Renderer<'_>,
-        builder: &str,
-        records: &Records<'_>,
-        failures: &mut Vec<FailureRecord>,
-    ) -> Result<Vec<String>, PipelineError> {
-        let records = records.all_built();
-        let builds = release::by_version(&records);
-        let inputs = packages.iter().map(|package| work::inputs(&package.job(), builder));
-        let inputs = inputs.collect::<Result<Vec<_>, BuildError>>()?;
-        let (mut settled, mut kept, mut again) = (Vec::new(), Vec::new(), Vec::new());
-        for (mut package, inputs) in std::mem::take(packages).into_iter().zip(inputs) {
-            let evr = &package.plan.evr;
-            let key = (package.plan.package.as_str(), evr.epoch, evr.version.as_str());
-            let builds = builds.get(&key).into_iter().flatten().copied();
-            let release = match package.made {
-                RecipeAuthor::Now => release::settle(builds, &evr.release, &inputs),
-                RecipeAuthor::Earlier | RecipeAuthor::Edited => evr.release.clone(),
-            };
-            if release == evr.release {
-                settled.push(package);
-                kept.push(inputs);
-                continue;
-            }
-            package.plan.evr.release = release;
-            again.push((package, inputs));
-        }
-        let (again, inputs): (Vec<Package>, Vec<String>) = again.into_iter().unzip();
-        let projects = again.iter().map(|package| package.plan.project.clone());
-        let mut inputs: BTreeMap<ProjectName, String> = projects.zip(inputs).collect();
-        let mut rendered = Vec::new();
-        for result in render_again(self, again, words)? {
-            match result {
-                Ok(package) => rendered.push(package),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        // What is rendered anew, plugins have not seen.
-        failures.extend(self.change_recipes(&mut rendered)?);
-        for package in rendered {
-            kept.extend(inputs.remove(&package.plan.project));
-            settled.push(package);
-        }
-        *packages = settled;
-        Ok(kept)
-    }
-
     /// Newer releases whose package versions sort below those that are there, as `2.0` does below
     /// `2.0.0rc1`: no upgrade would install them.
     fn warn_of_downgrades(
@@ -258,6 +224,21 @@ impl Context {
         }
         Ok(())
     }
+}
+
+/// Returns the packages as items to work on: those that were rendered in this run with their keys,
+/// all others with a digest of what they are built from.
+fn items<'p>(
+    packages: &'p [Package],
+    keys: &Keys,
+    builder: &str,
+) -> Result<Vec<(Item, &'p PackageFiles)>, PipelineError> {
+    let items = packages.iter().map(|package| {
+        let key = keys.get(&package.plan.project);
+        let key = key.filter(|_| package.made == RecipeAuthor::Now).map(String::as_str);
+        Ok((package.item(key, builder)?, &package.material))
+    });
+    items.collect()
 }
 
 /// Why a package does not go into a collection.

@@ -11,6 +11,7 @@ use std::{
 use super::{
     BuildingIndex, PipelineError, RecipeStyle, Renderer,
     available::{detect, load_target, packs, plugins, targets},
+    requested::Requested,
 };
 use crate::{
     base::{
@@ -199,7 +200,7 @@ impl Context {
     ///
     /// # Errors
     /// An index cannot be opened, or such a requirement has no project.
-    pub fn index(&self) -> Result<BuildingIndex<'_>, PipelineError> {
+    pub fn index(&self) -> Result<(BuildingIndex<'_>, Requested), PipelineError> {
         self.index_in(self.work.path())
     }
 

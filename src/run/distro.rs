@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 
-use super::{BuildingIndex, Context, PipelineError};
+use super::{BuildingIndex, Context, PipelineError, Requested};
 use crate::{
     base::{
         report::Event,
@@ -37,11 +37,12 @@ pub(super) struct Decided {
 pub(super) fn decide(
     run: &Context,
     index: &BuildingIndex<'_>,
+    requested: &Requested,
     resolution: &Resolution,
 ) -> Result<Decided, PipelineError> {
     let settings = run.settings();
     let naming = run.naming(resolution);
-    let constraints = constraints(run, index);
+    let constraints = constraints(run, requested);
     let mut repository: Option<PackageSet> = None;
     for address in &settings.satisfy_from {
         let opened = host::open(address, run.target(), index)?;
@@ -95,9 +96,9 @@ pub(super) fn decide(
 }
 
 /// The constraints that apply on the target.
-fn constraints<'i>(run: &Context, index: &'i BuildingIndex<'_>) -> Vec<&'i Requirement> {
+fn constraints<'i>(run: &Context, requested: &'i Requested) -> Vec<&'i Requirement> {
     let markers = run.target().markers();
-    let all = index.requirements.constraints.iter().map(|root| &root.requirement);
+    let all = requested.requirements.constraints.iter().map(|root| &root.requirement);
     all.filter(|constraint| evaluate(&constraint.marker, &markers, &[])).collect()
 }
 

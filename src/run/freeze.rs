@@ -20,6 +20,7 @@ use crate::{
     },
     index::{FrozenFile, Index, may_replace, write_tree},
     python::artifact::{FileKind, Hashes, ReleaseFile, WheelName},
+    python::requirements::Requirements,
     resolve::{Pin, Resolution},
 };
 
@@ -37,6 +38,7 @@ impl Context {
     pub fn freeze(
         &self,
         index: &BuildingIndex<'_>,
+        requirements: &Requirements,
         resolution: &Resolution,
         folder: &Path,
     ) -> Result<Vec<String>, PipelineError> {
@@ -66,7 +68,7 @@ impl Context {
                 }
             }
         }
-        let locks = self.locks(index, resolution, taken.unwrap_or_default(), folder)?;
+        let locks = self.locks(requirements, resolution, taken.unwrap_or_default(), folder)?;
         let frozen: Vec<FrozenFile> = files.values().map(|(frozen, _)| frozen.clone()).collect();
         write_folder(folder, |folder| -> Result<(), FileError> {
             for (name, (_, path)) in &files {
@@ -85,7 +87,7 @@ impl Context {
     /// The lock files of a resolution whose files are beside them, one for each pin.
     fn locks(
         &self,
-        index: &BuildingIndex<'_>,
+        requirements: &Requirements,
         resolution: &Resolution,
         files: Vec<ReleaseFile>,
         folder: &Path,
@@ -109,7 +111,7 @@ impl Context {
             let url = url::Url::from_file_path(&place).unwrap_or_else(|()| file.url.clone());
             pin.file = ReleaseFile { url, ..file };
         }
-        let pylock = self.pylock_of(index, &frozen, &folder, &|_| None);
+        let pylock = self.pylock_of(requirements, &frozen, &folder, &|_| None);
         Ok([(PYLOCK, pylock), (REQUIREMENTS, lines)])
     }
 

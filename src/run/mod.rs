@@ -2,6 +2,7 @@
 
 pub mod available;
 mod build_requirements;
+mod builder;
 mod builds;
 mod byte_code;
 mod collect;
@@ -26,6 +27,8 @@ mod prepare;
 mod pylock;
 mod recipes;
 mod release;
+mod render;
+mod requested;
 mod sdists;
 mod source_packages;
 mod sources;
@@ -37,16 +40,22 @@ use std::path::Path;
 use crate::{
     base::report::Reporter,
     collection::{CollectionManifest, DistributionRecord, FailureRecord, RootRequest, Why},
+    format::build::Builder,
     index::{Index, IndexError},
+    plan::PackagePlan,
     python::{artifact::ProjectName, requirements::Requirements},
     resolve::{self, RequiredBy, Resolution, ResolveError, ResolveOptions},
 };
 
+use builder::BuilderNeeds;
+use collect::{CollectionTools, Destination};
 pub use context::Context;
 pub use error::PipelineError;
 pub use package::{Package, PackageFiles, RecipeAuthor, RecipeStyle, Renderer};
 pub use partial::PartialResolution;
 pub use recipes::Regenerated;
+use render::ReadyPackages;
+pub use requested::Requested;
 pub use sdists::BuildingIndex;
 
 /// Planned and rendered packages, and the projects that could not be planned.
@@ -71,9 +80,13 @@ impl Context {
     ///
     /// # Errors
     /// There is no solution, or an index cannot be read.
-    pub fn resolve(&self, index: &BuildingIndex<'_>) -> Result<Resolution, PipelineError> {
+    pub fn resolve(
+        &self,
+        index: &BuildingIndex<'_>,
+        requirements: &Requirements,
+    ) -> Result<Resolution, PipelineError> {
         let (options, environment) = (self.resolve_options(), self.environment());
-        self.resolve_with(&index.requirements, &options, index, &environment, self.reporter())
+        self.resolve_with(requirements, &options, index, &environment, self.reporter())
     }
 
     /// What markers and tags mean to the target.
@@ -145,27 +158,39 @@ impl Context {
     pub fn prepare(
         &self,
         index: &BuildingIndex<'_>,
+        requested: &Requested,
         resolution: &Resolution,
     ) -> Result<Prepared, PipelineError> {
-        self.prepare_with(index, resolution, &self.words()?)
+        let words = self.words()?;
+        let ready = self.ready(index, requested, resolution, &words)?;
+        self.render_all(ready, &words)
     }
 
-    fn prepare_with(
+    /// Fetches, inspects and plans every pin, up to the point where recipes can be rendered.
+    fn ready(
         &self,
         index: &BuildingIndex<'_>,
+        requested: &Requested,
         resolution: &Resolution,
         words: &Renderer<'_>,
+    ) -> Result<ReadyPackages, PipelineError> {
+        let decided = distro::decide(self, index, requested, resolution)?;
+        let ready = prepare::prepare(self, index, requested, &decided, words)?;
+        let plans: Vec<&PackagePlan> = ready.ready.iter().map(|ready| &ready.plan).collect();
+        warnings::warn(self, decided.repository.as_ref(), &plans, &*words.format)?;
+        Ok(ready)
+    }
+
+    fn render_all(
+        &self,
+        ready: ReadyPackages,
+        words: &Renderer<'_>,
     ) -> Result<Prepared, PipelineError> {
-        let decided = distro::decide(self, index, resolution)?;
-        let mut prepared = prepare::prepare(self, index, &decided, words)?;
-        prepared.packages.sort_by(|a, b| a.plan.project.cmp(&b.plan.project));
-        let repository = decided.repository.as_ref();
-        warnings::warn_of_doubles(self, repository, &prepared.packages, &*words.format)?;
-        warnings::warn_of_unstated(self, &prepared.packages);
-        warnings::warn_of_compilers(self, &prepared.packages);
-        warnings::warn_of_files(self, &prepared.packages);
-        prepared.failures.sort_by(|a, b| a.project.cmp(&b.project));
-        Ok(prepared)
+        let ReadyPackages { ready, mut failures, distribution } = ready;
+        let (packages, failed) = self.render(ready, words)?;
+        failures.extend(failed);
+        failures.sort_by(|a, b| a.project.cmp(&b.project));
+        Ok(Prepared { packages, failures, distribution })
     }
 
     /// Builds a collection in `folder`; nothing is written there before all is resolved. Of what
@@ -176,16 +201,28 @@ impl Context {
     pub fn build(
         &self,
         index: &BuildingIndex<'_>,
+        requested: &Requested,
         folder: &Path,
     ) -> Result<BuildOutcome, PipelineError> {
         let words = self.words()?;
         let collection = self.collection(folder, &*words.format)?;
         let signer = self.signer(&collection)?;
-        let PartialResolution { resolution, failures } = self.resolve_partly(index)?;
-        let mut prepared = self.prepare_with(index, &resolution, &words)?.after(failures);
-        self.use_own_spec(index, &mut prepared.packages)?;
+        let PartialResolution { resolution, failures } = self.resolve_partly(index, requested)?;
+        let mut ready = self.ready(index, requested, &resolution, &words)?;
+        let needs =
+            BuilderNeeds::of(ready.ready.iter().map(|ready| (&ready.plan, &ready.material)));
+        let builder = self.builder(&*words.format, &needs)?;
+        let keys = self.settle_releases(
+            &mut ready.ready,
+            &self.fingerprint(&words, &builder.identity()?)?,
+            &collection.records(),
+        )?;
+        let mut prepared = self.render_all(ready, &words)?.after(failures);
+        self.use_own_spec(index, requested, &mut prepared.packages)?;
         let why = |package: &Package| why(&resolution, &package.plan.project);
-        self.collect(&collection, signer.as_ref(), prepared, &words, &why)
+        let destination = Destination { collection: &collection, signer: signer.as_ref() };
+        let tools = CollectionTools { renderer: &words, builder: &builder };
+        self.collect(destination, tools, prepared, &keys, &why)
     }
 }
 

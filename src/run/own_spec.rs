@@ -9,7 +9,7 @@ use crate::{
     recipe::{self, RecipeError},
 };
 
-use super::{BuildingIndex, Context, Package, PipelineError, RecipeAuthor};
+use super::{BuildingIndex, Context, Package, PipelineError, RecipeAuthor, Requested};
 
 impl Context {
     /// Puts the spec that the settings name in place of the recipe of the only project that is asked
@@ -20,10 +20,11 @@ impl Context {
     pub(super) fn use_own_spec(
         &self,
         index: &BuildingIndex<'_>,
+        requested: &Requested,
         packages: &mut [Package],
     ) -> Result<(), PipelineError> {
         let Some(path) = &self.settings().spec_file else { return Ok(()) };
-        let root = index.requirements.roots.first().map(|root| &root.requirement.name);
+        let root = requested.requirements.roots.first().map(|root| &root.requirement.name);
         let own = packages.iter_mut().find(|package| Some(&package.plan.project) == root);
         let Some(package) = own else { return Ok(()) };
 

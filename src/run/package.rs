@@ -1,13 +1,19 @@
 //! A package on its way through the stages.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
-use super::context::TargetFormat;
+use sha2::{Digest, Sha256};
+
+use super::{
+    context::TargetFormat,
+    work::{self, Item, ItemFiles},
+};
 use crate::{
-    format::{Native, build::BuildJob},
-    plan::{PackagePlan, Recipe, SourceBuild},
+    base::files::FileError,
+    format::Native,
+    plan::{PackagePlan, Recipe, SourceBuild, SourceFile},
     recipe::template::Pack,
-    wheels::bytecode::ByteCode,
+    wheels::{built_digest, bytecode::ByteCode},
 };
 
 /// Which recipes packages of sdists get. Those of wheels have only one kind.
@@ -31,6 +37,11 @@ impl Renderer<'_> {
     /// The templates of a plan's recipe.
     pub fn pack(&self, plan: &PackagePlan) -> &Pack {
         if plan.from_source.is_some() { &self.packs.1 } else { &self.packs.0 }
+    }
+
+    /// Returns the digests of both packs' files.
+    pub(super) fn digests(&self) -> (String, String) {
+        (self.packs.0.digest().to_owned(), self.packs.1.digest().to_owned())
     }
 }
 
@@ -73,17 +84,45 @@ pub enum RecipeAuthor {
 }
 
 impl Package {
-    /// What a builder makes it of.
-    pub(super) fn job(&self) -> BuildJob<'_> {
-        BuildJob {
-            plan: &self.plan,
-            native: &self.native,
-            recipe: &self.recipe,
-            wheel: &self.material.wheel,
-            source: &self.material.source,
-            byte_code: self.material.byte_code.as_ref(),
-            sources: &self.material.further,
+    /// Returns the package as an item to work on. Without a key, all that it is built from makes one;
+    /// `builder` identifies what builds it.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(super) fn item(&self, key: Option<&str>, builder: &str) -> Result<Item, FileError> {
+        let Self { plan, native, recipe, material, .. } = self;
+        let files = material.digests(&plan.source)?;
+        let key = match key {
+            Some(key) => key.to_owned(),
+            None => work::key((plan, native, recipe), &files, builder),
+        };
+        Ok(Item {
+            schema: work::SCHEMA,
+            key,
+            plan: plan.clone(),
+            native: native.clone(),
+            recipe: recipe.clone(),
             own_recipe: self.made == RecipeAuthor::Edited,
+            files,
+        })
+    }
+}
+
+impl PackageFiles {
+    /// Returns the digests of the wheel, the byte code and the further sources.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub(super) fn digests(&self, source: &SourceFile) -> Result<ItemFiles, FileError> {
+        let wheel =
+            built_digest(source, &self.wheel).map_err(FileError::at("read", &self.wheel))?;
+        let byte_code = self.byte_code.as_ref().and_then(|code| code.folder.file_name());
+        let byte_code = byte_code.map(|name| name.to_string_lossy().into_owned());
+        let mut further = Vec::new();
+        for path in &self.further {
+            let bytes = fs::read(path).map_err(FileError::at("read", path))?;
+            further.push(hex::encode(Sha256::digest(bytes)));
         }
+        Ok(ItemFiles { wheel, byte_code, further })
     }
 }

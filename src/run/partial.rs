@@ -11,7 +11,7 @@ use crate::{
     resolve::{Pin, RequiredBy, Resolution, ResolveError, ResolveOptions},
 };
 
-use super::{BuildingIndex, Context, PipelineError, Prepared};
+use super::{BuildingIndex, Context, PipelineError, Prepared, Requested};
 
 /// A resolution, and the projects that are not in it because they failed.
 pub struct PartialResolution {
@@ -39,16 +39,17 @@ impl Context {
     pub fn resolve_partly(
         &self,
         index: &BuildingIndex<'_>,
+        requested: &Requested,
     ) -> Result<PartialResolution, PipelineError> {
         let (user, environment) = (self.resolve_options(), self.environment());
         let mut failed: BTreeMap<ProjectName, FailureRecord> =
-            index.failures.iter().map(|f| (f.project.clone(), f.clone())).collect();
+            requested.failures.iter().map(|f| (f.project.clone(), f.clone())).collect();
         let mut first = None;
         loop {
             let mut options = user.clone();
             options.excluded.extend(failed.keys().cloned());
             let resolved = self.resolve_with(
-                &index.requirements,
+                &requested.requirements,
                 &options,
                 index,
                 &environment,

@@ -9,7 +9,8 @@ use std::{
 use url::Url;
 
 use super::{
-    BuildingIndex, PipelineError, git::check_out, locked, origin::origin, sdists::SdistSource,
+    BuildingIndex, PipelineError, git::check_out, locked, origin::origin, requested::Requested,
+    sdists::SdistSource,
 };
 use crate::{
     base::files::{LinkPolicy, copy_tree, create_private_folders},
@@ -31,7 +32,8 @@ pub(super) fn settle(
     index: &mut BuildingIndex<'_>,
     inputs: &Inputs,
     options: FileOptions,
-) -> Result<(), PipelineError> {
+) -> Result<Requested, PipelineError> {
+    let mut requested = Requested::default();
     let markers = index.run.target().markers();
     let requirements = match &inputs.lock {
         Some(lock) => locked::applying(index, inputs, lock)?,
@@ -53,7 +55,7 @@ pub(super) fn settle(
         if names.contains_key(&place.url) {
             continue;
         }
-        match settle_place(index, written, &place.direct) {
+        match settle_place(index, &mut requested, written, &place.direct) {
             Ok(project) => {
                 others = true;
                 names.insert(place.url.clone(), project);
@@ -61,7 +63,7 @@ pub(super) fn settle(
             Err((stage, error)) => match written.project().filter(|_| keeps_going) {
                 Some(project) => {
                     let failure = FailureRecord::of_project(&project, stage, &error);
-                    index.failures.push(failure.with_hint(error.hint().as_deref()));
+                    requested.failures.push(failure.with_hint(error.hint().as_deref()));
                     first.get_or_insert(*error);
                 }
                 None => return Err(*error),
@@ -78,7 +80,7 @@ pub(super) fn settle(
     }
     let inputs = Inputs { requirements, ..inputs.clone() };
     let named = inputs.clone().named(|written| names.get(&written.place.as_ref()?.url).cloned());
-    index.requirements = match &inputs.lock {
+    requested.requirements = match &inputs.lock {
         Some(lock) => Requirements {
             options,
             is_lock: true,
@@ -88,12 +90,17 @@ pub(super) fn settle(
         },
         None => Requirements { options, ..named },
     };
-    Ok(())
+    for root in &requested.requirements.roots {
+        let settings = || root.config_settings.clone();
+        index.config_settings.entry(root.requirement.name.clone()).or_insert_with(settings);
+    }
+    Ok(requested)
 }
 
 /// Settles one place; the project that is there, or at which stage it fails.
 fn settle_place(
     index: &mut BuildingIndex<'_>,
+    requested: &mut Requested,
     written: &Written,
     direct: &Direct,
 ) -> Result<ProjectName, (Stage, Box<PipelineError>)> {
@@ -111,7 +118,7 @@ fn settle_place(
         let problem = format!("`{project}` is already required from `{other}`");
         return Err(refuse(problem.into()));
     }
-    index.origins.insert(project.clone(), origin(index.run, direct, &file));
+    requested.origins.insert(project.clone(), origin(index.run, direct, &file));
     let files = ProjectFiles { files: vec![file] };
     index.given.insert(project.clone(), files.into());
     Ok(project)

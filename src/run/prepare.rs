@@ -11,7 +11,6 @@ use url::Url;
 use crate::{
     base::{report::Event, text::counted},
     collection::{FailureRecord, Stage},
-    format::{FormatError, Native},
     index::Index,
     plan::PackagePlan,
     planner::{self, Others, Policy, SourcePlace, Subject},
@@ -19,28 +18,29 @@ use crate::{
         artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
         requirements::{ExternalRequirement, RootRequirement},
     },
-    recipe,
     resolve::Pin,
     wheels::{Sdist, SdistError, Wheel, bytecode::Compiler},
 };
 
 use super::{
-    BuildingIndex, Context, Package, PipelineError, Prepared, RecipeAuthor, Renderer,
+    BuildingIndex, Context, PipelineError, Renderer, Requested,
     byte_code::{compile, compiler},
     conflicts,
     distro::{self, Decided},
     licence,
     neighbours::neighbours,
     package::PackageFiles,
+    render::{Ready, ReadyPackages},
     sdists::as_resolved,
 };
 
 pub(super) fn prepare(
     run: &Context,
     index: &BuildingIndex<'_>,
+    requested: &Requested,
     decided: &Decided,
     words: &Renderer<'_>,
-) -> Result<Prepared, PipelineError> {
+) -> Result<ReadyPackages, PipelineError> {
     let Decided { resolution, distribution, naming, .. } = decided;
     let repository = decided.repository.as_ref();
     let mut policy = run.policy(resolution, naming)?;
@@ -78,36 +78,34 @@ pub(super) fn prepare(
         Others { neighbours: &neighbours, left: &left, libraries: &libraries, repository, format };
     let results: Vec<_> = inspected
         .into_par_iter()
-        .map(|one| plan(run, index, (one?, &versions), &others, &policy))
+        .map(|one| plan((run, index), requested, (one?, &versions), &others, &policy))
         .collect();
-    let mut prepared = Prepared {
-        packages: Vec::new(),
-        failures: Vec::new(),
-        distribution: distribution.to_vec(),
-    };
-    let mut planned = Vec::new();
-    for result in results {
-        match result {
-            Ok(one) => planned.push(one),
-            Err(failure) => prepared.failures.push(failure),
-        }
-    }
-    prepared.failures.extend(run.change_plans(&mut planned)?);
+    let (mut planned, mut failures) = sorted_out(results);
+    failures.extend(run.change_plans(&mut planned)?);
     let compiler = compiler(run)?;
     conflicts::settle(run, &mut planned, compiler.is_some())?;
-    let ready = planned
+    let completed: Vec<_> = planned
         .into_par_iter()
         .map(|(plan, material)| complete(run, compiler.as_ref(), plan, material))
         .collect();
-    for result in render_ready(run, ready, words)? {
+    let (mut ready, failed) = sorted_out(completed);
+    ready.sort_by(|a: &Ready, b: &Ready| a.plan.project.cmp(&b.plan.project));
+    failures.extend(failed);
+    Ok(ReadyPackages { ready, failures, distribution: distribution.to_vec() })
+}
+
+/// Separates results from failures.
+pub(super) fn sorted_out<T>(
+    results: Vec<Result<T, FailureRecord>>,
+) -> (Vec<T>, Vec<FailureRecord>) {
+    let (mut good, mut failures) = (Vec::new(), Vec::new());
+    for result in results {
         match result {
-            Ok(package) => prepared.packages.push(package),
-            Err(failure) => prepared.failures.push(failure),
+            Ok(one) => good.push(one),
+            Err(failure) => failures.push(failure),
         }
     }
-    let failures = run.change_recipes(&mut prepared.packages)?;
-    prepared.failures.extend(failures);
-    Ok(prepared)
+    (good, failures)
 }
 
 /// A plan and what it is of.
@@ -175,18 +173,19 @@ fn inspect<'r>(
 
 /// One project from its wheel to its plan.
 fn plan(
-    run: &Context,
-    index: &BuildingIndex<'_>,
+    (run, index): (&Context, &BuildingIndex<'_>),
+    requested: &Requested,
     (inspected, versions): (Inspected<'_>, &BTreeMap<ProjectName, String>),
     others: &Others<'_>,
     policy: &Policy,
 ) -> Result<Planned, FailureRecord> {
     let Inspected { pin, file, source, wheel } = inspected;
     let fail = |error: &dyn std::error::Error| failure(pin, Stage::Plan, error);
-    let extras = requested_extras(index, pin);
+    let extras = requested_extras(requested, pin);
     let is_requested = |root: &RootRequirement| root.requirement.name == pin.project;
-    let external: &[ExternalRequirement] = if index.requirements.roots.iter().any(is_requested) {
-        &index.requirements.external
+    let external: &[ExternalRequirement] = if requested.requirements.roots.iter().any(is_requested)
+    {
+        &requested.requirements.external
     } else {
         &[]
     };
@@ -209,7 +208,7 @@ fn plan(
         stated,
         licence: licence::licence(index, &wheel, (&file, &source), policy),
         version: versions.get(&pin.project).map_or("", String::as_str),
-        origin: index.origins.get(&pin.project),
+        origin: requested.origins.get(&pin.project),
         is_rebuilt,
     };
     let mut plan = planner::plan(&subject, run.target(), others, policy)
@@ -235,14 +234,6 @@ fn plan(
     Ok((plan, material))
 }
 
-/// A plan that is ready to be rendered.
-pub(super) struct Ready {
-    plan: PackagePlan,
-    /// The plan before the user's additions.
-    planned: Option<Box<PackagePlan>>,
-    material: PackageFiles,
-}
-
 /// What the user adds, and byte code.
 pub(super) fn complete(
     run: &Context,
@@ -260,73 +251,6 @@ pub(super) fn complete(
         material.byte_code = compile(run, compiler, &mut plan, &material.wheel)?;
     }
     Ok(Ready { plan, planned, material })
-}
-
-/// The packages of the plans that are ready, in the words of their format; all of them are requested
-/// at once. The failures so far stay among them.
-pub(super) fn render_ready(
-    run: &Context,
-    ready: Vec<Result<Ready, FailureRecord>>,
-    words: &Renderer<'_>,
-) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
-    let plans: Vec<&PackagePlan> = ready.iter().flatten().map(|ready| &ready.plan).collect();
-    let mut natives = words.format.lower(&plans, run.target())?.into_iter();
-    let lowered: Vec<_> = ready
-        .into_iter()
-        .map(|ready| {
-            let ready = ready?;
-            Ok((natives.next(), ready))
-        })
-        .collect();
-    let rendered = lowered.into_par_iter().map(|lowered: Result<_, FailureRecord>| {
-        let (native, Ready { plan, planned, material }) = lowered?;
-        let unsaid = || FormatError::External { problem: "it does not mention it".to_owned() };
-        let native = native.unwrap_or_else(|| Err(unsaid()));
-        let package = render(run, plan, material, native, words)?;
-        Ok(Package { planned, ..package })
-    });
-    Ok(rendered.collect())
-}
-
-/// The same package again, of its plan as it is now.
-pub(super) fn render_again(
-    run: &Context,
-    packages: Vec<Package>,
-    words: &Renderer<'_>,
-) -> Result<Vec<Result<Package, FailureRecord>>, PipelineError> {
-    let ready = packages
-        .into_iter()
-        .map(|Package { plan, planned, material, .. }| Ok(Ready { plan, planned, material }));
-    render_ready(run, ready.collect(), words)
-}
-
-/// The recipe of one plan.
-fn render(
-    run: &Context,
-    mut plan: PackagePlan,
-    material: PackageFiles,
-    native: Result<Native, FormatError>,
-    words: &Renderer<'_>,
-) -> Result<Package, FailureRecord> {
-    let (project, release) = (plan.project.clone(), plan.release.clone());
-    let fail =
-        |stage, error: &dyn std::error::Error| FailureRecord::new(&project, &release, stage, error);
-    let format = &*words.format;
-    let mut native = native.map_err(|e| fail(Stage::Plan, &e))?;
-    if let Some(additions) = run.additions().get(&plan.project) {
-        let notes = additions.relate(&mut native, format).map_err(|e| fail(Stage::Plan, &e))?;
-        for note in notes {
-            if !plan.notes.contains(&note) {
-                plan.notes.push(note);
-            }
-        }
-    }
-    if let Some(compression) = &run.settings().compression {
-        native.compression.clone_from(compression);
-    }
-    let recipe = recipe::render(&plan, run.target(), &native, format, words.pack(&plan))
-        .map_err(|e| fail(Stage::Render, &e))?;
-    Ok(Package { plan, planned: None, native, recipe, material, made: RecipeAuthor::Now })
 }
 
 /// The file with its hash: where the index states none, that of what arrived.
@@ -351,8 +275,8 @@ fn with_hash(
 }
 
 /// The extras that people asked for. Those that other projects ask for are inlined there.
-fn requested_extras(index: &BuildingIndex<'_>, pin: &Pin) -> Vec<ExtraName> {
-    let roots = index.requirements.roots.iter().map(|root| &root.requirement);
+fn requested_extras(requested: &Requested, pin: &Pin) -> Vec<ExtraName> {
+    let roots = requested.requirements.roots.iter().map(|root| &root.requirement);
     let own = roots.filter(|requirement| requirement.name == pin.project);
     let extras: BTreeSet<ExtraName> = own.flat_map(|own| own.extras.iter().cloned()).collect();
     extras.into_iter().collect()

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use pep508_rs::MarkerEnvironment;
 use toml::{Table, Value};
 
-use super::{BuildingIndex, Context};
+use super::Context;
 use crate::{
+    python::requirements::Requirements,
     python::{
         artifact::{Direct, Hashes, ReleaseFile, normalized, redacted},
         metadata::evaluate,
@@ -24,12 +25,12 @@ impl Context {
     /// the target. What the lock was made for is kept beside, so that the same is built of it.
     pub fn pylock(
         &self,
-        index: &BuildingIndex<'_>,
+        requirements: &Requirements,
         resolution: &Resolution,
         folder: &Path,
     ) -> String {
-        self.pylock_of(index, resolution, folder, &|pin| {
-            let mut roots = index.requirements.roots.iter();
+        self.pylock_of(requirements, resolution, folder, &|pin| {
+            let mut roots = requirements.roots.iter();
             let of_place = |root: &&RootRequirement| {
                 root.requirement.name == pin.project && root.direct.is_some()
             };
@@ -40,7 +41,7 @@ impl Context {
     /// The same, where `place` tells what is locked in place of a release's file.
     pub(super) fn pylock_of<'d>(
         &self,
-        index: &BuildingIndex<'_>,
+        requirements: &Requirements,
         resolution: &Resolution,
         folder: &Path,
         place: &dyn Fn(&Pin) -> Option<&'d Direct>,
@@ -60,13 +61,12 @@ impl Context {
             text.push_str("\n[[packages]]\n");
             package(&mut text, pin, place(pin), folder);
         }
-        self.tool(&mut text, index, &markers);
+        self.tool(&mut text, requirements, &markers);
         text
     }
 
     /// What a build needs to know besides the packages.
-    fn tool(&self, text: &mut String, index: &BuildingIndex<'_>, markers: &MarkerEnvironment) {
-        let requirements = &index.requirements;
+    fn tool(&self, text: &mut String, requirements: &Requirements, markers: &MarkerEnvironment) {
         let asked =
             if requirements.asked.is_empty() { &requirements.roots } else { &requirements.asked };
         let options = self.resolve_options();

@@ -21,8 +21,12 @@ use crate::{
 use super::{
     BuildOutcome, BuildingIndex, Context, Package, PackageFiles, PipelineError, Prepared,
     RecipeAuthor,
+    builder::BuilderNeeds,
     byte_code::compiler,
-    prepare::{Ready, complete, render_ready},
+    collect::{CollectionTools, Destination},
+    prepare::{complete, sorted_out},
+    release::Keys,
+    render::Ready,
 };
 
 /// A recipe and what is generated of its plan now.
@@ -66,14 +70,9 @@ impl Context {
                 self.again(index, folder, plan, compiler)
             })
             .collect();
-        let (mut packages, mut failures) = (Vec::new(), Vec::new());
-        for result in render_ready(self, ready, &words)? {
-            match result {
-                Ok(package) => packages.push(package),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        failures.extend(self.change_recipes(&mut packages)?);
+        let (ready, mut failures) = sorted_out(ready);
+        let (packages, failed) = self.render(ready, &words)?;
+        failures.extend(failed);
         let regenerated = packages.into_iter().filter_map(|package| {
             let (folder, provenance) = rest.remove(&package.plan.project)?;
             Some(Regenerated { folder, provenance, package })
@@ -177,7 +176,12 @@ impl Context {
             }
             why
         };
-        self.collect(&collection, signer.as_ref(), prepared, &words, &why)
+        let own = prepared.packages.iter().map(|package| (&package.plan, &package.material));
+        let needs = BuilderNeeds::of(own);
+        let builder = self.builder(&*words.format, &needs)?;
+        let destination = Destination { collection: &collection, signer: signer.as_ref() };
+        let tools = CollectionTools { renderer: &words, builder: &builder };
+        self.collect(destination, tools, prepared, &Keys::new(), &why)
     }
 }
 

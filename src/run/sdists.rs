@@ -14,15 +14,12 @@ use url::Url;
 
 use crate::{
     base::files::{LinkPolicy, read_inside},
-    collection::FailureRecord,
     index::{self, Index, IndexError, ProjectFiles, sdist_time},
-    planner::ProjectOrigin,
     python::{
         artifact::{
             ArchiveLimits, FileKind, Hashes, ProjectName, ReleaseFile, WheelName, redacted,
         },
         metadata::CoreMetadata,
-        requirements::Requirements,
     },
     resolve::Pin,
     wheels::{BuildSystem, Interpreter, SdistError, SourceError, Wheel, clean_wheel},
@@ -43,14 +40,10 @@ pub struct BuildingIndex<'a> {
     pub(super) inner: Box<dyn Index>,
     /// Where sources are built: private and empty at first.
     pub(super) work: PathBuf,
-    /// What is resolved, every project with its name.
-    pub requirements: Requirements,
-    /// Projects whose places could not be settled.
-    pub(super) failures: Vec<FailureRecord>,
+    /// `--config-settings` of single projects.
+    pub(super) config_settings: BTreeMap<ProjectName, ConfigSettings>,
     /// Projects that have only the files of a place.
     pub(super) given: BTreeMap<ProjectName, Arc<ProjectFiles>>,
-    /// Where projects come from that requirements name by their places.
-    pub(super) origins: BTreeMap<ProjectName, ProjectOrigin>,
     built: Mutex<BTreeMap<Url, BuiltWheel>>,
     /// Held while something is built: backends and compilers use all cores by themselves.
     turn: Mutex<()>,
@@ -85,10 +78,8 @@ impl<'a> BuildingIndex<'a> {
             run,
             inner,
             work: work.to_owned(),
-            requirements: Requirements::default(),
-            failures: Vec::new(),
+            config_settings: BTreeMap::new(),
             given: BTreeMap::new(),
-            origins: BTreeMap::new(),
             built: Mutex::default(),
             turn: Mutex::default(),
             folders: AtomicUsize::new(0),
@@ -120,14 +111,12 @@ impl<'a> BuildingIndex<'a> {
     ) -> BuiltWheel {
         let none = ConfigSettings::new();
         let limit = self.run.settings().limits.archives.sdist;
-        let mut roots = self.requirements.roots.iter();
-        let root = roots.find(|root| root.requirement.name == *file.kind.project());
         let source = SdistSource {
             filename: file.filename.clone(),
             path: sdist,
             links: LinkPolicy::Refused,
             subdirectory: None,
-            settings: root.map_or(&none, |root| &root.config_settings),
+            settings: self.config_settings.get(file.kind.project()).unwrap_or(&none),
             requires: self.run.build_requires(Some(file.kind.project())),
             release: Some((file.kind.project(), file.kind.version())),
             // An archive that cannot be read fails in the build.

@@ -14,7 +14,10 @@ use crate::{
     format::build::{BuildError, SourceJob, SourceTools},
 };
 
-use super::{Context, Package, PipelineError, RecipeAuthor, Renderer, prepare::render_again};
+use super::{
+    Context, Package, PipelineError, RecipeAuthor, Renderer,
+    render::{Ready, render_ready},
+};
 
 /// The folder of source packages in a collection.
 const FOLDER: &str = "source";
@@ -93,10 +96,12 @@ impl Context {
         })
     }
 
-    /// A package with the recipe of its plan as it is now.
+    /// Returns the package with the recipe of its plan as it is now, which no plugin has seen.
     fn rendered(&self, package: Package, words: &Renderer<'_>) -> Result<Package, Unmade> {
         let never = |error: PipelineError| Unmade::Never(Box::new(error));
-        let rendered = render_again(self, vec![package], words).map_err(never)?;
+        let Package { plan, planned, material, .. } = package;
+        let ready = vec![Ok(Ready { plan, planned, material })];
+        let rendered = render_ready(self, ready, words).map_err(never)?;
         let rendered: Result<Vec<Package>, FailureRecord> = rendered.into_iter().collect();
         Ok(rendered.map_err(Unmade::Failed)?.swap_remove(0))
     }

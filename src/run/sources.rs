@@ -13,7 +13,7 @@ use crate::{
     settings::Netrc,
 };
 
-use super::{BuildingIndex, Context, PipelineError, places};
+use super::{BuildingIndex, Context, PipelineError, places, requested::Requested};
 
 /// The program that keyrings are asked by.
 const KEYRING: &str = "keyring";
@@ -53,7 +53,10 @@ impl Context {
     ///
     /// # Errors
     /// An address that is none; a place that has no project.
-    pub(super) fn index_in(&self, work: &Path) -> Result<BuildingIndex<'_>, PipelineError> {
+    pub(super) fn index_in(
+        &self,
+        work: &Path,
+    ) -> Result<(BuildingIndex<'_>, Requested), PipelineError> {
         for note in &self.inputs().notes {
             self.reporter().event(Event::Warning(note));
         }
@@ -76,8 +79,8 @@ impl Context {
         };
         let opened = index::open(&sources, self.logins(&sources), &settings)?;
         let mut index = BuildingIndex::new(self, opened, work);
-        places::settle(&mut index, self.inputs(), options)?;
-        Ok(index)
+        let requested = places::settle(&mut index, self.inputs(), options)?;
+        Ok((index, requested))
     }
 
     /// The hosts that may be used without encryption: those that are named so, and those of the

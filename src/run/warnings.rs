@@ -5,27 +5,47 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Context, Package};
+use super::Context;
 use crate::{
     base::{report::Event, text::OneLine},
     distro::hints,
     format::{Format, PackageError, host::PackageSet},
-    plan::relation::{Capability, Strength},
+    plan::{
+        PackagePlan,
+        relation::{Capability, Strength},
+    },
     planner,
 };
+
+/// Warns of what a user should look at before packages are built.
+///
+/// # Errors
+/// The order of versions is unknown.
+pub(super) fn warn(
+    run: &Context,
+    repository: Option<&PackageSet>,
+    plans: &[&PackagePlan],
+    format: &dyn Format,
+) -> Result<(), PackageError> {
+    warn_of_doubles(run, repository, plans, format)?;
+    warn_of_unstated(run, plans);
+    warn_of_compilers(run, plans);
+    warn_of_files(run, plans);
+    Ok(())
+}
 
 /// Packages that the distribution has in the same version, where apt and dnf could take either, or in
 /// a higher one, which they would take.
 ///
 /// # Errors
 /// The order of versions is unknown.
-pub(super) fn warn_of_doubles(
+fn warn_of_doubles(
     run: &Context,
     repository: Option<&PackageSet>,
-    packages: &[Package],
+    plans: &[&PackagePlan],
     format: &dyn Format,
 ) -> Result<(), PackageError> {
-    let known = packages.iter().filter_map(|Package { plan, .. }| {
+    let known = plans.iter().filter_map(|plan| {
         let known = planner::available(&plan.package, run.target(), repository)?;
         Some((plan.package.as_str(), [plan.evr.to_string(), known]))
     });
@@ -61,9 +81,9 @@ fn remedy(version: &str, known: &str) -> &'static str {
 }
 
 /// Bounds of what is left to the distribution that packages do not state.
-pub(super) fn warn_of_unstated(run: &Context, packages: &[Package]) {
+fn warn_of_unstated(run: &Context, plans: &[&PackagePlan]) {
     let mut unstated: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for relation in packages.iter().flat_map(|package| &package.plan.relations) {
+    for relation in plans.iter().flat_map(|plan| &plan.relations) {
         if let Capability::Project { package, unstated: bounds, .. } = &relation.capability
             && !bounds.is_empty()
         {
@@ -83,8 +103,8 @@ pub(super) fn warn_of_unstated(run: &Context, packages: &[Package]) {
 
 /// Commands that are left out since the system has them, with their manual pages, and rules of the
 /// configuration that concern no file.
-pub(super) fn warn_of_files(run: &Context, packages: &[Package]) {
-    for Package { plan, .. } in packages {
+fn warn_of_files(run: &Context, plans: &[&PackagePlan]) {
+    for plan in plans {
         let project = &plan.project;
         let warn = |text: &str| {
             run.reporter().event(Event::Warning(&format!("`{project}`: {text}")));
@@ -112,8 +132,8 @@ pub(super) fn warn_of_files(run: &Context, packages: &[Package]) {
 }
 
 /// Compilers and build tools that packages require to run, as far as no table says why.
-pub(super) fn warn_of_compilers(run: &Context, packages: &[Package]) {
-    for Package { plan, .. } in packages {
+fn warn_of_compilers(run: &Context, plans: &[&PackagePlan]) {
+    for plan in plans {
         for relation in plan.relations.iter().filter(|r| r.strength == Strength::Requires) {
             let Capability::Package { name, .. } = &relation.capability else { continue };
             if hints::is_compiler(name) && !hints::is_of_table(relation.origin.as_str()) {

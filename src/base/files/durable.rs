@@ -51,3 +51,17 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
 pub fn swap(new: &Path, old: &Path) -> Result<(), FileError> {
     super::swap(new, old).map_err(FileError::at("replace", old))
 }
+
+/// Replaces a file atomically if it has other contents; the new one is written in `work`, a private
+/// folder on the same file system.
+///
+/// # Errors
+/// The file cannot be written or renamed.
+pub fn replace_changed(path: &Path, work: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let new = work.join("new");
+    write(&new, bytes)?;
+    rename(&new, path)
+}

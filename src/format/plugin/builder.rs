@@ -11,7 +11,7 @@ use super::{
     protocol::{AllBuilt, Step, ToBuild},
 };
 use crate::{
-    base::{files::tree_digest, report::Reporter, text::chain},
+    base::{report::Reporter, text::chain},
     format::build::{BuildError, BuildJob, Builder, BuiltPackage, compress, write_tree},
     plugin::{PluginError, hooks::absolute},
 };
@@ -24,10 +24,8 @@ impl Builder for PluginFormat<'_> {
     /// The plugin's version and settings, and a digest of all its files: an author changes them
     /// between releases.
     fn identity(&self) -> Result<String, BuildError> {
-        let folder = &self.plugin.folder;
-        let digest = tree_digest(folder).map_err(BuildError::at("read", folder))?;
-        let (settings, program) = (&self.plugin.settings, env!("CARGO_PKG_VERSION"));
-        Ok(format!("{} {digest} {settings}, pypi2pkg {program}", self.plugin.title()))
+        let program = env!("CARGO_PKG_VERSION");
+        Ok(format!("{}, pypi2pkg {program}", self.plugin.identity()?))
     }
 
     fn build(

@@ -18,13 +18,13 @@ pub(super) struct PackManifest {
     /// The context that the templates expect.
     api: semver::VersionReq,
     /// What is rendered, in order.
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<PackOutput>,
 }
 
 /// A file that a pack renders.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Output {
+pub(super) struct PackOutput {
     /// The path in the recipe: a template itself.
     pub path: String,
     pub template: String,

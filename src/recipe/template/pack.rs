@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use handlebars::{Handlebars, handlebars_helper, template::Template};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::{
     Escape, Problem, TemplateError, check,
     context::{ContextField, Paths},
     layer::{EXTENSION, LayerFiles},
-    manifest::{MANIFEST, Output, PackManifest},
+    manifest::{MANIFEST, PackManifest, PackOutput},
     names,
 };
 
@@ -20,8 +21,10 @@ pub type RenderedFiles = (String, bool);
 pub struct Pack {
     /// Where each file lies, for messages.
     places: BTreeMap<String, String>,
-    outputs: Vec<Output>,
+    outputs: Vec<PackOutput>,
     registry: Handlebars<'static>,
+    /// A SHA-256 of the names and texts of its files.
+    digest: String,
 }
 
 handlebars_helper!(shell: |text: str| format!("'{}'", text.replace('\'', r"'\''")));
@@ -53,6 +56,11 @@ impl Pack {
             let file = places.get(file).cloned().unwrap_or_else(|| format!("{name}/{file}"));
             TemplateError::Template { file, line, reason }
         };
+        let mut hash = Sha256::new();
+        for (file, found) in files {
+            hash.update(format!("{file}\0{}\0", found.text));
+        }
+        let digest = hex::encode(hash.finalize());
         let mut errors = Vec::new();
         let manifest = files.get(MANIFEST).map_or("", |found| found.text.as_str());
         let manifest = PackManifest::parse(manifest);
@@ -89,7 +97,12 @@ impl Pack {
             };
             errors.extend(problems.into_iter().map(located));
         }
-        if errors.is_empty() { Ok(Self { places, outputs, registry }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { places, outputs, registry, digest }) } else { Err(errors) }
+    }
+
+    /// Returns a SHA-256 of the names and texts of its files.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// Renders every output. Those that come out empty are left out: that is how a template says
@@ -126,7 +139,7 @@ impl Pack {
 /// What is wrong with templates that can be read.
 fn problems(
     fields: &[ContextField],
-    outputs: &[Output],
+    outputs: &[PackOutput],
     registry: &Handlebars<'_>,
 ) -> Vec<Problem> {
     let templates = registry.get_templates();

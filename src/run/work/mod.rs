@@ -15,9 +15,11 @@ use std::{
     thread,
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::PackageFiles;
 use crate::{
     base::{
         process::interrupted,
@@ -26,68 +28,106 @@ use crate::{
     },
     collection::{CollectionError, Described, FailureRecord, Record, Records, Stage},
     format::{
-        Format, PackageEntry, PackageError,
+        Format, Native, PackageEntry, PackageError,
         build::{BuildError, BuildJob, Builder},
         drift,
     },
-    plan::Evr,
-    wheels::built_digest,
+    plan::{Evr, PackagePlan, Recipe},
 };
 
-/// One package to work on.
-pub struct Item<'a> {
-    pub job: BuildJob<'a>,
-    /// A digest of all that it is built from, as [`inputs`] gives it.
-    pub inputs: String,
+/// The version of the schema of items.
+pub const SCHEMA: u32 = 1;
+
+/// One package to work on, as any machine can that has its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Item {
+    pub schema: u32,
+    /// A digest of all that the package is built from but its release.
+    pub key: String,
+    pub plan: PackagePlan,
+    pub native: Native,
+    pub recipe: Recipe,
+    /// Whether the user changed the recipe, which then decides what the package is.
+    pub own_recipe: bool,
+    pub files: ItemFiles,
 }
 
-/// What became of one package.
+/// The digests of an item's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ItemFiles {
+    /// The SHA-256 of a wheel that was built from an sdist; the plan has that of a release's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wheel: Option<String>,
+    /// The name of the byte code in the cache, if the package brings any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte_code: Option<String>,
+    /// The SHA-256 of each further source of the recipe.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<String>,
+}
+
+impl Item {
+    /// Returns the builder's job, with the files of this machine.
+    pub fn job<'a>(&'a self, files: &'a PackageFiles) -> BuildJob<'a> {
+        BuildJob {
+            plan: &self.plan,
+            native: &self.native,
+            recipe: &self.recipe,
+            wheel: &files.wheel,
+            source: &files.source,
+            byte_code: files.byte_code.as_ref(),
+            sources: &files.further,
+            own_recipe: self.own_recipe,
+        }
+    }
+}
+
+/// What became of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkResult {
     pub record: Record,
-    /// Whether it was worked on now: an earlier build of the same inputs is taken as it is.
+    /// Whether it was worked on now: an earlier build with the same key is taken as it is.
     pub is_new: bool,
 }
 
-/// A digest of all that a package is built from: its plan, native words, recipe, wheel, byte code, and
-/// what builds it (`builder`, see [`Builder::identity`]).
-///
-/// # Errors
-/// The wheel cannot be read.
-pub fn inputs(job: &BuildJob<'_>, builder: &str) -> Result<String, BuildError> {
-    let wheel =
-        built_digest(&job.plan.source, job.wheel).map_err(BuildError::at("read", job.wheel))?;
-    let byte_code =
-        job.byte_code.and_then(|code| code.folder.file_name()).map(|n| n.to_string_lossy());
-    let program = env!("CARGO_PKG_VERSION");
-    let mut sources = Vec::new();
-    for source in job.sources {
-        let bytes = fs::read(source).map_err(BuildError::at("read", source))?;
-        sources.push(hex::encode(Sha256::digest(bytes)));
-    }
-    let made = (wheel, byte_code, sources);
-    let all = json!([program, builder, job.plan, job.native, job.recipe, made]);
-    Ok(hex::encode(Sha256::digest(all.to_string())))
+/// What items are worked on with.
+#[derive(Clone, Copy)]
+pub struct WorkTools<'w> {
+    pub builder: &'w dyn Builder,
+    /// The format of the packages that the builder writes.
+    pub format: &'w dyn Format,
+    /// A private folder; each item gets a new one below it.
+    pub folder: &'w Path,
+}
+
+/// Returns the key of a package whose recipe was not rendered in this run: a digest of its plan,
+/// native terms, recipe and files, and of what builds it (`builder`, see [`Builder::identity`]).
+pub fn key(
+    (plan, native, recipe): (&PackagePlan, &Native, &Recipe),
+    files: &ItemFiles,
+    builder: &str,
+) -> String {
+    let all = json!([env!("CARGO_PKG_VERSION"), builder, plan, native, recipe, files]);
+    hex::encode(Sha256::digest(all.to_string()))
 }
 
 /// Works on every item on `threads` threads, the largest wheels first so that none of them is left
-/// for the end; the answers are in the order of `items`, and one that fails stops no other. `format`
-/// reads what `builder` makes.
-///
-/// Each job works in a new folder of its own below `folder`. Reports the phase `build`, a step for
-/// each package that is built.
+/// for the end; the results are in the order of `items`, and one that fails stops no other. Reports
+/// the phase `build`, a step for each package that is built.
 ///
 /// # Errors
 /// An outcome cannot be written down, or the run is interrupted; what was built until then is kept.
 pub fn work(
-    items: &[Item<'_>],
-    (builder, format): (&dyn Builder, &dyn Format),
+    items: &[(Item, &PackageFiles)],
+    workshop: &WorkTools<'_>,
     records: &Records<'_>,
-    folder: &Path,
     threads: usize,
     reporter: &dyn Reporter,
 ) -> Result<Vec<WorkResult>, CollectionError> {
-    let earlier: Vec<Option<Record>> = items.iter().map(|item| earlier(item, records)).collect();
+    let earlier: Vec<Option<Record>> =
+        items.iter().map(|(item, _)| earlier(item, records)).collect();
     let order = largest_first(items, &earlier);
     reporter.event(Event::Begin { phase: "build", total: order.len() as u64 });
     let (next, answers) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(order.len())));
@@ -95,8 +135,9 @@ pub fn work(
         while interrupted().is_none()
             && let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
         {
-            let folder = folder.join(at.to_string());
-            let answer = work_on(&items[at], (builder, format), records, &folder, reporter);
+            let folder = workshop.folder.join(at.to_string());
+            let job = WorkTools { folder: &folder, ..*workshop };
+            let answer = work_on(&items[at], &job, records, reporter);
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((at, answer));
             reporter.event(Event::Advance { phase: "build", by: 1 });
         }
@@ -129,17 +170,17 @@ pub fn work(
     Ok(done)
 }
 
-/// The build of the same inputs, where it has the release that is wanted now.
-fn earlier(Item { job, inputs }: &Item<'_>, records: &Records<'_>) -> Option<Record> {
-    // The user's own recipe says its release itself.
+/// Returns the earlier build with the same key, if it has the release that is wanted now.
+fn earlier(item: &Item, records: &Records<'_>) -> Option<Record> {
+    // The user's own recipe states its release itself.
     let has_release =
-        |entry: &PackageEntry| job.own_recipe || entry.evr.release == job.native.release;
-    records.built(inputs).filter(|record| record.entry().is_some_and(has_release))
+        |entry: &PackageEntry| item.own_recipe || entry.evr.release == item.native.release;
+    records.built(&item.key).filter(|record| record.entry().is_some_and(has_release))
 }
 
 /// The positions of what has to be built, by the size of the wheels; equal ones keep their order.
-fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
-    let size = |at: &usize| fs::metadata(items[*at].job.wheel).map_or(0, |found| found.len());
+fn largest_first(items: &[(Item, &PackageFiles)], earlier: &[Option<Record>]) -> Vec<usize> {
+    let size = |at: &usize| fs::metadata(&items[*at].1.wheel).map_or(0, |found| found.len());
     let mut order: Vec<usize> = (0..items.len()).filter(|at| earlier[*at].is_none()).collect();
     order.sort_by_cached_key(|at| std::cmp::Reverse(size(at)));
     order
@@ -147,15 +188,16 @@ fn largest_first(items: &[Item<'_>], earlier: &[Option<Record>]) -> Vec<usize> {
 
 /// Builds one package in a folder of its own, which is gone afterwards.
 fn work_on(
-    Item { job, inputs }: &Item<'_>,
-    (builder, format): (&dyn Builder, &dyn Format),
+    (item, files): &(Item, &PackageFiles),
+    workshop: &WorkTools<'_>,
     records: &Records<'_>,
-    folder: &Path,
     reporter: &dyn Reporter,
 ) -> Result<Record, CollectionError> {
+    let WorkTools { builder, format, folder } = *workshop;
+    let job = &item.job(files);
     let failed = |stage, error: &dyn std::error::Error| {
         let failure = FailureRecord::new(&job.plan.project, &job.plan.release, stage, error);
-        records.fail(inputs, failure)
+        records.fail(&item.key, failure)
     };
     let built = fs::create_dir(folder)
         .map_err(BuildError::at("create the folder", folder))
@@ -173,7 +215,7 @@ fn work_on(
                 let drift = drift(job.native, &entry, &package.path, format)?;
                 let BuildJob { plan, recipe, own_recipe, .. } = *job;
                 let described = Described { plan, recipe, own_recipe, entry, drift };
-                records.keep(inputs, &package, described)
+                records.keep(&item.key, &package, described)
             })
             .or_else(|error| failed(Stage::Collect, &error)),
         Err(error) => failed(Stage::Build, &error),

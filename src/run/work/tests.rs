@@ -13,6 +13,7 @@ use crate::{
         },
         rpm::build::EmbeddedRpm,
     },
+    run::{Package, RecipeAuthor},
 };
 
 /// Keeps what it hears.
@@ -61,21 +62,41 @@ fn samples() -> Vec<Sample> {
     (0..6).map(sample).collect()
 }
 
-fn items(samples: &[Sample]) -> Vec<Item<'_>> {
-    let item = |sample: &'_ Sample| -> String { inputs(&sample.job(), "moody 1").unwrap() };
-    samples.iter().map(|sample| Item { job: sample.job(), inputs: item(sample) }).collect()
+/// The package of a sample on its way through a run.
+fn package(sample: &Sample) -> Package {
+    Package {
+        plan: sample.plan.clone(),
+        planned: None,
+        native: sample.native.clone(),
+        recipe: sample.recipe.clone(),
+        material: PackageFiles {
+            wheel: sample.wheel.clone(),
+            source: sample.wheel.clone(),
+            from_source: None,
+            byte_code: None,
+            further: Vec::new(),
+        },
+        made: RecipeAuthor::Now,
+    }
+}
+
+fn workshop<'w>(format: &'w dyn Format, folder: &'w Path) -> WorkTools<'w> {
+    WorkTools { builder: &Moody, format, folder }
 }
 
 #[test]
 fn one_failure_sinks_no_other_and_what_was_built_is_not_built_again() {
     let (samples, folder) = (samples(), tempfile::tempdir().unwrap());
+    let packages: Vec<Package> = samples.iter().map(package).collect();
     let target = Targets::embedded().load("fedora-43", None, None).unwrap();
     let collection = Collection::open(folder.path(), &target).unwrap();
     let run = |wanted: &str| {
         let (staging, keen) = (collection.staging().unwrap(), Keen::default());
+        let item = |package: &Package| package.item(None, "moody 1").unwrap();
+        let items: Vec<(Item, &PackageFiles)> =
+            packages.iter().map(|package| (item(package), &package.material)).collect();
         let (records, format) = (collection.records(), collection.formats().of("rpm").unwrap());
-        let done =
-            work(&items(&samples), (&Moody, format), &records, staging.path(), 3, &keen).unwrap();
+        let done = work(&items, &workshop(format, staging.path()), &records, 3, &keen).unwrap();
         assert_eq!(std::fs::read_dir(staging.path()).unwrap().count(), 0);
         let heard = keen.0.into_inner().unwrap();
         assert!(heard.last().unwrap().contains(wanted), "{heard:?}");
@@ -101,14 +122,13 @@ fn no_packages_are_no_failure() {
     let target = Targets::embedded().load("fedora-43", None, None).unwrap();
     let collection = Collection::open(folder.path(), &target).unwrap();
     let (records, format) = (collection.records(), collection.formats().of("rpm").unwrap());
-    assert!(
-        work(&[], (&Moody, format), &records, Path::new("/nowhere"), 4, &Deaf).unwrap().is_empty()
-    );
+    let workshop = workshop(format, Path::new("/nowhere"));
+    assert!(work(&[], &workshop, &records, 4, &Deaf).unwrap().is_empty());
 }
 
 #[test]
 fn whatever_a_package_is_made_of_counts() {
-    let digest = |sample: &Sample, builder: &str| inputs(&sample.job(), builder).unwrap();
+    let digest = |sample: &Sample, builder: &str| package(sample).item(None, builder).unwrap().key;
     let mut sample = Sample::rpm();
     let mut seen = vec![digest(&sample, "one"), digest(&sample, "two")];
     assert_eq!(digest(&Sample::rpm(), "one"), seen[0]);
@@ -124,4 +144,11 @@ fn whatever_a_package_is_made_of_counts() {
     seen.push(digest(&sample, "one"));
     let unlike: std::collections::BTreeSet<&String> = seen.iter().collect();
     assert_eq!(unlike.len(), seen.len());
+}
+
+#[test]
+fn items_are_read_as_they_were_written() {
+    let item = package(&Sample::rpm()).item(Some("key"), "one").unwrap();
+    let text = serde_json::to_string(&item).unwrap();
+    assert_eq!(serde_json::from_str::<Item>(&text).unwrap(), item);
 }
