@@ -80,7 +80,7 @@ fn scripts(plan: &PackagePlan) -> Option<Attachment> {
     let mut lines: BTreeMap<&str, &Shebang> = BTreeMap::new();
     for file in plan.files.iter().filter(|_| plan.from_source.is_none()) {
         if let Content::Script { member, shebang } = &file.content {
-            lines.entry(member).or_insert(shebang);
+            lines.entry(&member.path).or_insert(shebang);
         }
     }
     let text: String = lines.iter().map(|(member, line)| format!("{member}\n{line}\n")).collect();
@@ -99,6 +99,7 @@ fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
         Content::Member(member) | Content::Script { member, .. } => member,
         _ => return None,
     };
+    let member = member.path.as_str();
     Some((member, below(&file.path, site) == Some(member)))
 }
 
@@ -163,7 +164,7 @@ fn compressed(plan: &PackagePlan) -> Vec<Value> {
     files
         .map(|(file, member)| {
             let path = file.path.strip_suffix(".gz").unwrap_or(&file.path);
-            json!({"member": member, "path": path, "mode": format!("{:04o}", file.mode)})
+            json!({"member": member.path, "path": path, "mode": format!("{:04o}", file.mode)})
         })
         .collect()
 }
@@ -189,7 +190,7 @@ fn data_folder(plan: &PackagePlan, site: &str) -> Option<String> {
     let members = plan.files.iter().filter_map(|file| member(file, site));
     let members = members.filter(|(_, stays)| !stays).map(|(member, _)| member);
     let compressed = plan.files.iter().filter_map(|file| match &file.content {
-        Content::Compressed(member) => Some(member.as_str()),
+        Content::Compressed(member) => Some(member.path.as_str()),
         _ => None,
     });
     let left_out = plan.left_out.iter().map(|left| left.member.as_str());

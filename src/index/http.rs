@@ -386,14 +386,12 @@ fn transfer(url: &Url, problem: String) -> IndexError {
 
 /// What is behind an error, outermost first, without the address, which may hold credentials.
 fn causes(error: &reqwest::Error) -> String {
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
         let text = cause.to_string();
-        if !causes.last().is_some_and(|last: &String| last.contains(&text)) {
+        if !causes.last().is_some_and(|last| last.contains(&text)) {
             causes.push(text);
         }
-        next = cause.source();
     }
     if causes.is_empty() {
         return if error.is_timeout() { "no answer in time" } else { "the request failed" }.into();

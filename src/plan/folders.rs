@@ -121,11 +121,13 @@ mod tests {
     fn owned(paths: &[&str]) -> Vec<String> {
         let files: Vec<PlannedFile> = paths
             .iter()
-            .map(|path| PlannedFile {
-                path: (*path).to_owned(),
-                mode: 0o644,
-                role: FileRole::Plain,
-                content: Content::Text(String::new()),
+            .map(|path| {
+                PlannedFile::new(
+                    (*path).to_owned(),
+                    0o644,
+                    FileRole::Plain,
+                    Content::Text(String::new()),
+                )
             })
             .collect();
         owned_folders(&files)

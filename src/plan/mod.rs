@@ -2,6 +2,7 @@
 //! model: `plan --json` prints it, templates read what is lowered from it, tests snapshot it.
 
 mod evr;
+mod files;
 mod folders;
 mod from_source;
 mod recipe;
@@ -23,13 +24,14 @@ use crate::{
 
 pub use crate::python::metadata::{Licence, LicenceEvidence};
 pub use evr::{Evr, epoch};
+pub use files::{AccountName, ArchiveMember, Content, FileOwner, FileRole, PlannedFile};
 pub use folders::{below, owned_folders};
 pub use from_source::{Module, ModuleKind, SourceBuild};
 pub use recipe::{PATCHES, Recipe, RecipeFile, check_commands};
 pub use shebang::{Shebang, ShebangError, is_path};
 
 /// The version of the plan's schema.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One native package that is to be built from one file of one release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub struct PackagePlan {
     /// The package format's name.
     pub format: String,
     pub source: SourceFile,
+    /// Further archives whose members are installed, numbered from 1; usually none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_archives: Vec<SourceFile>,
     /// The native package name.
     pub package: String,
     pub evr: Evr,
@@ -201,19 +206,6 @@ pub struct LicenceText {
     pub text: Paragraph,
 }
 
-/// One installed file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct PlannedFile {
-    /// Absolute, normalised, without `..`.
-    pub path: String,
-    /// Permission bits, such as `0o644`.
-    pub mode: u32,
-    pub role: FileRole,
-    pub content: Content,
-}
-
 /// A member of the wheel that is not installed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
@@ -222,36 +214,4 @@ pub struct LeftOut {
     /// Its path in the wheel; a whole folder ends in `/`.
     pub member: String,
     pub reason: OneLine,
-}
-
-/// What an installed file is to the package manager.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum FileRole {
-    Plain,
-    Licence,
-    Documentation,
-    Configuration,
-}
-
-/// Where a file's bytes come from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-pub enum Content {
-    /// A member of the wheel, byte for byte.
-    Member(String),
-    /// A member of the wheel, compressed as `gzip -9n` does it.
-    Compressed(String),
-    /// A member of the wheel whose first line is replaced (PEP 427 `#!python`).
-    Script { member: String, shebang: Shebang },
-    /// Text that we wrote.
-    Text(String),
-    /// The byte code of an installed module.
-    ByteCode { module: String },
-    /// Another name of a file of the package.
-    HardLink(String),
-    /// A file of the rendered recipe, compressed with gzip where Debian wants it so.
-    Rendered { file: String, gzip: bool },
 }

@@ -70,7 +70,7 @@ pub fn leave_to(plan: &mut PackagePlan, path: &str, owner: &ProjectName) {
     match file.content {
         Content::Member(member) | Content::Compressed(member) | Content::Script { member, .. } => {
             let reason = OneLine::new(&format!("`{owner}` installs it, too"));
-            plan.left_out.push(LeftOut { member, reason });
+            plan.left_out.push(LeftOut { member: member.path, reason });
             plan.left_out.sort();
         }
         // No member of the wheel stands for it.

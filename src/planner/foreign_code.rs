@@ -23,7 +23,7 @@ pub fn foreign_code(
         .map(|elf| (elf.member.as_str(), elf.machine.as_deref().unwrap_or("another system")))
         .collect();
     let installed = files.iter().filter_map(|file| match &file.content {
-        Content::Member(member) => Some((file.path.clone(), *foreign.get(member.as_str())?)),
+        Content::Member(member) => Some((file.path.clone(), *foreign.get(member.path.as_str())?)),
         _ => None,
     });
     let (paths, machines): (Vec<String>, BTreeSet<&str>) = installed.unzip();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     base::text::OneLine,
     distro::targets::{LicencePlace, Target},
-    plan::{Content, FileRole, LeftOut, PlannedFile, Shebang, ShebangError},
+    plan::{ArchiveMember, Content, FileRole, LeftOut, PlannedFile, Shebang, ShebangError},
     wheels::{Wheel, WheelMember},
 };
 
@@ -62,12 +62,12 @@ pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<FileLayout, PlanE
     }
     refuse_all(refused)?;
     let installer = format!("{}/{}/INSTALLER", placer.site(), wheel.dist_info);
-    placer.add(PlannedFile {
-        path: installer,
-        mode: 0o644,
-        role: FileRole::Plain,
-        content: Content::Text(format!("{}\n", hazards.target.layout.installer)),
-    })?;
+    placer.add(PlannedFile::new(
+        installer,
+        0o644,
+        FileRole::Plain,
+        Content::Text(format!("{}\n", hazards.target.layout.installer)),
+    ))?;
     Ok(FileLayout {
         files: placer.files.into_values().collect(),
         left_out: placer.left_out.into_iter().collect(),
@@ -157,7 +157,7 @@ impl<'a> Placer<'a> {
             }
             _ => format!("{}/{}", self.site(), member.name),
         };
-        let file = PlannedFile { path, mode: 0o644, role, content: member_content(member) };
+        let file = PlannedFile::new(path, 0o644, role, member_content(member));
         self.install(origin(member, Scheme::Root), file)
     }
 
@@ -216,13 +216,14 @@ impl<'a> Placer<'a> {
             }
             // A module that is never started keeps its lines, but not its first one.
             Some(_) if !member.executable => {
-                let (member, shebang) = (member.name.clone(), Shebang::default());
+                let member = ArchiveMember::of_source(&member.name);
+                let shebang = Shebang::default();
                 (0o644, Content::Script { member, shebang })
             }
             Some(line) => (0o755, self.script(member, line)?),
             None => (0o644, member_content(member)),
         };
-        self.install(origin, PlannedFile { path, mode, role: FileRole::Plain, content })
+        self.install(origin, PlannedFile::new(path, mode, FileRole::Plain, content))
     }
 
     /// Whether a member is native code for the target.
@@ -246,7 +247,7 @@ impl<'a> Placer<'a> {
             None => member_content(member),
         };
         let path = self.hazards.commands.path(inside);
-        let file = PlannedFile { path, mode: 0o755, role: FileRole::Plain, content };
+        let file = PlannedFile::new(path, 0o755, FileRole::Plain, content);
         self.install(origin(member, Scheme::Scripts), file)
     }
 
@@ -261,7 +262,9 @@ impl<'a> Placer<'a> {
             ScriptInterpreter::Other => None,
         };
         Ok(match shebang {
-            Some(shebang) => Content::Script { member: member.name.clone(), shebang },
+            Some(shebang) => {
+                Content::Script { member: ArchiveMember::of_source(&member.name), shebang }
+            }
             None => member_content(member),
         })
     }
@@ -302,11 +305,12 @@ impl<'a> Placer<'a> {
         let is_manual = path.starts_with(&format!("{prefix}/share/man/"));
         let role = if is_manual { FileRole::Documentation } else { role };
         if is_manual && self.target.layout.compressed_manuals && !path.ends_with(".gz") {
-            let (path, content) = (format!("{path}.gz"), Content::Compressed(member.name.clone()));
-            return self.put(origin, PlannedFile { path, mode: 0o644, role, content });
+            let (path, content) =
+                (format!("{path}.gz"), Content::Compressed(ArchiveMember::of_source(&member.name)));
+            return self.put(origin, PlannedFile::new(path, 0o644, role, content));
         }
         let (mode, content) = self.data_content(member, &path)?;
-        self.put(origin, PlannedFile { path, mode, role, content })
+        self.put(origin, PlannedFile::new(path, mode, role, content))
     }
 
     /// The permission bits and contents of a file of the `data` scheme: what the archive says may be
@@ -394,9 +398,9 @@ fn is_shared_object(name: &str) -> bool {
 }
 
 fn plain(path: String, member: &WheelMember) -> PlannedFile {
-    PlannedFile { path, mode: 0o644, role: FileRole::Plain, content: member_content(member) }
+    PlannedFile::new(path, 0o644, FileRole::Plain, member_content(member))
 }
 
 fn member_content(member: &WheelMember) -> Content {
-    Content::Member(member.name.clone())
+    Content::Member(ArchiveMember::of_source(&member.name))
 }

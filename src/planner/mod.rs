@@ -216,6 +216,7 @@ pub fn plan(
     let epoch = naming::epoch(project, &package, target, &policy.naming, others.repository);
 
     Ok(PackagePlan {
+        further_archives: Vec::new(),
         schema: SCHEMA,
         project: project.clone(),
         release: wheel.metadata.version.clone(),
@@ -321,11 +322,13 @@ fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> 
     let wanted = target.layout.documents.iter();
     wanted
         .filter(|document| !document.native_only || wheel.is_native(&target.architecture.machine))
-        .map(|document| PlannedFile {
-            path: document.path.replace("{package}", package),
-            mode: 0o644,
-            role: FileRole::Documentation,
-            content: Content::Rendered { file: document.file.clone(), gzip: document.gzip },
+        .map(|document| {
+            PlannedFile::new(
+                document.path.replace("{package}", package),
+                0o644,
+                FileRole::Documentation,
+                Content::Rendered { file: document.file.clone(), gzip: document.gzip },
+            )
         })
         .collect()
 }

@@ -26,7 +26,7 @@ pub fn programs(files: &[PlannedFile], wheel: &Wheel, target: &Target) -> Outsid
     let mut seen = BTreeSet::new();
     for file in files.iter().filter(|file| file.mode & 0o111 != 0) {
         let line = match &file.content {
-            Content::Member(member) => lines.get(member.as_str()).copied(),
+            Content::Member(member) => lines.get(member.path.as_str()).copied(),
             Content::Script { shebang, .. } => Some(shebang.as_str()),
             _ => None,
         };

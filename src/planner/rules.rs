@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
     base::text::OneLine,
-    plan::{Content, FileRole, LeftOut, PackagePlan, PlannedFile},
+    plan::{FileRole, LeftOut, PackagePlan, PlannedFile},
     wheels::WheelMember,
 };
 
@@ -137,12 +137,7 @@ pub fn moved_role(role: FileRole, path: &str) -> FileRole {
 }
 
 fn member(file: &PlannedFile) -> Option<&str> {
-    match &file.content {
-        Content::Member(member) | Content::Compressed(member) | Content::Script { member, .. } => {
-            Some(member)
-        }
-        _ => None,
-    }
+    file.content.member().map(|member| member.path.as_str())
 }
 
 /// Whether a path is another one, or is below it.

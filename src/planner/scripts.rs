@@ -57,12 +57,12 @@ pub fn launchers(
         } else if let Some(problem) = hazards::command_problem(&path, target, policy, rules) {
             notes.push(left_out(&entry.name, problem));
         } else {
-            files.push(PlannedFile {
+            files.push(PlannedFile::new(
                 path,
-                mode: 0o755,
-                role: FileRole::Plain,
-                content: Content::Text(launcher(entry, target)?),
-            });
+                0o755,
+                FileRole::Plain,
+                Content::Text(launcher(entry, target)?),
+            ));
         }
     }
     Ok((files, notes))

@@ -60,11 +60,13 @@ mod tests {
 
     #[test]
     fn every_target_with_commands_has_them_for_plain_names_only() {
-        let file = |name: &str| PlannedFile {
-            path: format!("{FOLDER}{name}"),
-            mode: 0o644,
-            role: FileRole::Plain,
-            content: Content::Text(String::new()),
+        let file = |name: &str| {
+            PlannedFile::new(
+                format!("{FOLDER}{name}"),
+                0o644,
+                FileRole::Plain,
+                Content::Text(String::new()),
+            )
         };
         let names =
             ["a.service", "b@.timer", "$(id).service", "-c.service", "d.conf", "e.d/x.path"];

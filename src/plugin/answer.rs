@@ -95,6 +95,9 @@ fn check_files(before: &PackagePlan, after: &PackagePlan) -> Result<(), String> 
         if !paths.insert(&file.path) {
             return Err(format!("install `{path}` twice"));
         }
+        if !file.owner.is_root() {
+            return Err(format!("give `{path}` to another user than root"));
+        }
         if file.mode & !0o777 != 0 || file.mode & 0o022 != 0 {
             return Err(format!("give `{path}` the mode {:04o}", file.mode));
         }
@@ -104,8 +107,10 @@ fn check_files(before: &PackagePlan, after: &PackagePlan) -> Result<(), String> 
         let known = match &file.content {
             Content::Text(_) => true,
             // Its first line was parsed when the answer was read.
-            Content::Script { member, .. } => is_known(member),
-            Content::Member(member) | Content::Compressed(member) => is_known(member),
+            Content::Script { member, .. } => member.in_source().is_some_and(is_known),
+            Content::Member(member) | Content::Compressed(member) => {
+                member.in_source().is_some_and(is_known)
+            }
             Content::ByteCode { .. } | Content::HardLink(_) | Content::Rendered { .. } => {
                 before.files.iter().any(|known| known.content == file.content)
             }
@@ -128,12 +133,7 @@ fn check_files(before: &PackagePlan, after: &PackagePlan) -> Result<(), String> 
 }
 
 fn member(file: &PlannedFile) -> Option<&str> {
-    match &file.content {
-        Content::Member(member) | Content::Compressed(member) | Content::Script { member, .. } => {
-            Some(member)
-        }
-        _ => None,
-    }
+    file.content.member()?.in_source()
 }
 
 fn is_normal(path: &str) -> bool {

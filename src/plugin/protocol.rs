@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The protocol's version.
-pub const API: semver::Version = semver::Version::new(1, 1, 0);
+pub const API: semver::Version = semver::Version::new(2, 0, 0);
 
 /// What every request has, and what its hook adds.
 #[derive(Serialize)]

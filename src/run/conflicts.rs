@@ -101,6 +101,7 @@ impl PathContents {
                 bytes == same
                     && one.mode == other.mode
                     && one.role == other.role
+                    && one.owner == other.owner
                     && is_compressed(one) == is_compressed(other)
             }
             _ => false,
@@ -110,7 +111,7 @@ impl PathContents {
 
     /// The bytes of a file before it is compressed; nothing where they cannot be read.
     fn read(&mut self, wheel: &Path, patches: &[Patch], file: &PlannedFile) -> Option<Vec<u8>> {
-        let open = || Payload::open(wheel, patches).ok();
+        let open = || Payload::open(wheel, &[], patches).ok();
         let payload = self.opened.entry(wheel.to_owned()).or_insert_with(open);
         payload.as_mut()?.read(file).ok()
     }

@@ -63,6 +63,8 @@ pub struct Package {
 pub struct PackageFiles {
     /// The verified wheel.
     pub wheel: PathBuf,
+    /// The verified wheels of the plan's further archives, in their order.
+    pub further_wheels: Vec<PathBuf>,
     /// The file that was fetched: the wheel itself, or its sdist.
     pub source: PathBuf,
     /// How the sdist is built in the target's idiom.

@@ -226,6 +226,7 @@ fn plan(
     }
     let material = PackageFiles {
         wheel: wheel.path.clone(),
+        further_wheels: Vec::new(),
         source,
         from_source,
         byte_code: None,

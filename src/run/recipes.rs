@@ -93,7 +93,9 @@ impl Context {
         let (source, wheel) = self.source_of(index, folder, &plan).map_err(|e| fail(&e))?;
         let from_source = plan.from_source.clone();
         let further = Vec::new();
-        let material = PackageFiles { wheel, source, from_source, byte_code: None, further };
+        let further_wheels = Vec::new();
+        let material =
+            PackageFiles { wheel, further_wheels, source, from_source, byte_code: None, further };
         complete(self, compiler, plan, material)
     }
 

@@ -1,34 +1,43 @@
 //! The bytes of a plan's files.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use crate::{
-    plan::{Content, Patch, PlannedFile},
+    plan::{ArchiveMember, Content, Patch, PlannedFile},
     python::artifact::ArchiveLimits,
 };
 
 use super::{SourceError, archive::WheelArchive, patch, wheel::open_verified};
 
-/// A wheel whose members can be read as a plan's files.
+/// Wheels whose members can be read as a plan's files.
 pub struct Payload {
-    archive: WheelArchive,
-    /// The members that patches change; none where one is deleted.
+    /// In the order of their numbers.
+    archives: Vec<WheelArchive>,
+    /// The members of the first wheel that patches change; `None` for one that is deleted.
     patched: BTreeMap<String, Option<Vec<u8>>>,
 }
 
 impl Payload {
-    /// Opens a wheel that was fetched and inspected. Every member that is read is compared with
-    /// `RECORD`, and then patched.
+    /// Opens the wheel of a plan's source, which was fetched and inspected, and those of its further
+    /// archives. Every member that is read is compared with `RECORD`; those of the first wheel are
+    /// then patched.
     ///
     /// # Errors
-    /// The wheel cannot be read, or a patch does not apply.
-    pub fn open(wheel: &Path, patches: &[Patch]) -> Result<Self, SourceError> {
+    /// A wheel cannot be read, or a patch does not apply.
+    pub fn open(wheel: &Path, further: &[PathBuf], patches: &[Patch]) -> Result<Self, SourceError> {
         let (mut archive, _) = open_verified(wheel, &ArchiveLimits::NONE)?;
         let read = |member: &str| archive.read(member).map_err(|error| error.problem);
         let patched = patch::patched(patches, read);
         let refuse = |problem| SourceError { file: archive.file().to_owned(), problem };
         let patched = patched.map_err(|problem| refuse(format!("cannot be patched: {problem}")))?;
-        Ok(Self { archive, patched })
+        let mut archives = vec![archive];
+        for path in further {
+            archives.push(open_verified(path, &ArchiveLimits::NONE)?.0);
+        }
+        Ok(Self { archives, patched })
     }
 
     /// The bytes of one planned file.
@@ -51,16 +60,24 @@ impl Payload {
         }
     }
 
-    fn member(&mut self, member: &str) -> Result<Vec<u8>, SourceError> {
-        match self.patched.get(member) {
-            Some(Some(bytes)) => Ok(bytes.clone()),
-            Some(None) => Err(self.missing(format!("has no `{member}`: a patch deletes it"))),
-            None => self.archive.read(member),
+    fn member(&mut self, member: &ArchiveMember) -> Result<Vec<u8>, SourceError> {
+        let path = member.path.as_str();
+        match member.in_source().and_then(|path| self.patched.get(path)) {
+            Some(Some(bytes)) => return Ok(bytes.clone()),
+            Some(None) => {
+                return Err(self.missing(format!("has no `{path}`: a patch deletes it")));
+            }
+            None => {}
+        }
+        match self.archives.get_mut(member.archive) {
+            Some(archive) => archive.read(path),
+            None => Err(self.missing(format!("has no archive {} for `{path}`", member.archive))),
         }
     }
 
     fn missing(&self, problem: String) -> SourceError {
-        SourceError { file: self.archive.file().to_owned(), problem }
+        let file = self.archives.first().map_or("", WheelArchive::file);
+        SourceError { file: file.to_owned(), problem }
     }
 }
 

@@ -238,10 +238,10 @@ fn compare(plan: &Value, mut listing: Listing, arena: &Arena) {
         let content = file["content"].as_object().unwrap();
         let (kind, value) = content.iter().next().unwrap();
         let wanted = match kind.as_str() {
-            "member" => member(value.as_str().unwrap()),
+            "member" => member(value["path"].as_str().unwrap()),
             "text" => value.as_str().unwrap().as_bytes().to_vec(),
             "script" => {
-                let bytes = member(value["member"].as_str().unwrap());
+                let bytes = member(value["member"]["path"].as_str().unwrap());
                 let rest = bytes.iter().position(|b| *b == b'\n').unwrap_or(bytes.len());
                 [value["shebang"].as_str().unwrap().as_bytes(), &bytes[rest..]].concat()
             }

@@ -34,7 +34,7 @@ impl Place {
     fn plugin(&self, name: &str, hooks: &[&str], program: &str, more: &str) {
         let folder = self.at(name);
         fs::create_dir_all(&folder).unwrap();
-        let api = if more.contains("api") { "" } else { "api = '^1'\n" };
+        let api = if more.contains("api") { "" } else { "api = '^2'\n" };
         let manifest = format!(
             "name = '{name}'\nversion = '1.2.3'\n{api}hooks = {hooks:?}\ncommand = ['./main']\n{more}"
         );
@@ -129,6 +129,14 @@ fn what_a_plan_is_of_cannot_be_changed_nor_text_slipped_in() {
             "plan['files'][0]['content'] = {'member': '../../etc/passwd'}",
             "that the source does not have",
         ),
+        (
+            "plan['files'][0]['content'] = {'member': {'archive': 1, 'path': 'one.py'}}",
+            "that the source does not have",
+        ),
+        (
+            "plan['files'][0]['owner'] = {'user': 'games', 'group': 'games'}",
+            "to another user than root",
+        ),
         ("plan['licence']['expression'] = 'MIT\\n%post'", "not an SPDX expression"),
         ("plan['homepage'] = 'javascript:x'", "give the homepage"),
         ("plan['scriptlets'] = {'post-install': 'true\\n%include /etc/passwd\\n'}", "scriptlet"),
@@ -172,10 +180,10 @@ fn plugins_that_misbehave_are_told_precisely() {
         assert!(!place.at("debian-12").exists(), "nothing was written");
     }
     let place = Place::new(&["plan"], "");
-    place.plugin("tried", &["plan"], "", "api = '^2'\n");
+    place.plugin("tried", &["plan"], "", "api = '^3'\n");
     let found = place.build("debian-12");
     assert_eq!(found.status, 2);
-    assert!(found.stderr.contains("speaks version ^2 of the protocol, and this is 1.1.0"));
+    assert!(found.stderr.contains("speaks version ^3 of the protocol, and this is 2.0.0"));
     place.plugin("tried", &["plan"], "", "surprise = 1\n");
     let found = place.build("debian-12");
     assert!(

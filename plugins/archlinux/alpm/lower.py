@@ -181,7 +181,7 @@ def checksums(plan):
     texts = [content["text"] for content in contents if "text" in content]
     scripts = {}
     for script in (content["script"] for content in contents if "script" in content):
-        scripts.setdefault(script["member"], script["shebang"])
+        scripts.setdefault(script["member"]["path"], script["shebang"])
     if scripts:
         texts.append("".join(f"{name}\n{scripts[name]}\n" for name in sorted(scripts)))
     return [published] + [hashlib.sha256(text.encode()).hexdigest() for text in texts]

@@ -131,7 +131,7 @@ impl Python {
         let in_purelib = plan.files.iter().any(|file| {
             matches!(&file.content, Content::Member(member)
                 if file.path.strip_prefix(&self.purelib).and_then(|rest| rest.strip_prefix('/'))
-                    == Some(member))
+                    == member.in_source())
         });
         if in_purelib { &self.purelib } else { &self.platlib }
     }

@@ -17,7 +17,7 @@ pub(crate) struct JobContents<'a> {
 
 impl<'a> JobContents<'a> {
     pub(crate) fn open(job: &BuildJob<'a>) -> Result<Self, BuildError> {
-        let payload = Payload::open(job.wheel, &job.plan.patches)
+        let payload = Payload::open(job.wheel, job.further_wheels, &job.plan.patches)
             .map_err(|problem| BuildError::Source { package: job.package(), problem })?;
         Ok(Self { job: *job, payload })
     }

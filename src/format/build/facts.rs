@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::BuildError;
+use crate::plan::FileOwner;
 
 /// How many differences an error shows.
 const SHOWN: usize = 5;
@@ -45,6 +46,12 @@ impl FileFacts {
     pub(crate) fn new(kind: &'static str, mode: u32, digest: String) -> Self {
         let owner = || "root".to_owned();
         Self { kind, mode, owner: owner(), group: owner(), digest, role: String::new() }
+    }
+
+    /// Gives it to another user and group.
+    pub(crate) fn owned(self, owner: &FileOwner) -> Self {
+        let FileOwner { user, group } = owner;
+        Self { owner: user.as_str().to_owned(), group: group.as_str().to_owned(), ..self }
     }
 }
 

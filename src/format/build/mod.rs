@@ -51,6 +51,8 @@ pub struct BuildJob<'a> {
     pub recipe: &'a Recipe,
     /// The verified wheel.
     pub wheel: &'a Path,
+    /// The wheels of the plan's further archives, in their order.
+    pub further_wheels: &'a [PathBuf],
     /// The file that was fetched: the wheel itself, or its sdist.
     pub source: &'a Path,
     /// What its modules were compiled to.

@@ -51,7 +51,7 @@ pub(crate) fn lay_out(
             folders.push(folder);
             Ok(())
         }
-        TreeEntry::File { path, mode } => {
+        TreeEntry::File { path, mode, .. } => {
             let file = tree.join(path.trim_start_matches('/'));
             write_file(&file, bytes, *mode, time)
         }

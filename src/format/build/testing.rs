@@ -16,8 +16,8 @@ use crate::{
     format::named,
     format::{Changelog, Native, NativeRelation},
     plan::{
-        Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, Recipe, RecipeFile,
-        SCHEMA, relation::Strength,
+        ArchiveMember, Content, FileRole, PackageArchitecture, PackagePlan, PlannedFile, Recipe,
+        RecipeFile, SCHEMA, relation::Strength,
     },
     support::{
         pack::{Member, pack},
@@ -43,7 +43,8 @@ pub(crate) struct Sample {
     pub(crate) native: Native,
     pub(crate) recipe: Recipe,
     pub(crate) wheel: PathBuf,
-    _folder: TempDir,
+    further_wheels: Vec<PathBuf>,
+    folder: TempDir,
 }
 
 impl Sample {
@@ -75,12 +76,12 @@ impl Sample {
             ("changelog.Debian", "python3-sample (1.0-1) trixie; urgency=medium\n", false),
         ];
         let mut sample = Self::new("deb", native, &files);
-        sample.plan.files.push(PlannedFile {
-            path: "/usr/share/doc/python3-sample/changelog.Debian.gz".to_owned(),
-            mode: 0o644,
-            role: FileRole::Documentation,
-            content: Content::Rendered { file: "changelog.Debian".to_owned(), gzip: true },
-        });
+        sample.plan.files.push(PlannedFile::new(
+            "/usr/share/doc/python3-sample/changelog.Debian.gz".to_owned(),
+            0o644,
+            FileRole::Documentation,
+            Content::Rendered { file: "changelog.Debian".to_owned(), gzip: true },
+        ));
         sample
     }
 
@@ -96,8 +97,26 @@ impl Sample {
             native,
             recipe: Recipe { files: files.collect() },
             wheel,
-            _folder: folder,
+            further_wheels: Vec::new(),
+            folder,
         }
+    }
+
+    /// Adds `/opt/sample/other.py`, a member of a second wheel, which belongs to `games:daemon`.
+    pub(crate) fn with_a_second_wheel(mut self) -> Self {
+        let wheel = self.folder.path().join("other-2.0-py3-none-any.whl");
+        let member = Member::new("other.py".to_owned(), "OTHER = 2\n");
+        pack(&wheel, "other-2.0.dist-info", [member]);
+        self.further_wheels.push(wheel);
+        self.plan.further_archives.push(self.plan.source.clone());
+        let owner = r#"{"user": "games", "group": "daemon"}"#;
+        let content = Content::Member(ArchiveMember { archive: 1, path: "other.py".to_owned() });
+        self.plan.files.push(PlannedFile {
+            owner: serde_json::from_str(owner).unwrap(),
+            ..PlannedFile::new("/opt/sample/other.py", 0o640, FileRole::Plain, content)
+        });
+        self.plan.files.sort_by(|a, b| a.path.cmp(&b.path));
+        self
     }
 
     pub(crate) fn job(&self) -> BuildJob<'_> {
@@ -106,6 +125,7 @@ impl Sample {
             native: &self.native,
             recipe: &self.recipe,
             wheel: &self.wheel,
+            further_wheels: &self.further_wheels,
             source: &self.wheel,
             sources: &[],
             own_recipe: false,
@@ -188,11 +208,8 @@ fn write_wheel(path: &Path) {
 }
 
 fn plan(format: &str) -> PackagePlan {
-    let file = |path: &str, mode: u32, role: FileRole, content: Content| PlannedFile {
-        path: path.to_owned(),
-        mode,
-        role,
-        content,
+    let file = |path: &str, mode: u32, role: FileRole, content: Content| {
+        PlannedFile::new(path.to_owned(), mode, role, content)
     };
     let mut files = vec![
         file(
@@ -216,7 +233,12 @@ fn plan(format: &str) -> PackagePlan {
     ];
     for (name, _) in members() {
         let role = if name.contains("licenses/") { FileRole::Licence } else { FileRole::Plain };
-        files.push(file(&format!("{SITE}/{name}"), 0o644, role, Content::Member(name.clone())));
+        files.push(file(
+            &format!("{SITE}/{name}"),
+            0o644,
+            role,
+            Content::Member(ArchiveMember::of_source(name)),
+        ));
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let mut plan: PackagePlan =

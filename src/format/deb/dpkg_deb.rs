@@ -70,6 +70,14 @@ impl Builder for DpkgDeb<'_> {
         folder: &Path,
         reporter: &dyn Reporter,
     ) -> Result<BuiltPackage, BuildError> {
+        if let Some(file) = job.plan.files.iter().find(|file| !file.owner.is_root()) {
+            let reason = format!(
+                "dpkg-deb gives all files to root, and `{}` belongs to `{}`: use `--builder embedded`",
+                file.path,
+                file.owner.user.as_str()
+            );
+            return Err(BuildError::Refused { package: job.package(), reason });
+        }
         let work = work_folder()?;
         let path = folder.join(filename(job)?);
         stage(job, &work.path().join("tree"))?;

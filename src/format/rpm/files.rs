@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     distro::targets::Target,
     format::install,
-    plan::{FileRole, PackagePlan, PlannedFile, owned_folders},
+    plan::{FileOwner, FileRole, PackagePlan, PlannedFile, owned_folders},
 };
 
 /// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
@@ -29,13 +29,13 @@ pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     let mut lines = BTreeSet::new();
     for file in &plan.files {
         match whole(&file.path) {
-            Some(top) => lines.insert((format!("{top}/"), "")),
+            Some(top) => lines.insert((format!("{top}/"), String::new())),
             None => lines.insert((file.path.clone(), attribute(file))),
         };
     }
     let folders = owned_folders(&plan.files);
     let single = folders.into_iter().filter(|folder| whole(&format!("{folder}/")).is_none());
-    lines.extend(single.map(|folder| (folder, "dir")));
+    lines.extend(single.map(|folder| (folder, "dir".to_owned())));
     lines
         .into_iter()
         .map(|(path, attribute)| {
@@ -49,14 +49,20 @@ pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
         .collect()
 }
 
-/// How `%files` marks a file.
-fn attribute(file: &PlannedFile) -> &'static str {
-    match file.role {
+/// How `%files` marks a file; empty for a plain one of root's.
+fn attribute(file: &PlannedFile) -> String {
+    let role = match file.role {
         FileRole::Configuration => "config(noreplace)",
         FileRole::Licence => "license",
         FileRole::Documentation => "doc",
         FileRole::Plain => "",
+    };
+    if file.owner.is_root() {
+        return role.to_owned();
     }
+    let FileOwner { user, group } = &file.owner;
+    let owner = format!("attr(-,{},{})", user.as_str(), group.as_str());
+    if role.is_empty() { owner } else { format!("{owner} %{role}") }
 }
 
 /// A path as `%files` takes it: rpm would expand, split or glob other characters.

@@ -3,7 +3,10 @@
 use crate::{
     base::text::{OneLine, Paragraph},
     format::{Format, Native, NativeRelation},
-    plan::{Added, Content, FileRole, LeftOut, PackagePlan, PlannedFile, relation::Strength},
+    plan::{
+        Added, ArchiveMember, Content, FileRole, LeftOut, PackagePlan, PlannedFile,
+        relation::Strength,
+    },
     python::metadata::{Licence, LicenceEvidence, parse_expression},
     wheels::{PatchedMember, changes},
 };
@@ -38,7 +41,7 @@ impl Additions {
             let mode = file.permissions().unwrap_or(0o644);
             plan.files.retain(|known| known.path != file.path);
             let (path, content) = (file.path.clone(), Content::Text(content));
-            plan.files.push(PlannedFile { path, mode, role, content });
+            plan.files.push(PlannedFile::new(path, mode, role, content));
             plan.added.push(Added { source: file.source.clone(), path: file.path.clone() });
             note(plan, &format!("{} is added: {}", file.path, file.reason));
         }
@@ -62,13 +65,15 @@ impl Additions {
                 PatchedMember::Changed(_) => {}
                 PatchedMember::Created(member) => {
                     let path = format!("{site}/{member}");
-                    let content = Content::Member(member);
+                    let content = Content::Member(ArchiveMember::of_source(member));
                     let role = FileRole::Plain;
-                    plan.files.push(PlannedFile { path, mode: 0o644, role, content });
+                    plan.files.push(PlannedFile::new(path, 0o644, role, content));
                 }
                 PatchedMember::Deleted(member) => {
                     plan.files.retain(|file| match &file.content {
-                        Content::Member(known) | Content::Compressed(known) => *known != member,
+                        Content::Member(known) | Content::Compressed(known) => {
+                            known.in_source() != Some(member.as_str())
+                        }
                         _ => true,
                     });
                     let reason = OneLine::new("a patch deletes it");

@@ -76,6 +76,7 @@ impl Item {
             native: &self.native,
             recipe: &self.recipe,
             wheel: &files.wheel,
+            further_wheels: &files.further_wheels,
             source: &files.source,
             byte_code: files.byte_code.as_ref(),
             sources: &files.further,

@@ -71,6 +71,7 @@ fn package(sample: &Sample) -> Package {
         recipe: sample.recipe.clone(),
         material: PackageFiles {
             wheel: sample.wheel.clone(),
+            further_wheels: Vec::new(),
             source: sample.wheel.clone(),
             from_source: None,
             byte_code: None,

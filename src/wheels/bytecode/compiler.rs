@@ -130,7 +130,7 @@ impl<'a> Compiler<'a> {
 }
 
 fn compiled(path: String, content: Content) -> PlannedFile {
-    PlannedFile { path, mode: 0o644, role: FileRole::Plain, content }
+    PlannedFile::new(path, 0o644, FileRole::Plain, content)
 }
 
 fn is_module(file: &PlannedFile, target: &Target) -> bool {

@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 pub use compiler::Compiler;
 
-use crate::base::files::FileError;
-use crate::base::process::ProcessError;
-use crate::wheels::SourceError;
+use crate::{
+    base::{files::FileError, process::ProcessError},
+    wheels::SourceError,
+};
 
 /// The compiled modules of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -44,7 +44,7 @@ pub(super) fn compiled(
     let work = private_folder_in(&parent, WORK).map_err(FileError::write(&parent))?;
     let new = work.path().join("new");
     create_private_folders(&new).map_err(FileError::write(&new))?;
-    let mut payload = Payload::open(wheel, &plan.patches)?;
+    let mut payload = Payload::open(wheel, &[], &plan.patches)?;
     let mut written = Vec::new();
     for module in modules {
         let path = new.join(module.path.trim_start_matches('/'));

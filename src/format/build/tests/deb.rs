@@ -49,6 +49,16 @@ fn a_package_says_what_its_recipe_says() {
 }
 
 #[test]
+fn files_come_from_several_wheels_and_have_their_owners() {
+    let Some(dpkg) = tool("dpkg-deb") else { return };
+    let package = Sample::deb().with_a_second_wheel().build(&EmbeddedDeb).unwrap();
+    let listed = query(&dpkg, &["-c", FILE], FILE, &package);
+    let other = listed.lines().find(|line| line.ends_with(" ./opt/sample/other.py"));
+    let words: Vec<&str> = other.unwrap().split_whitespace().collect();
+    assert_eq!(words[..3], ["-rw-r-----", "games/daemon", "10"]);
+}
+
+#[test]
 fn a_sandbox_changes_no_byte() {
     let Some((open, confined)) = crate::format::build::testing::both_ways("deb", "dpkg-deb") else {
         return;

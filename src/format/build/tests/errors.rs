@@ -101,3 +101,12 @@ fn bad_jobs_say_what_is_wrong() {
         "the recipe of `python3-sample` has no file `*.spec`"
     );
 }
+
+#[test]
+fn dpkg_deb_is_not_given_files_of_other_users() {
+    let runner = RecordingRunner::new(|_| Ok(Output::default()));
+    let sample = Sample::deb().with_a_second_wheel();
+    let said = message(&sample, &DpkgDeb::new(&runner, PathBuf::from("/usr/bin/dpkg-deb")));
+    assert!(said.contains("`/opt/sample/other.py` belongs to `games`"), "{said}");
+    assert!(runner.commands().is_empty());
+}

@@ -115,6 +115,22 @@ fn features_of_rpm_are_required_as_rpmbuild_requires_them() {
 }
 
 #[test]
+fn files_come_from_several_wheels_and_have_their_owners() {
+    let Some(rpm) = tool("rpm") else { return };
+    let package = Sample::rpm().with_a_second_wheel().build(&EmbeddedRpm).unwrap();
+    let format =
+        "[%{FILEMODES:perms} %{FILEUSERNAME}:%{FILEGROUPNAME} %{FILESIZES} %{FILENAMES}\n]";
+    let listed = query(&rpm, &["-qp", "--qf", format, FILE], FILE, &package);
+    assert!(listed.contains("-rw-r----- games:daemon 10 /opt/sample/other.py\n"), "{listed}");
+    assert!(
+        listed.contains(
+            "-rw-r--r-- root:root 10 /usr/lib/python3.13/site-packages/sample/__init__.py\n"
+        ),
+        "{listed}"
+    );
+}
+
+#[test]
 fn an_installed_package_verifies_clean() {
     let (Some(rpm), Some(shell)) = (tool("rpm"), tool("sh")) else { return };
     if !rustix::process::geteuid().is_root() {

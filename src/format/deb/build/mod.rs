@@ -17,6 +17,7 @@ use crate::{
         BuildError, BuildJob, Builder, BuiltPackage, Compression, contents::recipe_file,
         embedded_identity,
     },
+    plan::FileOwner,
 };
 
 use super::ar;
@@ -114,7 +115,11 @@ fn pack_control(
     let mut archive = TarWriter::new(compression.encoder(Vec::new())?, time);
     archive.entry(&TreeEntry::root(), &[])?;
     for member in members {
-        let entry = TreeEntry::File { path: format!("/{}", member.name), mode: member.mode };
+        let entry = TreeEntry::File {
+            path: format!("/{}", member.name),
+            mode: member.mode,
+            owner: FileOwner::default(),
+        };
         archive.entry(&entry, &member.bytes)?;
     }
     archive.finish()?.finish()

@@ -8,6 +8,7 @@ use std::{
 use ::tar::{EntryType, Header};
 
 use super::TreeEntry;
+use crate::plan::FileOwner;
 
 const BLOCK: usize = 512;
 /// Where a header holds its sum.
@@ -17,11 +18,18 @@ const RECORD: usize = 20 * BLOCK;
 /// Longer names do not fit into a header.
 const NAME_LIMIT: usize = 100;
 
-/// Writes entries owned by root with one time.
+/// Writes entries with one time.
 pub(crate) struct TarWriter<W> {
     out: W,
     time: u32,
     written: usize,
+}
+
+/// What a member's header states beside its name and kind.
+struct Attributes<'o> {
+    mode: u32,
+    time: u32,
+    owner: &'o FileOwner,
 }
 
 impl<W: Write> TarWriter<W> {
@@ -31,23 +39,27 @@ impl<W: Write> TarWriter<W> {
 
     /// Adds a folder with mode 0755, or a file.
     pub(crate) fn entry(&mut self, entry: &TreeEntry, bytes: &[u8]) -> io::Result<()> {
-        let (name, kind, mode) = match entry {
-            TreeEntry::Folder { path } => (format!(".{path}/"), EntryType::Directory, 0o755),
-            TreeEntry::File { path, mode } => (format!(".{path}"), EntryType::Regular, *mode),
+        let root = FileOwner::default();
+        let (name, kind, mode, owner) = match entry {
+            TreeEntry::Folder { path } => (format!(".{path}/"), EntryType::Directory, 0o755, &root),
+            TreeEntry::File { path, mode, owner } => {
+                (format!(".{path}"), EntryType::Regular, *mode, owner)
+            }
         };
         if name.len() > NAME_LIMIT {
             let long = [name.as_bytes(), b"\0"].concat();
-            self.member(b"././@LongLink", EntryType::GNULongName, (0o644, 0), &long)?;
+            let attributes = Attributes { mode: 0o644, time: 0, owner: &root };
+            self.member(b"././@LongLink", EntryType::GNULongName, attributes, &long)?;
         }
         let stored = &name.as_bytes()[..name.len().min(NAME_LIMIT)];
-        self.member(stored, kind, (mode, self.time), bytes)
+        self.member(stored, kind, Attributes { mode, time: self.time, owner }, bytes)
     }
 
     fn member(
         &mut self,
         name: &[u8],
         kind: EntryType,
-        (mode, time): (u32, u32),
+        Attributes { mode, time, owner }: Attributes<'_>,
         bytes: &[u8],
     ) -> io::Result<()> {
         let mut header = Header::new_gnu();
@@ -57,8 +69,8 @@ impl<W: Write> TarWriter<W> {
         header.set_mode(mode);
         header.set_uid(0);
         header.set_gid(0);
-        header.set_username("root")?;
-        header.set_groupname("root")?;
+        header.set_username(owner.user.as_str())?;
+        header.set_groupname(owner.group.as_str())?;
         header.set_mtime(u64::from(time));
         header.set_size(bytes.len() as u64);
         header.set_cksum();

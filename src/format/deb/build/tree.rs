@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use crate::{
     format::build::{BuildError, BuildJob, contents::JobContents},
-    plan::PlannedFile,
+    plan::{FileOwner, PlannedFile},
 };
 
 /// A folder or file of the installed tree.
@@ -19,6 +19,7 @@ pub(crate) enum TreeEntry {
     File {
         path: String,
         mode: u32,
+        owner: FileOwner,
     },
 }
 
@@ -61,7 +62,8 @@ pub(crate) fn walk(
         let bytes = contents.read(file)?;
         measured.installed_size += (bytes.len() as u64).div_ceil(1024);
         sums.insert(file.path.trim_start_matches('/'), hex::encode(Md5::digest(&bytes)));
-        visit(&TreeEntry::File { path: file.path.clone(), mode: file.mode & 0o7777 }, &bytes)?;
+        let (path, mode, owner) = (file.path.clone(), file.mode & 0o7777, file.owner.clone());
+        visit(&TreeEntry::File { path, mode, owner }, &bytes)?;
     }
     measured.md5sums = sums.iter().map(|(path, sum)| format!("{sum}  {path}\n")).collect();
     Ok(measured)
@@ -89,11 +91,13 @@ mod tests {
     fn folders_come_before_what_is_in_them_and_siblings_by_name() {
         let files: Vec<PlannedFile> = ["/usr/a-b", "/usr/a/c", "/usr/a.d/e", "/etc/f"]
             .iter()
-            .map(|path| PlannedFile {
-                path: (*path).to_owned(),
-                mode: 0o644,
-                role: FileRole::Plain,
-                content: Content::Text(String::new()),
+            .map(|path| {
+                PlannedFile::new(
+                    (*path).to_owned(),
+                    0o644,
+                    FileRole::Plain,
+                    Content::Text(String::new()),
+                )
             })
             .collect();
         let paths: Vec<String> = in_order(&files).keys().map(|path| path.join("/")).collect();

@@ -20,7 +20,7 @@ use crate::{
     format::build::{
         BUILD_HOST, BuildError, BuildJob, Builder, BuiltPackage, Compression, embedded_identity,
     },
-    plan::FileRole,
+    plan::{AccountName, FileOwner, FileRole},
 };
 
 use header::{HeaderBuilder, Value};
@@ -226,8 +226,12 @@ fn list_files(header: &mut HeaderBuilder, entries: &[PayloadEntry], time: u32) {
     header.set(tag::DIGESTS, Value::Texts(digests));
     header.set(tag::LINKS, same(""));
     header.set(tag::FLAGS, numbers(flags));
-    header.set(tag::USERS, same("root"));
-    header.set(tag::GROUPS, same("root"));
+    let owners = |of: fn(&FileOwner) -> &AccountName| {
+        let names = entries.iter().map(|entry| of(&entry.owner).as_str().to_owned());
+        Value::Texts(names.collect())
+    };
+    header.set(tag::USERS, owners(|owner| &owner.user));
+    header.set(tag::GROUPS, owners(|owner| &owner.group));
     header.set(tag::VERIFY_FLAGS, same_number(u32::MAX));
     header.set(tag::DEVICES, same_number(1));
     header.set(tag::INODES, numbers(|entry| entry.inode));

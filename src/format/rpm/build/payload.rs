@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     format::build::{BuildError, BuildJob, Compression, contents::JobContents},
-    plan::{Content, FileRole, PlannedFile, owned_folders},
+    plan::{Content, FileOwner, FileRole, PlannedFile, owned_folders},
 };
 
 use super::cpio;
@@ -25,6 +25,7 @@ pub(crate) struct PayloadEntry {
     pub size: u32,
     /// In hexadecimal digits; empty for folders.
     pub digest: String,
+    pub owner: FileOwner,
     pub role: FileRole,
     pub inode: u32,
 }
@@ -110,6 +111,7 @@ fn listed(job: &BuildJob<'_>) -> Vec<PayloadEntry> {
     let entry = |path: String, mode: u32, role: FileRole| PayloadEntry {
         path,
         mode,
+        owner: FileOwner::default(),
         role,
         size: 0,
         digest: String::new(),
@@ -117,10 +119,10 @@ fn listed(job: &BuildJob<'_>) -> Vec<PayloadEntry> {
     };
     let folders = owned_folders(&job.plan.files).into_iter();
     let folders = folders.map(|path| entry(path, FOLDER | 0o755, FileRole::Plain));
-    let files =
-        job.plan.files.iter().map(|planned| {
-            entry(planned.path.clone(), FILE | (planned.mode & 0o7777), planned.role)
-        });
+    let files = job.plan.files.iter().map(|planned| PayloadEntry {
+        owner: planned.owner.clone(),
+        ..entry(planned.path.clone(), FILE | (planned.mode & 0o7777), planned.role)
+    });
     let mut entries: Vec<PayloadEntry> = folders.chain(files).collect();
     entries.sort_by(|a, b| a.path.cmp(&b.path));
     entries

@@ -170,7 +170,7 @@ fn planned(job: &BuildJob<'_>) -> Result<Facts, BuildError> {
             // Which folders are documentation is the machine's own setting.
             FileRole::Documentation | FileRole::Plain => "",
         };
-        let facts_of = FileFacts::new("file", file.mode & 0o7777, digest);
+        let facts_of = FileFacts::new("file", file.mode & 0o7777, digest).owned(&file.owner);
         facts.files.insert(file.path.clone(), FileFacts { role: role.to_owned(), ..facts_of });
     }
     for (strength, dependency) in relations::planned(job)? {

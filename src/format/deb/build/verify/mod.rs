@@ -183,9 +183,9 @@ fn planned(job: &BuildJob<'_>) -> Result<Facts, BuildError> {
             TreeEntry::Folder { path } => {
                 files.insert(path.clone(), FileFacts::new("folder", 0o755, String::new()));
             }
-            TreeEntry::File { path, mode } => {
+            TreeEntry::File { path, mode, owner } => {
                 let digest = hex::encode(Sha256::digest(bytes));
-                files.insert(path.clone(), FileFacts::new("file", *mode, digest));
+                files.insert(path.clone(), FileFacts::new("file", *mode, digest).owned(owner));
             }
         }
         Ok(())
