@@ -263,11 +263,7 @@ impl<'k> Collection<'k> {
         if let Some(signer) = publishing.signer {
             packages.sign(signer, &self.folder, work.path())?;
         }
-        for record in &mut manifest.packages {
-            if let Some(entry) = packages.get(record.file_name()) {
-                record.update(entry);
-            }
-        }
+        packages.update(&mut manifest);
 
         let url = self.client_url(&publishing);
         let listing = Listing {
@@ -287,16 +283,9 @@ impl<'k> Collection<'k> {
         write_recipes(&changed, &work.path().join(RECIPES))?;
 
         // Before anything is moved: a run that is killed meanwhile leaves nothing unknown.
-        if self.is_own {
-            packages.note(&mut ledger);
-            ledger.write(&self.folder)?;
-        }
+        self.write_ledger(ledger, &packages)?;
         packages.publish(&self.folder)?;
-        for BuiltRecord { package, .. } in changed {
-            let place = Path::new(RECIPES).join(&package.package);
-            create_folder(&self.folder.join(RECIPES))?;
-            swap(&work.path().join(&place), &self.folder.join(&place))?;
-        }
+        self.swap_recipes(&changed, work.path())?;
         metadata.into_iter().try_for_each(|swap| swap(&self.folder))?;
         if let Some(url) = url {
             self.set_up_clients(&packages, &url, &manifest.target, publishing.signer, work.path())?;
@@ -308,12 +297,31 @@ impl<'k> Collection<'k> {
         packages.remove_superseded(&self.folder)?;
         records.update(&packages.changes())?;
         records.tidy(&packages);
+        self.write_ledger(Ledger::default(), &packages)?;
+        Ok(manifest)
+    }
+
+    /// Adds the packages to a ledger and writes it, if the collection has one.
+    fn write_ledger(
+        &self,
+        mut ledger: Ledger,
+        packages: &CollectionPackages<'_>,
+    ) -> Result<(), CollectionError> {
         if self.is_own {
-            let mut ledger = Ledger::default();
             packages.note(&mut ledger);
             ledger.write(&self.folder)?;
         }
-        Ok(manifest)
+        Ok(())
+    }
+
+    /// Replaces the recipes of the packages by those in the folder `work`.
+    fn swap_recipes(&self, packages: &[&BuiltRecord], work: &Path) -> Result<(), CollectionError> {
+        for BuiltRecord { package, .. } in packages {
+            let place = Path::new(RECIPES).join(&package.package);
+            create_folder(&self.folder.join(RECIPES))?;
+            swap(&work.join(&place), &self.folder.join(&place))?;
+        }
+        Ok(())
     }
 
     /// Names what is in the folder and is left out.

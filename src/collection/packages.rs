@@ -94,6 +94,15 @@ impl<'k> CollectionPackages<'k> {
             .map(|(path, name)| (path.as_path(), name))
     }
 
+    /// Updates the manifest's records with the packages as they are now.
+    pub(super) fn update(&self, manifest: &mut CollectionManifest) {
+        for record in &mut manifest.packages {
+            if let Some(entry) = self.get(record.file_name()) {
+                record.update(entry);
+            }
+        }
+    }
+
     /// The digests of all packages as they are now.
     pub(super) fn note(&self, ledger: &mut Ledger) {
         for entry in self.entries.values() {

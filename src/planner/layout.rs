@@ -62,12 +62,8 @@ pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<FileLayout, PlanE
     }
     refuse_all(refused)?;
     let installer = format!("{}/{}/INSTALLER", placer.site(), wheel.dist_info);
-    placer.add(PlannedFile::new(
-        installer,
-        0o644,
-        FileRole::Plain,
-        Content::Text(format!("{}\n", hazards.target.layout.installer)),
-    ))?;
+    let content = Content::Text(format!("{}\n", hazards.target.layout.installer));
+    placer.add(PlannedFile::new(installer, 0o644, FileRole::Plain, content))?;
     Ok(FileLayout {
         files: placer.files.into_values().collect(),
         left_out: placer.left_out.into_iter().collect(),
@@ -217,8 +213,7 @@ impl<'a> Placer<'a> {
             // A module that is never started keeps its lines, but not its first one.
             Some(_) if !member.executable => {
                 let member = ArchiveMember::of_source(&member.name);
-                let shebang = Shebang::default();
-                (0o644, Content::Script { member, shebang })
+                (0o644, Content::Script { member, shebang: Shebang::default() })
             }
             Some(line) => (0o755, self.script(member, line)?),
             None => (0o644, member_content(member)),
@@ -261,10 +256,9 @@ impl<'a> Placer<'a> {
             }
             ScriptInterpreter::Other => None,
         };
+        let source = ArchiveMember::of_source(&member.name);
         Ok(match shebang {
-            Some(shebang) => {
-                Content::Script { member: ArchiveMember::of_source(&member.name), shebang }
-            }
+            Some(shebang) => Content::Script { member: source, shebang },
             None => member_content(member),
         })
     }

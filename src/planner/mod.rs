@@ -4,11 +4,13 @@
 mod collection;
 mod commands;
 mod error;
+mod files;
 mod foreign_code;
 mod from_source;
 mod hazards;
 mod interpreter;
 mod layout;
+mod libraries;
 mod library_paths;
 mod licence;
 mod misplaced;
@@ -39,8 +41,8 @@ use crate::{
     },
     format::{Format, host::PackageSet},
     plan::{
-        Content, Evr, FileRole, LicenceText, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
-        SourceFile, relation::glibc_version,
+        Evr, LicenceText, Moment, Open, PackageArchitecture, PackagePlan, PlannedFile, SCHEMA,
+        SourceFile,
     },
     python::{
         artifact::{ExtraName, ProjectName, ReleaseFile, without_credentials},
@@ -63,6 +65,7 @@ pub use naming::{
     NamingPolicy, available, distribution_name, epoch, is_package_name, made_name, name_origin,
     package_name, taken_name,
 };
+use relations::Outside;
 pub use relations::{Neighbour, Neighbours};
 pub use relax::Relax;
 pub use rules::FileRules;
@@ -182,38 +185,17 @@ pub fn plan(
     let own = hazards::Own::new(wheel, scripts::commands(wheel, &launchers, commands));
     let hazards = hazards::Hazards { wheel, target, policy, own, commands };
     let layout = layout::lay_out(&hazards, &package)?;
-    let libraries = relations::libraries(wheel, target, others);
-    check_glibc(subject, target)?;
-
-    let mut files = layout.files;
-    add_launchers(&mut files, launchers);
-    files.extend(documents(&package, wheel, target));
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    check_folders(&files, wheel)?;
+    libraries::check_glibc(subject, target)?;
+    let documents = files::documents(&package, wheel, target);
+    let files = files::all(layout.files, launchers, documents, wheel)?;
     let rule_notes = unused_rules(&hazards, layout.considered);
 
-    // debhelper handles the units of what it builds.
-    let idiom = target.source_recipe.as_ref().map(|recipe| recipe.idiom);
-    let is_handled = subject.is_rebuilt && idiom == Some(Idiom::Debhelper);
-    let (scriptlets, unit_notes) =
-        if is_handled { Default::default() } else { units::scriptlets(&files, target) };
+    let (scriptlets, unit_notes) = scriptlets(subject, &files, target);
     let (foreign_code, foreign_notes) = foreign_code::foreign_code(&files, wheel, target);
-    let mut relations = vec![relations::interpreter(wheel, target)];
-    relations.extend(relations::dependencies(wheel, subject.extras, target, others, policy)?);
-    relations.extend(libraries.relations);
-    let programs = programs::programs(&files, wheel, target);
-    relations.extend(programs.relations);
-    let needs = needs::needs(subject, target, others, policy)?;
-    relations.extend(needs.relations);
-    relations.extend(provisions::provisions(wheel, &package, target, others, policy)?);
-    let paths = files.iter().map(|file| file.path.as_str()).collect();
-    relations.extend(commands::application(wheel, &package, &paths, target));
+    let planning = Planning { subject, target, others, policy };
+    let outside = planning.outside(&files, &package)?;
     let (licence, licence_notes) = licence::settled(&subject.licence, subject.origin, policy);
-    let mut open = questions::taken(project, &package, target, others, policy);
-    open.extend(questions::licence(project, &licence));
-    open.extend(questions::names(&relations, target, others, policy));
-    open.extend(needs.open);
-    let epoch = naming::epoch(project, &package, target, &policy.naming, others.repository);
+    let open = planning.open(&package, &licence, &outside);
 
     Ok(PackagePlan {
         further_archives: Vec::new(),
@@ -223,17 +205,9 @@ pub fn plan(
         target: target.name.clone(),
         format: target.format.clone(),
         source: source_file(subject),
-        evr: Evr {
-            epoch: wheel.metadata.version.epoch().max(epoch),
-            version: subject.version.to_owned(),
-            release: format!("{}{}", policy.release, target.dist_tag),
-        },
+        evr: planning.evr(&package),
         package,
-        architecture: if wheel.is_native(&target.architecture.machine) {
-            PackageArchitecture::Machine(target.architecture.machine.clone())
-        } else {
-            PackageArchitecture::Independent
-        },
+        architecture: architecture(wheel, target),
         summary: texts::summary(&wheel.metadata),
         description: texts::description(&wheel.metadata, subject.origin),
         licence,
@@ -242,7 +216,7 @@ pub fn plan(
         homepage: texts::homepage(&wheel.metadata),
         packager: policy.packager.clone(),
         changelog_author: policy.changelog_author.clone(),
-        relations,
+        relations: outside.relations,
         entry_points: wheel.entry_points.definitions.clone(),
         files,
         left_out: layout.left_out,
@@ -250,17 +224,15 @@ pub fn plan(
             launcher_notes,
             layout.notes,
             rule_notes,
-            libraries.notes,
-            programs.notes,
+            outside.notes,
             unit_notes,
-            needs.notes,
             foreign_notes,
             library_paths::notes(wheel),
             licence_notes,
         ]
         .concat(),
         foreign_code,
-        open,
+        open: [open, outside.open].concat(),
         added: Vec::new(),
         patches: Vec::new(),
         scriptlets,
@@ -269,42 +241,74 @@ pub fn plan(
     })
 }
 
-/// Native code that was built on a newer system would not start on the target.
-fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
-    let wheel = subject.wheel;
-    let machine = target.architecture.machine.as_str();
-    let versions = wheel.native_code(machine).flat_map(|elf| &elf.versions);
-    let newest = versions.filter_map(|(_, version)| glibc_version(version)).max();
-    match newest {
-        Some(needed) if needed > target.glibc && !subject.is_rebuilt => Err(PlanError::Glibc {
-            file: wheel.filename.clone(),
-            needed: format!("{}.{}", needed.0, needed.1),
-            present: format!("{}.{}", target.glibc.0, target.glibc.1),
-        }),
-        _ => Ok(()),
-    }
+/// What one plan is made from.
+struct Planning<'a> {
+    subject: &'a Subject<'a>,
+    target: &'a Target,
+    others: &'a Others<'a>,
+    policy: &'a Policy,
 }
 
-/// A script that the wheel contains itself is not replaced by a launcher of the same name.
-fn add_launchers(files: &mut Vec<PlannedFile>, launchers: Vec<PlannedFile>) {
-    for launcher in launchers {
-        if !files.iter().any(|file| file.path == launcher.path) {
-            files.push(launcher);
+impl Planning<'_> {
+    /// Returns the package's relations, the notes on them, and what is open about them.
+    fn outside(&self, files: &[PlannedFile], package: &str) -> Result<Outside, PlanError> {
+        let Self { subject, target, others, policy } = *self;
+        let wheel = subject.wheel;
+        let libraries = libraries::libraries(wheel, target, others);
+        let programs = programs::programs(files, wheel, target);
+        let mut relations = vec![relations::interpreter(wheel, target)];
+        relations.extend(relations::dependencies(wheel, subject.extras, target, others, policy)?);
+        let needs = needs::needs(subject, target, others, policy)?;
+        relations.extend([libraries.relations, programs.relations, needs.relations].concat());
+        relations.extend(provisions::provisions(wheel, package, target, others, policy)?);
+        let paths = files.iter().map(|file| file.path.as_str()).collect();
+        relations.extend(commands::application(wheel, package, &paths, target));
+        let notes = [libraries.notes, programs.notes, needs.notes].concat();
+        Ok(Outside { relations, notes, open: needs.open })
+    }
+
+    /// Returns what the user has to decide about the package's names and licence.
+    fn open(&self, package: &str, licence: &Licence, outside: &Outside) -> Vec<Open> {
+        let Self { subject, target, others, policy } = *self;
+        let project = &subject.wheel.metadata.name;
+        let mut open = questions::taken(project, package, target, others, policy);
+        open.extend(questions::licence(project, licence));
+        open.extend(questions::names(&outside.relations, target, others, policy));
+        open
+    }
+
+    /// Returns the epoch, the version and the release of the package.
+    fn evr(&self, package: &str) -> Evr {
+        let Self { subject, target, others, policy } = *self;
+        let metadata = &subject.wheel.metadata;
+        let epoch =
+            naming::epoch(&metadata.name, package, target, &policy.naming, others.repository);
+        Evr {
+            epoch: metadata.version.epoch().max(epoch),
+            version: subject.version.to_owned(),
+            release: format!("{}{}", policy.release, target.dist_tag),
         }
     }
 }
 
-/// Refuses a file where another one needs a folder.
-fn check_folders(files: &[PlannedFile], wheel: &Wheel) -> Result<(), PlanError> {
-    let folders: BTreeSet<&str> = files
-        .iter()
-        .flat_map(|file| file.path.match_indices('/').map(|(end, _)| &file.path[..end]))
-        .collect();
-    match files.iter().find(|file| folders.contains(file.path.as_str())) {
-        Some(file) => {
-            Err(PlanError::FileAndFolder { file: wheel.filename.clone(), path: file.path.clone() })
-        }
-        None => Ok(()),
+/// Returns the scriptlets of the systemd units among the files, and notes on them.
+fn scriptlets(
+    subject: &Subject<'_>,
+    files: &[PlannedFile],
+    target: &Target,
+) -> (BTreeMap<Moment, String>, Vec<OneLine>) {
+    // debhelper handles the units of what it builds.
+    let idiom = target.source_recipe.as_ref().map(|recipe| recipe.idiom);
+    let is_handled = subject.is_rebuilt && idiom == Some(Idiom::Debhelper);
+    if is_handled { Default::default() } else { units::scriptlets(files, target) }
+}
+
+fn architecture(wheel: &Wheel, target: &Target) -> PackageArchitecture {
+    let machine = &target.architecture.machine;
+    if wheel.is_native(machine) {
+        PackageArchitecture::Machine(machine.clone())
+    } else {
+        PackageArchitecture::Independent
     }
 }
 
@@ -315,22 +319,6 @@ fn unused_rules(hazards: &hazards::Hazards<'_>, mut considered: BTreeSet<String>
     considered.extend(entries.map(|entry| hazards.commands.path(&entry.name)));
     let unused = hazards.rules().without_effect(&considered, &hazards.wheel.members);
     unused.iter().map(|rule| OneLine::new(&format!("{UNUSED_RULE}{rule}"))).collect()
-}
-
-/// The documents that the target wants in every package.
-fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> {
-    let wanted = target.layout.documents.iter();
-    wanted
-        .filter(|document| !document.native_only || wheel.is_native(&target.architecture.machine))
-        .map(|document| {
-            PlannedFile::new(
-                document.path.replace("{package}", package),
-                0o644,
-                FileRole::Documentation,
-                Content::Rendered { file: document.file.clone(), gzip: document.gzip },
-            )
-        })
-        .collect()
 }
 
 /// Where others find the file, too: the address without what is for this run only. Where it does not

@@ -6,10 +6,10 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::{
     base::text::OneLine,
-    distro::{hints, targets::Target},
+    distro::targets::Target,
     plan::{
         Open,
-        relation::{Capability, CapabilityName, LibraryName, Relation, Strength},
+        relation::{Capability, Relation, Strength},
     },
     python::{
         artifact::{ExtraName, ProjectName},
@@ -217,136 +217,5 @@ pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
             exact: has_extension || is_isolated || python_marker.is_some(),
         },
         origin: OneLine::new(&origin),
-    }
-}
-
-/// Libraries that every manylinux policy lets a wheel take from the system.
-/// Source: auditwheel's policies, 6.8.
-const SYSTEM_LIBRARIES: [&str; 28] = [
-    "libGL.so.1",
-    "libICE.so.6",
-    "libSM.so.6",
-    "libX11.so.6",
-    "libXext.so.6",
-    "libXrender.so.1",
-    "libanl.so.1",
-    "libatomic.so.1",
-    "libc.so.6",
-    "libdl.so.2",
-    "libexpat.so.1",
-    "libgcc_s.so.1",
-    "libglib-2.0.so.0",
-    "libgobject-2.0.so.0",
-    "libgthread-2.0.so.0",
-    "libm.so.6",
-    "libmvec.so.1",
-    "libnsl.so.1",
-    "libpthread.so.0",
-    "libresolv.so.2",
-    "librt.so.1",
-    "libstdc++.so.6",
-    "libutil.so.1",
-    "libz.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-    "ld64.so.2",
-    "ld64.so.1",
-];
-
-/// The system libraries that the wheel's native code needs. What the wheel bundles is left out:
-/// it must neither be required from the system nor offered to it.
-pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside {
-    let machine = target.architecture.machine.as_str();
-    let bundled: BTreeSet<&str> = wheel
-        .native_code(machine)
-        .flat_map(|elf| [elf.soname.as_deref(), elf.member.rsplit('/').next()])
-        .flatten()
-        .collect();
-    let mut needs: BTreeMap<&LibraryName, BTreeSet<&LibraryName>> = BTreeMap::new();
-    let mut strangers: BTreeMap<&LibraryName, &str> = BTreeMap::new();
-    for elf in wheel.native_code(machine) {
-        for soname in &elf.needed {
-            if bundled.contains(&**soname) {
-            } else if wheel.built_here || SYSTEM_LIBRARIES.contains(&&**soname) {
-                needs.entry(soname).or_default();
-            } else {
-                strangers.entry(soname).or_insert(&elf.member);
-            }
-        }
-        for (soname, version) in &elf.versions {
-            if let Some(versions) = needs.get_mut(soname) {
-                versions.insert(version);
-            }
-        }
-    }
-    let mut relations: Vec<Relation> =
-        needs.into_iter().map(|(soname, versions)| library(soname, versions, target)).collect();
-    // Such as `libcudart.so.12`, which comes with a wheel of its own.
-    let mut siblings: BTreeMap<&ProjectName, &LibraryName> = BTreeMap::new();
-    strangers.retain(|soname, _| match others.libraries.get(&***soname) {
-        Some(project) => {
-            siblings.entry(project).or_insert(soname);
-            false
-        }
-        None => true,
-    });
-    relations.extend(siblings.into_iter().filter_map(|(project, soname)| {
-        let neighbour = others.neighbours.get(project)?;
-        let is_required = wheel.metadata.requires_dist.iter().any(|r| r.name == *project);
-        let package = CapabilityName::parse(&neighbour.package).ok()?;
-        (!is_required && *project != wheel.metadata.name).then(|| Relation {
-            strength: Strength::Requires,
-            capability: Capability::Project {
-                project: project.clone(),
-                extras: Vec::new(),
-                specifiers: VersionSpecifiers::empty(),
-                package,
-                candidate: Some(neighbour.version.clone()),
-                epoch: neighbour.epoch,
-                available: None,
-                unstated: VersionSpecifiers::empty(),
-            },
-            origin: OneLine::new(&format!("native code needs {soname}, which is in `{project}`")),
-        })
-    }));
-    // A wheel works without what its tag does not promise, or with it only in part.
-    relations.extend(strangers.keys().filter_map(|soname| {
-        let package = hints::library_package(soname, target);
-        (package.is_some() || target.layout.requires_files).then(|| Relation {
-            strength: Strength::Recommends,
-            capability: Capability::Library {
-                soname: (*soname).clone(),
-                versions: Vec::new(),
-                package,
-            },
-            origin: OneLine::new(&format!(
-                "native code needs {soname}, which its wheel does not promise"
-            )),
-        })
-    }));
-    let notes = strangers.iter().map(|(soname, member)| {
-        let note = format!(
-            "`{member}` needs `{soname}`, which is neither in the wheel nor promised by its tag"
-        );
-        OneLine::new(&note)
-    });
-    let unreadable = wheel.native_code(machine).flat_map(|elf| {
-        elf.unreadable.iter().map(|text| {
-            let (member, text) = (&elf.member, text.escape_debug());
-            OneLine::new(&format!("`{member}` needs `{text}`, which is not the name of a library"))
-        })
-    });
-    Outside { relations, notes: notes.chain(unreadable).collect(), open: Vec::new() }
-}
-
-fn library(soname: &LibraryName, versions: BTreeSet<&LibraryName>, target: &Target) -> Relation {
-    Relation {
-        strength: Strength::Requires,
-        capability: Capability::Library {
-            soname: soname.clone(),
-            versions: versions.into_iter().cloned().collect(),
-            package: hints::library_package(soname, target),
-        },
-        origin: OneLine::new(&format!("native code needs {soname}")),
     }
 }

@@ -79,8 +79,23 @@ pub(super) fn settle(
         index.given.insert(project.clone(), files.into());
     }
     let inputs = Inputs { requirements, ..inputs.clone() };
+    requested.requirements = named(index, &inputs, options, &names);
+    for root in &requested.requirements.roots {
+        let settings = || root.config_settings.clone();
+        index.config_settings.entry(root.requirement.name.clone()).or_insert_with(settings);
+    }
+    Ok(requested)
+}
+
+/// Returns the requirements with the projects of their places, by address.
+fn named(
+    index: &BuildingIndex<'_>,
+    inputs: &Inputs,
+    options: FileOptions,
+    names: &BTreeMap<String, ProjectName>,
+) -> Requirements {
     let named = inputs.clone().named(|written| names.get(&written.place.as_ref()?.url).cloned());
-    requested.requirements = match &inputs.lock {
+    match &inputs.lock {
         Some(lock) => Requirements {
             options,
             is_lock: true,
@@ -89,12 +104,7 @@ pub(super) fn settle(
             ..named
         },
         None => Requirements { options, ..named },
-    };
-    for root in &requested.requirements.roots {
-        let settings = || root.config_settings.clone();
-        index.config_settings.entry(root.requirement.name.clone()).or_insert_with(settings);
     }
-    Ok(requested)
 }
 
 /// Settles one place; the project that is there, or at which stage it fails.

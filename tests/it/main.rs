@@ -1,6 +1,8 @@
 //! The command line from outside, on folders and loopback only.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+// A test shows a whole session at the command line, or a table of cases.
+#![allow(clippy::too_many_lines)]
 
 #[path = "../support/mod.rs"]
 mod support;

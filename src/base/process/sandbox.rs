@@ -165,13 +165,7 @@ impl Sandbox {
         words.push(self.prlimit.clone().into());
         words.push("--core=0".into());
         if untrusted {
-            let Limits { memory, processes, file, .. } = self.limits;
-            words.extend([
-                format!("--as={memory}").into(),
-                format!("--nproc={processes}").into(),
-                format!("--fsize={file}").into(),
-                format!("--nofile={OPEN_FILES}").into(),
-            ]);
+            words.extend(self.limit_options().map(OsString::from));
         }
         words.push("--".into());
         words.push(inner.program.clone().into());
@@ -187,6 +181,16 @@ impl Sandbox {
             saved: inner.saved.clone(),
             crowd: Some(Crowd { folders, limit: self.limits.files }),
         }
+    }
+
+    fn limit_options(&self) -> [String; 4] {
+        let Limits { memory, processes, file, .. } = self.limits;
+        [
+            format!("--as={memory}"),
+            format!("--nproc={processes}"),
+            format!("--fsize={file}"),
+            format!("--nofile={OPEN_FILES}"),
+        ]
     }
 
     /// File systems in memory, each with an end; where they are.

@@ -174,68 +174,17 @@ mod tests {
         }
     }
 
+    const COMMANDS_OF_PROJECTS: &str = "flask pip pip3 wheel dotenv jsonschema normalizer tqdm f2py ansible supervisord \
+        certbot http https isort black ruff uv cmake ninja swig patchelf pkgconf jp.py aws \
+        pytest py.test python-argcomplete-check-easy-install-script pyhtmlizer twist jupyter \
+        sos docker-compose yq tox nox z3 ipython ipython3 cython fab inv celery gunicorn \
+        uvicorn keyring chardetect pygmentize meson scons yt-dlp rst2html.py 2to3-fix \
+        watchmedo alembic mypy dmypy";
+
     #[test]
     fn commands_of_projects_are_free() {
         let reserved = Reserved::embedded();
-        for name in [
-            "flask",
-            "pip",
-            "pip3",
-            "wheel",
-            "dotenv",
-            "jsonschema",
-            "normalizer",
-            "tqdm",
-            "f2py",
-            "ansible",
-            "supervisord",
-            "certbot",
-            "http",
-            "https",
-            "isort",
-            "black",
-            "ruff",
-            "uv",
-            "cmake",
-            "ninja",
-            "swig",
-            "patchelf",
-            "pkgconf",
-            "jp.py",
-            "aws",
-            "pytest",
-            "py.test",
-            "python-argcomplete-check-easy-install-script",
-            "pyhtmlizer",
-            "twist",
-            "jupyter",
-            "sos",
-            "docker-compose",
-            "yq",
-            "tox",
-            "nox",
-            "z3",
-            "ipython",
-            "ipython3",
-            "cython",
-            "fab",
-            "inv",
-            "celery",
-            "gunicorn",
-            "uvicorn",
-            "keyring",
-            "chardetect",
-            "pygmentize",
-            "meson",
-            "scons",
-            "yt-dlp",
-            "rst2html.py",
-            "2to3-fix",
-            "watchmedo",
-            "alembic",
-            "mypy",
-            "dmypy",
-        ] {
+        for name in COMMANDS_OF_PROJECTS.split_whitespace() {
             assert!(!reserved.has_command(name), "{name}");
         }
     }
