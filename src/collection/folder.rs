@@ -253,7 +253,7 @@ impl<'k> Collection<'k> {
         for BuiltPackageFound { record, built, .. } in &built {
             packages.add(built, records.unmerged(record));
         }
-        self.warn_of_strangers(&packages, &ledger);
+        self.warn_of_unknown_packages(&packages, &ledger);
         restore(&mut manifest, &records);
         manifest.packages.retain(|entry| packages.get(entry.file_name()).is_some());
         manifest.merge(entries(&built), failures, distribution);
@@ -325,7 +325,7 @@ impl<'k> Collection<'k> {
     }
 
     /// Names what is in the folder and is left out.
-    fn warn_of_strangers(&self, packages: &CollectionPackages<'_>, ledger: &Ledger) {
+    fn warn_of_unknown_packages(&self, packages: &CollectionPackages<'_>, ledger: &Ledger) {
         for (path, name) in packages.strange() {
             let path = path.display();
             self.listener.warn(&if ledger.names(name) {

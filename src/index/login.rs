@@ -54,7 +54,7 @@ impl Logins {
     /// Takes those of a netrc file's text. Answers whether there is any password in it.
     pub fn add_netrc(&mut self, text: &str) -> bool {
         let before = self.hosts.len();
-        let mut words = NetrcWords(text);
+        let mut words = NetrcTokens(text);
         let empty = || Login { user: String::new(), password: None };
         while let Some(word) = words.next(true) {
             match word.as_str() {
@@ -123,9 +123,9 @@ impl Logins {
 }
 
 /// The words of a netrc file.
-struct NetrcWords<'t>(&'t str);
+struct NetrcTokens<'t>(&'t str);
 
-impl NetrcWords<'_> {
+impl NetrcTokens<'_> {
     /// The next word: what stands between blanks, or in double quotes, where a backslash makes a
     /// plain character of the next one. Where a `keyword` is expected, `#` begins a comment.
     fn next(&mut self, keyword: bool) -> Option<String> {

@@ -25,7 +25,7 @@ use super::{
 };
 
 /// Where the sources of a project are.
-pub struct SourcePlace<'a> {
+pub struct SourceLocation<'a> {
     pub sdist: &'a Sdist,
     /// The page that lists the project's releases.
     pub releases_page: Option<String>,
@@ -39,7 +39,7 @@ pub struct SourcePlace<'a> {
 pub fn from_source(
     subject: &Subject<'_>,
     plan: &PackagePlan,
-    place: SourcePlace<'_>,
+    place: SourceLocation<'_>,
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,

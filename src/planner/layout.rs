@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     base::text::OneLine,
-    distro::targets::{LicencePlace, Target},
+    distro::targets::{LicenceLayout, Target},
     plan::{ArchiveMember, Content, FileRole, LeftOut, PlannedFile, Shebang, ShebangError},
     wheels::{Wheel, WheelMember},
 };
@@ -132,7 +132,7 @@ impl<'a> Placer<'a> {
         }
         let is_licence = self.wheel.licence_texts.iter().any(|(file, _)| *file == member.name);
         let role = match (is_licence, layout.licences) {
-            (true, LicencePlace::Copyright) => {
+            (true, LicenceLayout::Copyright) => {
                 self.leave_out(&member.name, "is in the copyright file");
                 return Ok(());
             }
@@ -140,7 +140,7 @@ impl<'a> Placer<'a> {
             (false, _) => FileRole::Plain,
         };
         let path = match (is_licence, layout.licences) {
-            (true, LicencePlace::Share) => {
+            (true, LicenceLayout::Share) => {
                 let (data, package) = (&self.target.python.data, self.package);
                 // Source: PEP 639, "License files in wheels".
                 let name = inside.strip_prefix("licenses/").unwrap_or(inside);

@@ -12,7 +12,7 @@ use crate::{
     wheels::Wheel,
 };
 
-use super::{Others, PlanError, Subject, relations::Outside};
+use super::{Others, PlanError, Subject, relations::ExternalRelations};
 
 /// Libraries that every manylinux policy lets a wheel take from the system.
 /// Source: auditwheel's policies, 6.8.
@@ -49,7 +49,7 @@ const SYSTEM_LIBRARIES: [&str; 28] = [
 
 /// Returns the relations with the libraries that the wheel's native code needs. Libraries in the
 /// wheel itself are left out: they must be neither required from the system nor offered to it.
-pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside {
+pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> ExternalRelations {
     let NeededLibraries { promised, siblings, unpromised } =
         NeededLibraries::of(wheel, target, others);
     let mut relations: Vec<Relation> =
@@ -70,7 +70,7 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Outside
             OneLine::new(&format!("`{member}` needs `{text}`, which is not the name of a library"))
         })
     });
-    Outside { relations, notes: notes.chain(unreadable).collect(), open: Vec::new() }
+    ExternalRelations { relations, notes: notes.chain(unreadable).collect(), open: Vec::new() }
 }
 
 /// Checks that the target's glibc has the symbols that the native code needs.

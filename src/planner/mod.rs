@@ -56,7 +56,7 @@ pub use collection::{Owners, PathConflict, conflicts, leave_to};
 pub use commands::CommandNames;
 use commands::CommandPaths;
 pub use error::PlanError;
-pub use from_source::{SourcePlace, from_source};
+pub use from_source::{SourceLocation, from_source};
 pub use hazards::SYSTEM_COMMAND;
 pub use library_paths::FOREIGN_FOLDER;
 pub use licence::licence_of_wheel;
@@ -65,7 +65,7 @@ pub use naming::{
     NamingPolicy, available, distribution_name, epoch, is_package_name, made_name, name_origin,
     package_name, taken_name,
 };
-use relations::Outside;
+use relations::ExternalRelations;
 pub use relations::{Neighbour, Neighbours};
 pub use relax::Relax;
 pub use rules::FileRules;
@@ -182,7 +182,7 @@ pub fn plan(
     let package = naming::package_name(project, target, &policy.naming)?;
     let (launchers, launcher_notes) = scripts::launchers(wheel, subject.extras, target, policy)?;
     let commands = CommandPaths::new(wheel, target, policy);
-    let own = hazards::Own::new(wheel, scripts::commands(wheel, &launchers, commands));
+    let own = hazards::OwnNames::new(wheel, scripts::commands(wheel, &launchers, commands));
     let hazards = hazards::Hazards { wheel, target, policy, own, commands };
     let layout = layout::lay_out(&hazards, &package)?;
     libraries::check_glibc(subject, target)?;
@@ -251,7 +251,11 @@ struct Planning<'a> {
 
 impl Planning<'_> {
     /// Returns the package's relations, the notes on them, and what is open about them.
-    fn outside(&self, files: &[PlannedFile], package: &str) -> Result<Outside, PlanError> {
+    fn outside(
+        &self,
+        files: &[PlannedFile],
+        package: &str,
+    ) -> Result<ExternalRelations, PlanError> {
         let Self { subject, target, others, policy } = *self;
         let wheel = subject.wheel;
         let libraries = libraries::libraries(wheel, target, others);
@@ -264,11 +268,11 @@ impl Planning<'_> {
         let paths = files.iter().map(|file| file.path.as_str()).collect();
         relations.extend(commands::application(wheel, package, &paths, target));
         let notes = [libraries.notes, programs.notes, needs.notes].concat();
-        Ok(Outside { relations, notes, open: needs.open })
+        Ok(ExternalRelations { relations, notes, open: needs.open })
     }
 
     /// Returns what the user has to decide about the package's names and licence.
-    fn open(&self, package: &str, licence: &Licence, outside: &Outside) -> Vec<Open> {
+    fn open(&self, package: &str, licence: &Licence, outside: &ExternalRelations) -> Vec<Open> {
         let Self { subject, target, others, policy } = *self;
         let project = &subject.wheel.metadata.name;
         let mut open = questions::taken(project, package, target, others, policy);
@@ -346,7 +350,7 @@ fn source_file(subject: &Subject<'_>) -> SourceFile {
 }
 
 fn licence_texts(wheel: &Wheel, target: &Target) -> Vec<LicenceText> {
-    if target.layout.licences != crate::distro::targets::LicencePlace::Copyright {
+    if target.layout.licences != crate::distro::targets::LicenceLayout::Copyright {
         return Vec::new();
     }
     let texts = wheel.licence_texts.iter();

@@ -10,7 +10,7 @@ use crate::{
     python::requirements::ExternalRequirement,
 };
 
-use super::{Others, PlanError, Policy, Subject, questions, relations::Outside};
+use super::{Others, PlanError, Policy, Subject, questions, relations::ExternalRelations};
 
 /// Relations for what the project states, what tables and the user know of it, and what an
 /// application that requires it names; notes for what is unknown.
@@ -22,8 +22,8 @@ pub fn needs(
     target: &Target,
     others: &Others<'_>,
     policy: &Policy,
-) -> Result<Outside, PlanError> {
-    let mut outside = Outside::default();
+) -> Result<ExternalRelations, PlanError> {
+    let mut outside = ExternalRelations::default();
     let mut unknown = Vec::new();
     let metadata = &subject.wheel.metadata;
     for need in hints::of_project(&metadata.name, target, &policy.hints) {
@@ -103,7 +103,7 @@ pub(super) fn resolve(
     }
 }
 
-impl Outside {
+impl ExternalRelations {
     fn add(&mut self, need: &Need, subject: &Subject<'_>) {
         let strength = match need.when {
             When::Run => Strength::Requires,

@@ -12,17 +12,17 @@ use crate::{
     wheels::Wheel,
 };
 
-use super::{interpreter, relations::Outside};
+use super::{interpreter, relations::ExternalRelations};
 
 /// Folders whose files the metadata of rpm repositories list. Source: createrepo_c(8), primary.xml.
 const FOLDERS: [&str; 4] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"];
 
 /// Relations with the programs that files which may be executed begin with; notes on those that are in
 /// no known package. Python is what every package requires.
-pub fn programs(files: &[PlannedFile], wheel: &Wheel, target: &Target) -> Outside {
+pub fn programs(files: &[PlannedFile], wheel: &Wheel, target: &Target) -> ExternalRelations {
     let lines: BTreeMap<&str, &str> =
         wheel.shebangs.iter().map(|(member, line)| (member.as_str(), line.as_str())).collect();
-    let mut outside = Outside::default();
+    let mut outside = ExternalRelations::default();
     let mut seen = BTreeSet::new();
     for file in files.iter().filter(|file| file.mode & 0o111 != 0) {
         let line = match &file.content {

@@ -36,7 +36,7 @@ pub type Neighbours = BTreeMap<ProjectName, Neighbour>;
 
 /// Relations with what is outside of Python, and what the user has to know or decide.
 #[derive(Default)]
-pub struct Outside {
+pub struct ExternalRelations {
     pub relations: Vec<Relation>,
     pub notes: Vec<OneLine>,
     pub open: Vec<Open>,

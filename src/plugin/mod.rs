@@ -4,13 +4,13 @@
 //! protocol. What an answer holds is trusted no more than what an index says.
 
 pub(crate) mod answer;
-mod brought;
 mod bundled;
 mod error;
 mod find;
 pub(crate) mod hooks;
 pub(crate) mod manifest;
 pub(crate) mod protocol;
+mod provided;
 pub(crate) mod start;
 #[cfg(test)]
 mod tests;
@@ -23,12 +23,12 @@ use crate::base::files::{FileError, tree_digest};
 
 #[cfg(fuzzing)]
 pub use answer::changed as check_changed_plan;
-pub use brought::Provided;
 pub use error::PluginError;
 pub use find::{Finder, PluginChoice};
 pub use hooks::{Gathered, Plugins};
 pub use manifest::{BuiltInFormats, ClientFile, Escaping, FormatTable, Hook, PluginManifest};
 pub use protocol::{API, Level, Message};
+pub use provided::Provided;
 pub use start::CallContext;
 
 /// The manifest's name in a plugin's folder.

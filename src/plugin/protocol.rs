@@ -27,7 +27,7 @@ pub struct HookRequest<'a, T> {
     pub api: String,
     pub hook: Hook,
     pub settings: &'a Value,
-    pub target: TargetWords<'a>,
+    pub target: RequestTarget<'a>,
     #[serde(flatten)]
     pub subject: T,
 }
@@ -36,7 +36,7 @@ pub struct HookRequest<'a, T> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct TargetWords<'a> {
+pub struct RequestTarget<'a> {
     name: &'a str,
     format: &'a str,
     family: &'a str,
@@ -49,7 +49,7 @@ pub struct TargetWords<'a> {
     interpreter_package: &'a str,
 }
 
-impl<'a> From<&'a Target> for TargetWords<'a> {
+impl<'a> From<&'a Target> for RequestTarget<'a> {
     fn from(target: &'a Target) -> Self {
         let (major, minor) = target.python.version;
         let Target { name, format, family, architecture, python, .. } = target;

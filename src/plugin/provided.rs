@@ -45,7 +45,7 @@ impl Provided {
     /// # Errors
     /// A file cannot be read.
     pub fn of_folder(name: &str, folder: &Path) -> Result<Self, PluginError> {
-        let mut brought = Self { name: name.to_owned(), ..Self::default() };
+        let mut provided = Self { name: name.to_owned(), ..Self::default() };
         let unreadable = |path: &Path, error: std::io::Error| PluginError::Unreadable {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -58,9 +58,9 @@ impl Provided {
         for path in paths.into_iter().filter(|path| path.is_file()) {
             let inside = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy();
             let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
-            brought.add(&inside, &text);
+            provided.add(&inside, &text);
         }
-        Ok(brought)
+        Ok(provided)
     }
 }
 
@@ -70,7 +70,7 @@ impl Finder {
     ///
     /// # Errors
     /// A chosen plugin cannot be read. An installed one that is broken hides no other.
-    pub fn brought(&self, chosen: &[PluginChoice]) -> Result<Vec<Provided>, PluginError> {
+    pub fn provided(&self, chosen: &[PluginChoice]) -> Result<Vec<Provided>, PluginError> {
         let mut found = BTreeMap::new();
         let installed = self.installed();
         let mut names: BTreeSet<&str> = bundled::names().collect();
@@ -84,9 +84,9 @@ impl Finder {
             // Behind one that is broken, or of another name, the bundled one is still known: that it
             // is in the way is told when the format is requested.
             let bundled = || {
-                let mut brought = Provided { name: name.to_owned(), ..Provided::default() };
-                bundled::files(name).iter().for_each(|(path, text, _)| brought.add(path, text));
-                brought
+                let mut provided = Provided { name: name.to_owned(), ..Provided::default() };
+                bundled::files(name).iter().for_each(|(path, text, _)| provided.add(path, text));
+                provided
             };
             found.insert(name.to_owned(), own.unwrap_or_else(bundled));
         }
@@ -94,16 +94,16 @@ impl Finder {
             let plugin = self.find_unset(&choice.plugin)?;
             if plugin.manifest.format.is_some() {
                 let name = plugin.manifest.name.clone();
-                let brought = Provided::of_folder(&name, &plugin.folder)?;
-                found.insert(name, Provided { is_chosen: true, ..brought });
+                let provided = Provided::of_folder(&name, &plugin.folder)?;
+                found.insert(name, Provided { is_chosen: true, ..provided });
             }
         }
         for choice in chosen {
-            if let Some(brought) = found.get_mut(&choice.plugin) {
-                brought.is_chosen = true;
+            if let Some(provided) = found.get_mut(&choice.plugin) {
+                provided.is_chosen = true;
             }
         }
-        found.retain(|_, brought| !brought.templates.is_empty() || !brought.targets.is_empty());
+        found.retain(|_, provided| !provided.templates.is_empty() || !provided.targets.is_empty());
         Ok(found.into_values().collect())
     }
 }

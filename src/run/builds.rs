@@ -90,7 +90,7 @@ impl BuildingIndex<'_> {
             Some(machine) => {
                 self.provide(source, machine, &machine.lacks(source, interpreter))?;
             }
-            None => self.tell_needs(source),
+            None => self.report_needs(source),
         }
         let attempt = |folder: &Path| match sandbox {
             Some(sandbox) => {
@@ -159,7 +159,7 @@ impl BuildingIndex<'_> {
     }
 
     /// Says what a source is built with, where nothing is known of this machine's packages.
-    fn tell_needs(&self, source: &SdistSource<'_>) {
+    fn report_needs(&self, source: &SdistSource<'_>) {
         let needs = build_needs(self.run, source, self.run.target());
         if !needs.is_empty() {
             self.run.reporter().event(Event::Warning(&format!(

@@ -114,7 +114,7 @@ fn settle_place(
     written: &Written,
     direct: &Direct,
 ) -> Result<ProjectName, (Stage, Box<PipelineError>)> {
-    let refuse = |PlaceProblem { stage, problem, hint }| {
+    let refuse = |LocationProblem { stage, problem, hint }| {
         let (origin, text) = (written.origin.clone(), written.to_string());
         (stage, PipelineError::Place { origin, text, problem, hint }.into())
     };
@@ -135,25 +135,25 @@ fn settle_place(
 }
 
 /// Why a place has no release.
-struct PlaceProblem {
+struct LocationProblem {
     stage: Stage,
     problem: String,
     hint: Option<String>,
 }
 
-impl From<String> for PlaceProblem {
+impl From<String> for LocationProblem {
     fn from(problem: String) -> Self {
         Self { stage: Stage::Fetch, problem, hint: None }
     }
 }
 
-impl From<&str> for PlaceProblem {
+impl From<&str> for LocationProblem {
     fn from(problem: &str) -> Self {
         problem.to_owned().into()
     }
 }
 
-impl From<SdistError> for PlaceProblem {
+impl From<SdistError> for LocationProblem {
     fn from(SdistError { problem, hint, .. }: SdistError) -> Self {
         Self { stage: Stage::Build, problem, hint }
     }
@@ -164,7 +164,7 @@ fn settle_one(
     index: &BuildingIndex<'_>,
     written: &Written,
     direct: &Direct,
-) -> Result<ReleaseFile, PlaceProblem> {
+) -> Result<ReleaseFile, LocationProblem> {
     match direct {
         Direct::Archive { url, hashes, subdirectory } => {
             let mut stated = hashes.clone();
@@ -213,7 +213,7 @@ fn archive(
     path: &Path,
     hashes: Hashes,
     subdirectory: Option<&str>,
-) -> Result<ReleaseFile, PlaceProblem> {
+) -> Result<ReleaseFile, LocationProblem> {
     let filename = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if filename.ends_with(".whl") {
         let name = WheelName::parse(&filename).map_err(|error| error.to_string())?;
@@ -248,7 +248,7 @@ fn build_tree(
     (folder, links): (&Path, LinkPolicy),
     subdirectory: Option<&str>,
     url: Url,
-) -> Result<ReleaseFile, PlaceProblem> {
+) -> Result<ReleaseFile, LocationProblem> {
     let source = SdistSource {
         filename: written.to_string(),
         path: folder,

@@ -13,7 +13,7 @@ use crate::{
     collection::{FailureRecord, Stage},
     index::Index,
     plan::PackagePlan,
-    planner::{self, Others, Policy, SourcePlace, Subject},
+    planner::{self, Others, Policy, SourceLocation, Subject},
     python::{
         artifact::{ExtraName, FileKind, ProjectName, ReleaseFile},
         requirements::{ExternalRequirement, RootRequirement},
@@ -217,7 +217,7 @@ fn plan(
         run.reporter().event(Event::Detail(&format!("{}: {note}", plan.project)));
     }
     let from_source = sdist.as_ref().map(|sdist| {
-        let place = SourcePlace { sdist, releases_page: run.releases_page(&pin.project) };
+        let place = SourceLocation { sdist, releases_page: run.releases_page(&pin.project) };
         planner::from_source(&subject, &plan, place, run.target(), others, policy)
     });
     let from_source = from_source.transpose().map_err(|e| fail(&e))?.flatten();

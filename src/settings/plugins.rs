@@ -104,6 +104,6 @@ impl PluginSettings {
     /// # Errors
     /// A chosen plugin cannot be read.
     pub fn provided(&self) -> Result<Vec<Provided>, PluginError> {
-        self.finder.brought(&self.chosen)
+        self.finder.provided(&self.chosen)
     }
 }

@@ -103,7 +103,7 @@ fn told(error: &ProcessError) -> String {
     match error {
         ProcessError::Timeout { seconds, .. } => format!("it was stopped after {seconds} s"),
         ProcessError::Flood { limit, .. } => format!("its wheel is larger than {limit} bytes"),
-        ProcessError::Crowd { limit, .. } => format!("it had more than {limit} files"),
+        ProcessError::FileLimit { limit, .. } => format!("it had more than {limit} files"),
         other => other.to_string(),
     }
 }

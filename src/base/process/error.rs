@@ -10,7 +10,7 @@ pub enum ProcessError {
     #[error("`{command}` was stopped after it wrote {limit} bytes")]
     Flood { command: String, limit: u64 },
     #[error("`{command}` was stopped because it had more than {limit} files")]
-    Crowd { command: String, limit: u64 },
+    FileLimit { command: String, limit: u64 },
     #[error("interrupted")]
     Interrupted,
     #[error("cannot watch `{command}`: {reason}")]

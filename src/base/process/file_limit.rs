@@ -14,14 +14,14 @@ const TMPFS: u64 = 0x0102_1994;
 /// The most files that a child may have in file systems in memory, which have no limit of their own
 /// but a share of the machine's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crowd {
+pub struct FileLimit {
     /// Where the file systems lie, as the child's own first child sees them.
     pub folders: Vec<PathBuf>,
     /// For all of them together.
     pub limit: u64,
 }
 
-impl Crowd {
+impl FileLimit {
     /// Whether the child `parent` of this process has too many. Where the system does not show that,
     /// it has not.
     pub(super) fn is_exceeded(&self, parent: Pid) -> bool {

@@ -61,7 +61,7 @@ impl CommandRunner for HostRunner {
                 Err(ProcessError::Timeout { command: command.line(), seconds: limit.as_secs() })
             }
             Some(Excess::Files(limit)) => {
-                Err(ProcessError::Crowd { command: command.line(), limit })
+                Err(ProcessError::FileLimit { command: command.line(), limit })
             }
         }
     }
@@ -121,7 +121,7 @@ fn stop_beyond(command: &Command, end: &mpsc::Receiver<()>, group: Pid) -> Optio
     let begin = Instant::now();
     loop {
         let left = command.timeout.map(|limit| limit.saturating_sub(begin.elapsed()));
-        let pause = match (left, &command.crowd) {
+        let pause = match (left, &command.file_limit) {
             (left, Some(_)) => left.unwrap_or(INTERVAL).min(INTERVAL),
             (Some(left), None) => left,
             (None, None) => return None,
@@ -129,9 +129,11 @@ fn stop_beyond(command: &Command, end: &mpsc::Receiver<()>, group: Pid) -> Optio
         if end.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
             return None;
         }
-        let crowd = command.crowd.as_ref().filter(|crowd| crowd.is_exceeded(group));
+        let file_limit =
+            command.file_limit.as_ref().filter(|file_limit| file_limit.is_exceeded(group));
         let late = command.timeout.filter(|limit| begin.elapsed() >= *limit);
-        let excess = crowd.map(|crowd| Excess::Files(crowd.limit)).or(late.map(Excess::Time));
+        let excess =
+            file_limit.map(|file_limit| Excess::Files(file_limit.limit)).or(late.map(Excess::Time));
         if excess.is_some() {
             // It may have ended at this very moment.
             let _ = kill_process_group(group, Signal::KILL);

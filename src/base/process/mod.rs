@@ -1,7 +1,7 @@
 //! Child processes: the only module that starts any.
 
-mod crowd;
 mod error;
+mod file_limit;
 mod filter;
 mod host;
 mod interrupt;
@@ -17,8 +17,8 @@ use std::{
     time::Duration,
 };
 
-pub use crowd::Crowd;
 pub use error::ProcessError;
+pub use file_limit::FileLimit;
 pub use host::HostRunner;
 pub use interrupt::{interrupted, watch as watch_signals};
 pub use lookup::which;
@@ -55,7 +55,7 @@ pub struct Command {
     /// Where its standard output goes in place of [`Output::stdout`].
     pub saved: Option<Saved>,
     /// How many files it may have in file systems of its own.
-    pub crowd: Option<Crowd>,
+    pub file_limit: Option<FileLimit>,
 }
 
 /// A new file that takes a child's standard output.
@@ -83,7 +83,7 @@ impl Command {
             timeout: None,
             stdin: String::new(),
             saved: None,
-            crowd: None,
+            file_limit: None,
         }
     }
 

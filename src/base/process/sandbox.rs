@@ -13,7 +13,8 @@ use std::{
 };
 
 use super::{
-    Command, CommandRunner, Crowd, Limits, Output, ProcessError, Room, Trust, filter::Filter, which,
+    Command, CommandRunner, FileLimit, Limits, Output, ProcessError, Room, Trust, filter::Filter,
+    which,
 };
 
 /// Who untrusted code runs as where the program itself is root: nobody.
@@ -179,7 +180,7 @@ impl Sandbox {
             timeout: inner.timeout.or(untrusted.then_some(self.limits.time)),
             stdin: inner.stdin.clone(),
             saved: inner.saved.clone(),
-            crowd: Some(Crowd { folders, limit: self.limits.files }),
+            file_limit: Some(FileLimit { folders, limit: self.limits.files }),
         }
     }
 
@@ -229,7 +230,9 @@ impl CommandRunner for Confined<'_> {
                 ProcessError::Timeout { command: command(), seconds }
             }
             ProcessError::Flood { limit, .. } => ProcessError::Flood { command: command(), limit },
-            ProcessError::Crowd { limit, .. } => ProcessError::Crowd { command: command(), limit },
+            ProcessError::FileLimit { limit, .. } => {
+                ProcessError::FileLimit { command: command(), limit }
+            }
             ProcessError::Watch { reason, .. } => {
                 ProcessError::Watch { command: command(), reason }
             }

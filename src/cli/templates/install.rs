@@ -7,7 +7,7 @@ use clap::Args;
 use crate::{
     base::report::print_result,
     cli::failure::{Failure, USAGE},
-    recipe::template::{Parcel, remove},
+    recipe::template::{NewPack, remove},
     settings::ProcessEnvironment,
 };
 
@@ -31,9 +31,9 @@ impl TemplateInstallArguments {
     pub(super) fn run(self, search: &TemplateSearch) -> Result<u8, Failure> {
         let folder = user_folder()?;
         let (targets, packs) = (search.targets()?, search.packs()?);
-        let parcel = Parcel::read(&self.path, &packs)?;
-        complain(&parcel.check(&folder, &targets.names(), &packs))?;
-        print_result(&parcel.install(&folder, &packs)?.display().to_string());
+        let new_pack = NewPack::read(&self.path, &packs)?;
+        complain(&new_pack.check(&folder, &targets.names(), &packs))?;
+        print_result(&new_pack.install(&folder, &packs)?.display().to_string());
         Ok(0)
     }
 }

@@ -4,4 +4,4 @@ mod folder;
 mod hostile;
 mod readers;
 mod rpm;
-mod strangers;
+mod unknown_packages;

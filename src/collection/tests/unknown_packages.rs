@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// A target, what writes a package of its format, and the file of one called `a`.
-type StrangerCase = (&'static str, fn(&Path, &str) -> BuiltPackage, &'static str);
+type UnknownPackageCase = (&'static str, fn(&Path, &str) -> BuiltPackage, &'static str);
 
-fn cases() -> [StrangerCase; 2] {
+fn cases() -> [UnknownPackageCase; 2] {
     let rpm = |folder: &Path, name: &str| write_rpm(folder, name, "1.0", "x = 1\n");
     let deb = |folder: &Path, name: &str| write_deb(folder, name, "1.0", ".xz");
     [("fedora-43", rpm, "a-1.0-1.noarch.rpm"), ("debian-12", deb, "a_1.0-1_all.deb")]

@@ -16,7 +16,7 @@ pub struct LayoutRules {
     pub installer: String,
     /// Further files of `.dist-info` that are not installed.
     pub left_out: Vec<String>,
-    pub licences: LicencePlace,
+    pub licences: LicenceLayout,
     /// The permission bits of extension modules and shared libraries.
     pub extension_mode: u32,
     /// Whether a renamed package replaces the distribution's one beside conflicting with it.
@@ -40,7 +40,7 @@ pub struct LayoutRules {
 /// Where licence texts go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LicencePlace {
+pub enum LicenceLayout {
     /// They stay in `.dist-info` and are marked as licences.
     DistInfo,
     /// Their text is part of a copyright file.

@@ -23,7 +23,7 @@ mod tests;
 pub use environment::compatible_tags;
 pub use error::TargetError;
 pub use isolation::Isolation;
-pub use layout::{InstalledDocument, LayoutRules, LicencePlace};
+pub use layout::{InstalledDocument, LayoutRules, LicenceLayout};
 pub use recipe::{Idiom, SourceRecipe};
 pub use source::Targets;
 

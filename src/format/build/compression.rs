@@ -77,14 +77,16 @@ impl Compression {
 
     /// How rpm's headers name the algorithm; the feature of rpm that reading it takes, and the
     /// version that brought it; and the level.
-    pub(crate) fn rpm_words(self) -> RpmWords {
+    pub(crate) fn rpm_compression(self) -> RpmCompression {
         let (name, feature, level) = match self {
             Self::Zstd(level) => ("zstd", Some(("PayloadIsZstd", "5.4.18-1")), level),
             Self::Xz(level) => ("xz", Some(("PayloadIsXz", "5.2-1")), level),
             Self::Gzip(level) => ("gzip", None, level),
-            Self::None => return RpmWords { name: None, feature: None, level: String::new() },
+            Self::None => {
+                return RpmCompression { name: None, feature: None, level: String::new() };
+            }
         };
-        RpmWords { name: Some(name), feature, level: level.to_string() }
+        RpmCompression { name: Some(name), feature, level: level.to_string() }
     }
 
     /// A writer that compresses into `out`.
@@ -166,7 +168,7 @@ pub(crate) fn unpack(file: File, to: &Path, limit: u64) -> io::Result<()> {
 }
 
 /// What rpm's headers say of a compression.
-pub(crate) struct RpmWords {
+pub(crate) struct RpmCompression {
     pub(crate) name: Option<&'static str>,
     pub(crate) feature: Option<(&'static str, &'static str)>,
     pub(crate) level: String,

@@ -31,9 +31,9 @@ const SITE: &str = "/usr/lib/python3.13/site-packages";
 const DIST_INFO: &str = "sample-1.0.dist-info";
 
 /// Hears nothing.
-pub(crate) struct Deaf;
+pub(crate) struct SilentReporter;
 
-impl Reporter for Deaf {
+impl Reporter for SilentReporter {
     fn event(&self, _event: Event<'_>) {}
 }
 
@@ -136,7 +136,7 @@ impl Sample {
     /// Builds the sample in a new folder and gives the package's bytes; nothing else may be left.
     pub(crate) fn build(&self, builder: &dyn Builder) -> Result<Vec<u8>, BuildError> {
         let folder = tempfile::tempdir().unwrap();
-        let package = builder.build(&self.job(), folder.path(), &Deaf)?;
+        let package = builder.build(&self.job(), folder.path(), &SilentReporter)?;
         let left: Vec<PathBuf> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(left, [folder.path().join(&self.native.filename)]);

@@ -12,7 +12,7 @@ use crate::{
         folder::{create_folders, set_time, work_folder, write_file},
         staged::lay_out,
         system::{
-            place::{Folders, ToolPlace},
+            place::{Folders, ToolFolders},
             run, version,
         },
     },
@@ -86,7 +86,7 @@ impl Builder for DpkgDeb<'_> {
             packages: folder.to_owned(),
             wheel: job.wheel.to_owned(),
         };
-        let place = ToolPlace::new(self.runner, self.sandbox, real);
+        let place = ToolFolders::new(self.runner, self.sandbox, real);
         run(&place, self.command(job, &place.seen)?, job, reporter)?;
         verify(job, &path)?;
         Ok(BuiltPackage { path })

@@ -10,7 +10,7 @@ use crate::{
     format::build::{
         BuildError,
         folder::work_folder,
-        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::BuildPlace},
+        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::BuildFolder},
         system::{TIME_LIMIT, failed, run_for},
     },
     plan::SourceBuild,
@@ -29,7 +29,7 @@ impl SourceBuilder for Deb {
     ) -> Result<PathBuf, BuildError> {
         let checker = tools.find("dpkg-checkbuilddeps", job)?;
         let builder = tools.find("dpkg-buildpackage", job)?;
-        let place = BuildPlace::new(tools)?;
+        let place = BuildFolder::new(tools)?;
         let tree = unpack(job, tools, place.path())?;
         check_requirements(job, tools, &checker, &tree)?;
         let folder_name = tree.file_name().unwrap_or_default();

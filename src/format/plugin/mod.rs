@@ -70,7 +70,10 @@ impl<'a> PluginFormat<'a> {
     }
 
     /// Asks the plugin and tells its messages; an error among them is one.
-    fn ask<A: DeserializeOwned + Heard>(&self, step: Step<'_>) -> Result<Answered<A>, PluginError> {
+    fn ask<A: DeserializeOwned + WithMessages>(
+        &self,
+        step: Step<'_>,
+    ) -> Result<Answered<A>, PluginError> {
         let answered = self.ask_of_each::<A>(step)?;
         let is_error = |message: &&Message| message.level == Level::Error;
         match answered.answer.messages().iter().find(is_error) {
@@ -80,7 +83,7 @@ impl<'a> PluginFormat<'a> {
     }
 
     /// The same, where an error that is about a project fails that one alone.
-    fn ask_of_each<A: DeserializeOwned + Heard>(
+    fn ask_of_each<A: DeserializeOwned + WithMessages>(
         &self,
         step: Step<'_>,
     ) -> Result<Answered<A>, PluginError> {
@@ -211,13 +214,13 @@ impl Format for PluginFormat<'_> {
 }
 
 /// An answer with messages.
-trait Heard {
+trait WithMessages {
     fn messages(&self) -> &[Message];
 }
 
-macro_rules! heard {
+macro_rules! with_messages {
     ($($answer:ident),+) => {$(
-        impl Heard for protocol::$answer {
+        impl WithMessages for protocol::$answer {
             fn messages(&self) -> &[Message] {
                 &self.messages
             }
@@ -225,7 +228,7 @@ macro_rules! heard {
     )+};
 }
 
-heard!(VersionsAnswer, AllLowered, AllBuilt, AllRead, OrderAnswer, IndexAnswer, AllUnmet);
+with_messages!(VersionsAnswer, AllLowered, AllBuilt, AllRead, OrderAnswer, IndexAnswer, AllUnmet);
 
 /// The first error among messages that is about a project.
 fn error_of<'m>(messages: &'m [Message], project: &ProjectName) -> Option<&'m Message> {

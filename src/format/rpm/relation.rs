@@ -130,7 +130,7 @@ fn is_operator(word: &str) -> bool {
 }
 
 /// One operand: a dependency, or several in parentheses with operators between them.
-fn rich(words: &mut RelationWords<'_>) -> Result<(), &'static str> {
+fn rich(words: &mut RelationTokens<'_>) -> Result<(), &'static str> {
     let first = words.next().ok_or("it ends too early")?;
     if first != "(" {
         let bound: Vec<&str> = match words.next_if(|word| is_operator(word)) {
@@ -205,10 +205,10 @@ fn spaced(dependency: &str) -> String {
     text
 }
 
-type RelationWords<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
+type RelationTokens<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
 
 fn evaluate(
-    words: &mut RelationWords<'_>,
+    words: &mut RelationTokens<'_>,
     name: &str,
     provided: &str,
 ) -> Result<bool, &'static str> {

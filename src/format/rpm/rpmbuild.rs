@@ -17,7 +17,7 @@ use crate::{
         folder::{create_folders, work_folder, write_file},
         stated::RecipeText,
         system::{
-            place::{Folders, ToolPlace},
+            place::{Folders, ToolFolders},
             run, version,
         },
     },
@@ -112,7 +112,7 @@ impl Builder for RpmBuild<'_> {
         let top = work_folder()?;
         let wheel = fs::canonicalize(job.wheel).map_err(BuildError::at("read", job.wheel))?;
         let real = Folders { work: top.path().to_owned(), packages: folder.to_owned(), wheel };
-        let place = ToolPlace::new(self.runner, self.sandbox, real);
+        let place = ToolFolders::new(self.runner, self.sandbox, real);
         let spec = stage(job, top.path(), &place.seen.wheel)?;
         // Before anything is built: what runs then could change the recipe.
         let stated = job.own_recipe.then(|| self.stated(job, &place, &spec)).transpose()?;
@@ -133,7 +133,7 @@ impl RpmBuild<'_> {
     fn stated(
         &self,
         job: &BuildJob<'_>,
-        place: &ToolPlace<'_>,
+        place: &ToolFolders<'_>,
         spec: &Path,
     ) -> Result<RecipeText, BuildError> {
         let arguments = [

@@ -13,7 +13,7 @@ use crate::{
     format::build::{
         BUILD_HOST, BuildError, Compression,
         folder::{create_folders, work_folder},
-        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::BuildPlace},
+        source::{SourceBuilder, SourceJob, SourceTools, base, hand_over, place::BuildFolder},
         stated::RecipeText,
         system::{TIME_LIMIT, failed},
     },
@@ -31,7 +31,7 @@ impl SourceBuilder for Rpm {
         folder: &Path,
     ) -> Result<PathBuf, BuildError> {
         let rpmbuild = tools.find("rpmbuild", job)?;
-        let place = BuildPlace::new(tools)?;
+        let place = BuildFolder::new(tools)?;
         let spec = stage(job, place.path())?;
         let spec = spec.strip_prefix(place.path()).unwrap_or(&spec);
         let compression: Compression = job.native.compression.parse()?;

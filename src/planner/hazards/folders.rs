@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::distro::targets::Python;
 
-use super::{Own, reserved::Reserved, reserved::reader};
+use super::{OwnNames, reserved::Reserved, reserved::reader};
 
 static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let rows = reader(include_str!("../../../data/paths/destinations.csv")).into_records();
@@ -12,7 +12,7 @@ static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// Whether an absolute path is in a folder that is harmless, or the package's own.
-pub fn is_harmless(path: &str, python: &Python, own: &Own<'_>) -> bool {
+pub fn is_harmless(path: &str, python: &Python, own: &OwnNames<'_>) -> bool {
     has_pattern(path, python, Some(own))
 }
 
@@ -22,7 +22,7 @@ pub fn is_known(path: &str, python: &Python) -> bool {
 }
 
 /// Whether a path has one of the patterns; without `own`, any name fits.
-fn has_pattern(path: &str, python: &Python, own: Option<&Own<'_>>) -> bool {
+fn has_pattern(path: &str, python: &Python, own: Option<&OwnNames<'_>>) -> bool {
     let roots = [("{prefix}", &python.data), ("{include}", &python.include)];
     let below = roots.iter().filter_map(|(mark, folder)| {
         let rest = path.strip_prefix(folder.as_str()).filter(|rest| rest.starts_with('/'))?;
@@ -40,7 +40,7 @@ fn has_pattern(path: &str, python: &Python, own: Option<&Own<'_>>) -> bool {
 
 /// Whether components are those of a pattern, in which `**` is any number of them; one at least at
 /// its end.
-fn fits(pattern: &[&str], found: &[&str], own: Option<&Own<'_>>) -> bool {
+fn fits(pattern: &[&str], found: &[&str], own: Option<&OwnNames<'_>>) -> bool {
     match (pattern, found) {
         ([], []) => true,
         (["**"], [_, ..]) => true,
@@ -55,7 +55,7 @@ fn fits(pattern: &[&str], found: &[&str], own: Option<&Own<'_>>) -> bool {
 }
 
 /// Whether a component is what a pattern with at most one `*` or name in braces stands for.
-fn component_fits(pattern: &str, component: &str, own: Option<&Own<'_>>) -> bool {
+fn component_fits(pattern: &str, component: &str, own: Option<&OwnNames<'_>>) -> bool {
     let (before, name, after) = match (pattern.split_once('{'), pattern.split_once('*')) {
         (Some((before, rest)), _) => match rest.split_once('}') {
             Some((name, after)) if !matches!(name, "prefix" | "include") => (before, name, after),
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn patterns_are_of_whole_components() {
-        let own = Own::default();
+        let own = OwnNames::default();
         let fits = |pattern: &str, path: &str| {
             let split = |text: &'static str| text.split('/').collect::<Vec<_>>();
             let (pattern, path) = (pattern.to_owned().leak(), path.to_owned().leak());

@@ -19,7 +19,7 @@ use super::{
     CommandPaths, FileRules, Misplaced, PlanError, Policy, commands::ManualPage, rules::lies_in,
 };
 
-pub use own::Own;
+pub use own::OwnNames;
 
 use reserved::Reserved;
 
@@ -59,7 +59,7 @@ pub struct Hazards<'a> {
     pub wheel: &'a Wheel,
     pub target: &'a Target,
     pub policy: &'a Policy,
-    pub own: Own<'a>,
+    pub own: OwnNames<'a>,
     pub commands: CommandPaths<'a>,
 }
 

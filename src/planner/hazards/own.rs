@@ -8,7 +8,7 @@ use super::reserved::{Reserved, normalised};
 
 /// The names by which files are a project's own.
 #[derive(Default)]
-pub struct Own<'w> {
+pub struct OwnNames<'w> {
     /// The project's name, its modules' and its commands', as PEP 503 compares them; none that the
     /// system has.
     names: BTreeSet<String>,
@@ -19,7 +19,7 @@ pub struct Own<'w> {
     pub commands: BTreeSet<String>,
 }
 
-impl<'w> Own<'w> {
+impl<'w> OwnNames<'w> {
     /// What is the wheel's own; `commands` are those that its package will have.
     pub fn new(wheel: &'w Wheel, commands: BTreeSet<String>) -> Self {
         let files: BTreeSet<&str> =

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{python::artifact::ProjectName, wheels::PathFile};
 
-use super::{Own, reserved::reader};
+use super::{OwnNames, reserved::reader};
 
 static MODULES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let rows = reader(include_str!("../../../data/paths/startup.csv")).into_records();
@@ -48,7 +48,11 @@ pub fn is_imported(top: &str) -> bool {
 
 /// Why a file on top of a site folder runs code in every process; nothing where it does not.
 /// `path_file` is what it does where it is a `*.pth`.
-pub fn problem(top: &str, path_file: Option<&PathFile>, own: &Own<'_>) -> Option<&'static str> {
+pub fn problem(
+    top: &str,
+    path_file: Option<&PathFile>,
+    own: &OwnNames<'_>,
+) -> Option<&'static str> {
     if is_imported(top) {
         return Some("which every Python process imports when it starts");
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{HazardOrigin, Hazards, Own, Scheme, Verdict};
+use super::{HazardOrigin, Hazards, OwnNames, Scheme, Verdict};
 use crate::{
     distro::targets::{Target, Targets},
     planner::{CommandPaths, FileRules, PlanError, Policy, scripts},
@@ -43,7 +43,7 @@ fn verdict(
 ) -> &'static str {
     let (launchers, _) = scripts::launchers(wheel, &[], target, policy).unwrap();
     let commands = CommandPaths::new(wheel, target, policy);
-    let own = Own::new(wheel, scripts::commands(wheel, &launchers, commands));
+    let own = OwnNames::new(wheel, scripts::commands(wheel, &launchers, commands));
     let hazards = Hazards { wheel, target, policy, own, commands };
     let members = wheel.members.iter().map(|member| member.name.as_str());
     let end = path.rsplit('/').next().unwrap();

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::base::text::line_at;
 
-use super::{DirectPlace, Marker, RequirementOrigin, RequirementsError, Written};
+use super::{DirectLocation, Marker, RequirementOrigin, RequirementsError, Written};
 use crate::python::{
     artifact::{Direct, ProjectName, normalized, project_name},
     metadata::{Requirement, parse_requirement},
@@ -61,10 +61,10 @@ impl InputDocument<'_> {
     }
 
     /// A place by its URL or path.
-    pub fn place(&self, at: usize, url: &str) -> Result<DirectPlace, RequirementsError> {
+    pub fn place(&self, at: usize, url: &str) -> Result<DirectLocation, RequirementsError> {
         let (direct, _) = Direct::parse(url, &normalized(self.folder))
             .map_err(|problem| self.error(Some(at), problem))?;
-        Ok(DirectPlace { url: url.to_owned(), direct })
+        Ok(DirectLocation { url: url.to_owned(), direct })
     }
 }
 
@@ -85,7 +85,7 @@ fn written(
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => written.specifiers = specifiers,
         Some(VersionOrUrl::Url(url)) => {
             let (direct, _) = Direct::parse(url.as_str(), &normalized(folder))?;
-            written.place = Some(DirectPlace { url: url.into(), direct });
+            written.place = Some(DirectLocation { url: url.into(), direct });
         }
         None => {}
     }

@@ -6,7 +6,7 @@ use pep440_rs::VersionSpecifiers;
 use pep508_rs::VersionOrUrl;
 use url::Url;
 
-use super::{DirectPlace, Marker, Written};
+use super::{DirectLocation, Marker, Written};
 use crate::python::{
     artifact::{Direct, ExtraName, WheelName, normalized},
     metadata::{parse_marker, parse_requirement},
@@ -70,7 +70,7 @@ pub(super) fn parse(text: &str, folder: &Path) -> Result<Written, String> {
         }
         let named = by_name(name)?;
         let (direct, _) = Direct::parse(url, folder)?;
-        Written { place: Some(DirectPlace { url: url.to_owned(), direct }), ..named }
+        Written { place: Some(DirectLocation { url: url.to_owned(), direct }), ..named }
     } else {
         by_name(head)?
     };
@@ -139,7 +139,7 @@ fn at_place(url: &str, folder: &Path) -> Result<Written, String> {
         written.specifiers = format!("=={}", wheel.version).parse().unwrap_or_default();
         written.name = Some(wheel.project);
     }
-    written.place = Some(DirectPlace { url: url.to_owned(), direct });
+    written.place = Some(DirectLocation { url: url.to_owned(), direct });
     Ok(written)
 }
 

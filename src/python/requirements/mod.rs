@@ -30,7 +30,7 @@ pub use self::{
     error::RequirementsError,
     lock::{LockFile, LockFormat, LockedFile},
     options::{FileOptions, ProjectRule},
-    written::{DirectPlace, Marker, Written},
+    written::{DirectLocation, Marker, Written},
 };
 use crate::python::{
     artifact::{Direct, ExtraName, Hashes, ProjectName},

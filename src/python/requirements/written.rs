@@ -21,7 +21,7 @@ pub struct Written {
     /// For a wheel's URL or path: its version.
     pub specifiers: VersionSpecifiers,
     pub marker: Option<Marker>,
-    pub place: Option<DirectPlace>,
+    pub place: Option<DirectLocation>,
     pub hashes: Vec<Hashes>,
     pub is_editable: bool,
     /// Whether it restricts only (`-c`).
@@ -45,7 +45,7 @@ pub struct Marker {
 
 /// What a requirement names in place of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DirectPlace {
+pub struct DirectLocation {
     /// As it was written; a path as a `file` URL. It may hold a password.
     pub url: String,
     pub direct: Direct,

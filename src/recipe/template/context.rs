@@ -120,7 +120,7 @@ pub(super) struct Paths<'f>(BTreeMap<&'f str, Shape>);
 
 /// What a name in a template stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum FieldPlace {
+pub(super) enum FieldPath {
     /// A path of the context; empty for the whole.
     Path(String),
     /// What no table tells: elements of groups, values that helpers compute.
@@ -137,15 +137,15 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// Nothing of that name is there; the text says what may be meant.
-    pub fn below(&self, place: &FieldPlace, name: &str) -> Result<FieldPlace, String> {
-        let FieldPlace::Path(path) = place else { return Ok(FieldPlace::Anything) };
+    pub fn below(&self, place: &FieldPath, name: &str) -> Result<FieldPath, String> {
+        let FieldPath::Path(path) = place else { return Ok(FieldPath::Anything) };
         if name.bytes().all(|byte| byte.is_ascii_digit()) {
-            return self.element(place).map(|element| element.unwrap_or(FieldPlace::Anything));
+            return self.element(place).map(|element| element.unwrap_or(FieldPath::Anything));
         }
         let start = if path.is_empty() { String::new() } else { format!("{path}.") };
         let wanted = format!("{start}{name}");
         if self.0.contains_key(wanted.as_str()) {
-            return Ok(FieldPlace::Path(wanted));
+            return Ok(FieldPath::Path(wanted));
         }
         let siblings = self.0.keys().filter_map(|known| known.strip_prefix(start.as_str()));
         let meant = nearest(name, siblings.filter(|rest| !rest.contains(['.', '['])));
@@ -157,10 +157,10 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// The place is neither.
-    pub fn element(&self, place: &FieldPlace) -> Result<Option<FieldPlace>, String> {
-        let FieldPlace::Path(path) = place else { return Ok(None) };
+    pub fn element(&self, place: &FieldPath) -> Result<Option<FieldPath>, String> {
+        let FieldPath::Path(path) = place else { return Ok(None) };
         match self.0.get(path.as_str()) {
-            Some(Shape::List | Shape::Texts) => Ok(Some(FieldPlace::Path(format!("{path}[]")))),
+            Some(Shape::List | Shape::Texts) => Ok(Some(FieldPath::Path(format!("{path}[]")))),
             Some(Shape::Group) => Ok(None),
             // The whole context, and elements of lists, are groups.
             None if path.is_empty() => Ok(None),
@@ -203,10 +203,10 @@ mod tests {
     fn names_are_looked_up() {
         let fields = built_in("rpm");
         let paths = Paths::of(&fields);
-        let root = FieldPlace::Path(String::new());
+        let root = FieldPath::Path(String::new());
         let sources = paths.below(&root, "sources").unwrap();
         let source = paths.element(&sources).unwrap().unwrap();
-        assert_eq!(paths.below(&source, "file"), Ok(FieldPlace::Path("sources[].file".to_owned())));
+        assert_eq!(paths.below(&source, "file"), Ok(FieldPath::Path("sources[].file".to_owned())));
         assert_eq!(
             paths.below(&source, "fiel").unwrap_err(),
             "the context has no `sources[].fiel` (did you mean `sources[].file`?)"

@@ -11,10 +11,10 @@ mod embedded;
 mod layer;
 mod manifest;
 mod names;
+mod new_pack;
 mod note;
 mod pack;
 mod packs;
-mod parcel;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +23,10 @@ use std::path::PathBuf;
 pub use context::{ContextField, FieldKind, Shape};
 pub use layer::{LayerFiles, TemplateFile};
 pub use manifest::Extension;
+pub use new_pack::{NewPack, remove};
 pub use note::{Base, base, eject};
 pub use pack::Pack;
 pub use packs::Packs;
-pub use parcel::{Parcel, remove};
 
 use layer::Layer;
 

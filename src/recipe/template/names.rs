@@ -10,7 +10,7 @@ use handlebars::template::{
 use super::{
     Problem,
     check::located,
-    context::{FieldPlace, Paths},
+    context::{FieldPath, Paths},
 };
 use crate::base::text::{nearest, suggested};
 
@@ -26,13 +26,13 @@ const INCLUDE_LIMIT: usize = 10_000;
 /// What names stand for where a block or partial begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Scope {
-    this: FieldPlace,
+    this: FieldPath,
     /// Names of the block's own.
-    own: Vec<(String, FieldPlace)>,
+    own: Vec<(String, FieldPath)>,
 }
 
 impl Scope {
-    fn of(this: FieldPlace) -> Self {
+    fn of(this: FieldPath) -> Self {
         Self { this, own: Vec::new() }
     }
 }
@@ -45,7 +45,7 @@ pub(super) fn check(
 ) -> Vec<Problem> {
     let mut check = Check { templates, paths, problems: Vec::new(), seen: HashSet::new() };
     for (name, template) in outputs {
-        let root = Scope::of(FieldPlace::Path(String::new()));
+        let root = Scope::of(FieldPath::Path(String::new()));
         check.elements(name, template, 1, &mut vec![root]);
     }
     check.problems
@@ -83,7 +83,7 @@ impl Check<'_> {
     }
 
     /// What an expression stands for: a name alone, or a helper's answer.
-    fn called(&self, call: &HelperTemplate, scopes: &[Scope]) -> Result<FieldPlace, String> {
+    fn called(&self, call: &HelperTemplate, scopes: &[Scope]) -> Result<FieldPath, String> {
         let name = call.name.as_name().unwrap_or_default();
         if !call.block && call.params.is_empty() && call.hash.is_empty() {
             return self.place(name, scopes);
@@ -95,15 +95,15 @@ impl Check<'_> {
         for parameter in call.params.iter().chain(call.hash.values()) {
             self.parameter(parameter, scopes)?;
         }
-        Ok(FieldPlace::Anything)
+        Ok(FieldPath::Anything)
     }
 
-    fn parameter(&self, parameter: &Parameter, scopes: &[Scope]) -> Result<FieldPlace, String> {
+    fn parameter(&self, parameter: &Parameter, scopes: &[Scope]) -> Result<FieldPath, String> {
         match parameter {
-            Parameter::Literal(_) => Ok(FieldPlace::Anything),
+            Parameter::Literal(_) => Ok(FieldPath::Anything),
             Parameter::Subexpression(inner) => match inner.as_element() {
                 TemplateElement::Expression(call) => self.called(call, scopes),
-                _ => Ok(FieldPlace::Anything),
+                _ => Ok(FieldPath::Anything),
             },
             named => self.place(named.as_name().unwrap_or_default(), scopes),
         }
@@ -118,28 +118,28 @@ impl Check<'_> {
     ) -> Result<(), String> {
         let called = self.called(block, scopes).and_then(|_| {
             let subject = block.params.first().map(|first| self.parameter(first, scopes));
-            let subject = subject.transpose()?.unwrap_or(FieldPlace::Anything);
+            let subject = subject.transpose()?.unwrap_or(FieldPath::Anything);
             match block.name.as_name() {
                 Some("each") => {
-                    Ok(Some(self.paths.element(&subject)?.unwrap_or(FieldPlace::Anything)))
+                    Ok(Some(self.paths.element(&subject)?.unwrap_or(FieldPath::Anything)))
                 }
                 Some("with") => Ok(Some(subject)),
                 _ => Ok(None),
             }
         });
         // What is in a block whose subject is not known is looked at all the same.
-        let this = called.as_ref().map_or(Some(FieldPlace::Anything), Clone::clone);
+        let this = called.as_ref().map_or(Some(FieldPath::Anything), Clone::clone);
         let opens = this.is_some();
         if let Some(this) = this {
             let own = match &block.block_param {
                 Some(BlockParam::Single(item)) => vec![(item, this.clone())],
                 Some(BlockParam::Pair((item, key))) => {
-                    vec![(item, this.clone()), (key, FieldPlace::Anything)]
+                    vec![(item, this.clone()), (key, FieldPath::Anything)]
                 }
                 _ => Vec::new(),
             };
             let named =
-                |(name, place): (&Parameter, FieldPlace)| Some((name.as_name()?.to_owned(), place));
+                |(name, place): (&Parameter, FieldPath)| Some((name.as_name()?.to_owned(), place));
             scopes.push(Scope { this, own: own.into_iter().filter_map(named).collect() });
         }
         if let Some(inside) = &block.template {
@@ -163,7 +163,7 @@ impl Check<'_> {
     ) -> Result<(), String> {
         let this = match partial.params.first() {
             Some(subject) => self.parameter(subject, scopes)?,
-            None => scopes.last().map_or(FieldPlace::Anything, |scope| scope.this.clone()),
+            None => scopes.last().map_or(FieldPath::Anything, |scope| scope.this.clone()),
         };
         let mut own = Vec::new();
         for (key, value) in &partial.hash {
@@ -190,10 +190,10 @@ impl Check<'_> {
     }
 
     /// What a path such as `../source.url` stands for.
-    fn place(&self, written: &str, scopes: &[Scope]) -> Result<FieldPlace, String> {
+    fn place(&self, written: &str, scopes: &[Scope]) -> Result<FieldPath, String> {
         if written.starts_with('@') && !written.starts_with("@root") {
             // `@index`, `@key`, `@first` and `@last` of the blocks around.
-            return Ok(FieldPlace::Anything);
+            return Ok(FieldPath::Anything);
         }
         let (mut rest, mut level) = (written, scopes.len());
         if let Some(inside) = rest.strip_prefix("@root") {

@@ -27,13 +27,13 @@ const TOTAL_LIMIT: u64 = 4 << 20;
 type PackContents = BTreeMap<String, Vec<u8>>;
 
 /// A pack that may be installed.
-pub struct Parcel {
+pub struct NewPack {
     contents: PackContents,
     extension: Extension,
     layer: Layer,
 }
 
-impl Parcel {
+impl NewPack {
     /// Reads a pack's folder, or its archive (`.tar.gz`), in which all files may be in one folder.
     ///
     /// # Errors

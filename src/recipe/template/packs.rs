@@ -28,12 +28,12 @@ impl Default for Packs {
     fn default() -> Self {
         let built_in = embedded::packs().map(|(name, files)| {
             let own = |(file, text): &(&str, &str)| ((*file).to_owned(), (*text).to_owned());
-            let brought = PluginPack {
+            let provided = PluginPack {
                 from: "built in".to_owned(),
                 texts: files.iter().map(own).collect(),
                 fields: context::built_in(name),
             };
-            (name.to_owned(), brought)
+            (name.to_owned(), provided)
         });
         Self(built_in.collect())
     }

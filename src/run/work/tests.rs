@@ -9,7 +9,7 @@ use crate::{
     format::{
         build::{
             BuildError, BuildJob, Builder, BuiltPackage,
-            testing::{Deaf, Sample},
+            testing::{Sample, SilentReporter},
         },
         rpm::build::EmbeddedRpm,
     },
@@ -124,7 +124,7 @@ fn no_packages_are_no_failure() {
     let collection = Collection::open(folder.path(), &target).unwrap();
     let (records, format) = (collection.records(), collection.formats().of("rpm").unwrap());
     let workshop = workshop(format, Path::new("/nowhere"));
-    assert!(work(&[], &workshop, &records, 4, &Deaf).unwrap().is_empty());
+    assert!(work(&[], &workshop, &records, 4, &SilentReporter).unwrap().is_empty());
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn files_are_counted() {
         let script = format!("cd {folder}; seq 4000 | xargs mkdir; sleep 60");
         let begin = Instant::now();
         let many = sandbox.confined(room(), &HostRunner).run(&shell(&script)).unwrap_err();
-        assert!(matches!(many, ProcessError::Crowd { limit: 3000, .. }), "{many}");
+        assert!(matches!(many, ProcessError::FileLimit { limit: 3000, .. }), "{many}");
         assert!(many.to_string().ends_with("was stopped because it had more than 3000 files"));
         assert!(begin.elapsed() < Duration::from_secs(20));
     }

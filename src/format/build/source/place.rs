@@ -25,12 +25,12 @@ const DATABASES: [&str; 2] = ["/var/lib/dpkg", "/var/lib/rpm"];
 const USERS: &str = "root:x:0:0:root:/root:/bin/sh\nbuilder:x:1000:1000:builder:/build:/bin/sh\n";
 
 /// A private folder, and what runs commands in it: confined, unless the user wants it otherwise.
-pub(crate) struct BuildPlace<'a> {
+pub(crate) struct BuildFolder<'a> {
     runner: &'a dyn CommandRunner,
-    kind: PlaceKind<'a>,
+    kind: FolderConfinement<'a>,
 }
 
-enum PlaceKind<'a> {
+enum FolderConfinement<'a> {
     Free(Temporary),
     Confined {
         sandbox: &'a Sandbox,
@@ -41,18 +41,23 @@ enum PlaceKind<'a> {
     },
 }
 
-impl<'a> BuildPlace<'a> {
+impl<'a> BuildFolder<'a> {
     pub fn new(tools: &SourceTools<'a>) -> Result<Self, BuildError> {
         let runner = tools.runner;
         let Some(sandbox) = tools.sandbox else {
-            return Ok(Self { runner, kind: PlaceKind::Free(work_folder()?) });
+            return Ok(Self { runner, kind: FolderConfinement::Free(work_folder()?) });
         };
-        let create = || -> io::Result<PlaceKind<'a>> {
+        let create = || -> io::Result<FolderConfinement<'a>> {
             let workshop = Workshop::for_writing(sandbox)?;
             let users = Workshop::for_reading(sandbox)?;
             fs::write(users.path().join("passwd"), USERS)?;
             users.share()?;
-            Ok(PlaceKind::Confined { sandbox, workshop, users, is_handed_over: Once::new() })
+            Ok(FolderConfinement::Confined {
+                sandbox,
+                workshop,
+                users,
+                is_handed_over: Once::new(),
+            })
         };
         let place = temporary_place();
         let failed = BuildError::at("create a folder in", &place);
@@ -62,16 +67,16 @@ impl<'a> BuildPlace<'a> {
     /// The folder on this machine. Nothing is written there once a command has run.
     pub fn path(&self) -> &Path {
         match &self.kind {
-            PlaceKind::Free(folder) => folder.path(),
-            PlaceKind::Confined { workshop, .. } => workshop.path(),
+            FolderConfinement::Free(folder) => folder.path(),
+            FolderConfinement::Confined { workshop, .. } => workshop.path(),
         }
     }
 
     /// A path below the folder as commands see it.
     pub fn seen(&self, relative: impl AsRef<Path>) -> PathBuf {
         match &self.kind {
-            PlaceKind::Free(folder) => folder.path().join(relative),
-            PlaceKind::Confined { .. } => Path::new(Room::WORK).join(relative),
+            FolderConfinement::Free(folder) => folder.path().join(relative),
+            FolderConfinement::Confined { .. } => Path::new(Room::WORK).join(relative),
         }
     }
 
@@ -79,8 +84,8 @@ impl<'a> BuildPlace<'a> {
     pub fn take(&self, relative: &Path, to: &Path) -> Result<(), BuildError> {
         let copy = || -> io::Result<()> {
             let mut from = match &self.kind {
-                PlaceKind::Free(folder) => File::open(folder.path().join(relative))?,
-                PlaceKind::Confined { workshop, .. } => workshop.open(relative)?,
+                FolderConfinement::Free(folder) => File::open(folder.path().join(relative))?,
+                FolderConfinement::Confined { workshop, .. } => workshop.open(relative)?,
             };
             io::copy(&mut from, &mut File::create_new(to)?).map(drop)
         };
@@ -88,9 +93,10 @@ impl<'a> BuildPlace<'a> {
     }
 }
 
-impl CommandRunner for BuildPlace<'_> {
+impl CommandRunner for BuildFolder<'_> {
     fn run(&self, command: &Command) -> Result<Output, crate::base::process::ProcessError> {
-        let PlaceKind::Confined { sandbox, workshop, users, is_handed_over } = &self.kind else {
+        let FolderConfinement::Confined { sandbox, workshop, users, is_handed_over } = &self.kind
+        else {
             return self.runner.run(command);
         };
         // What cannot be handed over, the command cannot write, and says so.

@@ -4,7 +4,7 @@ pub(crate) mod place;
 
 use std::{path::Path, time::Duration};
 
-use self::place::ToolPlace;
+use self::place::ToolFolders;
 
 use crate::base::{
     process::{Command, CommandRunner, Output},
@@ -23,7 +23,7 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 /// Runs a tool for a job at its place; any exit status but 0 is an error that holds the end of what
 /// it said.
 pub(crate) fn run(
-    place: &ToolPlace<'_>,
+    place: &ToolFolders<'_>,
     command: Command,
     job: &BuildJob<'_>,
     reporter: &dyn Reporter,

@@ -13,7 +13,7 @@ const SYSTEM: [&str; 3] = ["/usr", "/bin", "/sbin"];
 
 /// The folders of one job. Confined, each has a constant path, since tools write paths into what
 /// they make.
-pub(crate) struct ToolPlace<'a> {
+pub(crate) struct ToolFolders<'a> {
     runner: &'a dyn CommandRunner,
     sandbox: Option<&'a Sandbox>,
     real: Folders,
@@ -27,7 +27,7 @@ pub(crate) struct Folders {
     pub wheel: PathBuf,
 }
 
-impl<'a> ToolPlace<'a> {
+impl<'a> ToolFolders<'a> {
     /// Whoever chose the builder knows that a sandbox shows its programs ([`is_system`]).
     pub fn new(runner: &'a dyn CommandRunner, sandbox: Option<&'a Sandbox>, real: Folders) -> Self {
         let seen = match sandbox {
@@ -51,7 +51,7 @@ pub fn is_system(program: &Path) -> bool {
     SYSTEM.iter().any(|folder| program.starts_with(folder))
 }
 
-impl CommandRunner for ToolPlace<'_> {
+impl CommandRunner for ToolFolders<'_> {
     fn run(&self, command: &Command) -> Result<Output, ProcessError> {
         let Some(sandbox) = self.sandbox else { return self.runner.run(command) };
         let (real, seen) = (&self.real, &self.seen);

@@ -134,7 +134,7 @@ fn signature(header: &[u8], payload: &RpmPayload) -> HeaderBuilder {
 fn describe(job: &BuildJob<'_>, payload: &RpmPayload) -> Result<HeaderBuilder, BuildError> {
     let native = job.native;
     let compression: Compression = native.compression.parse()?;
-    let words = compression.rpm_words();
+    let words = compression.rpm_compression();
     let text = |text: &str| Value::Text(text.to_owned());
     let translated = |text: &str| Value::Translated(text.to_owned());
     let number = |number: u32| Value::Int32(vec![number]);

@@ -38,7 +38,7 @@ fn archive(folder: &Path, members: &[TarMember<'_>]) -> PathBuf {
 fn problem(members: &[TarMember<'_>]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = archive(folder.path(), members);
-    let Err(error) = Parcel::read(&path, &Packs::default()) else {
+    let Err(error) = NewPack::read(&path, &Packs::default()) else {
         panic!("{members:?} were read")
     };
     error.to_string().replace(&path.display().to_string(), "[]")
@@ -51,22 +51,22 @@ fn a_pack_is_installed_and_removed() {
     let readme = ("acme/README", EntryType::Regular, "Read this.\n");
     let directory = ("acme/", EntryType::Directory, "");
     let path = archive(folder.path(), &[directory, MANIFEST, HEADER, readme]);
-    let parcel = Parcel::read(&path, &Packs::default()).unwrap();
-    assert_eq!(parcel.check(&into, &TARGETS, &Packs::default()), []);
-    let place = parcel.install(&into, &Packs::default()).unwrap();
+    let new_pack = NewPack::read(&path, &Packs::default()).unwrap();
+    assert_eq!(new_pack.check(&into, &TARGETS, &Packs::default()), []);
+    let place = new_pack.install(&into, &Packs::default()).unwrap();
     assert_eq!(place, into.join("acme"));
     assert_eq!(fs::read_to_string(place.join("header.hbs")).unwrap(), "# Acme\n");
     assert!(place.join("README").is_file());
 
     // A newer version takes its place; what is gone from it goes.
     let newer = archive(folder.path(), &[MANIFEST]);
-    let parcel = Parcel::read(&newer, &Packs::default()).unwrap();
-    parcel.install(&into, &Packs::default()).unwrap();
+    let new_pack = NewPack::read(&newer, &Packs::default()).unwrap();
+    new_pack.install(&into, &Packs::default()).unwrap();
     assert!(!place.join("header.hbs").exists());
 
     // So does a folder.
-    let parcel = Parcel::read(&place, &Packs::default()).unwrap();
-    parcel.install(&into, &Packs::default()).unwrap();
+    let new_pack = NewPack::read(&place, &Packs::default()).unwrap();
+    new_pack.install(&into, &Packs::default()).unwrap();
 
     fs::create_dir(into.join("rpm")).unwrap();
     fs::write(into.join("rpm/pack.toml"), "").unwrap();
@@ -81,11 +81,11 @@ fn a_pack_is_installed_and_removed() {
 #[test]
 fn what_lies_in_the_place_of_a_pack_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let parcel =
-        Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default()).unwrap();
+    let new_pack =
+        NewPack::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default()).unwrap();
     fs::create_dir(folder.path().join("acme")).unwrap();
     assert!(matches!(
-        parcel.install(folder.path(), &Packs::default()),
+        new_pack.install(folder.path(), &Packs::default()),
         Err(TemplateError::Exists { .. })
     ));
 }
@@ -146,30 +146,30 @@ fn what_is_no_pack_is_refused() {
     );
     let folder = tempfile::tempdir().unwrap();
     let raw = ("acme/header.hbs", EntryType::Regular, "{{{name}}}");
-    let parcel =
-        Parcel::read(&archive(folder.path(), &[MANIFEST, raw]), &Packs::default()).unwrap();
-    let errors = parcel.check(folder.path(), &[], &Packs::default());
+    let new_pack =
+        NewPack::read(&archive(folder.path(), &[MANIFEST, raw]), &Packs::default()).unwrap();
+    let errors = new_pack.check(folder.path(), &[], &Packs::default());
     let lines: Vec<_> = errors.iter().map(|error| error.to_string()).collect();
     assert!(lines[0].ends_with("pack.toml:5: there is no target `el9`"), "{lines:#?}");
     assert!(lines[1].contains("header.hbs:1: writes raw text"), "{lines:#?}");
     fs::write(folder.path().join("text"), "no archive").unwrap();
-    assert!(Parcel::read(&folder.path().join("text"), &Packs::default()).is_err());
+    assert!(NewPack::read(&folder.path().join("text"), &Packs::default()).is_err());
     fs::create_dir(folder.path().join("rpm")).unwrap();
-    assert!(Parcel::read(&folder.path().join("rpm"), &Packs::default()).is_err());
+    assert!(NewPack::read(&folder.path().join("rpm"), &Packs::default()).is_err());
 }
 
 #[test]
 fn packs_that_are_in_each_others_way() {
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("data");
-    Parcel::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default())
+    NewPack::read(&archive(folder.path(), &[MANIFEST, HEADER]), &Packs::default())
         .unwrap()
         .install(&into, &Packs::default())
         .unwrap();
     let other = PACK.replace("acme", "other");
     let other = ("acme/pack.toml", EntryType::Regular, other.as_str());
-    let parcel =
-        Parcel::read(&archive(folder.path(), &[other, HEADER]), &Packs::default()).unwrap();
-    let errors = parcel.check(&into, &TARGETS, &Packs::default());
+    let new_pack =
+        NewPack::read(&archive(folder.path(), &[other, HEADER]), &Packs::default()).unwrap();
+    let errors = new_pack.check(&into, &TARGETS, &Packs::default());
     assert!(matches!(errors[..], [TemplateError::Twice { .. }]), "{errors:?}");
 }
