@@ -21,7 +21,7 @@ use crate::{
     python::{
         artifact::{FileKind, Hashes, ProjectName, ReleaseFile},
         metadata::{CoreMetadata, EntryPoints},
-        requirements::{Inputs, Request},
+        requirements::{InputRequest, Inputs},
     },
     recipe::{self, template::Templates},
     wheels::{Sdist, Wheel, elf_needs},
@@ -154,7 +154,7 @@ pub fn simple_page(bytes: &[u8]) {
 
 /// Reads a requirements file from a folder of its own.
 pub fn requirements(path: &Path) {
-    let request = Request {
+    let request = InputRequest {
         arguments: &[],
         files: &[path.to_owned()],
         constraints: &[],

@@ -61,7 +61,9 @@ pub mod run;
 
 pub mod cli;
 
+// The integration tests share it, too.
 #[cfg(test)]
+#[allow(unreachable_pub)]
 #[path = "../tests/support/unit.rs"]
 mod support;
 

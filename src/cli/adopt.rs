@@ -23,7 +23,7 @@ recipe. Other edits stay edits.
 
 Example:
   pypi2pkg adopt recipes/webob --reason 'needs git for its version'")]
-pub struct AdoptArguments {
+pub(super) struct AdoptArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// The reason for the change

@@ -20,7 +20,7 @@ use crate::{
 
 /// The requirements.
 #[derive(Debug, Args)]
-pub struct InputArguments {
+pub(super) struct InputArguments {
     /// Projects with optional extras and versions, such as `'requests[socks]==2.32.3'`; URLs,
     /// archives and folders of projects
     #[arg(value_name = "REQUIREMENT")]
@@ -37,7 +37,7 @@ pub struct InputArguments {
 
 /// The parts of the files that are read.
 #[derive(Debug, Default, Args)]
-pub struct SelectionArguments {
+pub(super) struct SelectionArguments {
     /// Include an extra of the project whose pyproject.toml or lock file is given
     #[arg(long = "extra", value_name = "NAME", value_parser = values::extra)]
     pub extras: Vec<ExtraName>,
@@ -57,7 +57,7 @@ pub struct SelectionArguments {
 
 /// The configuration file.
 #[derive(Debug, Args)]
-pub struct ConfigurationArgument {
+pub(super) struct ConfigurationArgument {
     /// The configuration file (default: `pypi2pkg.toml`, if it exists)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -65,7 +65,7 @@ pub struct ConfigurationArgument {
 
 /// The requirements, the target, and how releases are chosen.
 #[derive(Debug, Args)]
-pub struct ProjectArguments {
+pub(super) struct ProjectArguments {
     #[command(flatten)]
     pub inputs: InputArguments,
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub struct ProjectArguments {
 
 /// What packages are called, and what they contain.
 #[derive(Debug, Args)]
-pub struct PackageArguments {
+pub(super) struct PackageArguments {
     #[command(flatten)]
     naming: NamingOptions,
     #[command(flatten)]
@@ -103,7 +103,7 @@ pub struct PackageArguments {
 
 /// Recipes in folders, and where their files are downloaded from.
 #[derive(Debug, Args)]
-pub struct RecipeArguments {
+pub(super) struct RecipeArguments {
     /// A recipe, or a folder of recipes
     #[arg(value_name = "FOLDER", default_value = "recipes")]
     pub folder: PathBuf,
@@ -120,7 +120,10 @@ impl InputArguments {
     ///
     /// # Errors
     /// No requirements are given, or they cannot be read.
-    pub fn read(&self, environment: &ProcessEnvironment) -> Result<requirements::Inputs, Failure> {
+    pub(super) fn read(
+        &self,
+        environment: &ProcessEnvironment,
+    ) -> Result<requirements::Inputs, Failure> {
         let selection = &self.selection;
         if self.requirements.is_empty() && self.files.is_empty() && selection.groups.is_empty() {
             return Err(Failure {
@@ -150,14 +153,14 @@ impl ConfigurationArgument {
     ///
     /// # Errors
     /// The file cannot be read, or has an unknown key or an invalid value.
-    pub fn read(&self) -> Result<Configuration, Failure> {
+    pub(super) fn read(&self) -> Result<Configuration, Failure> {
         Ok(Configuration::read(self.config.as_deref())?)
     }
 }
 
 impl ProjectArguments {
     /// Returns the options of these arguments.
-    pub fn options(&self) -> RunOptions {
+    pub(super) fn options(&self) -> RunOptions {
         RunOptions {
             target: self.target.clone(),
             index: self.index.clone(),
@@ -172,7 +175,7 @@ impl ProjectArguments {
 
 impl PackageArguments {
     /// Returns `options` with those of these arguments.
-    pub fn add_to(self, options: RunOptions) -> RunOptions {
+    pub(super) fn add_to(self, options: RunOptions) -> RunOptions {
         let Self { naming, relations, install, description, plugins, templates } = self;
         RunOptions { naming, relations, install, description, plugins, templates, ..options }
     }
@@ -180,7 +183,7 @@ impl PackageArguments {
 
 impl RecipeArguments {
     /// Returns the options of these arguments.
-    pub fn options(&self) -> RunOptions {
+    pub(super) fn options(&self) -> RunOptions {
         RunOptions { index: self.index.clone(), cache: self.cache.clone(), ..RunOptions::default() }
     }
 }

@@ -25,7 +25,7 @@ use super::{
   pypi2pkg build -r requirements.txt --target el9 --python 3.12 -o dist/
   pypi2pkg build recipes/ -o dist/     # as they were edited
   pypi2pkg build webob --spec-file webob.spec --name python26-webob")]
-pub struct BuildArguments {
+pub(super) struct BuildArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     #[command(flatten)]
@@ -62,7 +62,11 @@ impl BuildArguments {
     }
 
     /// Builds into `folder` instead of the folder of `--output`.
-    pub fn build_in(mut self, folder: &Path, verbosity: i8) -> Result<BuildOutcome, Failure> {
+    pub(super) fn build_in(
+        mut self,
+        folder: &Path,
+        verbosity: i8,
+    ) -> Result<BuildOutcome, Failure> {
         folder.clone_into(&mut self.output);
         self.build(verbosity)
     }
@@ -98,7 +102,7 @@ impl BuildArguments {
 ///
 /// # Errors
 /// There are failures; the message counts them together with the `built` packages.
-pub fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, Failure> {
+pub(super) fn report_failures(failures: &[FailureRecord], built: usize) -> Result<u8, Failure> {
     if failures.is_empty() {
         return Ok(0);
     }

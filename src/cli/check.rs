@@ -33,7 +33,7 @@ use super::{
   pypi2pkg check dist/
   pypi2pkg check dist/ --satisfy-from 'http://mirror.example/debian bookworm main'
   pypi2pkg check dist/ --install --satisfy-from 'http://mirror.example/debian bookworm main'")]
-pub struct CheckArguments {
+pub(super) struct CheckArguments {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,

@@ -23,7 +23,7 @@ use super::{
   pypi2pkg diff /srv/packages/last-week/ dist/
   pypi2pkg diff recipes.old/ recipes/
   pypi2pkg diff --mine recipes/     # what was edited in recipes")]
-pub struct DiffArguments {
+pub(super) struct DiffArguments {
     /// The older folder
     #[arg(value_name = "OLD")]
     old: PathBuf,

@@ -12,7 +12,7 @@ use super::table::table;
 
 /// Show which tools are installed, and what works without them
 #[derive(Debug, Args)]
-pub struct DoctorArguments {}
+pub(super) struct DoctorArguments {}
 
 /// Each tool, its use, and what happens without it.
 const TOOLS: [(&str, &str, &str); 12] = [

@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg explain requests -r requirements.txt --target debian-12")]
-pub struct ExplainArguments {
+pub(super) struct ExplainArguments {
     /// The project to explain
     #[arg(value_parser = values::project)]
     project: ProjectName,

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The package format of collections, with the plugin that provides it if it is not built in.
-pub struct CollectionFormats {
+pub(super) struct CollectionFormats {
     foreign: Option<(Target, Plugin)>,
     path: Vec<PathBuf>,
     time: Option<i64>,
@@ -30,7 +30,7 @@ impl CollectionFormats {
     /// # Errors
     /// The target no longer exists, no plugin provides its format, or the collections have different
     /// formats.
-    pub fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
+    pub(super) fn of(folders: &[&Path], configuration: &Configuration) -> Result<Self, Failure> {
         let manifests = folders.iter().filter_map(|folder| manifest(folder).ok());
         let is_foreign = |manifest: &CollectionManifest| {
             !manifest.format.is_empty() && format::Formats::default().of(&manifest.format).is_none()
@@ -54,7 +54,7 @@ impl CollectionFormats {
     ///
     /// # Errors
     /// The target does not exist, or no plugin provides its format.
-    pub fn of_target(
+    pub(super) fn of_target(
         target: Option<(&str, Option<&str>)>,
         configuration: &Configuration,
     ) -> Result<Self, Failure> {
@@ -76,7 +76,7 @@ impl CollectionFormats {
     }
 
     /// Returns the format that a plugin provides.
-    pub fn external(&self) -> Option<PluginFormat<'_>> {
+    pub(super) fn external(&self) -> Option<PluginFormat<'_>> {
         let (target, plugin) = self.foreign.as_ref()?;
         let context = CallContext {
             target,
@@ -90,7 +90,7 @@ impl CollectionFormats {
 }
 
 /// Returns the built-in formats, and that of a plugin.
-pub fn formats<'k>(plugin: Option<&'k PluginFormat<'_>>) -> format::Formats<'k> {
+pub(super) fn formats<'k>(plugin: Option<&'k PluginFormat<'_>>) -> format::Formats<'k> {
     match plugin {
         Some(plugin) => format::Formats::default().with(plugin),
         None => format::Formats::default(),

@@ -14,7 +14,7 @@ use super::{arguments::ProjectArguments, session};
   pypi2pkg freeze -r requirements.txt --target el9 -o frozen/
   pypi2pkg build -r requirements.txt --target el9 --index-url frozen/
   pypi2pkg build -r requirements.txt --target el9 --no-index --find-links frozen/")]
-pub struct FreezeArguments {
+pub(super) struct FreezeArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     /// The folder to write

@@ -20,7 +20,7 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg inputs requirements.txt
   pypi2pkg inputs pyproject.toml --extra socks --json")]
-pub struct InputsArguments {
+pub(super) struct InputsArguments {
     /// Requirements files, lock files, pyproject.toml or folders with one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,

@@ -18,7 +18,7 @@ use super::table::table;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg licences dist/")]
-pub struct LicencesArguments {
+pub(super) struct LicencesArguments {
     /// The collection's folder
     #[arg(value_name = "FOLDER", default_value = "dist")]
     folder: PathBuf,

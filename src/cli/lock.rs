@@ -32,7 +32,7 @@ use super::{
 #[command(after_help = "Examples:
   pypi2pkg lock -r requirements.txt --target debian-12 -o pylock.toml
   pypi2pkg build -r pylock.toml --target debian-12 -o dist/")]
-pub struct LockArguments {
+pub(super) struct LockArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     /// The file to write: pylock.toml or pylock.NAME.toml

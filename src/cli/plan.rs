@@ -21,7 +21,7 @@ use super::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg plan webob --target fedora-43 --json")]
-pub struct PlanArguments {
+pub(super) struct PlanArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     #[command(flatten)]

@@ -29,7 +29,7 @@ use crate::{
 
 /// List, show, check, write and run plugins
 #[derive(Debug, Args)]
-pub struct PluginArguments {
+pub(super) struct PluginArguments {
     #[command(subcommand)]
     verb: PluginVerb,
 }

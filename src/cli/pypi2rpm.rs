@@ -21,7 +21,7 @@ use crate::{
 use super::{Arguments, Verb, build::report_failures};
 
 /// The name of a link to the program.
-pub const NAME: &str = "pypi2rpm";
+pub(super) const NAME: &str = "pypi2rpm";
 
 /// Make one RPM package of one project, without what it requires
 #[derive(Debug, Parser)]

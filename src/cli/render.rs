@@ -36,7 +36,7 @@ Examples:
   pypi2pkg render -r requirements.txt --target fedora-43 -o recipes/ --diff
   pypi2pkg render recipes/webob        # again, of the same release"
 )]
-pub struct RenderArguments {
+pub(super) struct RenderArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     #[command(flatten)]

@@ -27,7 +27,7 @@ use super::{arguments::ConfigurationArgument, formats::CollectionFormats};
   pypi2pkg repo packages/ --target archlinux
   pypi2pkg repo packages/ --sign-key 0123456789ABCDEF0123456789ABCDEF01234567
   pypi2pkg repo dist/ --sign-key key.asc --repo-url https://packages.example/fedora-43/ --keep 2")]
-pub struct RepoArguments {
+pub(super) struct RepoArguments {
     /// The folder with the packages; `--sign-key` signs all of them in place
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,

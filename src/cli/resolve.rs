@@ -12,7 +12,7 @@ use super::{arguments::ProjectArguments, session, table::table};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg resolve -r requirements.txt --target debian-12")]
-pub struct ResolveArguments {
+pub(super) struct ResolveArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     /// Print JSON

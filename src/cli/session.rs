@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// A setting is invalid, the target does not exist, or the requirements cannot be read.
-pub fn open(
+pub(super) fn open(
     arguments: &ProjectArguments,
     options: RunOptions,
     verbosity: i8,
@@ -31,7 +31,7 @@ pub fn open(
 ///
 /// # Errors
 /// A recipe cannot be read, or the recipes are for several targets.
-pub fn open_for_recipes(
+pub(super) fn open_for_recipes(
     configuration: &ConfigurationArgument,
     mut options: RunOptions,
     verbosity: i8,

@@ -25,7 +25,7 @@ use super::{arguments::RecipeArguments, session, table::table};
 
 Example:
   pypi2pkg status recipes/")]
-pub struct StatusArguments {
+pub(super) struct StatusArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// Print JSON

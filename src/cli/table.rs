@@ -1,7 +1,7 @@
 //! Tables in plain text.
 
 /// Returns rows under a heading, with aligned columns two spaces apart and no trailing spaces.
-pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = heading.map(|cell| cell.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

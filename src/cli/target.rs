@@ -15,7 +15,7 @@ use super::table::table;
 
 /// Show the distributions that packages can be built for
 #[derive(Debug, Args)]
-pub struct TargetArguments {
+pub(super) struct TargetArguments {
     #[command(subcommand)]
     verb: TargetVerb,
     /// The configuration file (default: `pypi2pkg.toml`, if it exists)

@@ -17,7 +17,7 @@ use super::{arguments::ProjectArguments, session};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg tree -r requirements.txt --target debian-12")]
-pub struct TreeArguments {
+pub(super) struct TreeArguments {
     #[command(flatten)]
     arguments: ProjectArguments,
     /// The deepest level to show

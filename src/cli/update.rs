@@ -38,7 +38,7 @@ Examples:
   pypi2pkg update recipes/ --dry-run
   DEBFULLNAME='Jo Doe' DEBEMAIL=jo@example.org pypi2pkg update recipes/ -c constraints.txt"
 )]
-pub struct UpdateArguments {
+pub(super) struct UpdateArguments {
     #[command(flatten)]
     recipes: RecipeArguments,
     /// Constrain versions by a file

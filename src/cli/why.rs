@@ -18,7 +18,7 @@ use super::{arguments::ProjectArguments, session};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg why idna -r requirements.txt --target debian-12")]
-pub struct WhyArguments {
+pub(super) struct WhyArguments {
     /// The project to explain
     #[arg(value_parser = |text: &str| project_name(text).ok_or("this is not a valid project name"))]
     project: ProjectName,

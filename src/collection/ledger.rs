@@ -19,7 +19,7 @@ pub(super) struct Ledger(BTreeMap<String, BTreeSet<String>>);
 
 impl Ledger {
     /// What a collection says of itself; a line that is damaged says nothing.
-    pub fn read(collection: &Path) -> Self {
+    pub(super) fn read(collection: &Path) -> Self {
         let text = fs::read_to_string(collection.join(OWN).join(FILE)).unwrap_or_default();
         let mut ledger = Self::default();
         for (sum, file) in text.lines().filter_map(|line| line.split_once("  ")) {
@@ -29,29 +29,29 @@ impl Ledger {
     }
 
     /// Adds a file.
-    pub fn add(&mut self, file: &str, sum: &str) {
+    pub(super) fn add(&mut self, file: &str, sum: &str) {
         self.0.entry(file.to_owned()).or_default().insert(sum.to_owned());
     }
 
     /// Adds the files that a manifest names.
-    pub fn add_manifest(&mut self, manifest: &CollectionManifest) {
+    pub(super) fn add_manifest(&mut self, manifest: &CollectionManifest) {
         for entry in &manifest.packages {
             self.add(entry.file_name(), &entry.sha256);
         }
     }
 
     /// Whether a file has a digest that is known.
-    pub fn holds(&self, file: &str, sum: &str) -> bool {
+    pub(super) fn holds(&self, file: &str, sum: &str) -> bool {
         self.0.get(file).is_some_and(|sums| sums.contains(sum))
     }
 
     /// Whether a file of that name was made here.
-    pub fn names(&self, file: &str) -> bool {
+    pub(super) fn names(&self, file: &str) -> bool {
         self.0.contains_key(file)
     }
 
     /// Writes it down, unless it says that already.
-    pub fn write(&self, collection: &Path) -> Result<(), CollectionError> {
+    pub(super) fn write(&self, collection: &Path) -> Result<(), CollectionError> {
         if *self == Self::read(collection) {
             return Ok(());
         }

@@ -71,7 +71,7 @@ impl fmt::Debug for Listener<'_> {
 
 impl Listener<'_> {
     /// Reports something that the user should look at.
-    pub fn warn(&self, line: &str) {
+    pub(super) fn warn(&self, line: &str) {
         if let Some(reporter) = self.0 {
             reporter.event(Event::Warning(line));
         }

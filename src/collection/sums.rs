@@ -20,7 +20,7 @@ type Stamp = [i64; 6];
 
 impl Sums {
     /// The SHA-256 of a regular file; nothing where it cannot be read.
-    pub fn of(&self, path: &Path) -> Option<String> {
+    pub(super) fn of(&self, path: &Path) -> Option<String> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut file = File::open(path).ok()?;
         let found = file.metadata().ok().filter(|found| found.is_file())?;

@@ -11,7 +11,7 @@ use crate::{
 
 /// The part of the context by which recipes unpack a wheel into the site folder and make of it what
 /// the plan says.
-pub fn context(plan: &PackagePlan, target: &Target) -> Value {
+pub(super) fn context(plan: &PackagePlan, target: &Target) -> Value {
     let site = target.python.site_of(plan);
     json!({
         "site": site,
@@ -27,7 +27,7 @@ pub fn context(plan: &PackagePlan, target: &Target) -> Value {
 }
 
 /// The file of a recipe that lists the scripts whose first line is replaced.
-pub const SCRIPTS: &str = "scripts.list";
+pub(super) const SCRIPTS: &str = "scripts.list";
 
 /// A file of its own in a recipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn scripts(plan: &PackagePlan) -> Option<Attachment> {
 }
 
 /// What of a path is below a folder.
-pub fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+pub(super) fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
@@ -104,7 +104,7 @@ fn member<'a>(file: &'a PlannedFile, site: &str) -> Option<(&'a str, bool)> {
 }
 
 /// The texts with their numbers, and where each is installed.
-pub fn sources(plan: &PackagePlan) -> Vec<Value> {
+pub(super) fn sources(plan: &PackagePlan) -> Vec<Value> {
     let attached = attachments(plan).into_iter().enumerate();
     attached
         .filter_map(|(position, Attachment { name, mode, path, .. })| {

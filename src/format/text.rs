@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The width of descriptions: rpmlint and lintian complain about longer lines.
-pub const COLUMNS: usize = 79;
+pub(super) const COLUMNS: usize = 79;
 
 /// A text wrapped into lines of so many columns; paragraphs stay apart.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -30,7 +30,7 @@ pub fn synopsis(plan: &PackagePlan) -> String {
 }
 
 /// A synopsis, or a sentence of ours where it has no word: no format has packages without one.
-pub fn or_project(synopsis: String, plan: &PackagePlan) -> String {
+pub(super) fn or_project(synopsis: String, plan: &PackagePlan) -> String {
     if has_words(&synopsis) { synopsis } else { format!("Python project {}", plan.project) }
 }
 
@@ -51,13 +51,13 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// A time in UTC by a strftime pattern; the first day of 1970 for times that do not exist.
-pub fn date(time: i64, pattern: &str) -> String {
+pub(super) fn date(time: i64, pattern: &str) -> String {
     let timestamp = Timestamp::from_second(time).unwrap_or_default();
     timestamp.to_zoned(TimeZone::UTC).strftime(pattern).to_string()
 }
 
 /// The part of the template context that both formats have.
-pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
+pub(super) fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
     let hashes: Vec<Value> = plan
         .source
         .hashes
@@ -94,7 +94,7 @@ pub fn shared_context(plan: &PackagePlan, target: &Target) -> Value {
 }
 
 /// What a recipe moves after the build has installed it.
-pub fn moved_files(source: &SourceBuild) -> Vec<Value> {
+pub(super) fn moved_files(source: &SourceBuild) -> Vec<Value> {
     let moved = source.moved_files.iter();
     moved
         .map(|(from, to)| {
@@ -106,7 +106,7 @@ pub fn moved_files(source: &SourceBuild) -> Vec<Value> {
 }
 
 /// Adds the fields of `extra` to an object.
-pub fn extend(mut context: Value, extra: Value) -> Value {
+pub(super) fn extend(mut context: Value, extra: Value) -> Value {
     if let (Value::Object(fields), Value::Object(more)) = (&mut context, extra) {
         fields.extend(more);
     }

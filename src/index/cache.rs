@@ -46,7 +46,7 @@ pub(super) enum MetadataKey {
 
 impl MetadataKey {
     /// The key of what the server of an address states about a file to a user.
-    pub fn origin(url: &Url, user: &str, hashes: &Hashes) -> Self {
+    pub(super) fn origin(url: &Url, user: &str, hashes: &Hashes) -> Self {
         let mut digest = Sha256::new();
         for part in [url.as_str(), user] {
             digest.update(part);
@@ -77,7 +77,7 @@ pub(super) struct PageState {
 impl PageState {
     /// Whether the page may be used without asking the server: for as long as that allows, or for
     /// `default` seconds if it does not state anything. A page from the future is not fresh.
-    pub fn is_fresh(&self, default: u64) -> bool {
+    pub(super) fn is_fresh(&self, default: u64) -> bool {
         let lifetime = self.fresh_for.unwrap_or(default);
         now().checked_sub(self.fetched).is_some_and(|age| age < lifetime)
     }
@@ -89,13 +89,13 @@ pub(super) fn now() -> u64 {
 }
 
 impl Cache {
-    pub fn new(root: PathBuf) -> Self {
+    pub(super) fn new(root: PathBuf) -> Self {
         Self { root }
     }
 
     /// The page of a project of the index at `index`, as `user` sees it, if it was kept and is
     /// undamaged.
-    pub fn page(
+    pub(super) fn page(
         &self,
         (index, user): (&Url, &str),
         project: &ProjectName,
@@ -107,7 +107,7 @@ impl Cache {
     }
 
     /// Keeps a page.
-    pub fn keep_page(
+    pub(super) fn keep_page(
         &self,
         (index, user): (&Url, &str),
         project: &ProjectName,
@@ -121,40 +121,40 @@ impl Cache {
     }
 
     /// The SHA-256 of what was fetched from an address last.
-    pub fn digest(&self, url: &Url) -> Option<String> {
+    pub(super) fn digest(&self, url: &Url) -> Option<String> {
         let digest = String::from_utf8(read_checked(&self.digest_path(url))?).ok()?;
         (digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then_some(digest)
     }
 
     /// Keeps the SHA-256 of what was fetched from an address.
-    pub fn keep_digest(&self, url: &Url, sha256: &str) -> Result<(), IndexError> {
+    pub(super) fn keep_digest(&self, url: &Url, sha256: &str) -> Result<(), IndexError> {
         write_checked(&self.digest_path(url), sha256.as_bytes())
     }
 
     /// A metadata text that was kept.
-    pub fn metadata(&self, key: &MetadataKey) -> Option<Vec<u8>> {
+    pub(super) fn metadata(&self, key: &MetadataKey) -> Option<Vec<u8>> {
         read_checked(&self.metadata_path(key))
     }
 
     /// Keeps a metadata text.
-    pub fn keep_metadata(&self, key: &MetadataKey, text: &[u8]) -> Result<(), IndexError> {
+    pub(super) fn keep_metadata(&self, key: &MetadataKey, text: &[u8]) -> Result<(), IndexError> {
         write_checked(&self.metadata_path(key), text)
     }
 
     /// Forgets a metadata text that was found to be wrong.
-    pub fn forget_metadata(&self, key: &MetadataKey) {
+    pub(super) fn forget_metadata(&self, key: &MetadataKey) {
         // What cannot be removed is found to be wrong again.
         let _ = fs::remove_file(self.metadata_path(key));
     }
 
     /// The kept copy of a file, verified by every hash stated. A copy that is damaged is removed.
-    pub fn file(&self, file: &ReleaseFile) -> Option<PathBuf> {
+    pub(super) fn file(&self, file: &ReleaseFile) -> Option<PathBuf> {
         self.named_file(&file.hashes, &file.filename)
     }
 
     /// As [`Self::file`], by hashes and name.
-    pub fn named_file(&self, hashes: &Hashes, filename: &str) -> Option<PathBuf> {
+    pub(super) fn named_file(&self, hashes: &Hashes, filename: &str) -> Option<PathBuf> {
         let path = self.file_path(hashes.sha256()?, filename);
         if verify_file(&path, hashes).is_some() {
             return Some(path);
@@ -165,7 +165,7 @@ impl Cache {
     }
 
     /// A new temporary file in the cache.
-    pub fn temporary(&self) -> Result<NamedTempFile, IndexError> {
+    pub(super) fn temporary(&self) -> Result<NamedTempFile, IndexError> {
         let folder = self.root.join("files");
         create_folder(&folder)?;
         NamedTempFile::new_in(&folder)
@@ -173,7 +173,7 @@ impl Cache {
     }
 
     /// Moves a complete, verified file to its place, read-only.
-    pub fn keep_file(
+    pub(super) fn keep_file(
         &self,
         temporary: NamedTempFile,
         sha256: &str,

@@ -36,7 +36,7 @@ const PARTS: usize = 8;
 
 impl SimpleRepository {
     /// The metadata of a file: kept, from beside the wheel, from its end, or from the whole file.
-    pub async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
+    pub(super) async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
         let text = match self.kept_metadata(file) {
             Some(text) => text,
             None => {
@@ -75,7 +75,7 @@ impl SimpleRepository {
     }
 
     /// Forgets what was stated about a file and is not so.
-    pub fn forget_metadata(&self, file: &ReleaseFile) {
+    pub(super) fn forget_metadata(&self, file: &ReleaseFile) {
         if let Some(key) = self.origin(file) {
             self.cache.forget_metadata(&key);
         }
@@ -268,7 +268,7 @@ pub(super) struct Download<'a> {
 }
 
 impl<'a> Download<'a> {
-    pub fn of(file: &'a ReleaseFile) -> Self {
+    pub(super) fn of(file: &'a ReleaseFile) -> Self {
         let ReleaseFile { filename, url, hashes, size, .. } = file;
         Self { filename, url, hashes, size: *size }
     }

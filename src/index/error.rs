@@ -1,9 +1,13 @@
 //! Why an index could not answer.
 
+use std::error::Error;
+
 use url::Url;
 
-use crate::base::files::FileError;
-use crate::python::artifact::{HashMismatch, ProjectName, without_credentials};
+use crate::{
+    base::files::FileError,
+    python::artifact::{HashMismatch, ProjectName, without_credentials},
+};
 
 /// Why an index could not answer. Addresses are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,4 +104,20 @@ pub(super) fn redacted(url: &Url) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.into()
+}
+
+/// Returns the causes of an error, outermost first, without its address, which may hold
+/// credentials.
+pub(super) fn causes(error: &reqwest::Error) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
+        let text = cause.to_string();
+        if !causes.last().is_some_and(|last| last.contains(&text)) {
+            causes.push(text);
+        }
+    }
+    if causes.is_empty() {
+        return if error.is_timeout() { "no answer in time" } else { "the request failed" }.into();
+    }
+    causes.join(": ")
 }

@@ -40,7 +40,7 @@ pub(super) struct FolderIndex {
 
 impl FolderIndex {
     /// Reads the folder's list of files.
-    pub fn open(root: &Path) -> Result<Self, IndexError> {
+    pub(super) fn open(root: &Path) -> Result<Self, IndexError> {
         let root = fs::canonicalize(root)
             .map_err(|error| IndexError::local("open the index folder", root, error))?;
         let names = file_names(&root)?;
@@ -84,7 +84,10 @@ impl FolderIndex {
 
 impl FolderIndex {
     /// The files of a project: those that its page lists, and those beside them.
-    pub fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
+    pub(super) fn project(
+        &self,
+        project: &ProjectName,
+    ) -> Result<Option<Arc<ProjectFiles>>, IndexError> {
         let files = self.listed(project)?;
         let mut found = ProjectFiles { files };
         found.merge(releases(&self.root, &self.candidates(project), project)?);

@@ -23,7 +23,7 @@ impl TrustedHosts {
     ///
     /// # Errors
     /// A text that is neither.
-    pub fn parse(texts: &[String]) -> Result<Self, IndexError> {
+    pub(super) fn parse(texts: &[String]) -> Result<Self, IndexError> {
         let parsed = texts.iter().map(|text| {
             // What follows a scheme is read as a browser reads it: names in lower case, numbers as
             // addresses.
@@ -41,7 +41,7 @@ impl TrustedHosts {
     }
 
     /// Whether a host was named, with its port or for all ports.
-    pub fn has(&self, url: &Url) -> bool {
+    pub(super) fn has(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
         let is = |(host, own): &(String, Option<u16>)| {
             url.host_str() == Some(host) && own.is_none_or(|own| Some(own) == port)
@@ -53,7 +53,7 @@ impl TrustedHosts {
     ///
     /// # Errors
     /// An `http` URL of a host that is neither this machine nor trusted.
-    pub fn check(&self, url: &Url) -> Result<(), IndexError> {
+    pub(super) fn check(&self, url: &Url) -> Result<(), IndexError> {
         if url.scheme() == "https" || stated(url) == Some(Network::Loopback) || self.has(url) {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl TrustedHosts {
 
     /// Whether a page may link to a file: one of a public host names no address of this machine or
     /// its network, unless that is trusted.
-    pub fn may_link(&self, page: &Url, file: &Url) -> bool {
+    pub(super) fn may_link(&self, page: &Url, file: &Url) -> bool {
         let from = stated(page).unwrap_or(Network::Public);
         stated(file).is_none_or(|to| from.reaches(to)) || self.has(file)
     }
@@ -118,7 +118,7 @@ impl Network {
 
     /// Whether a server in this network may send a request on to one in another: to the same or to
     /// the public one. What this machine serves may name whatever it likes.
-    pub fn reaches(self, other: Self) -> bool {
+    pub(super) fn reaches(self, other: Self) -> bool {
         self == Self::Loopback || other == self || other == Self::Public
     }
 }
@@ -162,7 +162,7 @@ impl Guard {
     ///
     /// # Errors
     /// Its URL states an address that the server may not send a request to: the rest of a sentence.
-    pub fn admit(&self, from: Network, to: &Url) -> Result<(), String> {
+    pub(super) fn admit(&self, from: Network, to: &Url) -> Result<(), String> {
         match (stated(to), to.host_str()) {
             (Some(network), host) if !from.reaches(network) => {
                 let host = host.unwrap_or_default();

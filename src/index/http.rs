@@ -1,7 +1,6 @@
 //! Requests over HTTP, with limits, retries and redirects as the index needs them.
 
 use std::{
-    error::Error,
     hash::{BuildHasher, Hasher, RandomState},
     sync::OnceLock,
     time::{Duration, Instant},
@@ -19,7 +18,7 @@ use url::Url;
 
 use super::{
     IndexError, IndexSettings, Logins,
-    error::redacted,
+    error::{causes, redacted},
     headers::{content_range, redirect, retry_after, strong_validator},
     hosts::{Guard, TrustedHosts, network},
 };
@@ -74,12 +73,12 @@ pub(super) struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     /// A request for a page or a small document.
-    pub fn page(url: &'a Url, limit: u64) -> Self {
+    pub(super) fn page(url: &'a Url, limit: u64) -> Self {
         Self { url, headers: HeaderMap::new(), limit, is_file: false, only_part: false }
     }
 
     /// A request for a file.
-    pub fn file(url: &'a Url, limit: u64) -> Self {
+    pub(super) fn file(url: &'a Url, limit: u64) -> Self {
         Self { is_file: true, ..Self::page(url, limit) }
     }
 }
@@ -93,7 +92,7 @@ pub(super) struct HttpAnswer {
 }
 
 impl HttpAnswer {
-    pub fn header(&self, name: reqwest::header::HeaderName) -> Option<&str> {
+    pub(super) fn header(&self, name: reqwest::header::HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
@@ -137,7 +136,7 @@ impl From<IndexError> for HttpFailure {
 
 impl Http {
     /// Requests as `settings` say, with user names and passwords for the servers that they are of.
-    pub fn new(logins: Logins, hosts: TrustedHosts, settings: &IndexSettings) -> Self {
+    pub(super) fn new(logins: Logins, hosts: TrustedHosts, settings: &IndexSettings) -> Self {
         Self {
             pages: OnceLock::new(),
             files: OnceLock::new(),
@@ -156,24 +155,28 @@ impl Http {
     }
 
     /// The largest file whose size is not stated, in bytes.
-    pub fn file_size(&self) -> u64 {
+    pub(super) fn file_size(&self) -> u64 {
         self.file_size
     }
 
     /// The hosts that may be used without encryption.
-    pub fn hosts(&self) -> &TrustedHosts {
+    pub(super) fn hosts(&self) -> &TrustedHosts {
         &self.hosts
     }
 
     /// The user whom the server of an address knows; empty where it is nobody in particular.
-    pub fn user(&self, url: &Url) -> &str {
+    pub(super) fn user(&self, url: &Url) -> &str {
         self.logins.login(url).map_or("", |login| &login.user)
     }
 
     /// Sends a request, again where that may help, and gives a success's body to `sink`.
     ///
     /// The answer may have any status that another attempt would not change.
-    pub async fn get(&self, ask: &Ask<'_>, sink: &mut dyn Sink) -> Result<HttpAnswer, IndexError> {
+    pub(super) async fn get(
+        &self,
+        ask: &Ask<'_>,
+        sink: &mut dyn Sink,
+    ) -> Result<HttpAnswer, IndexError> {
         let mut attempt = 0;
         // What identifies the state of the file of which an earlier attempt brought a part.
         let mut validator = None;
@@ -382,19 +385,4 @@ fn classify(url: &Url, error: &reqwest::Error) -> HttpFailure {
 
 fn transfer(url: &Url, problem: String) -> IndexError {
     IndexError::Transfer { url: redacted(url), problem }
-}
-
-/// What is behind an error, outermost first, without the address, which may hold credentials.
-fn causes(error: &reqwest::Error) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
-        let text = cause.to_string();
-        if !causes.last().is_some_and(|last| last.contains(&text)) {
-            causes.push(text);
-        }
-    }
-    if causes.is_empty() {
-        return if error.is_timeout() { "no answer in time" } else { "the request failed" }.into();
-    }
-    causes.join(": ")
 }

@@ -35,7 +35,7 @@ pub(super) enum LinkIndex {
 impl LinkIndex {
     /// # Errors
     /// An address that is none, a folder that cannot be read.
-    pub fn open(address: &str) -> Result<Self, IndexError> {
+    pub(super) fn open(address: &str) -> Result<Self, IndexError> {
         match Address::parse(address)? {
             Address::Local(path) if path.is_dir() => Ok(Self::Folder(FolderIndex::open(&path)?)),
             Address::Local(path) => {
@@ -58,7 +58,7 @@ impl LinkIndex {
     }
 
     /// The files of a project.
-    pub fn files(
+    pub(super) fn files(
         &self,
         project: &ProjectName,
         remote: &SimpleIndexes,

@@ -30,7 +30,7 @@ use serde::Deserialize;
 use url::Url;
 
 #[cfg(fuzzing)]
-pub use self::page::{Format as PageFormat, parse as parse_page};
+pub(crate) use self::page::{PageFormat, parse as parse_page};
 pub use self::{
     archive::{check_sdist, sdist_has, sdist_member, sdist_members, sdist_time},
     error::IndexError,

@@ -17,14 +17,14 @@ const API_MAJOR: &str = "1";
 
 /// A page's content, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageFormat {
+pub(crate) enum PageFormat {
     Html,
     Json,
 }
 
 /// Why a page was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PageError {
+pub(crate) enum PageError {
     Quarantined,
     Unusable(String),
 }
@@ -39,7 +39,7 @@ impl From<String> for PageError {
 ///
 /// Left out are files that are no wheels or sdists of `project`, those with a malformed hash, and
 /// links to anything but HTTP (from a page of this machine: to anything but its files).
-pub fn parse(
+pub(crate) fn parse(
     bytes: &[u8],
     format: PageFormat,
     address: &Url,

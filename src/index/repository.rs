@@ -59,7 +59,7 @@ impl SimpleRepository {
     ///
     /// # Errors
     /// One of them must not be used without encryption, or a trusted host is none.
-    pub fn new(
+    pub(super) fn new(
         groups: Vec<Vec<Url>>,
         strategy: IndexStrategy,
         logins: Logins,
@@ -81,12 +81,12 @@ impl SimpleRepository {
     }
 
     /// What the cache lacked so far; sorted.
-    pub fn missing(&self) -> Vec<String> {
+    pub(super) fn missing(&self) -> Vec<String> {
         lock(&self.missing).iter().cloned().collect()
     }
 
     /// The files of a project in a group: those of the first index that has it, or of all.
-    pub async fn project(
+    pub(super) async fn project(
         &self,
         group: usize,
         project: ProjectName,
@@ -135,7 +135,7 @@ impl SimpleRepository {
     }
 
     /// Takes note of something that the cache lacks.
-    pub fn offline(&self, subject: String) -> IndexError {
+    pub(super) fn offline(&self, subject: String) -> IndexError {
         lock(&self.missing).insert(subject.clone());
         IndexError::Offline { subject }
     }
@@ -189,7 +189,7 @@ impl SimpleRepository {
         Ok((!state.is_missing).then_some(files))
     }
 
-    pub async fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
+    pub(super) async fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
         if self.settings.offline {
             return Err(self.offline(format!("the page of links {}", redacted(url))));
         }
@@ -203,7 +203,7 @@ impl SimpleRepository {
 
     /// Fetches a file that a requirement names by its address: from the cache where its hash is
     /// stated, or where only the cache may answer.
-    pub async fn download_direct(
+    pub(super) async fn download_direct(
         &self,
         url: &Url,
         hashes: &Hashes,
@@ -229,7 +229,7 @@ impl SimpleRepository {
     }
 
     /// Where a release's JSON document is, if the index has the default one's layout.
-    pub fn document(&self, file: &ReleaseFile) -> Option<Url> {
+    pub(super) fn document(&self, file: &ReleaseFile) -> Option<Url> {
         let homes = lock(&self.homes);
         let base = homes.get(file.kind.project())?;
         let (project, version) = (file.kind.project(), file.kind.version());

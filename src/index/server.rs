@@ -10,20 +10,20 @@ use std::{
 
 /// A request as it came: the path and the headers, names in lower case.
 #[derive(Debug, Clone)]
-pub struct ServedRequest {
+pub(super) struct ServedRequest {
     pub path: String,
     pub headers: Vec<(String, String)>,
 }
 
 impl ServedRequest {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// What is sent back.
 #[derive(Debug, Clone, Default)]
-pub struct Response {
+pub(super) struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
@@ -34,29 +34,29 @@ pub struct Response {
 }
 
 impl Response {
-    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self { status, headers, body: body.into(), ..Self::default() }
     }
 
-    pub fn html(body: &str) -> Self {
+    pub(super) fn html(body: &str) -> Self {
         Self::new(200, "text/html; charset=utf-8", body)
     }
 
-    pub fn json(body: &str) -> Self {
+    pub(super) fn json(body: &str) -> Self {
         Self::new(200, "application/vnd.pypi.simple.v1+json", body)
     }
 
-    pub fn missing() -> Self {
+    pub(super) fn missing() -> Self {
         Self::new(404, "text/plain", "not found")
     }
 
-    pub fn file(body: &[u8]) -> Self {
+    pub(super) fn file(body: &[u8]) -> Self {
         Self::new(200, "application/octet-stream", body)
     }
 
     /// The part of `body` that the request's `Range` asks for.
-    pub fn part(request: &ServedRequest, body: &[u8]) -> Self {
+    pub(super) fn part(request: &ServedRequest, body: &[u8]) -> Self {
         let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes="))
         else {
             return Self::file(body);
@@ -73,7 +73,7 @@ impl Response {
     }
 
     /// What follows the start that the request's `Range` asks for, or all of `body`.
-    pub fn rest(request: &ServedRequest, body: &[u8]) -> Self {
+    pub(super) fn rest(request: &ServedRequest, body: &[u8]) -> Self {
         let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
         let start = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
         let Some(start): Option<usize> = start else { return Self::file(body) };
@@ -82,20 +82,22 @@ impl Response {
         part.with("content-range", &format!("bytes {start}-{end}/{length}"))
     }
 
-    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));
         self
     }
 }
 
 /// A running server; it ends with the process.
-pub struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     log: Arc<Mutex<Vec<ServedRequest>>>,
 }
 
 impl Server {
-    pub fn start(answer: impl Fn(&ServedRequest) -> Response + Send + Sync + 'static) -> Self {
+    pub(super) fn start(
+        answer: impl Fn(&ServedRequest) -> Response + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -109,16 +111,16 @@ impl Server {
         Self { address, log }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// The paths asked for so far, in order.
-    pub fn paths(&self) -> Vec<String> {
+    pub(super) fn paths(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().map(|request| request.path.clone()).collect()
     }
 
-    pub fn requests(&self) -> Vec<ServedRequest> {
+    pub(super) fn requests(&self) -> Vec<ServedRequest> {
         self.log.lock().unwrap().clone()
     }
 }

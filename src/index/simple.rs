@@ -61,7 +61,7 @@ impl<K: Eq + Hash, V: Clone + Send + Sync + 'static> Once<K, V> {
 
 impl SimpleIndexes {
     /// The repositories at the addresses of each group.
-    pub fn new(
+    pub(super) fn new(
         groups: Vec<Vec<Url>>,
         strategy: IndexStrategy,
         logins: Logins,
@@ -130,17 +130,17 @@ impl Drop for SimpleIndexes {
 
 impl SimpleIndexes {
     /// Starts to fetch the pages of projects in a group.
-    pub fn prefetch_project(&self, group: usize, project: &ProjectName) {
+    pub(super) fn prefetch_project(&self, group: usize, project: &ProjectName) {
         drop(self.pending_page(group, project));
     }
 
     /// As [`super::Index::prefetch_metadata`].
-    pub fn prefetch_metadata(&self, file: &ReleaseFile) {
+    pub(super) fn prefetch_metadata(&self, file: &ReleaseFile) {
         drop(self.pending_metadata(file));
     }
 
     /// The files of a project in a group.
-    pub fn project(
+    pub(super) fn project(
         &self,
         group: usize,
         project: &ProjectName,
@@ -149,37 +149,41 @@ impl SimpleIndexes {
     }
 
     /// As [`super::Index::metadata`].
-    pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+    pub(super) fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         self.runtime()?.block_on(self.pending_metadata(file))
     }
 
     /// Forgets the metadata that a server stated of a file and that are not its own.
-    pub fn forget_metadata(&self, file: &ReleaseFile) {
+    pub(super) fn forget_metadata(&self, file: &ReleaseFile) {
         self.shared.forget_metadata(file);
     }
 
     /// The hosts that may be used without encryption.
-    pub fn hosts(&self) -> &TrustedHosts {
+    pub(super) fn hosts(&self) -> &TrustedHosts {
         self.shared.http.hosts()
     }
 
     /// As [`super::Index::missing`].
-    pub fn missing(&self) -> Vec<String> {
+    pub(super) fn missing(&self) -> Vec<String> {
         self.shared.missing()
     }
 
     /// The text of a page of links, and its address after redirects.
-    pub fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
+    pub(super) fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
         self.runtime()?.block_on(self.shared.links(url))
     }
 
     /// As [`super::Index::download`].
-    pub fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
+    pub(super) fn download(
+        &self,
+        url: &Url,
+        hashes: &Hashes,
+    ) -> Result<(PathBuf, Hashes), IndexError> {
         self.runtime()?.block_on(self.shared.download_direct(url, hashes))
     }
 
     /// As [`super::Index::fetch`].
-    pub fn fetch(
+    pub(super) fn fetch(
         &self,
         files: &[&ReleaseFile],
         progress: &(dyn Fn(usize, u64) + Sync),

@@ -43,7 +43,7 @@ enum List {
 }
 
 impl AllSources {
-    pub fn open(
+    pub(super) fn open(
         sources: &Sources,
         logins: Logins,
         settings: &IndexSettings,

@@ -12,22 +12,22 @@ pub(super) struct Sparse {
 
 impl Sparse {
     /// A file of `length` bytes, of which none is here yet.
-    pub fn new(length: u64) -> Self {
+    pub(super) fn new(length: u64) -> Self {
         Self { length, parts: Vec::new(), position: 0, missing: None }
     }
 
     /// Adds the bytes from `start` on.
-    pub fn insert(&mut self, start: u64, bytes: Vec<u8>) {
+    pub(super) fn insert(&mut self, start: u64, bytes: Vec<u8>) {
         self.parts.push((start, bytes));
     }
 
     /// Where the last read failed for want of a part.
-    pub fn take_missing(&mut self) -> Option<u64> {
+    pub(super) fn take_missing(&mut self) -> Option<u64> {
         self.missing.take()
     }
 
     /// The first byte after `at` that is here, or the file's end.
-    pub fn gap_end(&self, at: u64) -> u64 {
+    pub(super) fn gap_end(&self, at: u64) -> u64 {
         let starts = self.parts.iter().map(|(start, _)| *start);
         starts.filter(|start| *start > at).min().unwrap_or(self.length)
     }

@@ -32,7 +32,7 @@ pub enum CommandNames {
 
 /// Where the commands of one wheel are installed.
 #[derive(Debug, Clone, Copy)]
-pub struct CommandPaths<'a> {
+pub(super) struct CommandPaths<'a> {
     target: &'a Target,
     names: CommandNames,
     requires_python: Option<&'a VersionSpecifiers>,
@@ -40,7 +40,7 @@ pub struct CommandPaths<'a> {
 }
 
 impl<'a> CommandPaths<'a> {
-    pub fn new(wheel: &'a Wheel, target: &'a Target, policy: &'a Policy) -> Self {
+    pub(super) fn new(wheel: &'a Wheel, target: &'a Target, policy: &'a Policy) -> Self {
         Self {
             target,
             names: policy.command_names,
@@ -50,7 +50,7 @@ impl<'a> CommandPaths<'a> {
     }
 
     /// Where a command is installed.
-    pub fn path(&self, name: &str) -> String {
+    pub(super) fn path(&self, name: &str) -> String {
         let python = &self.target.python;
         let plain = format!("{}/{name}", python.scripts);
         if self.is_suffixed(&plain) {
@@ -62,7 +62,7 @@ impl<'a> CommandPaths<'a> {
 
     /// Where a file of the `data` scheme is installed: commands, and the manual pages of commands, get
     /// the version that a script of that name gets.
-    pub fn data_path(&self, path: &str) -> String {
+    pub(super) fn data_path(&self, path: &str) -> String {
         let python = &self.target.python;
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         if folder == python.scripts {
@@ -102,7 +102,7 @@ impl<'a> CommandPaths<'a> {
 
 /// A manual page. Source: man(1), "The table below shows the section numbers".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ManualPage<'p> {
+pub(super) struct ManualPage<'p> {
     /// What the page describes: a command, in the sections for these.
     pub name: &'p str,
     /// The ending: the section, and how the page is compressed: `1`, `1.gz`, `3pm`.
@@ -111,7 +111,7 @@ pub struct ManualPage<'p> {
 
 impl<'p> ManualPage<'p> {
     /// Returns the page at a path below `share/man` of a prefix, in any language.
-    pub fn of(path: &'p str, prefix: &str) -> Option<Self> {
+    pub(super) fn of(path: &'p str, prefix: &str) -> Option<Self> {
         let inside = path.strip_prefix(prefix)?.strip_prefix("/share/man/")?;
         let (folder, file) = inside.rsplit_once('/')?;
         let section = folder.rsplit('/').next()?.strip_prefix("man")?;
@@ -121,14 +121,14 @@ impl<'p> ManualPage<'p> {
     }
 
     /// Whether it describes a command: user commands, games or administration.
-    pub fn is_of_command(&self) -> bool {
+    pub(super) fn is_of_command(&self) -> bool {
         self.section.starts_with(['1', '6', '8'])
     }
 }
 
 /// The name of an application, under which people look for its package: that of the project, where it
 /// has a command called so. Packages for the default Python are found by their own names.
-pub fn application(
+pub(super) fn application(
     wheel: &Wheel,
     package: &str,
     paths: &BTreeSet<&str>,

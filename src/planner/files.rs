@@ -15,7 +15,7 @@ use super::PlanError;
 ///
 /// # Errors
 /// A file has the path of a folder that another one needs.
-pub fn all(
+pub(super) fn all(
     mut files: Vec<PlannedFile>,
     launchers: Vec<PlannedFile>,
     documents: Vec<PlannedFile>,
@@ -50,7 +50,7 @@ fn check_folders(files: &[PlannedFile], wheel: &Wheel) -> Result<(), PlanError> 
 }
 
 /// Returns the documents that the target has in every package.
-pub fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> {
+pub(super) fn documents(package: &str, wheel: &Wheel, target: &Target) -> Vec<PlannedFile> {
     let wanted = target.layout.documents.iter();
     wanted
         .filter(|document| !document.native_only || wheel.is_native(&target.architecture.machine))

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The installed files with native code that the target does not run, and a note on them: it is data.
-pub fn foreign_code(
+pub(super) fn foreign_code(
     files: &[PlannedFile],
     wheel: &Wheel,
     target: &Target,

@@ -4,7 +4,7 @@
 
 /// What runs a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScriptInterpreter<'l> {
+pub(super) enum ScriptInterpreter<'l> {
     /// Any Python.
     Python,
     /// A program that `env` finds, named without anything else.
@@ -14,7 +14,7 @@ pub enum ScriptInterpreter<'l> {
 }
 
 /// The program that a first line starts, where that is not Python: an absolute path.
-pub fn program(line: &str) -> Option<String> {
+pub(super) fn program(line: &str) -> Option<String> {
     let (program, rest) = parts(line)?;
     let program = match base(program) {
         "env" => {
@@ -41,7 +41,7 @@ fn parts(line: &str) -> Option<(&str, &str)> {
 }
 
 /// What a first line starts, read as the kernel and `env` read it.
-pub fn of(line: &str) -> ScriptInterpreter<'_> {
+pub(super) fn of(line: &str) -> ScriptInterpreter<'_> {
     let Some((program, rest)) = parts(line) else { return ScriptInterpreter::Other };
     if is_python(program) {
         return ScriptInterpreter::Python;

@@ -27,7 +27,7 @@ const INSTALLER_FILES: [&str; 6] =
     ["RECORD", "RECORD.jws", "RECORD.p7s", "REQUESTED", "INSTALLER", "direct_url.json"];
 
 /// The installed files of a wheel and what was left out.
-pub struct FileLayout {
+pub(super) struct FileLayout {
     pub files: Vec<PlannedFile>,
     /// Sorted.
     pub left_out: Vec<LeftOut>,
@@ -38,7 +38,7 @@ pub struct FileLayout {
 }
 
 /// Maps every member of the wheel to its installed path.
-pub fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<FileLayout, PlanError> {
+pub(super) fn lay_out(hazards: &Hazards<'_>, package: &str) -> Result<FileLayout, PlanError> {
     let wheel = hazards.wheel;
     let mut placer = Placer {
         wheel,

@@ -49,7 +49,7 @@ const SYSTEM_LIBRARIES: [&str; 28] = [
 
 /// Returns the relations with the libraries that the wheel's native code needs. Libraries in the
 /// wheel itself are left out: they must be neither required from the system nor offered to it.
-pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> ExternalRelations {
+pub(super) fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> ExternalRelations {
     let NeededLibraries { promised, siblings, unpromised } =
         NeededLibraries::of(wheel, target, others);
     let mut relations: Vec<Relation> =
@@ -77,7 +77,7 @@ pub fn libraries(wheel: &Wheel, target: &Target, others: &Others<'_>) -> Externa
 ///
 /// # Errors
 /// The native code was built on a newer system and would not start.
-pub fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
+pub(super) fn check_glibc(subject: &Subject<'_>, target: &Target) -> Result<(), PlanError> {
     let wheel = subject.wheel;
     let machine = target.architecture.machine.as_str();
     let versions = wheel.native_code(machine).flat_map(|elf| &elf.versions);

@@ -12,7 +12,7 @@ pub const FOREIGN_FOLDER: &str = "looks for libraries outside the system's folde
 
 /// Notes on the folders outside the wheel and the system in which its native code looks for libraries,
 /// by `DT_RPATH` or `DT_RUNPATH`. Source: ld.so(8); rpm's `check-rpaths` refuses such packages.
-pub fn notes(wheel: &Wheel) -> Vec<OneLine> {
+pub(super) fn notes(wheel: &Wheel) -> Vec<OneLine> {
     let mut members: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let foreign = wheel.foreign_library_paths();
     for (member, folder) in foreign.filter(|(_, folder)| !is_standard_folder(folder)) {

@@ -185,7 +185,7 @@ fn folded<'p>(project: &'p ProjectName, target: &Target) -> Option<&'p str> {
 /// Names beside its own by which a package is looked for: the target's aliases, and where packages are
 /// called as projects spell themselves, the normalised name and the one without `python-`, unless
 /// that is another project.
-pub fn aliases(
+pub(super) fn aliases(
     project: &ProjectName,
     package: &str,
     target: &Target,
@@ -209,7 +209,7 @@ pub fn aliases(
 
 /// The names of the distribution's own packages that have a project, where it calls them otherwise and
 /// its repository tells.
-pub fn names_in_repository<'r>(
+pub(super) fn names_in_repository<'r>(
     project: &ProjectName,
     package: &str,
     target: &Target,

@@ -17,7 +17,7 @@ use super::{Others, PlanError, Policy, Subject, questions, relations::ExternalRe
 ///
 /// # Errors
 /// An unknown hint, if the policy is strict.
-pub fn needs(
+pub(super) fn needs(
     subject: &Subject<'_>,
     target: &Target,
     others: &Others<'_>,

@@ -19,7 +19,7 @@ const FOLDERS: [&str; 4] = ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/"];
 
 /// Relations with the programs that files which may be executed begin with; notes on those that are in
 /// no known package. Python is what every package requires.
-pub fn programs(files: &[PlannedFile], wheel: &Wheel, target: &Target) -> ExternalRelations {
+pub(super) fn programs(files: &[PlannedFile], wheel: &Wheel, target: &Target) -> ExternalRelations {
     let lines: BTreeMap<&str, &str> =
         wheel.shebangs.iter().map(|(member, line)| (member.as_str(), line.as_str())).collect();
     let mut outside = ExternalRelations::default();
@@ -54,7 +54,7 @@ fn beginning(path: &str) -> String {
 }
 
 /// Whether a relation is there only for the script at a path.
-pub fn is_of_script(relation: &Relation, path: &str) -> bool {
+pub(super) fn is_of_script(relation: &Relation, path: &str) -> bool {
     relation.origin.as_str().starts_with(OneLine::new(&beginning(path)).as_str())
 }
 

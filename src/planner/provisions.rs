@@ -16,7 +16,7 @@ const OTHER_NAME: &str = "what the distribution calls this package";
 ///
 /// # Errors
 /// The target's own names for it are none that a package may have.
-pub fn provisions(
+pub(super) fn provisions(
     wheel: &Wheel,
     package: &str,
     target: &Target,

@@ -36,7 +36,7 @@ pub type Neighbours = BTreeMap<ProjectName, Neighbour>;
 
 /// Relations with what is outside of Python, and what the user has to know or decide.
 #[derive(Default)]
-pub struct ExternalRelations {
+pub(super) struct ExternalRelations {
     pub relations: Vec<Relation>,
     pub notes: Vec<OneLine>,
     pub open: Vec<Open>,
@@ -47,7 +47,7 @@ pub struct ExternalRelations {
 ///
 /// # Errors
 /// A name that is given for a dependency's package, and that no package may have.
-pub fn dependencies(
+pub(super) fn dependencies(
     wheel: &Wheel,
     extras: &[ExtraName],
     target: &Target,
@@ -128,7 +128,7 @@ impl ExtraWalk<'_> {
 }
 
 /// The versions that a requirement allows; all where it says nothing of them.
-pub fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
+pub(super) fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
     match &requirement.version_or_url {
         Some(pep508_rs::VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
         _ => VersionSpecifiers::empty(),
@@ -139,7 +139,7 @@ pub fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
 ///
 /// # Errors
 /// The name that is given for its package is none that a package may have.
-pub fn requirement(
+pub(super) fn requirement(
     requirement: &Requirement,
     origin: &str,
     target: &Target,
@@ -194,7 +194,7 @@ pub fn requirement(
 }
 
 /// The interpreter that the files are for.
-pub fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
+pub(super) fn interpreter(wheel: &Wheel, target: &Target) -> Relation {
     let python_marker = wheel.metadata.requires_dist.iter().find(|requirement| {
         requirement.marker.try_to_string().is_some_and(|marker| marker.contains("python_"))
     });

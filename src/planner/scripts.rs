@@ -37,7 +37,7 @@ pub fn system_command(note: &OneLine) -> Option<&str> {
 ///
 /// # Errors
 /// The target's interpreter cannot start scripts.
-pub fn launchers(
+pub(super) fn launchers(
     wheel: &Wheel,
     extras: &[ExtraName],
     target: &Target,
@@ -92,7 +92,7 @@ fn launcher(entry: &EntryPoint, target: &Target) -> Result<String, ShebangError>
 
 /// The commands that a package has: its launchers and scripts, under the names that they have in the
 /// wheel and in the package.
-pub fn commands(
+pub(super) fn commands(
     wheel: &Wheel,
     launchers: &[PlannedFile],
     paths: CommandPaths<'_>,

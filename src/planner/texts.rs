@@ -12,7 +12,7 @@ use crate::{
 const ENOUGH: usize = 600;
 
 /// The project's summary, or a sentence of ours where it has none, or one without a letter.
-pub fn summary(metadata: &CoreMetadata) -> OneLine {
+pub(super) fn summary(metadata: &CoreMetadata) -> OneLine {
     let summary = OneLine::new(metadata.summary.as_deref().unwrap_or_default());
     if has_words(summary.as_str()) {
         summary
@@ -24,7 +24,7 @@ pub fn summary(metadata: &CoreMetadata) -> OneLine {
 /// The first prose of the project's description: neither headings, badges, tables nor code; the
 /// summary where there is none. Behind it stands where the project was taken from, where that is no
 /// index.
-pub fn description(metadata: &CoreMetadata, origin: Option<&ProjectOrigin>) -> Paragraph {
+pub(super) fn description(metadata: &CoreMetadata, origin: Option<&ProjectOrigin>) -> Paragraph {
     let raw = metadata.description.as_deref().unwrap_or_default();
     let kind = metadata.description_content_type.as_deref().unwrap_or_default();
     let paragraphs = match kind.split(';').next().unwrap_or_default().trim() {
@@ -60,7 +60,7 @@ pub fn description(metadata: &CoreMetadata, origin: Option<&ProjectOrigin>) -> P
 }
 
 /// The authors as far as the metadata name them, else the maintainers, else a placeholder.
-pub fn authors(metadata: &CoreMetadata) -> OneLine {
+pub(super) fn authors(metadata: &CoreMetadata) -> OneLine {
     let fields = [
         &metadata.author,
         &metadata.author_email,
@@ -75,7 +75,7 @@ pub fn authors(metadata: &CoreMetadata) -> OneLine {
 }
 
 /// The project's address on the web, without credentials; only `http` and `https`.
-pub fn homepage(metadata: &CoreMetadata) -> Option<String> {
+pub(super) fn homepage(metadata: &CoreMetadata) -> Option<String> {
     const LABELS: [&str; 5] = ["homepage", "home", "source", "repository", "documentation"];
     let labelled = LABELS.iter().flat_map(|label| {
         metadata.project_urls.iter().filter(|(name, _)| name.eq_ignore_ascii_case(label))

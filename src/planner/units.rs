@@ -15,7 +15,7 @@ const FOLDER: &str = "/usr/lib/systemd/system/";
 const KINDS: [&str; 5] = [".service", ".socket", ".timer", ".path", ".target"];
 
 /// The commands of the target for the units among the files, and a note on them.
-pub fn scriptlets(
+pub(super) fn scriptlets(
     files: &[PlannedFile],
     target: &Target,
 ) -> (BTreeMap<Moment, String>, Vec<OneLine>) {

@@ -15,7 +15,10 @@ use crate::{
 ///
 /// # Errors
 /// What the plugin must not do.
-pub fn changed(before: &PackagePlan, after: &PackagePlan) -> Result<Vec<&'static str>, String> {
+pub(crate) fn changed(
+    before: &PackagePlan,
+    after: &PackagePlan,
+) -> Result<Vec<&'static str>, String> {
     let mut same = after.clone();
     let mut fields = Vec::new();
     macro_rules! changeable {

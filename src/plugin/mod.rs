@@ -22,7 +22,7 @@ use serde_json::Value;
 use crate::base::files::{FileError, tree_digest};
 
 #[cfg(fuzzing)]
-pub use answer::changed as check_changed_plan;
+pub(crate) use answer::changed as check_changed_plan;
 pub use error::PluginError;
 pub use find::{Finder, PluginChoice};
 pub use hooks::{Gathered, Plugins};

@@ -23,7 +23,7 @@ pub const API: semver::Version = semver::Version::new(2, 0, 0);
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct HookRequest<'a, T> {
+pub(crate) struct HookRequest<'a, T> {
     pub api: String,
     pub hook: Hook,
     pub settings: &'a Value,
@@ -36,7 +36,7 @@ pub struct HookRequest<'a, T> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct RequestTarget<'a> {
+pub(crate) struct RequestTarget<'a> {
     name: &'a str,
     format: &'a str,
     family: &'a str,
@@ -90,7 +90,7 @@ pub enum Level {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Projects<'a> {
+pub(crate) struct Projects<'a> {
     #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub projects: Vec<&'a ProjectName>,
 }
@@ -98,7 +98,7 @@ pub struct Projects<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct NamesAnswer {
+pub(crate) struct NamesAnswer {
     #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub names: BTreeMap<ProjectName, String>,
     pub messages: Vec<Message>,
@@ -106,7 +106,7 @@ pub struct NamesAnswer {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Plans<'a> {
+pub(crate) struct Plans<'a> {
     #[cfg_attr(test, schemars(with = "Vec<PackagePlan>"))]
     pub packages: Vec<&'a PackagePlan>,
 }
@@ -114,20 +114,20 @@ pub struct Plans<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct ChangedPlans {
+pub(crate) struct ChangedPlans {
     pub packages: Vec<PackagePlan>,
     pub messages: Vec<Message>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct Recipes<'a> {
+pub(crate) struct Recipes<'a> {
     pub packages: Vec<RecipeAnswer<'a>>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct RecipeAnswer<'a> {
+pub(crate) struct RecipeAnswer<'a> {
     pub plan: &'a PackagePlan,
     pub recipe: &'a Recipe,
 }
@@ -135,7 +135,7 @@ pub struct RecipeAnswer<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct ChangedRecipes {
+pub(crate) struct ChangedRecipes {
     pub packages: Vec<ChangedRecipe>,
     pub messages: Vec<Message>,
 }
@@ -143,7 +143,7 @@ pub struct ChangedRecipes {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ChangedRecipe {
+pub(crate) struct ChangedRecipe {
     #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
     pub recipe: Recipe,
@@ -151,14 +151,14 @@ pub struct ChangedRecipe {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct PackagesAnswer<'a> {
+pub(crate) struct PackagesAnswer<'a> {
     pub packages: Vec<BuiltFile<'a>>,
 }
 
 /// A package that was built.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct BuiltFile<'a> {
+pub(crate) struct BuiltFile<'a> {
     pub plan: &'a PackagePlan,
     /// The native package's name.
     pub package: &'a str,
@@ -170,13 +170,13 @@ pub struct BuiltFile<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct Said {
+pub(crate) struct Said {
     pub messages: Vec<Message>,
 }
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct InCollection {
+pub(crate) struct InCollection {
     pub collection: String,
     pub manifest: Value,
 }
@@ -184,7 +184,7 @@ pub struct InCollection {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct NewFiles {
+pub(crate) struct NewFiles {
     pub files: Vec<NewFile>,
     pub messages: Vec<Message>,
 }
@@ -193,7 +193,7 @@ pub struct NewFiles {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct NewFile {
+pub(crate) struct NewFile {
     /// Its path below `reports/`.
     pub path: String,
     /// Its path in the plugin's working folder.

@@ -21,7 +21,7 @@ use crate::{
 pub use additions::{AdditionError, Additions};
 pub use adoption::Edits;
 pub use folder::{RecipeFolder, State, read};
-pub use merge::{Merged, Statement, difference};
+pub use merge::{Merged, difference};
 pub use provenance::{Provenance, RECIPE};
 pub use update::{FileUpdate, Update};
 

@@ -107,7 +107,7 @@ type FileRank = (bool, Option<usize>, Reverse<Option<(u64, String)>>, Reverse<bo
 
 impl Candidates {
     /// Sorts the files of a project's page by release.
-    pub fn new(
+    pub(super) fn new(
         project: &ProjectName,
         page: Option<&ProjectFiles>,
         restriction: Restriction,
@@ -146,7 +146,7 @@ impl Candidates {
     }
 
     /// The candidates that satisfy a requirement, as positions in `list`.
-    pub fn matching(&self, specifiers: &VersionSpecifiers) -> Positions {
+    pub(super) fn matching(&self, specifiers: &VersionSpecifiers) -> Positions {
         let is_pinned = |version: &Version| {
             is_pinned(specifiers) || self.pins.iter().any(|pin| satisfies(version, pin))
         };
@@ -159,7 +159,7 @@ impl Candidates {
     }
 
     /// The candidates in a set with their positions, oldest first.
-    pub fn within<'a>(
+    pub(super) fn within<'a>(
         &'a self,
         set: &'a Positions,
     ) -> impl DoubleEndedIterator<Item = (u32, &'a Candidate)> {
@@ -171,7 +171,7 @@ impl Candidates {
     }
 
     /// The candidate at a position that the solver chose.
-    pub fn at(&self, position: u32) -> Option<&Candidate> {
+    pub(super) fn at(&self, position: u32) -> Option<&Candidate> {
         self.list.get(usize::try_from(position).ok()?)
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct PinOrder {
 
 impl PinOrder {
     /// Changes the order and forgets the search.
-    pub fn change(&mut self, change: PinChange) {
+    pub(super) fn change(&mut self, change: PinChange) {
         let (mut first, mut last) =
             (std::mem::take(&mut self.first), std::mem::take(&mut self.last));
         match change {
@@ -55,7 +55,7 @@ impl PinOrder {
     }
 
     /// The rank of a project of which `count` releases are left.
-    pub fn rank(&mut self, project: &ProjectName, count: usize, conflicts: u32) -> Rank {
+    pub(super) fn rank(&mut self, project: &ProjectName, count: usize, conflicts: u32) -> Rank {
         let first = self.first.iter().position(|first| first == project);
         let rank = (
             !self.last.contains(project),
@@ -69,17 +69,21 @@ impl PinOrder {
     }
 
     /// The rank that was told last.
-    pub fn known_rank(&self, project: &ProjectName) -> Option<Rank> {
+    pub(super) fn known_rank(&self, project: &ProjectName) -> Option<Rank> {
         self.ranks.get(project).copied()
     }
 
     /// The release of a project that was chosen last.
-    pub fn chosen(&self, project: &ProjectName) -> Option<u32> {
+    pub(super) fn chosen(&self, project: &ProjectName) -> Option<u32> {
         self.chosen.get(project).copied()
     }
 
     /// Remembers a choice; how many releases of the project were tried, or the change that is due.
-    pub fn choose(&mut self, project: &ProjectName, position: u32) -> Result<u32, PinChange> {
+    pub(super) fn choose(
+        &mut self,
+        project: &ProjectName,
+        position: u32,
+    ) -> Result<u32, PinChange> {
         self.chosen.insert(project.clone(), position);
         let tries = self.tries.entry(project.clone()).or_default();
         *tries += 1;
@@ -91,7 +95,7 @@ impl PinOrder {
     }
 
     /// Remembers whose chosen release rejects a release that requires `constraints`.
-    pub fn note_rejections(
+    pub(super) fn note_rejections(
         &mut self,
         project: &ProjectName,
         constraints: &[(ResolverPackage, Positions)],

@@ -20,7 +20,7 @@ pub(super) enum ResolverPackage {
 }
 
 impl ResolverPackage {
-    pub fn project(&self) -> Option<&ProjectName> {
+    pub(super) fn project(&self) -> Option<&ProjectName> {
         match self {
             Self::Root => None,
             Self::Project(name) | Self::Extra(name, ..) => Some(name),
@@ -28,7 +28,7 @@ impl ResolverPackage {
     }
 
     /// Whether both stand for the same, however often its release was left open.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Extra(project, extra, _), Self::Extra(other, also, _)) => {
                 (project, extra) == (other, also)

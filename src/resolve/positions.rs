@@ -31,13 +31,13 @@ pub(super) struct Positions(Ranges<u32>);
 
 impl Positions {
     /// Collects positions that ascend.
-    pub fn collect(positions: impl Iterator<Item = u32>) -> Self {
+    pub(super) fn collect(positions: impl Iterator<Item = u32>) -> Self {
         let sets = positions.map(Self::of);
         sets.fold(Self::empty(), |all, next| Self(all.0.union(&next.0)))
     }
 
     /// The set of one position.
-    pub fn of(position: u32) -> Self {
+    pub(super) fn of(position: u32) -> Self {
         let end = position.saturating_add(1);
         // There is nothing below the first, so that its complement must not be there either.
         Self(if position == 0 {
@@ -48,12 +48,12 @@ impl Positions {
     }
 
     /// Whether a position is a member.
-    pub fn has(&self, position: u32) -> bool {
+    pub(super) fn has(&self, position: u32) -> bool {
         self.0.contains(&position)
     }
 
     /// Whether it has no member.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

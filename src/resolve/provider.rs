@@ -62,7 +62,7 @@ pub(super) struct Provider<'a> {
 type WantedPackage<'r> = (&'r Requirement, Option<String>);
 
 impl<'a> Provider<'a> {
-    pub fn new(releases: &'a ReleaseList<'a>) -> Self {
+    pub(super) fn new(releases: &'a ReleaseList<'a>) -> Self {
         Self {
             releases,
             edges: RefCell::default(),
@@ -72,7 +72,7 @@ impl<'a> Provider<'a> {
     }
 
     /// Makes ready for a new search in another order.
-    pub fn restart(&mut self, change: PinChange) {
+    pub(super) fn restart(&mut self, change: PinChange) {
         self.order.get_mut().change(change);
         self.edges.get_mut().clear();
     }

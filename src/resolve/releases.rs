@@ -62,7 +62,7 @@ pub(super) struct ReleaseList<'a> {
 }
 
 impl<'a> ReleaseList<'a> {
-    pub fn new(
+    pub(super) fn new(
         requirements: &'a Requirements,
         index: &'a dyn Index,
         environment: &'a Environment,
@@ -103,7 +103,7 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The releases of a project.
-    pub fn candidates(&self, project: &ProjectName) -> Result<Rc<Candidates>, ResolveError> {
+    pub(super) fn candidates(&self, project: &ProjectName) -> Result<Rc<Candidates>, ResolveError> {
         if let Some(known) = self.candidates.borrow().get(project) {
             return Ok(Rc::clone(known));
         }
@@ -120,7 +120,7 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The metadata of a file.
-    pub fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
+    pub(super) fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         if let Some(known) = self.metadata.borrow().get(&file.url) {
             return known.clone();
         }
@@ -130,7 +130,7 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// Returns why a file's metadata cannot be used; nothing if they can, or were not needed so far.
-    pub fn metadata_error(&self, file: &ReleaseFile) -> Option<IndexError> {
+    pub(super) fn metadata_error(&self, file: &ReleaseFile) -> Option<IndexError> {
         match self.metadata.borrow().get(&file.url) {
             Some(Err(error @ IndexError::Metadata { .. })) => Some(error.clone()),
             _ => None,
@@ -138,12 +138,12 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The candidates that satisfy a requirement.
-    pub fn matching(&self, requirement: &Requirement) -> Result<Positions, ResolveError> {
+    pub(super) fn matching(&self, requirement: &Requirement) -> Result<Positions, ResolveError> {
         Ok(self.candidates(&requirement.name)?.matching(&specifiers(requirement)))
     }
 
     /// Takes note of a requirement that holds, since it may ask for pre-releases.
-    pub fn note(&self, requirement: &Requirement) {
+    pub(super) fn note(&self, requirement: &Requirement) {
         let is_stray = self.without_prereleases.borrow().contains(&requirement.name);
         if !is_stray && names_prerelease(&specifiers(requirement)) {
             self.with_prereleases.borrow_mut().insert(requirement.name.clone());
@@ -152,7 +152,7 @@ impl<'a> ReleaseList<'a> {
 
     /// Forgets the pre-releases that were taken although no requirement of the resolution names
     /// one; whether there were any, so that a new search is due.
-    pub fn forget_stray_prereleases(&self, resolution: &Resolution) -> bool {
+    pub(super) fn forget_stray_prereleases(&self, resolution: &Resolution) -> bool {
         let names = |requirement: &str| {
             parse_published_requirement(requirement)
                 .is_ok_and(|requirement| names_prerelease(&specifiers(&requirement)))
@@ -179,13 +179,13 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// Whether pre-releases of a project are as good as final releases.
-    pub fn takes_prereleases(&self, project: &ProjectName) -> bool {
+    pub(super) fn takes_prereleases(&self, project: &ProjectName) -> bool {
         self.requirements.options.all_releases.covers(project)
             || self.with_prereleases.borrow().contains(project)
     }
 
     /// The best candidate of a set.
-    pub fn best<'c>(
+    pub(super) fn best<'c>(
         &self,
         candidates: &'c Candidates,
         set: &'c Positions,
@@ -195,7 +195,7 @@ impl<'a> ReleaseList<'a> {
 
     /// The candidates of a set, best first: preferred ones, final releases, and in the order of
     /// the strategy.
-    pub fn ordered<'c>(
+    pub(super) fn ordered<'c>(
         &self,
         candidates: &'c Candidates,
         set: &'c Positions,
@@ -227,7 +227,7 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The requirements of a release that hold here with `extras` asked for.
-    pub fn requires<'m>(
+    pub(super) fn requires<'m>(
         &self,
         metadata: &'m CoreMetadata,
         extras: &[ExtraName],
@@ -244,7 +244,7 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The time spent so far, without waiting for the index.
-    pub fn worked(&self) -> Duration {
+    pub(super) fn worked(&self) -> Duration {
         self.started.elapsed().saturating_sub(self.waited.get())
     }
 
@@ -285,7 +285,7 @@ impl<'a> ReleaseList<'a> {
 
     /// Whether a URL that a release requires is one that a root or a constraint names for the
     /// same project: no one else may say where code comes from.
-    pub fn is_named(&self, project: &ProjectName, url: &Url) -> bool {
+    pub(super) fn is_named(&self, project: &ProjectName, url: &Url) -> bool {
         let wanted = Direct::parse(url.as_str(), Path::new("/")).ok().map(|(direct, _)| direct);
         let mut written = self.roots.iter().copied().chain(&self.requirements.constraints);
         wanted.is_some()
@@ -293,12 +293,12 @@ impl<'a> ReleaseList<'a> {
     }
 
     /// The extras of a project that roots ask for, sorted.
-    pub fn extras_of_roots(&self, project: &ProjectName) -> &[ExtraName] {
+    pub(super) fn extras_of_roots(&self, project: &ProjectName) -> &[ExtraName] {
         self.root_extras.get(project).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a project lacks the hashes that every project must have.
-    pub fn lacks_hash(&self, project: &ProjectName) -> bool {
+    pub(super) fn lacks_hash(&self, project: &ProjectName) -> bool {
         let written = self.roots.iter().copied().chain(&self.requirements.constraints);
         let mut written = written.filter(|root| root.requirement.name == *project);
         let has_hash = |root: &RootRequirement| {

@@ -47,7 +47,7 @@ pub(super) struct Machine<'a> {
 
 impl<'a> Machine<'a> {
     /// Nothing where the distribution is not one of the targets.
-    pub fn of(run: &'a Context) -> Option<Self> {
+    pub(super) fn of(run: &'a Context) -> Option<Self> {
         let system = run.machine()?;
         let host = format::named(&system.format).ok()?.host()?;
         Some(Self { run, system, host, path: run.settings().environment.path() })
@@ -59,12 +59,12 @@ impl<'a> Machine<'a> {
 
     /// Whether this machine's packages are like the target's. What is built here for a target of
     /// another family may do without what that needs.
-    pub fn is_of_targets_family(&self) -> bool {
+    pub(super) fn is_of_targets_family(&self) -> bool {
         self.system.family == self.run.target().family
     }
 
     /// The packages that a source is known to be built with and that are missing.
-    pub fn lacks(&self, source: &SdistSource<'_>, interpreter: &Interpreter) -> Vec<String> {
+    pub(super) fn lacks(&self, source: &SdistSource<'_>, interpreter: &Interpreter) -> Vec<String> {
         let mut lacking = self.missing(build_needs(self.run, source, self.system));
         if is_compiled(source) {
             lacking.extend(self.toolchain(interpreter));
@@ -95,7 +95,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The packages that a build lacked, as far as what it said tells.
-    pub fn lacked(&self, said: &str, interpreter: &Interpreter) -> Vec<String> {
+    pub(super) fn lacked(&self, said: &str, interpreter: &Interpreter) -> Vec<String> {
         let mut lacking: BTreeSet<String> = BTreeSet::new();
         for line in said.lines() {
             match complaint(line) {
@@ -153,7 +153,7 @@ impl<'a> Machine<'a> {
     }
 
     /// What to do about missing packages.
-    pub fn remedy(&self, packages: &[String]) -> String {
+    pub(super) fn remedy(&self, packages: &[String]) -> String {
         match self.installer(packages) {
             Some(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| quoted(word)).collect();
@@ -170,7 +170,7 @@ impl<'a> Machine<'a> {
     ///
     /// # Errors
     /// Why they could not be: the rest of a sentence.
-    pub fn install(&self, packages: &[String]) -> Result<(), String> {
+    pub(super) fn install(&self, packages: &[String]) -> Result<(), String> {
         let refuse = |problem: String| format!("needs {}, and {problem}", packages.join(", "));
         let words = self.installer(packages);
         let words = words.ok_or_else(|| refuse("no known program installs it".to_owned()))?;

@@ -32,7 +32,7 @@ pub(super) struct UntakenKeys<'t> {
 
 impl<'t> UntakenKeys<'t> {
     /// Parses a file.
-    pub fn parse(text: &'t str) -> Result<Self, KeyError> {
+    pub(super) fn parse(text: &'t str) -> Result<Self, KeyError> {
         let table = DeTable::parse(text).map_err(|error| {
             let (start, reason) = located(&error);
             KeyError { line: line_at(text, start), reason }
@@ -41,7 +41,7 @@ impl<'t> UntakenKeys<'t> {
     }
 
     /// Takes the keys of a group; a group with a wrong value has its defaults.
-    pub fn take<T: Deserialize<'t> + Default>(&mut self) -> T {
+    pub(super) fn take<T: Deserialize<'t> + Default>(&mut self) -> T {
         let names = field_names::<T>();
         self.known.extend(names);
         let (mut own, mut rest) = (DeTable::new(), DeTable::new());
@@ -59,7 +59,7 @@ impl<'t> UntakenKeys<'t> {
     }
 
     /// Returns the first error: a wrong value, or a key that no group has taken.
-    pub fn finish(mut self) -> Result<(), KeyError> {
+    pub(super) fn finish(mut self) -> Result<(), KeyError> {
         let unknown = self.table.get_ref().keys().next();
         if let Some((start, key)) = unknown.map(|key| (key.span().start, key.get_ref().clone())) {
             let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();

@@ -68,7 +68,7 @@ pub(super) struct ProjectSettings {
 }
 
 impl ProjectSettings {
-    pub fn new(configuration: BTreeMap<ProjectName, ProjectConfiguration>) -> Self {
+    pub(super) fn new(configuration: BTreeMap<ProjectName, ProjectConfiguration>) -> Self {
         let mut settings = Self::default();
         for (project, own) in configuration {
             settings.add(&project, own);
@@ -94,7 +94,7 @@ impl ProjectSettings {
     }
 
     /// Returns the projects that no package requires.
-    pub fn ignored(&self) -> impl Iterator<Item = &ProjectName> {
+    pub(super) fn ignored(&self) -> impl Iterator<Item = &ProjectName> {
         let origins = self.origins.iter();
         origins.filter(|(_, origin)| **origin == PackageOrigin::Ignore).map(|(project, _)| project)
     }

@@ -176,7 +176,7 @@ macro_rules! keys {
         pub(super) mod key {
             use super::*;
 
-            pub fn build_requires<'de, D: Deserializer<'de>>(
+            pub(crate) fn build_requires<'de, D: Deserializer<'de>>(
                 from: D,
             ) -> Result<Vec<String>, D::Error> {
                 let texts = Vec::<String>::deserialize(from)?;
@@ -185,7 +185,7 @@ macro_rules! keys {
                 checked.map_err(|problem| D::Error::custom(format!("`build-requires`: {problem}")))
             }
 
-            $(pub fn $name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<$type>, D::Error> {
+            $(pub(crate) fn $name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<$type>, D::Error> {
                 let text = String::deserialize(from)?;
                 let parsed = $parse(&text);
                 parsed.map(Some).map_err(|problem| D::Error::custom(format!("`{}`: {problem}", $key)))

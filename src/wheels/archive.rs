@@ -38,7 +38,7 @@ pub struct WheelMember {
 }
 
 /// An open wheel whose directory was checked.
-pub struct WheelArchive {
+pub(super) struct WheelArchive {
     file: String,
     zip: ZipArchive<BufReader<File>>,
     members: BTreeMap<String, WheelMember>,
@@ -48,7 +48,7 @@ pub struct WheelArchive {
 
 impl WheelArchive {
     /// Opens the archive at `path` and checks its directory.
-    pub fn open(path: &Path, limits: &ArchiveLimits) -> Result<Self, SourceError> {
+    pub(super) fn open(path: &Path, limits: &ArchiveLimits) -> Result<Self, SourceError> {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refuse = |problem: String| SourceError { file: file.clone(), problem };
         let handle = File::open(path).map_err(|e| refuse(format!("cannot be opened: {e}")))?;
@@ -65,17 +65,17 @@ impl WheelArchive {
     }
 
     /// The archive's file name, for messages.
-    pub fn file(&self) -> &str {
+    pub(super) fn file(&self) -> &str {
         &self.file
     }
 
     /// The members, sorted by name.
-    pub fn members(&self) -> impl Iterator<Item = &WheelMember> {
+    pub(super) fn members(&self) -> impl Iterator<Item = &WheelMember> {
         self.members.values()
     }
 
     /// The member of that name.
-    pub fn member(&self, name: &str) -> Option<&WheelMember> {
+    pub(super) fn member(&self, name: &str) -> Option<&WheelMember> {
         self.members.get(name)
     }
 
@@ -85,13 +85,13 @@ impl WheelArchive {
     }
 
     /// The bytes of a member; their length and, where `RECORD` is attached, their hash verified.
-    pub fn read(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
+    pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
         self.whole(name).map_err(|problem| self.refusal(name, &problem))
     }
 
     /// Compares a member's length and hash, as [`WheelArchive::read`] does, without keeping its bytes;
     /// the answer is the first of them, enough for a script's first line.
-    pub fn verify(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
+    pub(super) fn verify(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
         self.beginning(name).map_err(|problem| self.refusal(name, &problem))
     }
 
@@ -133,7 +133,7 @@ impl WheelArchive {
     }
 
     /// The text of a member that must be UTF-8.
-    pub fn read_text(&mut self, name: &str) -> Result<String, SourceError> {
+    pub(super) fn read_text(&mut self, name: &str) -> Result<String, SourceError> {
         String::from_utf8(self.read(name)?).map_err(|_| SourceError {
             file: self.file.clone(),
             problem: format!("member `{name}` is not UTF-8 text"),

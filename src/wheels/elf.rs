@@ -56,13 +56,13 @@ impl ElfNeeds {
 }
 
 /// Whether bytes begin as those of an ELF file, which is also what rpm goes by.
-pub fn is_elf(bytes: &[u8]) -> bool {
+pub(super) fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF") && matches!(bytes.get(4), Some(1 | 2))
 }
 
 /// Reads an ELF file; `None` where the bytes are no ELF file. One that cannot be read further needs
 /// nothing.
-pub fn needs(member: &str, bytes: &[u8]) -> Option<ElfNeeds> {
+pub(crate) fn needs(member: &str, bytes: &[u8]) -> Option<ElfNeeds> {
     if !is_elf(bytes) {
         return None;
     }

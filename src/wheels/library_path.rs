@@ -30,7 +30,7 @@ pub fn is_standard(folder: &str) -> bool {
 
 /// The same ELF file without standard folders in its `DT_RPATH` and `DT_RUNPATH`; nothing where it has
 /// none, or cannot be read.
-pub fn without_standard(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn without_standard(bytes: &[u8]) -> Option<Vec<u8>> {
     let image = Image::of(bytes)?;
     let dynamic = image.dynamic()?;
     let strings = dynamic.iter().find(|entry| entry.tag == STRING_TABLE)?;

@@ -26,7 +26,7 @@ pub use build_system::BuildSystem;
 pub use confined::{BackendAnswer, BuildInput, build_confined};
 pub use elf::ElfNeeds;
 #[cfg(fuzzing)]
-pub use elf::needs as elf_needs;
+pub(crate) use elf::needs as elf_needs;
 pub use interpreter::Interpreter;
 pub use library_path::{clean_wheel, is_standard as is_standard_folder};
 pub use patch::{PatchedMember, changes, patched};

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// What `RECORD` states of each member: the algorithm and the digest.
 #[derive(Debug, Default)]
-pub struct RecordFile(BTreeMap<String, Option<RecordedHash>>);
+pub(super) struct RecordFile(BTreeMap<String, Option<RecordedHash>>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct RecordedHash {
@@ -25,7 +25,7 @@ enum Algorithm {
 
 impl RecordFile {
     /// Parses the text of a `RECORD` file. An error is a sentence without its subject.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut rows = BTreeMap::new();
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -44,24 +44,24 @@ impl RecordFile {
     }
 
     /// The names of all rows.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     /// Whether a row names the file and states a hash for it.
-    pub fn has_hash(&self, name: &str) -> bool {
+    pub(super) fn has_hash(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Some(_)))
     }
 
     /// What compares a file's bytes, piece by piece, with the stated hash; files without one pass.
-    pub fn verifier(&self, name: &str) -> Verifier<'_> {
+    pub(super) fn verifier(&self, name: &str) -> Verifier<'_> {
         let stated = self.0.get(name).and_then(Option::as_ref);
         Verifier { stated: stated.map(|stated| (stated, Digests::new(stated.algorithm))) }
     }
 
     /// Compares bytes with the stated hash; files without one pass. An error is a sentence
     /// without its subject.
-    pub fn verify(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
+    pub(super) fn verify(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
         let mut verifier = self.verifier(name);
         verifier.add(bytes);
         verifier.finish()
@@ -69,7 +69,7 @@ impl RecordFile {
 }
 
 /// The bytes of one file on their way to be compared with its hash.
-pub struct Verifier<'r> {
+pub(super) struct Verifier<'r> {
     stated: Option<(&'r RecordedHash, Digests)>,
 }
 
@@ -91,7 +91,7 @@ impl Digests {
 
 impl Verifier<'_> {
     /// Takes the next bytes.
-    pub fn add(&mut self, bytes: &[u8]) {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
         match &mut self.stated {
             Some((_, Digests::Sha256(digest))) => digest.update(bytes),
             Some((_, Digests::Sha384(digest))) => digest.update(bytes),
@@ -104,7 +104,7 @@ impl Verifier<'_> {
     ///
     /// # Errors
     /// A sentence without its subject.
-    pub fn finish(self) -> Result<(), String> {
+    pub(super) fn finish(self) -> Result<(), String> {
         let Some((stated, digests)) = self.stated else { return Ok(()) };
         let actual = match digests {
             Digests::Sha256(digest) => digest.finalize().to_vec(),

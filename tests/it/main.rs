@@ -1,5 +1,7 @@
 //! The command line from outside, on folders and loopback only.
 
+// Nothing of a test is public.
+#![allow(unreachable_pub)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 // A test shows a whole session at the command line, or a table of cases.
 #![allow(clippy::too_many_lines)]

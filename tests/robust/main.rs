@@ -1,5 +1,7 @@
 //! Runs that are killed, interrupted, or not alone.
 
+// Nothing of a test is public.
+#![allow(unreachable_pub)]
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
 
 #[path = "../support/robust.rs"]

@@ -53,7 +53,7 @@ impl Filter {
     ///
     /// # Errors
     /// The system has no files in memory.
-    pub fn new() -> std::io::Result<Option<Self>> {
+    pub(super) fn new() -> std::io::Result<Option<Self>> {
         let Some(program) = program(std::env::consts::ARCH) else { return Ok(None) };
         let name = "pypi2pkg-filter";
         // Kernels before 6.3 do not know the second flag, and some later ones insist on it.
@@ -65,7 +65,7 @@ impl Filter {
     }
 
     /// Where children of this process can open it.
-    pub fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         format!("/proc/{}/fd/{}", std::process::id(), self.memory.as_raw_fd()).into()
     }
 }

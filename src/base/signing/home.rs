@@ -23,7 +23,7 @@ pub(super) struct GpgHome<'a> {
 }
 
 impl<'a> GpgHome<'a> {
-    pub fn new(path: &[PathBuf], runner: &'a dyn CommandRunner) -> io::Result<Self> {
+    pub(super) fn new(path: &[PathBuf], runner: &'a dyn CommandRunner) -> io::Result<Self> {
         let place = temporary_place();
         let is_short = place.as_os_str().len() + Temporary::DEPTH <= LONGEST;
         let folder = Temporary::new_in(if is_short { &place } else { Path::new(FALLBACK) })?;
@@ -31,7 +31,7 @@ impl<'a> GpgHome<'a> {
     }
 
     /// What `gpg` must know to find it.
-    pub fn environment(&self) -> Vec<(String, String)> {
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
         vec![("GNUPGHOME".to_owned(), self.folder.path().display().to_string())]
     }
 }

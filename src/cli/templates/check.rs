@@ -14,7 +14,7 @@ use super::TemplateSearch;
 
 /// Load all templates, and report what is wrong with them
 #[derive(Debug, Args)]
-pub struct TemplateCheckArguments {
+pub(super) struct TemplateCheckArguments {
     /// A folder of packs, or of one pack (default: all template folders)
     #[arg(value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -38,7 +38,7 @@ impl TemplateCheckArguments {
 ///
 /// # Errors
 /// There are problems.
-pub fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
+pub(super) fn complain(errors: &[TemplateError]) -> Result<(), Failure> {
     if errors.is_empty() {
         return Ok(());
     }

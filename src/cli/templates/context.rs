@@ -23,7 +23,7 @@ use super::TemplateSearch;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   pypi2pkg templates context rpm --target el9")]
-pub struct TemplateContextArguments {
+pub(super) struct TemplateContextArguments {
     /// A pack such as `rpm`
     pack: String,
     /// The distribution (default: the first one that has such recipes)

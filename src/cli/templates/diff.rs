@@ -14,7 +14,7 @@ use super::{TemplateSearch, parse_file};
 
 /// Show how your templates differ from the built-in ones, and what changed in those since
 #[derive(Debug, Args)]
-pub struct TemplateDiffArguments {
+pub(super) struct TemplateDiffArguments {
     /// One pack, or one file (default: all)
     #[arg(value_name = "PACK[/FILE]")]
     file: Option<String>,

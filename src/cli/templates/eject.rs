@@ -10,7 +10,7 @@ use super::{TemplateSearch, parse_file};
 
 /// Copy built-in files as a starting point for changes
 #[derive(Debug, Args)]
-pub struct TemplateEjectArguments {
+pub(super) struct TemplateEjectArguments {
     /// A pack such as `rpm`, or a file of it such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK[/FILE]")]
     file: String,

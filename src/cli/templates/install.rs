@@ -15,7 +15,7 @@ use super::{TemplateSearch, check::complain};
 
 /// Install a pack for this user
 #[derive(Debug, Args)]
-pub struct TemplateInstallArguments {
+pub(super) struct TemplateInstallArguments {
     /// A pack's folder, or its archive (.tar.gz)
     #[arg(value_name = "PATH")]
     path: PathBuf,
@@ -23,7 +23,7 @@ pub struct TemplateInstallArguments {
 
 /// Remove an installed pack
 #[derive(Debug, Args)]
-pub struct TemplateRemoveArguments {
+pub(super) struct TemplateRemoveArguments {
     name: String,
 }
 

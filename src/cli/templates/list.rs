@@ -14,7 +14,7 @@ use super::{super::table::table, TemplateSearch};
 
 /// List the packs and their files, and where each comes from
 #[derive(Debug, Args)]
-pub struct TemplateListArguments {
+pub(super) struct TemplateListArguments {
     /// For this target
     #[arg(short, long, value_name = "NAME")]
     target: Option<String>,

@@ -26,7 +26,7 @@ use crate::{
   pypi2pkg templates eject rpm/preamble.hbs -o templates/
   pypi2pkg templates check templates/
   pypi2pkg build webob --templates templates/")]
-pub struct TemplatesArguments {
+pub(super) struct TemplatesArguments {
     #[command(subcommand)]
     verb: TemplatesVerb,
     #[command(flatten)]

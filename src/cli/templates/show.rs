@@ -8,7 +8,7 @@ use super::{TemplateSearch, parse_one_file};
 
 /// Show a file as it is used
 #[derive(Debug, Args)]
-pub struct TemplateShowArguments {
+pub(super) struct TemplateShowArguments {
     /// Such as `rpm/preamble.hbs`
     #[arg(value_name = "PACK/FILE")]
     file: String,

@@ -35,7 +35,7 @@ pub(super) struct OsRelease(BTreeMap<String, String>);
 
 impl OsRelease {
     /// Reads `KEY=value` lines; what is no such line is passed over, as os-release(5) asks.
-    pub fn parse(text: &str) -> OsRelease {
+    pub(super) fn parse(text: &str) -> OsRelease {
         let assignments = text.lines().map(str::trim).filter_map(|line| {
             let (key, value) = line.split_once('=')?;
             (!line.starts_with('#')).then(|| (key.to_owned(), unquote(value)))
@@ -48,7 +48,7 @@ impl OsRelease {
     }
 
     /// The system in the fewest words: its `ID` and `VERSION_ID`.
-    pub fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         match (self.get("ID"), self.get("VERSION_ID")) {
             ("", _) => "unnamed".to_owned(),
             (id, "") => id.to_owned(),
@@ -58,7 +58,7 @@ impl OsRelease {
 
     /// The first name whose rule fits best: by the system's own identifier, then by its platform,
     /// its codename, and last by the systems that it says it is like.
-    pub fn find<'a>(&self, rules: &[(&'a str, OsReleaseRule)]) -> Option<&'a str> {
+    pub(super) fn find<'a>(&self, rules: &[(&'a str, OsReleaseRule)]) -> Option<&'a str> {
         let first = |fits: &dyn Fn(&OsReleaseRule) -> bool| {
             rules.iter().find(|(_, rule)| fits(rule)).map(|(name, _)| *name)
         };

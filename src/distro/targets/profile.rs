@@ -13,7 +13,7 @@ use crate::python::artifact::ProjectName;
 
 impl Profile {
     /// The profile that merged files amount to. `target` is its name for the error.
-    pub fn from_table(target: &str, table: Table) -> Result<Profile, TargetError> {
+    pub(super) fn from_table(target: &str, table: Table) -> Result<Profile, TargetError> {
         table.try_into().map_err(|error: toml::de::Error| TargetError::Syntax {
             file: target.to_owned(),
             line: 1,
@@ -22,19 +22,19 @@ impl Profile {
     }
 
     /// The name of the name map that the profile begins with.
-    pub fn names(&self) -> Option<&str> {
+    pub(super) fn names(&self) -> Option<&str> {
         self.naming.names.as_deref()
     }
 
     /// The versions of the target's Pythons, oldest first.
-    pub fn pythons(&self) -> Vec<&str> {
+    pub(super) fn pythons(&self) -> Vec<&str> {
         let mut versions: Vec<&str> = self.pythons.keys().map(String::as_str).collect();
         versions.sort_by_key(|version| pair(version));
         versions
     }
 
     /// The architectures as machines write them; the first is meant where none is named.
-    pub fn architectures(&self) -> &[String] {
+    pub(super) fn architectures(&self) -> &[String] {
         &self.architectures
     }
 }
@@ -66,7 +66,7 @@ pub(super) struct ChosenProfile<'a> {
 impl<'a> ChosenProfile<'a> {
     /// Looks the Python (`3.11`) and the architecture (`aarch64`, or `arm64` where packages say
     /// so) up; the target's own defaults where none is named.
-    pub fn new(
+    pub(super) fn new(
         target: &'a str,
         profile: &'a Profile,
         python: Option<&str>,
@@ -105,7 +105,7 @@ impl<'a> ChosenProfile<'a> {
     }
 
     /// The target; `map` is the name map that [`Profile::names`] asks for.
-    pub fn target(&self, names: NameMap) -> Result<Target, TargetError> {
+    pub(super) fn target(&self, names: NameMap) -> Result<Target, TargetError> {
         let NameMap { mut map, mut taken, versions } = names;
         let profile = self.profile;
         let naming = &profile.naming;

@@ -53,7 +53,7 @@ pub(super) struct SourceRecipeRow {
 
 impl SourceRecipeRow {
     /// The recipe, where there is an idiom; `prefix` is what `{prefix}` stands for.
-    pub fn filled(&self, prefix: &str) -> Option<SourceRecipe> {
+    pub(super) fn filled(&self, prefix: &str) -> Option<SourceRecipe> {
         let fill = |text: &String| text.replace("{prefix}", prefix);
         let native = self.native.iter().map(|(name, text)| (fill(name), fill(text)));
         Some(SourceRecipe {

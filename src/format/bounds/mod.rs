@@ -9,14 +9,14 @@ use crate::plan::relation::RelationError;
 
 /// Where a clause stands: lower bounds first, exclusions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ClausePosition {
+pub(super) enum ClausePosition {
     Lower,
     Upper,
     Exclusion,
 }
 
 /// How a dialect writes one specifier.
-pub trait Dialect {
+pub(super) trait Dialect {
     fn exactly(&self, version: &Version) -> Vec<(ClausePosition, String)>;
     fn not(&self, version: &Version) -> String;
     fn at_least(&self, version: &Version) -> String;
@@ -32,7 +32,7 @@ pub trait Dialect {
 }
 
 /// The clauses of a specifier set, all of which must hold, in order.
-pub fn clauses(
+pub(super) fn clauses(
     specifiers: &VersionSpecifiers,
     dialect: &dyn Dialect,
 ) -> Result<Vec<String>, RelationError> {
@@ -87,7 +87,7 @@ fn clauses_of(
 }
 
 /// Whether a version is neither a pre-, post- nor development release.
-pub fn is_final(version: &Version) -> bool {
+pub(super) fn is_final(version: &Version) -> bool {
     version.pre().is_none() && version.post().is_none() && version.dev().is_none()
 }
 

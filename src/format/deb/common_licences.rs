@@ -31,7 +31,7 @@ const GPL_ENDS: [&str; 4] = [
 ];
 
 /// A licence file's text with references in place of what every Debian system has.
-pub fn refer(text: &str) -> String {
+pub(super) fn refer(text: &str) -> String {
     let text = GNU.iter().fold(text.to_owned(), |text, row| refer_to_gnu(&text, *row));
     let text = refer_to_apache(&text);
     // A notice that only names a licence has to say where its text is, too.

@@ -21,7 +21,7 @@ use crate::{
 use super::build::{filename, members, verify};
 
 /// Stages the tree of a package and packs it with `dpkg-deb --build`.
-pub struct DpkgDeb<'a> {
+pub(crate) struct DpkgDeb<'a> {
     runner: &'a dyn CommandRunner,
     program: PathBuf,
     sandbox: Option<&'a Sandbox>,
@@ -29,13 +29,13 @@ pub struct DpkgDeb<'a> {
 
 impl<'a> DpkgDeb<'a> {
     /// A builder that runs `program`, the path of `dpkg-deb`.
-    pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
+    pub(crate) fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
         Self { runner, program, sandbox: None }
     }
 
     /// The same, confined.
     #[must_use]
-    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+    pub(crate) fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
         Self { sandbox, ..self }
     }
 

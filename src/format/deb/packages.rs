@@ -3,7 +3,7 @@
 use crate::format::{PackageEntry, package::ListedRelations};
 
 /// Reads the paragraphs of a `Packages` file, without those for other architectures than a given one.
-pub fn packages(text: &str, architecture: Option<&str>) -> Vec<PackageEntry> {
+pub(crate) fn packages(text: &str, architecture: Option<&str>) -> Vec<PackageEntry> {
     text.split("\n\n").filter_map(|paragraph| package(paragraph, architecture)).collect()
 }
 

@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// A specifier cannot be expressed.
-pub fn dependency(
+pub(crate) fn dependency(
     package: &str,
     specifiers: &VersionSpecifiers,
     numbering: Numbering,
@@ -110,7 +110,7 @@ impl Dialect for DebBounds<'_> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(text: &str, may_have_alternatives: bool) -> Result<(), RelationError> {
+pub(crate) fn check(text: &str, may_have_alternatives: bool) -> Result<(), RelationError> {
     let refuse = |problem| RelationError::Dependency { text: shown(text), problem };
     if !may_have_alternatives && text.contains('|') {
         return Err(refuse("only dependencies may have alternatives"));
@@ -143,7 +143,7 @@ fn is_clause(text: &str) -> bool {
 
 /// Returns whether bounds select the same versions of the distribution's package as of what upstream
 /// published: not those of `1.0.dfsg` or `2.0+really1.9`.
-pub fn is_comparable(package: &str, version: &str, specifiers: &VersionSpecifiers) -> bool {
+pub(crate) fn is_comparable(package: &str, version: &str, specifiers: &VersionSpecifiers) -> bool {
     let Some(published) = published(version) else { return false };
     let numbering = Numbering::distributed(Some(version));
     let clauses = dependency(package, specifiers, numbering);
@@ -155,7 +155,11 @@ pub fn is_comparable(package: &str, version: &str, specifiers: &VersionSpecifier
 ///
 /// # Errors
 /// A clause is not a valid relation.
-pub fn satisfied(clauses: &[String], name: &str, version: &str) -> Result<bool, RelationError> {
+pub(crate) fn satisfied(
+    clauses: &[String],
+    name: &str,
+    version: &str,
+) -> Result<bool, RelationError> {
     for clause in clauses {
         let mut any = false;
         for alternative in clause.split(" | ") {
@@ -169,7 +173,7 @@ pub fn satisfied(clauses: &[String], name: &str, version: &str) -> Result<bool, 
 }
 
 /// The packages that a relation names.
-pub fn names(relation: &str) -> BTreeSet<String> {
+pub(crate) fn names(relation: &str) -> BTreeSet<String> {
     let alternatives = relation.split('|').map(str::trim);
     let names = alternatives.filter_map(|alternative| alternative.split_whitespace().next());
     names.map(str::to_owned).collect()

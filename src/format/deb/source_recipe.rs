@@ -17,7 +17,7 @@ use crate::{
 use super::Deb;
 
 /// The relations of a recipe in Debian's syntax.
-pub fn relations(
+pub(super) fn relations(
     source: &SourceBuild,
     plan: &PackagePlan,
     target: &Target,
@@ -57,7 +57,7 @@ const SHELL: [char; 4] = ['"', '$', '`', '\\'];
 ///
 /// # Errors
 /// The first such module.
-pub fn check_modules(plan: &PackagePlan) -> Result<(), FormatError> {
+pub(super) fn check_modules(plan: &PackagePlan) -> Result<(), FormatError> {
     let mut modules = plan.files.iter().filter(|file| file.path.ends_with(".py"));
     match modules.find(|file| file.path.contains(SHELL)) {
         None => Ok(()),
@@ -69,7 +69,7 @@ pub fn check_modules(plan: &PackagePlan) -> Result<(), FormatError> {
 }
 
 /// What the templates of the pack `deb-source` may refer to.
-pub fn context(
+pub(super) fn context(
     plan: &PackagePlan,
     target: &Target,
     native: &Native,

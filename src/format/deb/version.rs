@@ -10,14 +10,14 @@ use crate::format::{
 };
 
 /// The upstream part of a package's version: published digits kept, without epoch and revision.
-pub fn upstream(version: &Version) -> String {
+pub(crate) fn upstream(version: &Version) -> String {
     format!("{}{}{}", release_text(version.release()), suffix(version, '+'), local(version, '+'))
 }
 
 /// The version that upstream published, of a Debian version: without epoch, revision and what
 /// repacking adds, and of `2.0+really1.9` what it really is. Source: Policy 5.6.12 and 3.2;
 /// Developer's Reference 6.7.8.
-pub fn published(version: &str) -> Option<Version> {
+pub(crate) fn published(version: &str) -> Option<Version> {
     let (_, version, _) = split(version);
     let version = version.split_once("+really").map_or(version, |(_, really)| really);
     let marks = ["+dfsg", "+ds", "+repack", "+git", "~dfsg", "~ds", ".dfsg", ".ds"];
@@ -29,7 +29,7 @@ pub fn published(version: &str) -> Option<Version> {
 
 /// How the versions of a package are written that a bound is compared with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Numbering {
+pub(crate) struct Numbering {
     /// What the distribution puts before all of them, which a higher epoch of PEP 440 replaces: where
     /// both have one, it is the same.
     pub epoch: u64,
@@ -41,12 +41,12 @@ pub struct Numbering {
 
 impl Numbering {
     /// That of a collection's own package, whose version is `version`.
-    pub fn own(version: &Version, epoch: u64) -> Self {
+    pub(crate) fn own(version: &Version, epoch: u64) -> Self {
         Self { epoch, components: version.release().len(), is_distributed: false }
     }
 
     /// That of the distribution's package; `version` is the one that it has, where that is known.
-    pub fn distributed(version: Option<&str>) -> Self {
+    pub(crate) fn distributed(version: Option<&str>) -> Self {
         let components = version.and_then(published).map_or(0, |known| known.release().len());
         let epoch = version.map(crate::plan::epoch).unwrap_or_default();
         Self { epoch, components, is_distributed: true }
@@ -70,7 +70,7 @@ impl Numbering {
 }
 
 /// Orders two `[EPOCH:]UPSTREAM[-REVISION]` texts; a missing revision is the lowest.
-pub fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (a, b) = (split(a), split(b));
     numbers(a.0.as_bytes(), b.0.as_bytes())
         .then_with(|| compare_part(a.1, b.1))

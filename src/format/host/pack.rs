@@ -10,10 +10,10 @@ use std::{
 const LIMIT: u64 = 2 * 1024 * 1024 * 1024;
 
 /// The kinds of packing, best first.
-pub const ENDINGS: [&str; 4] = [".xz", ".zst", ".gz", ""];
+pub(crate) const ENDINGS: [&str; 4] = [".xz", ".zst", ".gz", ""];
 
 /// Opens a file and unpacks it by the ending of `name`.
-pub fn open(path: &Path, name: &str) -> io::Result<BufReader<Box<dyn Read>>> {
+pub(crate) fn open(path: &Path, name: &str) -> io::Result<BufReader<Box<dyn Read>>> {
     let packed = BufReader::new(File::open(path)?);
     let plain: Box<dyn Read> = if name.ends_with(".gz") {
         Box::new(flate2::bufread::MultiGzDecoder::new(packed))

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(tag = "step", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     /// How releases are written as versions of packages, without epoch and release number.
     Versions {
         #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
@@ -43,7 +43,7 @@ pub enum Step<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct ToBuild<'a> {
+pub(crate) struct ToBuild<'a> {
     pub plan: &'a PackagePlan,
     #[cfg_attr(test, schemars(with = "Map<String, Value>"))]
     pub native: &'a Native,
@@ -64,7 +64,7 @@ pub struct ToBuild<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct ToRead {
+pub(crate) struct ToRead {
     pub path: String,
     /// The same without its compression.
     pub contents: String,
@@ -74,7 +74,7 @@ pub struct ToRead {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct ToIndex<'a> {
+pub(crate) struct ToIndex<'a> {
     /// What clients call it.
     pub name: &'a str,
     /// The newest package's time, in seconds since 1970.
@@ -91,7 +91,7 @@ pub struct ToIndex<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct Indexed<'a> {
+pub(crate) struct Indexed<'a> {
     pub package: &'a str,
     pub file: String,
     pub version: String,
@@ -106,7 +106,7 @@ pub struct Indexed<'a> {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub struct Related<'a> {
+pub(crate) struct Related<'a> {
     pub package: &'a str,
     pub version: String,
     pub relations: Vec<ReadRelation>,
@@ -116,7 +116,7 @@ pub struct Related<'a> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ReadRelation {
+pub(crate) struct ReadRelation {
     pub strength: Strength,
     pub text: OneLine,
 }
@@ -124,7 +124,7 @@ pub struct ReadRelation {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct VersionsAnswer {
+pub(crate) struct VersionsAnswer {
     #[cfg_attr(test, schemars(with = "BTreeMap<String, String>"))]
     pub versions: BTreeMap<ProjectName, String>,
     pub messages: Vec<Message>,
@@ -133,7 +133,7 @@ pub struct VersionsAnswer {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct AllLowered {
+pub(crate) struct AllLowered {
     pub packages: Vec<Lowered>,
     pub messages: Vec<Message>,
 }
@@ -142,7 +142,7 @@ pub struct AllLowered {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Lowered {
+pub(crate) struct Lowered {
     #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
     pub architecture: String,
@@ -161,7 +161,7 @@ pub struct Lowered {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Explained {
+pub(crate) struct Explained {
     pub strength: Strength,
     pub text: OneLine,
     pub origin: OneLine,
@@ -170,7 +170,7 @@ pub struct Explained {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields, default)]
-pub struct AllBuilt {
+pub(crate) struct AllBuilt {
     pub packages: Vec<NewPackage>,
     pub messages: Vec<Message>,
 }
@@ -179,7 +179,7 @@ pub struct AllBuilt {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct NewPackage {
+pub(crate) struct NewPackage {
     #[cfg_attr(test, schemars(with = "String"))]
     pub project: ProjectName,
     /// Its path in the plugin's working folder.
@@ -192,7 +192,7 @@ pub struct NewPackage {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AllRead {
+pub(crate) struct AllRead {
     pub packages: Vec<ReadPackage>,
     #[serde(default)]
     pub messages: Vec<Message>,
@@ -202,7 +202,7 @@ pub struct AllRead {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct ReadPackage {
+pub(crate) struct ReadPackage {
     pub package: String,
     #[serde(default)]
     pub epoch: u64,
@@ -221,7 +221,7 @@ pub struct ReadPackage {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct OrderAnswer {
+pub(crate) struct OrderAnswer {
     /// In the order of the versions asked about: a higher number is a newer version.
     pub ranks: Vec<usize>,
     #[serde(default)]
@@ -231,7 +231,7 @@ pub struct OrderAnswer {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct IndexAnswer {
+pub(crate) struct IndexAnswer {
     /// In the order in which they are replaced: what names others comes last.
     pub files: Vec<MetadataFile>,
     #[serde(default)]
@@ -242,7 +242,7 @@ pub struct IndexAnswer {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct MetadataFile {
+pub(crate) struct MetadataFile {
     /// Its name in the collection.
     pub path: String,
     /// Its path in the plugin's working folder.
@@ -258,7 +258,7 @@ pub struct MetadataFile {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AllUnmet {
+pub(crate) struct AllUnmet {
     pub unmet: Vec<UnmetRelation>,
     #[serde(default)]
     pub messages: Vec<Message>,
@@ -268,7 +268,7 @@ pub struct AllUnmet {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct UnmetRelation {
+pub(crate) struct UnmetRelation {
     pub package: String,
     pub relation: OneLine,
     /// The name that it is about.

@@ -12,7 +12,7 @@ use crate::{
 
 /// The lines of `%files`: whole folders below the site folders, single files elsewhere. A folder
 /// with marked files is listed file by file: rpm warns of what is listed twice.
-pub fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
+pub(super) fn files(plan: &PackagePlan, target: &Target, site: &str) -> Vec<Value> {
     let python = &target.python;
     let sites = [python.purelib.as_str(), python.platlib.as_str()];
     // The folder on top in a site folder that a path is in; `__pycache__` is the interpreter's.
@@ -67,7 +67,7 @@ fn attribute(file: &PlannedFile) -> String {
 
 /// A path as `%files` takes it: rpm would expand, split or glob other characters.
 /// A question mark matches any one character.
-pub fn listed(path: &str) -> String {
+pub(super) fn listed(path: &str) -> String {
     path.chars()
         .map(|c| if c.is_ascii_alphanumeric() || "/._+-".contains(c) { c } else { '?' })
         .collect()

@@ -42,7 +42,7 @@ impl PartialEntry {
 ///
 /// # Errors
 /// What is not XML.
-pub fn primary(
+pub(crate) fn primary(
     input: impl BufRead,
     architecture: Option<&str>,
 ) -> Result<Vec<PackageEntry>, String> {
@@ -92,7 +92,7 @@ pub fn primary(
 ///
 /// # Errors
 /// What is not XML.
-pub fn filelists(input: impl BufRead) -> Result<Vec<(String, Vec<String>)>, String> {
+pub(crate) fn filelists(input: impl BufRead) -> Result<Vec<(String, Vec<String>)>, String> {
     let mut reader = Reader::from_reader(input);
     let mut lists: Vec<(String, Vec<String>)> = Vec::new();
     let (mut text, mut is_folder) = (String::new(), false);

@@ -20,7 +20,7 @@ use crate::{
 ///
 /// # Errors
 /// A specifier cannot be expressed.
-pub fn dependency(
+pub(crate) fn dependency(
     capability: &str,
     specifiers: &VersionSpecifiers,
 ) -> Result<String, RelationError> {
@@ -92,7 +92,7 @@ const BOOLEAN: [&str; 7] = ["and", "else", "if", "or", "unless", "with", "withou
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(text: &str, may_be_rich: bool) -> Result<(), RelationError> {
+pub(crate) fn check(text: &str, may_be_rich: bool) -> Result<(), RelationError> {
     let refuse = |problem| RelationError::Dependency { text: shown(text), problem };
     if !text.starts_with('(') {
         let words: Vec<&str> = text.split(' ').collect();
@@ -156,7 +156,11 @@ fn rich(words: &mut RelationTokens<'_>) -> Result<(), &'static str> {
 ///
 /// # Errors
 /// The dependency is not a valid relation.
-pub fn satisfied(dependency: &str, name: &str, provided: &str) -> Result<bool, RelationError> {
+pub(crate) fn satisfied(
+    dependency: &str,
+    name: &str,
+    provided: &str,
+) -> Result<bool, RelationError> {
     let refuse = |problem| RelationError::Dependency { text: dependency.to_owned(), problem };
     let spaced = spaced(dependency);
     let mut words = spaced.split_whitespace().peekable();
@@ -168,7 +172,7 @@ pub fn satisfied(dependency: &str, name: &str, provided: &str) -> Result<bool, R
 }
 
 /// The capabilities that a dependency names.
-pub fn names(dependency: &str) -> BTreeSet<String> {
+pub(crate) fn names(dependency: &str) -> BTreeSet<String> {
     let spaced = spaced(dependency);
     let mut names = BTreeSet::new();
     let mut words = spaced.split_whitespace();

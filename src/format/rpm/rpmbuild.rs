@@ -30,7 +30,7 @@ use super::build::verify;
 ///
 /// The spec is complete in itself; what is said on the command line is only where things are, how
 /// the payload is compressed and what keeps builds reproducible.
-pub struct RpmBuild<'a> {
+pub(crate) struct RpmBuild<'a> {
     runner: &'a dyn CommandRunner,
     program: PathBuf,
     sandbox: Option<&'a Sandbox>,
@@ -38,13 +38,13 @@ pub struct RpmBuild<'a> {
 
 impl<'a> RpmBuild<'a> {
     /// A builder that runs `program`, the path of `rpmbuild`.
-    pub fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
+    pub(crate) fn new(runner: &'a dyn CommandRunner, program: PathBuf) -> Self {
         Self { runner, program, sandbox: None }
     }
 
     /// The same, confined.
     #[must_use]
-    pub fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
+    pub(crate) fn within(self, sandbox: Option<&'a Sandbox>) -> Self {
         Self { sandbox, ..self }
     }
 
@@ -164,7 +164,7 @@ fn only_package(job: &BuildJob<'_>, folder: &Path) -> Result<PathBuf, BuildError
 }
 
 /// `NAME FOLDER`, with the folder's percent signs kept from being macros.
-pub fn define(name: &str, folder: &Path) -> OsString {
+pub(crate) fn define(name: &str, folder: &Path) -> OsString {
     let mut definition = OsString::from(format!("{name} "));
     match folder.to_str() {
         Some(text) => definition.push(text.replace('%', "%%")),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The relations of a recipe in rpm's syntax.
-pub fn relations(
+pub(super) fn relations(
     source: &SourceBuild,
     plan: &PackagePlan,
     target: &Target,
@@ -103,7 +103,7 @@ fn texts(
 }
 
 /// What the templates of the pack `rpm-source` may refer to.
-pub fn context(
+pub(super) fn context(
     plan: &PackagePlan,
     target: &Target,
     native: &Native,

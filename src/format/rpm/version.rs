@@ -7,13 +7,13 @@ use pep440_rs::Version;
 use crate::format::version::{local, release_text, stripped, suffix, with_epoch};
 
 /// The `Version:` tag: published digits kept, without the epoch.
-pub fn tag(version: &Version) -> String {
+pub(crate) fn tag(version: &Version) -> String {
     format!("{}{}{}", release_text(version.release()), suffix(version, '^'), local(version, '^'))
 }
 
 /// The version in `python3.Ydist(NAME) = VERSION`: trailing zeros and the local version left out,
 /// with the epoch.
-pub fn provide(version: &Version) -> String {
+pub(crate) fn provide(version: &Version) -> String {
     with_epoch(
         version.epoch(),
         format!("{}{}", release_text(stripped(version)), suffix(version, '^')),
@@ -26,7 +26,7 @@ pub(crate) fn base(version: &Version) -> String {
 }
 
 /// Orders two version or release texts (`rpmvercmp`).
-pub fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     let is_separator = |c: &u8| !c.is_ascii_alphanumeric() && !matches!(c, b'~' | b'^');
     loop {
@@ -78,7 +78,7 @@ pub(crate) fn numbers(a: &[u8], b: &[u8]) -> Ordering {
 
 /// Orders two `[EPOCH:]VERSION[-RELEASE]` texts. A missing release matches any: that is how rpm
 /// compares a dependency with what a package provides.
-pub fn compare_evr(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare_evr(a: &str, b: &str) -> Ordering {
     let (a, b) = (split(a), split(b));
     let releases = match (a.2, b.2) {
         (Some(a), Some(b)) => compare(a, b),

@@ -12,12 +12,12 @@ static DESTINATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// Whether an absolute path is in a folder that is harmless, or the package's own.
-pub fn is_harmless(path: &str, python: &Python, own: &OwnNames<'_>) -> bool {
+pub(super) fn is_harmless(path: &str, python: &Python, own: &OwnNames<'_>) -> bool {
     has_pattern(path, python, Some(own))
 }
 
 /// Whether an absolute path is in a folder that is harmless for files of the right names.
-pub fn is_known(path: &str, python: &Python) -> bool {
+pub(super) fn is_known(path: &str, python: &Python) -> bool {
     has_pattern(path, python, None)
 }
 

@@ -19,7 +19,7 @@ use super::{
     CommandPaths, FileRules, Misplaced, PlanError, Policy, commands::ManualPage, rules::lies_in,
 };
 
-pub use own::OwnNames;
+pub(super) use own::OwnNames;
 
 use reserved::Reserved;
 
@@ -29,7 +29,7 @@ const DESCRIPTIONS: [&str; 4] = [".dist-info", ".egg-info", ".egg", ".egg-link"]
 
 /// What brings a file to its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
+pub(super) enum Scheme {
     /// The wheel's root, which is one of the folders of modules.
     Root,
     /// A folder of modules by its name.
@@ -41,21 +41,21 @@ pub enum Scheme {
 
 /// A file's member in the wheel and what brings it to its path.
 #[derive(Debug, Clone, Copy)]
-pub struct HazardOrigin<'m> {
+pub(super) struct HazardOrigin<'m> {
     pub member: &'m str,
     pub scheme: Scheme,
 }
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     Install,
     /// It is left out for that reason.
     LeaveOut(&'static str),
 }
 
 /// The check for the files of one wheel.
-pub struct Hazards<'a> {
+pub(super) struct Hazards<'a> {
     pub wheel: &'a Wheel,
     pub target: &'a Target,
     pub policy: &'a Policy,
@@ -66,10 +66,10 @@ pub struct Hazards<'a> {
 /// Why a command is left out that the distribution has.
 pub const SYSTEM_COMMAND: &str = "is a command that belongs to the system";
 /// Why the manual page of such a command is left out.
-pub const SYSTEM_PAGE: &str = "is the manual page of a command that belongs to the system";
+pub(super) const SYSTEM_PAGE: &str = "is the manual page of a command that belongs to the system";
 
 /// Why a command is left out; nothing where it is not. `path` is where it would be installed.
-pub fn command_problem(
+pub(super) fn command_problem(
     path: &str,
     target: &Target,
     policy: &Policy,
@@ -90,12 +90,12 @@ pub fn command_problem(
 }
 
 /// Whether a command belongs to the system, or looks like one that does.
-pub fn is_reserved_command(name: &str) -> bool {
+pub(super) fn is_reserved_command(name: &str) -> bool {
     Reserved::embedded().has_command(name)
 }
 
 /// Whether a command's name is one that the shell, rpm and dpkg take without quoting.
-pub fn is_command_name(name: &str) -> bool {
+pub(super) fn is_command_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && !name.ends_with('.')
@@ -107,7 +107,7 @@ impl Hazards<'_> {
     ///
     /// # Errors
     /// A path that a wheel's file must not have, and code that would run in every Python process.
-    pub fn judge(&self, origin: HazardOrigin<'_>, path: &str) -> Result<Verdict, PlanError> {
+    pub(super) fn judge(&self, origin: HazardOrigin<'_>, path: &str) -> Result<Verdict, PlanError> {
         let (folder, _) = path.rsplit_once('/').unwrap_or_default();
         let is_command = is_command_folder(folder) || folder == self.target.python.scripts;
         if is_command
@@ -258,7 +258,7 @@ impl Hazards<'_> {
     }
 
     /// What is decided about the project's files.
-    pub fn rules(&self) -> &FileRules {
+    pub(super) fn rules(&self) -> &FileRules {
         self.policy.rules(&self.wheel.metadata.name)
     }
 
@@ -296,7 +296,7 @@ fn is_free(path: &str) -> bool {
 }
 
 /// Whether shells look for commands in a folder.
-pub fn is_command_folder(folder: &str) -> bool {
+pub(super) fn is_command_folder(folder: &str) -> bool {
     let inside = ["/usr/local/", "/usr/", "/"].iter().find_map(|root| folder.strip_prefix(root));
     matches!(inside, Some("bin" | "sbin" | "games"))
 }

@@ -8,7 +8,7 @@ use super::reserved::{Reserved, normalised};
 
 /// The names by which files are a project's own.
 #[derive(Default)]
-pub struct OwnNames<'w> {
+pub(crate) struct OwnNames<'w> {
     /// The project's name, its modules' and its commands', as PEP 503 compares them; none that the
     /// system has.
     names: BTreeSet<String>,
@@ -21,7 +21,7 @@ pub struct OwnNames<'w> {
 
 impl<'w> OwnNames<'w> {
     /// What is the wheel's own; `commands` are those that its package will have.
-    pub fn new(wheel: &'w Wheel, commands: BTreeSet<String>) -> Self {
+    pub(crate) fn new(wheel: &'w Wheel, commands: BTreeSet<String>) -> Self {
         let files: BTreeSet<&str> =
             wheel.members.iter().filter_map(|member| module_file(wheel, &member.name)).collect();
         let tops = files.iter().map(|file| file.split('/').next().unwrap_or(file));
@@ -38,7 +38,7 @@ impl<'w> OwnNames<'w> {
     }
 
     /// Whether a folder has the project's name, or one that begins with it and a separator.
-    pub fn is_own(&self, folder: &str) -> bool {
+    pub(crate) fn is_own(&self, folder: &str) -> bool {
         let name = normalised(folder);
         let is_free = folder.is_ascii() && Reserved::embedded().folder(folder).is_none();
         let beginnings = name.match_indices('-').map(|(end, _)| &name[..end]);
@@ -46,12 +46,12 @@ impl<'w> OwnNames<'w> {
     }
 
     /// Whether the wheel has a file below its folder of modules.
-    pub fn has_file(&self, file: &str) -> bool {
+    pub(crate) fn has_file(&self, file: &str) -> bool {
         self.files.contains(file)
     }
 
     /// Whether the wheel has modules in a folder below its folder of modules.
-    pub fn has_folder(&self, folder: &str) -> bool {
+    pub(crate) fn has_folder(&self, folder: &str) -> bool {
         let is_inside =
             |file: &&str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         self.files.range(folder..).take_while(|file| file.starts_with(folder)).any(is_inside)
@@ -72,6 +72,6 @@ fn module_file<'m>(wheel: &Wheel, member: &'m str) -> Option<&'m str> {
 }
 
 /// The name by which what lies on top of a folder of modules is imported.
-pub fn module_name(top: &str) -> &str {
+pub(super) fn module_name(top: &str) -> &str {
     top.split('.').next().unwrap_or(top)
 }

@@ -20,7 +20,7 @@ static RESERVED: LazyLock<Reserved> = LazyLock::new(|| Reserved::read(&LISTS));
 
 /// Names of the system, in the spellings that they are compared in, with a package that has each.
 #[derive(Default)]
-pub struct Reserved {
+pub(super) struct Reserved {
     commands: BTreeMap<String, String>,
     look_alikes: BTreeMap<String, String>,
     interpreters: BTreeSet<String>,
@@ -38,7 +38,7 @@ struct Row {
 
 impl Reserved {
     /// The embedded names.
-    pub fn embedded() -> &'static Self {
+    pub(super) fn embedded() -> &'static Self {
         &RESERVED
     }
 
@@ -67,25 +67,25 @@ impl Reserved {
     }
 
     /// Whether a command of that name, or one that looks like it, belongs to the system.
-    pub fn has_command(&self, name: &str) -> bool {
+    pub(super) fn has_command(&self, name: &str) -> bool {
         self.commands.contains_key(&name.to_ascii_lowercase())
             || self.look_alikes.contains_key(&skeleton(name))
             || self.is_interpreter(name)
     }
 
     /// The package whose folder below `/etc` or `share` has that name.
-    pub fn folder(&self, name: &str) -> Option<&str> {
+    pub(super) fn folder(&self, name: &str) -> Option<&str> {
         let known = self.folders.get(&normalised(name)).map(String::as_str);
         known.or_else(|| self.is_interpreter(name).then_some("an interpreter"))
     }
 
     /// Whether a folder among Python's own headers has that name.
-    pub fn has_header(&self, name: &str) -> bool {
+    pub(super) fn has_header(&self, name: &str) -> bool {
         self.headers.contains(&normalised(name))
     }
 
     /// Whether programs of the system look for messages of that name.
-    pub fn has_catalogue(&self, name: &str) -> bool {
+    pub(super) fn has_catalogue(&self, name: &str) -> bool {
         self.catalogues.contains(&normalised(name)) || self.has_command(name)
     }
 
@@ -102,12 +102,12 @@ impl Reserved {
 }
 
 /// A reader of one of the data files, whose comments begin with `#`.
-pub fn reader(text: &str) -> csv::Reader<&[u8]> {
+pub(super) fn reader(text: &str) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes())
 }
 
 /// A name as PEP 503 compares it.
-pub fn normalised(name: &str) -> String {
+pub(super) fn normalised(name: &str) -> String {
     let is_separator = |c: char| matches!(c, '-' | '_' | '.');
     let parts = name.split(is_separator).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").to_lowercase()

@@ -32,7 +32,7 @@ struct HarmlessFile {
 }
 
 /// Whether a `*.pth` file is a known one of the project.
-pub fn is_harmless(project: &ProjectName, name: &str, file: &PathFile) -> bool {
+pub(super) fn is_harmless(project: &ProjectName, name: &str, file: &PathFile) -> bool {
     HARMLESS.iter().any(|known| {
         known.project == project.as_ref() && known.file == name && known.sha256 == file.sha256
     })
@@ -40,7 +40,7 @@ pub fn is_harmless(project: &ProjectName, name: &str, file: &PathFile) -> bool {
 
 /// Whether a file or folder on top of a folder of modules is imported by every process, in whatever
 /// form: a source file, a package, an extension module, byte code.
-pub fn is_imported(top: &str) -> bool {
+pub(super) fn is_imported(top: &str) -> bool {
     let lower = top.to_ascii_lowercase();
     let stem = lower.split('.').next().unwrap_or_default();
     MODULES.contains(stem)
@@ -48,7 +48,7 @@ pub fn is_imported(top: &str) -> bool {
 
 /// Why a file on top of a site folder runs code in every process; nothing where it does not.
 /// `path_file` is what it does where it is a `*.pth`.
-pub fn problem(
+pub(super) fn problem(
     top: &str,
     path_file: Option<&PathFile>,
     own: &OwnNames<'_>,

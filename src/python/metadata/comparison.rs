@@ -66,7 +66,7 @@ impl MarkerComparison<'_> {
     ///
     /// # Errors
     /// A comparison that is not defined.
-    pub fn rewritten(&self) -> Result<String, String> {
+    pub(super) fn rewritten(&self) -> Result<String, String> {
         match self.kind {
             ComparisonKind::Text => self.text(),
             ComparisonKind::Version => self.version(),
@@ -77,7 +77,7 @@ impl MarkerComparison<'_> {
     }
 
     /// Whether it asks for an extra or a group.
-    pub fn is_of_extras(&self) -> bool {
+    pub(super) fn is_of_extras(&self) -> bool {
         matches!(self.kind, ComparisonKind::Extra | ComparisonKind::Extras | ComparisonKind::Groups)
     }
 

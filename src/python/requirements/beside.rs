@@ -18,7 +18,7 @@ const PIPFILE: &str = "Pipfile";
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn stated(
+pub(super) fn stated(
     format: LockFormat,
     lock: &InputDocument<'_>,
 ) -> Result<Vec<Written>, RequirementsError> {

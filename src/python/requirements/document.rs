@@ -24,7 +24,7 @@ pub(super) struct InputDocument<'a> {
 
 impl InputDocument<'_> {
     /// Reads TOML.
-    pub fn toml<T: DeserializeOwned>(&self) -> Result<T, RequirementsError> {
+    pub(super) fn toml<T: DeserializeOwned>(&self) -> Result<T, RequirementsError> {
         toml::from_str(self.text).map_err(|error| {
             let at = error.span().map(|span| span.start);
             self.error(at, error.message().trim().to_owned())
@@ -36,24 +36,24 @@ impl InputDocument<'_> {
     }
 
     /// The line of a byte.
-    pub fn origin(&self, at: usize) -> RequirementOrigin {
+    pub(super) fn origin(&self, at: usize) -> RequirementOrigin {
         RequirementOrigin::File { path: self.path.to_owned(), line: self.line(at) }
     }
 
     /// What is wrong at a byte, or in the file as a whole.
-    pub fn error(&self, at: Option<usize>, problem: String) -> RequirementsError {
+    pub(super) fn error(&self, at: Option<usize>, problem: String) -> RequirementsError {
         let line = at.map(|at| self.line(at));
         RequirementsError::File { path: self.path.to_owned(), line, problem }
     }
 
     /// A project's name.
-    pub fn name(&self, at: usize, text: &str) -> Result<ProjectName, RequirementsError> {
+    pub(super) fn name(&self, at: usize, text: &str) -> Result<ProjectName, RequirementsError> {
         project_name(text)
             .ok_or_else(|| self.error(Some(at), format!("`{text}` is not a valid project name")))
     }
 
     /// A requirement by name or URL (PEP 508).
-    pub fn requirement(&self, at: usize, text: &str) -> Result<Written, RequirementsError> {
+    pub(super) fn requirement(&self, at: usize, text: &str) -> Result<Written, RequirementsError> {
         let requirement =
             parse_requirement(text).map_err(|error| self.error(Some(at), error.to_string()))?;
         written(requirement, text, self.origin(at), self.folder)
@@ -61,7 +61,7 @@ impl InputDocument<'_> {
     }
 
     /// A place by its URL or path.
-    pub fn place(&self, at: usize, url: &str) -> Result<DirectLocation, RequirementsError> {
+    pub(super) fn place(&self, at: usize, url: &str) -> Result<DirectLocation, RequirementsError> {
         let (direct, _) = Direct::parse(url, &normalized(self.folder))
             .map_err(|problem| self.error(Some(at), problem))?;
         Ok(DirectLocation { url: url.to_owned(), direct })

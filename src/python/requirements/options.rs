@@ -53,7 +53,7 @@ impl Options {
     ///
     /// # Errors
     /// An option that is unknown, lacks its value, or has one that it does not take.
-    pub fn parse(
+    pub(super) fn parse(
         words: Vec<String>,
         origin: &RequirementOrigin,
     ) -> Result<Self, RequirementsError> {
@@ -91,7 +91,7 @@ impl Options {
     }
 
     /// Takes the first value of an option out.
-    pub fn take(&mut self, name: &str) -> Option<String> {
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let at = self.list.iter().position(|(known, _)| *known == name)?;
         Some(self.list.remove(at).1)
     }

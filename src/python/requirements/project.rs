@@ -68,7 +68,7 @@ pub(super) struct SelectedParts {
 }
 
 impl SelectedParts {
-    pub fn new(request: &InputRequest<'_>) -> Self {
+    pub(super) fn new(request: &InputRequest<'_>) -> Self {
         let group = |text: &String| match text.rsplit_once(':') {
             Some((path, group)) => (Some(PathBuf::from(path)), group.to_owned()),
             None => (None, text.clone()),
@@ -86,7 +86,7 @@ impl SelectedParts {
 
     /// The files that only groups are taken of: those that groups name, and where no project was
     /// among the files, that of the current folder.
-    pub fn files_of_groups(&self) -> BTreeSet<PathBuf> {
+    pub(super) fn files_of_groups(&self) -> BTreeSet<PathBuf> {
         let default = (!self.has_read).then(|| PathBuf::from(FILE));
         let paths = self.groups.iter().map(|(path, _)| path.clone().or_else(|| default.clone()));
         paths.flatten().collect()
@@ -94,7 +94,7 @@ impl SelectedParts {
 
     /// The requirements of a project and its wanted extras, unless only its groups are wanted, and
     /// of its wanted groups.
-    pub fn project(
+    pub(super) fn project(
         &mut self,
         path: &Path,
         text: &str,
@@ -164,13 +164,13 @@ impl SelectedParts {
     }
 
     /// Whether all extras are taken, whatever there are.
-    pub fn takes_all_extras(&self) -> bool {
+    pub(super) fn takes_all_extras(&self) -> bool {
         self.all_extras
     }
 
     /// What is taken of a lock file that has these extras and groups: the names of groups in
     /// canonical form.
-    pub fn of_lock(
+    pub(super) fn of_lock(
         &mut self,
         extras: &[ExtraName],
         groups: &[String],
@@ -188,7 +188,7 @@ impl SelectedParts {
     }
 
     /// Every extra and group was found.
-    pub fn check(&self) -> Result<(), RequirementsError> {
+    pub(super) fn check(&self) -> Result<(), RequirementsError> {
         if let Some(extra) = self.extras.iter().find(|extra| !self.found_extras.contains(extra)) {
             return Err(RequirementsError::NoSuch { kind: "extra", name: extra.to_string() });
         }

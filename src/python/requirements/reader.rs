@@ -32,7 +32,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(request: &'a InputRequest<'a>) -> Self {
+    pub(super) fn new(request: &'a InputRequest<'a>) -> Self {
         let wanted = SelectedParts::new(request);
         Self {
             request,
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An argument of the command line: a requirement, or the folder of an application.
-    pub fn argument(&mut self, text: &str) -> Result<(), RequirementsError> {
+    pub(super) fn argument(&mut self, text: &str) -> Result<(), RequirementsError> {
         let folder = self.request.folder.join(text);
         if project::is_application(&folder) {
             return self.application(Path::new(text));
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A requirements file, or a project's `pyproject.toml`.
-    pub fn requirements_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
+    pub(super) fn requirements_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
         let folder = self.request.folder.join(path);
         if !project::is_application(&folder) && folder.join(project::FILE).is_file() {
             return self.requirements_file(&path.join(project::FILE));
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         self.file(path, Role::Requirements, None)
     }
 
-    pub fn constraints_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
+    pub(super) fn constraints_file(&mut self, path: &Path) -> Result<(), RequirementsError> {
         self.file(path, Role::Constraints, None)
     }
 
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What was read, after the groups that no file above had.
-    pub fn finish(mut self) -> Result<Inputs, RequirementsError> {
+    pub(super) fn finish(mut self) -> Result<Inputs, RequirementsError> {
         for path in self.wanted.files_of_groups() {
             let text = self.text(&path, None)?;
             let written = self.wanted.project(&path, &text, false)?;

@@ -36,13 +36,13 @@ pub(super) struct Texts {
 
 impl Texts {
     /// Whether a path of the command line is standard input or a pipe, which are in no folder.
-    pub fn is_stream(path: &Path, folder: &Path) -> bool {
+    pub(super) fn is_stream(path: &Path, folder: &Path) -> bool {
         let is_pipe = |found: fs::Metadata| found.file_type().is_fifo();
         is_standard_input(path) || fs::metadata(folder.join(path)).is_ok_and(is_pipe)
     }
 
     /// Reads and decodes a file that the command line names, which may be a stream.
-    pub fn named(&self, path: &Path, folder: &Path) -> Result<String, String> {
+    pub(super) fn named(&self, path: &Path, folder: &Path) -> Result<String, String> {
         if !Self::is_stream(path, folder) {
             return Self::regular(&folder.join(path));
         }
@@ -57,7 +57,7 @@ impl Texts {
     }
 
     /// Reads and decodes a regular file.
-    pub fn regular(path: &Path) -> Result<String, String> {
+    pub(super) fn regular(path: &Path) -> Result<String, String> {
         limited(open_regular(path).map_err(|error| error.to_string())?)
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     wheels,
 };
 
-pub use overrides::{Addition, OVERRIDES, OverrideField, Overrides, Setting};
+pub(super) use overrides::{Addition, OVERRIDES, OverrideField, Overrides, Setting};
 
 const SCRIPTLETS: &str = "scriptlets";
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The file's name.
-pub const OVERRIDES: &str = "overrides.toml";
+pub(crate) const OVERRIDES: &str = "overrides.toml";
 
 /// What is otherwise than it would be generated.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

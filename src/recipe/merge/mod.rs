@@ -13,7 +13,7 @@ mod statement;
 use std::borrow::Cow;
 
 use lines::{MergeLine, merge_lines};
-pub use statement::{Statement, Syntax, statements};
+pub(super) use statement::{Statement, Syntax, statements};
 
 use crate::base::text;
 
@@ -28,7 +28,7 @@ pub struct Merged {
 }
 
 /// Merges a file by the syntax of its name.
-pub fn merge(name: &str, base: &str, ours: &str, theirs: &str) -> Merged {
+pub(super) fn merge(name: &str, base: &str, ours: &str, theirs: &str) -> Merged {
     let syntax = Syntax::of(name);
     if syntax == Syntax::Changelog {
         let text = changelog::merge(base, ours, theirs, changelog::Form::Debian);
@@ -130,14 +130,14 @@ pub fn difference(name: &str, generated: &str, edited: &str) -> String {
 }
 
 /// The same under another title.
-pub fn difference_as(name: &str, title: &str, generated: &str, edited: &str) -> String {
+pub(super) fn difference_as(name: &str, title: &str, generated: &str, edited: &str) -> String {
     let syntax = with_sets(Syntax::of(name), &[generated, edited]);
     let [old, new] = [generated, edited].map(|text| statement::in_order(syntax, text));
     unified(title, &old, &new)
 }
 
 /// A file without the changelog in it.
-pub fn body<'t>(name: &str, text: &'t str) -> &'t str {
+pub(super) fn body<'t>(name: &str, text: &'t str) -> &'t str {
     match Syntax::of(name) {
         Syntax::Spec => changelog::cut(text).0,
         _ => text,
@@ -145,7 +145,7 @@ pub fn body<'t>(name: &str, text: &'t str) -> &'t str {
 }
 
 /// Two texts of a file as a unified diff; empty where they are the same.
-pub fn unified(name: &str, old: &str, new: &str) -> String {
+pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     text::unified([&format!("a/{name}"), &format!("b/{name}")], old, new)
 }
 

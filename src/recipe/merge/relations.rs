@@ -40,7 +40,7 @@ struct Settled<'s> {
 }
 
 impl Sets {
-    pub fn of(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Self {
+    pub(super) fn of(syntax: Syntax, base: &str, ours: &str, theirs: &str) -> Self {
         let generated: Vec<Statement> =
             [base, theirs].iter().flat_map(|text| statements(syntax, text)).collect();
         // Only what was there before has a place that all three sides know.
@@ -55,7 +55,7 @@ impl Sets {
     }
 
     /// Puts the merged relations into the merged rest.
-    pub fn write(&self, syntax: Syntax, rest: &[MergeLine]) -> Merged {
+    pub(super) fn write(&self, syntax: Syntax, rest: &[MergeLine]) -> Merged {
         let mut merged = Merged::default();
         let mut written: Vec<&str> = Vec::new();
         let tags = self.tags();

@@ -4,7 +4,7 @@ use super::pkgbuild;
 
 /// What the lines of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Syntax {
+pub(crate) enum Syntax {
     Spec,
     /// Stanzas of fields. Source: Debian Policy 5.1.
     Control,
@@ -17,7 +17,7 @@ pub enum Syntax {
 
 impl Syntax {
     /// The syntax of a recipe's file, by its path in the recipe.
-    pub fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &str) -> Self {
         match name {
             "DEBIAN/control" | "debian/control" => Self::Control,
             "changelog" | "debian/changelog" => Self::Changelog,
@@ -300,7 +300,7 @@ impl<'t> Clauses<'t> {
 }
 
 /// The relations that a text states.
-pub fn statements(syntax: Syntax, text: &str) -> Vec<Statement> {
+pub(crate) fn statements(syntax: Syntax, text: &str) -> Vec<Statement> {
     let mut found = Vec::new();
     for piece in pieces(syntax, text) {
         match piece {

@@ -129,7 +129,7 @@ pub(super) enum FieldPath {
 
 impl<'f> Paths<'f> {
     /// Those of a pack.
-    pub fn of(fields: &'f [ContextField]) -> Self {
+    pub(super) fn of(fields: &'f [ContextField]) -> Self {
         Self(fields.iter().map(|field| (field.path.as_str(), field.kind.shape)).collect())
     }
 
@@ -137,7 +137,7 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// Nothing of that name is there; the text says what may be meant.
-    pub fn below(&self, place: &FieldPath, name: &str) -> Result<FieldPath, String> {
+    pub(super) fn below(&self, place: &FieldPath, name: &str) -> Result<FieldPath, String> {
         let FieldPath::Path(path) = place else { return Ok(FieldPath::Anything) };
         if name.bytes().all(|byte| byte.is_ascii_digit()) {
             return self.element(place).map(|element| element.unwrap_or(FieldPath::Anything));
@@ -157,7 +157,7 @@ impl<'f> Paths<'f> {
     ///
     /// # Errors
     /// The place is neither.
-    pub fn element(&self, place: &FieldPath) -> Result<Option<FieldPath>, String> {
+    pub(super) fn element(&self, place: &FieldPath) -> Result<Option<FieldPath>, String> {
         let FieldPath::Path(path) = place else { return Ok(None) };
         match self.0.get(path.as_str()) {
             Some(Shape::List | Shape::Texts) => Ok(Some(FieldPath::Path(format!("{path}[]")))),

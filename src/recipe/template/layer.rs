@@ -43,7 +43,7 @@ impl Layer {
     ///
     /// # Errors
     /// A manifest that is wrong, or a file that replaces none.
-    pub fn new(
+    pub(super) fn new(
         place: &Path,
         texts: BTreeMap<String, String>,
         packs: &Packs,
@@ -98,7 +98,7 @@ impl Layer {
     }
 
     /// What is wrong with the targets that it is for.
-    pub fn wrong_target(&self, known: &[&str]) -> Option<TemplateError> {
+    pub(super) fn wrong_target(&self, known: &[&str]) -> Option<TemplateError> {
         let (path, text) = &self.manifest;
         let (line, reason) = self.extension.as_ref()?.unknown_target(text, known)?;
         Some(TemplateError::Template { file: path.display().to_string(), line, reason })

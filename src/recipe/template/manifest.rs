@@ -53,7 +53,7 @@ pub struct Extension {
 pub(super) type Wrong = (usize, String);
 
 impl PackManifest {
-    pub fn parse(text: &str) -> Result<Self, Wrong> {
+    pub(super) fn parse(text: &str) -> Result<Self, Wrong> {
         let manifest: Self = read(text)?;
         fits(&manifest.api, text)?;
         Ok(manifest)

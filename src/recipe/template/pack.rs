@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A rendered file: its text and whether it is executable.
-pub type RenderedFiles = (String, bool);
+pub(super) type RenderedFiles = (String, bool);
 
 /// A compiled pack.
 pub struct Pack {

@@ -44,7 +44,7 @@ pub(super) enum Confinement {
 
 impl Confinement {
     /// As the sandbox has it, within what compiling takes at most.
-    pub fn new(sandbox: Option<&Sandbox>, path: &[PathBuf]) -> Self {
+    pub(super) fn new(sandbox: Option<&Sandbox>, path: &[PathBuf]) -> Self {
         let lower = |limits: Limits| Limits {
             time: limits.time.min(TIME),
             memory: limits.memory.min(MEMORY),
@@ -65,7 +65,7 @@ impl Confinement {
     /// Starts the interpreter with `arguments` for all below `root`, which stands for the root, and
     /// puts `files`, paths below it, there as far as they came of it. The arguments name `root` as
     /// [`Confinement::root`] has it.
-    pub fn run(
+    pub(super) fn run(
         &self,
         interpreter: &Interpreter,
         arguments: &[String],
@@ -121,7 +121,7 @@ impl Confinement {
     }
 
     /// Where the interpreter sees `root`.
-    pub fn root<'r>(&self, root: &'r Path) -> &'r Path {
+    pub(super) fn root<'r>(&self, root: &'r Path) -> &'r Path {
         match self {
             Self::Sandbox(_) => Path::new(ROOT),
             Self::Limits { .. } => root,

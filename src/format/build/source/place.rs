@@ -42,7 +42,7 @@ enum FolderConfinement<'a> {
 }
 
 impl<'a> BuildFolder<'a> {
-    pub fn new(tools: &SourceTools<'a>) -> Result<Self, BuildError> {
+    pub(crate) fn new(tools: &SourceTools<'a>) -> Result<Self, BuildError> {
         let runner = tools.runner;
         let Some(sandbox) = tools.sandbox else {
             return Ok(Self { runner, kind: FolderConfinement::Free(work_folder()?) });
@@ -65,7 +65,7 @@ impl<'a> BuildFolder<'a> {
     }
 
     /// The folder on this machine. Nothing is written there once a command has run.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match &self.kind {
             FolderConfinement::Free(folder) => folder.path(),
             FolderConfinement::Confined { workshop, .. } => workshop.path(),
@@ -73,7 +73,7 @@ impl<'a> BuildFolder<'a> {
     }
 
     /// A path below the folder as commands see it.
-    pub fn seen(&self, relative: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn seen(&self, relative: impl AsRef<Path>) -> PathBuf {
         match &self.kind {
             FolderConfinement::Free(folder) => folder.path().join(relative),
             FolderConfinement::Confined { .. } => Path::new(Room::WORK).join(relative),
@@ -81,7 +81,7 @@ impl<'a> BuildFolder<'a> {
     }
 
     /// Copies a regular file that commands made to `to`. No link is followed.
-    pub fn take(&self, relative: &Path, to: &Path) -> Result<(), BuildError> {
+    pub(crate) fn take(&self, relative: &Path, to: &Path) -> Result<(), BuildError> {
         let copy = || -> io::Result<()> {
             let mut from = match &self.kind {
                 FolderConfinement::Free(folder) => File::open(folder.path().join(relative))?,

@@ -29,7 +29,11 @@ pub(crate) struct Folders {
 
 impl<'a> ToolFolders<'a> {
     /// Whoever chose the builder knows that a sandbox shows its programs ([`is_system`]).
-    pub fn new(runner: &'a dyn CommandRunner, sandbox: Option<&'a Sandbox>, real: Folders) -> Self {
+    pub(crate) fn new(
+        runner: &'a dyn CommandRunner,
+        sandbox: Option<&'a Sandbox>,
+        real: Folders,
+    ) -> Self {
         let seen = match sandbox {
             Some(_) => Folders {
                 work: PathBuf::from(Room::WORK),
@@ -47,7 +51,7 @@ impl<'a> ToolFolders<'a> {
 }
 
 /// Whether a sandbox shows a program.
-pub fn is_system(program: &Path) -> bool {
+pub(crate) fn is_system(program: &Path) -> bool {
     SYSTEM.iter().any(|folder| program.starts_with(folder))
 }
 

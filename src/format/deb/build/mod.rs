@@ -25,7 +25,7 @@ use tar::TarWriter;
 
 pub(crate) use control::{ControlFile, members};
 pub(crate) use tree::{TreeEntry, TreeSizes, walk};
-pub use verify::paths;
+pub(crate) use verify::paths;
 pub(crate) use verify::{verify, verify_built};
 
 /// The first member of every package: the version of its format (deb(5)).
@@ -33,7 +33,7 @@ const DEBIAN_BINARY: (&str, &[u8]) = ("debian-binary", b"2.0\n");
 
 /// Writes packages as `dpkg-deb` does: an `ar` archive of two compressed `tar` archives.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct EmbeddedDeb;
+pub(crate) struct EmbeddedDeb;
 
 impl Builder for EmbeddedDeb {
     fn name(&self) -> &'static str {

@@ -26,7 +26,7 @@ use crate::{
 use header::{HeaderBuilder, Value};
 use payload::{PayloadEntry, RpmPayload};
 
-pub use verify::files;
+pub(crate) use verify::files;
 pub(crate) use verify::{verify, verify_stated};
 
 /// Folders whose files rpm takes for documentation, whatever the spec says (`__docdir_path`).
@@ -49,7 +49,7 @@ const RESERVED: usize = 4128;
 
 /// Writes packages in rpm's format 4, which every rpm since 4.14 reads.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct EmbeddedRpm;
+pub(crate) struct EmbeddedRpm;
 
 impl Builder for EmbeddedRpm {
     fn name(&self) -> &'static str {

@@ -56,7 +56,7 @@ pub(crate) fn verify(
 ///
 /// # Errors
 /// Why the package cannot be read.
-pub fn files(path: &Path) -> Result<BTreeMap<String, (u32, String)>, String> {
+pub(crate) fn files(path: &Path) -> Result<BTreeMap<String, (u32, String)>, String> {
     let metadata = PackageMetadata::open(path).map_err(|error| error.to_string())?;
     let facts = facts(&metadata).map_err(|error| error.to_string())?;
     let files = facts.files.into_iter();

@@ -7,10 +7,10 @@ use pep508_rs::MarkerTree;
 use crate::python::artifact::ExtraName;
 
 /// A package by its position, or an extra of it.
-pub type Node = (usize, Option<ExtraName>);
+pub(super) type Node = (usize, Option<ExtraName>);
 
 /// The marker under which each package and each extra is needed: one of the paths to it holds.
-pub fn reached(
+pub(super) fn reached(
     roots: Vec<(Node, MarkerTree)>,
     edges: &dyn Fn(&Node) -> Vec<(Node, MarkerTree)>,
 ) -> BTreeMap<Node, MarkerTree> {
@@ -34,7 +34,7 @@ pub fn reached(
 }
 
 /// The marker under which each package is needed, by position.
-pub fn needed(reached: BTreeMap<Node, MarkerTree>) -> BTreeMap<usize, MarkerTree> {
+pub(super) fn needed(reached: BTreeMap<Node, MarkerTree>) -> BTreeMap<usize, MarkerTree> {
     let mut needed: BTreeMap<usize, MarkerTree> = BTreeMap::new();
     for ((package, _), marker) in reached {
         needed.entry(package).or_insert(MarkerTree::FALSE).or(marker);

@@ -72,7 +72,7 @@ struct PdmFile {
     hash: Option<String>,
 }
 
-pub fn read(
+pub(super) fn read(
     document: &InputDocument<'_>,
     wanted: &mut SelectedParts,
 ) -> Result<LockReader, RequirementsError> {

@@ -68,7 +68,7 @@ impl PipfilePackage {
     }
 }
 
-pub fn read(
+pub(super) fn read(
     document: &InputDocument<'_>,
     wanted: &mut SelectedParts,
 ) -> Result<LockReader, RequirementsError> {

@@ -115,7 +115,7 @@ struct PoetrySource {
     subdirectory: Option<String>,
 }
 
-pub fn read(
+pub(super) fn read(
     document: &InputDocument<'_>,
     wanted: &mut SelectedParts,
 ) -> Result<LockReader, RequirementsError> {

@@ -9,7 +9,7 @@ use super::python_specifiers_marker;
 ///
 /// # Errors
 /// What is not a range.
-pub fn python_marker(text: &str) -> Result<MarkerTree, String> {
+pub(super) fn python_marker(text: &str) -> Result<MarkerTree, String> {
     let wrong = || format!("`{text}` is not a valid range of Python versions");
     let mut any = MarkerTree::FALSE;
     for alternative in text.split("||") {

@@ -109,7 +109,7 @@ struct PylockSource {
     hashes: BTreeMap<String, String>,
 }
 
-pub fn read(
+pub(super) fn read(
     document: &InputDocument<'_>,
     wanted: &mut SelectedParts,
 ) -> Result<LockReader, RequirementsError> {

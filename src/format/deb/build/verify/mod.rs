@@ -252,7 +252,7 @@ fn version(job: &BuildJob<'_>) -> String {
 ///
 /// # Errors
 /// What is wrong with the package.
-pub fn paths(path: &Path) -> Result<Vec<String>, String> {
+pub(crate) fn paths(path: &Path) -> Result<Vec<String>, String> {
     let files = OpenDeb::open(path)?.files()?;
     Ok(files.into_iter().filter(|(_, file)| file.kind != "folder").map(|(path, _)| path).collect())
 }

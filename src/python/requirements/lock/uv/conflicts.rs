@@ -17,7 +17,7 @@ use crate::python::{
 
 /// An extra or a group of a project, or the project itself, that excludes others.
 #[derive(Deserialize)]
-pub struct ExtraConflict {
+pub(super) struct ExtraConflict {
     package: String,
     extra: Option<String>,
     group: Option<String>,
@@ -36,7 +36,7 @@ impl ExtraConflict {
 
 /// What takes part in a conflict.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ConflictMember {
+pub(super) enum ConflictMember {
     Project(ProjectName),
     Extra(ProjectName, ExtraName),
     /// A dependency group by its canonical name.
@@ -73,11 +73,11 @@ impl std::fmt::Display for ConflictMember {
 
 /// What is taken, each under the marker with which it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Active(BTreeMap<ConflictMember, MarkerTree>);
+pub(super) struct Active(BTreeMap<ConflictMember, MarkerTree>);
 
 impl Active {
     /// Adds what is taken where a marker holds.
-    pub fn add(&mut self, member: ConflictMember, marker: &MarkerTree) {
+    pub(super) fn add(&mut self, member: ConflictMember, marker: &MarkerTree) {
         self.0.entry(member).or_insert(MarkerTree::FALSE).or(marker.clone());
     }
 
@@ -85,7 +85,7 @@ impl Active {
     ///
     /// # Errors
     /// The first two that exclude each other.
-    pub fn check(&self, conflicts: &[Vec<ExtraConflict>]) -> Result<(), String> {
+    pub(super) fn check(&self, conflicts: &[Vec<ExtraConflict>]) -> Result<(), String> {
         for set in conflicts {
             let members = set.iter().map(|conflict| {
                 let unknown = || format!("`{}` is not a valid project name", conflict.package);
@@ -108,7 +108,7 @@ impl Active {
     ///
     /// # Errors
     /// An extra of another form.
-    pub fn settle(&self, marker: &MarkerTree) -> Result<MarkerTree, String> {
+    pub(super) fn settle(&self, marker: &MarkerTree) -> Result<MarkerTree, String> {
         substituted(marker, |extra| {
             let member = ConflictMember::decode(extra)
                 .ok_or_else(|| format!("the extra `{extra}` in a marker is of no known form"))?;
@@ -121,7 +121,7 @@ impl Active {
 ///
 /// # Errors
 /// An extra for which there is none.
-pub fn substituted(
+pub(super) fn substituted(
     marker: &MarkerTree,
     replacement: impl Fn(&str) -> Result<MarkerTree, String>,
 ) -> Result<MarkerTree, String> {

@@ -17,7 +17,7 @@ use crate::python::{
 /// The table `package.metadata`.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct UvMetadata {
+pub(super) struct UvMetadata {
     #[serde(default)]
     requires_dist: Vec<StatedRequirement>,
     #[serde(default)]
@@ -36,7 +36,7 @@ struct StatedRequirement {
 impl UvMetadata {
     /// The requirements of the project with the extras and groups that are chosen. Those that it
     /// has of itself only choose further extras.
-    pub fn required(
+    pub(super) fn required(
         &self,
         document: &InputDocument<'_>,
         at: usize,

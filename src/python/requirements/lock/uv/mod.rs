@@ -112,7 +112,7 @@ struct UvFile {
     upload_time: Option<String>,
 }
 
-pub fn read(
+pub(super) fn read(
     document: &InputDocument<'_>,
     wanted: &mut SelectedParts,
 ) -> Result<LockReader, RequirementsError> {

@@ -27,7 +27,7 @@ const ROUNDS: usize = 16;
 type WalkEdge = (Node, MarkerTree);
 
 /// What is taken of a lock: projects that it was made for, extras and groups of theirs.
-pub struct Chosen {
+pub(super) struct Chosen {
     pub members: Vec<usize>,
     pub extras: Vec<ExtraName>,
     /// By their canonical names.
@@ -35,13 +35,13 @@ pub struct Chosen {
 }
 
 /// What a choice leads to.
-pub struct Reached {
+pub(super) struct Reached {
     pub nodes: BTreeMap<Node, MarkerTree>,
     /// What the chosen projects need themselves.
     pub roots: Vec<(usize, WalkEdge)>,
 }
 
-pub struct Graph<'a> {
+pub(super) struct Graph<'a> {
     pub document: &'a InputDocument<'a>,
     pub packages: &'a [Spanned<UvPackage>],
     /// The positions of each project.
@@ -49,12 +49,12 @@ pub struct Graph<'a> {
 }
 
 impl Graph<'_> {
-    pub fn package(&self, at: usize) -> &UvPackage {
+    pub(super) fn package(&self, at: usize) -> &UvPackage {
         self.packages[at].get_ref()
     }
 
     /// The projects that the lock was made for: that of its own folder, else all of the workspace.
-    pub fn members(&self, manifest: &UvManifest) -> Vec<usize> {
+    pub(super) fn members(&self, manifest: &UvManifest) -> Vec<usize> {
         let all = 0..self.packages.len();
         let own: Vec<usize> =
             all.clone().filter(|at| self.package(*at).source.member() == Some(".")).collect();
@@ -66,7 +66,7 @@ impl Graph<'_> {
 
     /// All that a choice leads to. What excludes what depends on it, so it is looked for until
     /// nothing changes.
-    pub fn reached(
+    pub(super) fn reached(
         &self,
         chosen: &Chosen,
         conflicts: &[Vec<ExtraConflict>],
@@ -148,7 +148,7 @@ impl Graph<'_> {
     }
 
     /// What the chosen projects state that they require, without each other.
-    pub fn stated(&self, chosen: &Chosen) -> Result<Vec<Written>, RequirementsError> {
+    pub(super) fn stated(&self, chosen: &Chosen) -> Result<Vec<Written>, RequirementsError> {
         let names = chosen.members.iter().map(|member| self.name(*member));
         let names = names.collect::<Result<BTreeSet<_>, _>>()?;
         let mut stated = Vec::new();
@@ -165,7 +165,7 @@ impl Graph<'_> {
 
     /// The packages that projects need themselves which do not state what they require, and the
     /// extras of each.
-    pub fn unstated(&self, roots: &[(usize, WalkEdge)]) -> BTreeMap<usize, Vec<ExtraName>> {
+    pub(super) fn unstated(&self, roots: &[(usize, WalkEdge)]) -> BTreeMap<usize, Vec<ExtraName>> {
         let mut asked: BTreeMap<usize, Vec<ExtraName>> = BTreeMap::new();
         let silent = |member: usize| self.package(member).metadata.is_none();
         for (_, ((position, extra), _)) in roots.iter().filter(|(member, _)| silent(*member)) {
