@@ -1,4 +1,4 @@
-//! The core metadata inside wheels and sdists.
+//! Core metadata and members of wheels and sdists.
 
 use std::{
     borrow::Cow,
@@ -23,16 +23,16 @@ use crate::{
 
 /// The largest metadata member read, in bytes.
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
-/// How far an sdist is unpacked to find something, in bytes.
+/// The most bytes an sdist is unpacked to when a member is looked up.
 const UNPACKED_LIMIT: u64 = 64 << 30;
 
-/// Times before 1990 stand for no time: zip archives know none before 1980.
+/// Earlier times (before 1990) are placeholders: zip archives cannot state any before 1980.
 const OLDEST: i64 = 631_152_000;
 
-/// Parses a metadata text and checks that it is this file's.
+/// Parses core metadata and checks that they are this file's.
 ///
 /// # Errors
-/// Text that cannot be read, or is another release's.
+/// The text cannot be parsed, or belongs to another release.
 pub(super) fn parse_metadata(text: &[u8], file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
     let metadata =
         CoreMetadata::parse(text).map_err(|error| IndexError::metadata(&file.filename, error))?;
@@ -44,7 +44,7 @@ pub(super) fn parse_metadata(text: &[u8], file: &ReleaseFile) -> Result<CoreMeta
     Ok(metadata)
 }
 
-/// The text of `METADATA` or `PKG-INFO` of a local file; `None` where an sdist has none.
+/// Returns the text of `METADATA` or `PKG-INFO` in a local file; `None` if an sdist has none.
 pub(super) fn metadata_text(
     path: &Path,
     file: &ReleaseFile,
@@ -57,7 +57,7 @@ pub(super) fn metadata_text(
             wheel_metadata(opened, file).map(Some).map_err(refuse)
         }
         FileKind::Sdist(name) => {
-            // Whoever builds it knows how large it may be.
+            // The builder applies the configured limit.
             check_sdist(path, &file.filename, UNPACKED_LIMIT).map_err(refuse)?;
             let is_wanted = |member: &str| is_pkg_info(member, name);
             find_member(opened, &file.filename, &is_wanted).map_err(refuse)
@@ -65,9 +65,9 @@ pub(super) fn metadata_text(
     }
 }
 
-/// The text of the one `NAME-VERSION.dist-info/METADATA` of a wheel.
+/// Returns the text of a wheel's only `NAME-VERSION.dist-info/METADATA`.
 ///
-/// The error keeps what the reader answered, so that a reader of a part can say what it lacks.
+/// Errors of the reader are kept, so that a reader of partial content can report the missing part.
 pub(super) fn wheel_metadata(wheel: impl Read + Seek, file: &ReleaseFile) -> io::Result<Vec<u8>> {
     let mut archive = ZipArchive::new(wheel).map_err(to_io)?;
     let members: Vec<String> = archive
@@ -82,7 +82,7 @@ pub(super) fn wheel_metadata(wheel: impl Read + Seek, file: &ReleaseFile) -> io:
     read_limited(archive.by_name(member).map_err(to_io)?)
 }
 
-/// Whether a member is `PROJECT-VERSION.dist-info/METADATA` of the file's project.
+/// Returns whether a member is `PROJECT-VERSION.dist-info/METADATA` of the file's project.
 fn is_metadata_of(member: &str, file: &ReleaseFile) -> bool {
     let stem = member.strip_suffix(".dist-info/METADATA");
     stem.filter(|stem| !stem.contains('/'))
@@ -91,10 +91,10 @@ fn is_metadata_of(member: &str, file: &ReleaseFile) -> bool {
         .is_some_and(|name| name == *file.kind.project())
 }
 
-/// A file in the folder of an sdist, such as `pyproject.toml`; `None` where there is none.
+/// Returns a file in an sdist's project folder, such as `pyproject.toml`; `None` if there is none.
 ///
 /// # Errors
-/// An archive that cannot be read.
+/// The archive cannot be read.
 pub fn sdist_member(sdist: &Path, filename: &str, member: &str) -> io::Result<Option<Vec<u8>>> {
     let is_wanted = |path: &str| {
         let path = path.strip_prefix("./").unwrap_or(path);
@@ -103,10 +103,11 @@ pub fn sdist_member(sdist: &Path, filename: &str, member: &str) -> io::Result<Op
     find_member(File::open(sdist)?, filename, &is_wanted)
 }
 
-/// The paths of all files in an sdist, in its order; none for a kind of archive that is not read.
+/// Returns the paths of all files in an sdist, in archive order; none for an unsupported archive
+/// format.
 ///
 /// # Errors
-/// An archive that cannot be read.
+/// The archive cannot be read.
 pub fn sdist_members(sdist: &Path, filename: &str) -> io::Result<Vec<String>> {
     let members = RefCell::new(Vec::new());
     let note = |member: &str| {
@@ -117,10 +118,10 @@ pub fn sdist_members(sdist: &Path, filename: &str) -> io::Result<Vec<String>> {
     Ok(members.into_inner())
 }
 
-/// Whether an sdist has a file whose path is wanted.
+/// Returns whether an sdist has a file whose path matches `is_wanted`.
 ///
 /// # Errors
-/// An archive that cannot be read.
+/// The archive cannot be read.
 pub fn sdist_has(
     sdist: &Path,
     filename: &str,
@@ -129,12 +130,12 @@ pub fn sdist_has(
     find_member(File::open(sdist)?, filename, is_wanted).map(|member| member.is_some())
 }
 
-/// Checks the names of all members of an sdist, and that a zip archive means the same to every reader.
-/// `limit` is how many bytes it may unpack to.
+/// Checks the names of all members of an sdist, and that a zip archive is unambiguous for every
+/// reader. `limit` is the most bytes it may unpack to.
 ///
 /// # Errors
-/// An archive that cannot be read, or is ambiguous; a member whose name no file may have, that is there
-/// twice, or is a device or a pipe.
+/// The archive cannot be read or is ambiguous; a member has a forbidden name, occurs twice, or is a
+/// device or a pipe.
 pub fn check_sdist(sdist: &Path, filename: &str, limit: u64) -> io::Result<()> {
     let mut packed = io::BufReader::new(File::open(sdist)?);
     let mut names = MemberNames::default();
@@ -185,7 +186,7 @@ fn too_large(limit: u64) -> io::Error {
     io::Error::other(format!("it unpacks to more than {limit} MiB: see `sdist` in `[limits]`"))
 }
 
-/// Ends where more is read than is allowed.
+/// A reader that fails when more bytes are read than allowed.
 struct Counted<R> {
     inner: R,
     left: u64,
@@ -206,19 +207,19 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// What tells that a folder holds a project, and what it is.
+/// The files that mark a folder as a project and identify it.
 const PROJECT_FILES: [&str; 4] = ["PKG-INFO", "pyproject.toml", "setup.cfg", "setup.py"];
 
-/// The names of an archive's files so far.
+/// The member names of an archive seen so far.
 #[derive(Default)]
 struct MemberNames {
     files: BTreeSet<String>,
-    /// The folder that holds the project.
+    /// The project's folder.
     project: Option<String>,
 }
 
 impl MemberNames {
-    /// The folder of a file that tells what the project is, where another one holds a project.
+    /// Returns the first project's folder if the file identifies a project in another folder.
     fn second_project(&mut self, name: &str) -> Option<String> {
         let (folder, _) = name.split_once('/').filter(|(_, file)| PROJECT_FILES.contains(file))?;
         let first = self.project.get_or_insert_with(|| folder.to_owned());
@@ -231,7 +232,7 @@ impl MemberNames {
         let refuse =
             |problem: &str| Err(io::Error::other(format!("member `{}` {problem}", escaped(&name))));
         match member_name_problem(plain) {
-            // The folder that everything is in.
+            // The archive's top folder.
             _ if matches!(&*name, "." | "./") => Ok(()),
             Some(problem) => refuse(problem),
             None if is_file && !self.files.insert(plain.to_owned()) => refuse("is there twice"),
@@ -243,11 +244,11 @@ impl MemberNames {
     }
 }
 
-/// When the newest file of an sdist was changed, in seconds since 1970; nothing where no file tells.
-/// Archives that are made to be the same every time state the same old time in all of them.
+/// Returns the modification time of an sdist's newest file in seconds since 1970; `None` if no file
+/// states one. Reproducible archives state the same old time for all files.
 ///
 /// # Errors
-/// An archive that cannot be read.
+/// The archive cannot be read.
 pub fn sdist_time(sdist: &Path, filename: &str) -> io::Result<Option<i64>> {
     let newest = Cell::new(None);
     let note = |_: &str, time: Option<i64>| {
@@ -258,7 +259,7 @@ pub fn sdist_time(sdist: &Path, filename: &str) -> io::Result<Option<i64>> {
     Ok(newest.get())
 }
 
-/// The first member of an sdist whose path is wanted.
+/// Returns the first member of an sdist whose path matches.
 fn find_member(
     sdist: File,
     filename: &str,
@@ -267,7 +268,7 @@ fn find_member(
     find(sdist, filename, &|path, _| is_wanted(path))
 }
 
-/// The first member of an sdist that is wanted, by its path and its time.
+/// Returns the first member of an sdist that matches by path and time.
 fn find(
     sdist: File,
     filename: &str,
@@ -281,7 +282,7 @@ fn find(
         return find_tarred(XzDecoder::new(packed), is_wanted);
     }
     if filename.ends_with(".tar.bz2") {
-        // No reader for bzip2 is linked: such a file is built like one without metadata.
+        // No bzip2 decoder is linked: such a file is built like one without metadata.
         return Ok(None);
     }
     find_tarred(flate2::bufread::MultiGzDecoder::new(packed), is_wanted)
@@ -319,7 +320,7 @@ fn find_zipped(
     }
 }
 
-/// Whether a member is `PROJECT-VERSION/PKG-INFO`.
+/// Returns whether a member is `PROJECT-VERSION/PKG-INFO`.
 fn is_pkg_info(member: &str, name: &SdistName) -> bool {
     let folder = member.strip_prefix("./").unwrap_or(member).strip_suffix("/PKG-INFO");
     folder.filter(|folder| !folder.contains('/')).is_some_and(|folder| {

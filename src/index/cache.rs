@@ -1,7 +1,7 @@
-//! What was fetched before, on disk: pages, metadata and files.
+//! The on-disk cache of pages, metadata and files.
 //!
 //! Everything is written to a temporary name and renamed, so that several runs may share the
-//! folder, and carries or is named by its digest, so that damage is found when it is read.
+//! folder, and contains or is named by its digest, so that damage is detected on reading.
 
 use std::{
     fs,
@@ -22,30 +22,30 @@ use crate::{
     python::artifact::{HashCheck, Hashes, ProjectName, ReleaseFile},
 };
 
-/// Files are read in pieces of this size, in bytes.
+/// The size of the pieces in which files are read, in bytes.
 const PIECE: usize = 256 * 1024;
 
-/// The cache's folder, which only this user can read. Its layout is `pages/v1/KEY`,
+/// The cache's folder, readable by this user only. Its layout is `pages/v1/KEY`,
 /// `metadata/v2/KIND/ab/KEY`, `digests/v1/ab/cdef…` and `files/ab/cdef…/NAME`.
 #[derive(Debug, Clone)]
 pub(super) struct Cache {
     root: PathBuf,
 }
 
-/// What a metadata text is known to be the text of. No index can put words into another one's mouth:
-/// a text is kept by a digest that was verified, or else by where it came from.
+/// The key of a metadata text. No index can forge another one's metadata: a text is kept by a
+/// verified digest, or else by its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum MetadataKey {
     /// The text with this SHA-256.
     Text(String),
-    /// The text in the file with this SHA-256, all of which was here.
+    /// The text in the file with this SHA-256, verified over the whole file.
     File(String),
-    /// What a server states without proof: a digest of who asked, where, and for which file.
+    /// A server's unverified statement: a digest of the user, the address and the file.
     Origin(String),
 }
 
 impl MetadataKey {
-    /// The key of what the server of an address states about a file to a user.
+    /// Returns the key of a server's statement about a file, by address and user.
     pub(super) fn origin(url: &Url, user: &str, hashes: &Hashes) -> Self {
         let mut digest = Sha256::new();
         for part in [url.as_str(), user] {
@@ -59,31 +59,31 @@ impl MetadataKey {
     }
 }
 
-/// What is known of a page besides its files.
+/// A cached page's state besides its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct PageState {
     /// Seconds since 1970.
     pub fetched: u64,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
-    /// For how many seconds the server allows the page to be used, if it states that.
+    /// The number of seconds for which the server allows the page to be used, if stated.
     #[serde(default)]
     pub fresh_for: Option<u64>,
-    /// Whether the index answered that it does not know the project.
+    /// Whether the index answered that the project does not exist.
     #[serde(default)]
     pub is_missing: bool,
 }
 
 impl PageState {
-    /// Whether the page may be used without asking the server: for as long as that allows, or for
-    /// `default` seconds if it does not state anything. A page from the future is not fresh.
+    /// Returns whether the page may be used without revalidation: for the time that the server
+    /// allows, or `default` seconds if it states none. A page from the future is not fresh.
     pub(super) fn is_fresh(&self, default: u64) -> bool {
         let lifetime = self.fresh_for.unwrap_or(default);
         now().checked_sub(self.fetched).is_some_and(|age| age < lifetime)
     }
 }
 
-/// Seconds since 1970.
+/// Returns the current time in seconds since 1970.
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
@@ -93,8 +93,8 @@ impl Cache {
         Self { root }
     }
 
-    /// The page of a project of the index at `index`, as `user` sees it, if it was kept and is
-    /// undamaged.
+    /// Returns a project's cached page of the index at `index`, as served to `user`; `None` if
+    /// missing or damaged.
     pub(super) fn page(
         &self,
         (index, user): (&Url, &str),
@@ -120,19 +120,19 @@ impl Cache {
         write_checked(&self.page_path((index, user), project), &content)
     }
 
-    /// The SHA-256 of what was fetched from an address last.
+    /// Returns the SHA-256 of the file last fetched from an address.
     pub(super) fn digest(&self, url: &Url) -> Option<String> {
         let digest = String::from_utf8(read_checked(&self.digest_path(url))?).ok()?;
         (digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then_some(digest)
     }
 
-    /// Keeps the SHA-256 of what was fetched from an address.
+    /// Keeps the SHA-256 of the file fetched from an address.
     pub(super) fn keep_digest(&self, url: &Url, sha256: &str) -> Result<(), IndexError> {
         write_checked(&self.digest_path(url), sha256.as_bytes())
     }
 
-    /// A metadata text that was kept.
+    /// Returns a cached metadata text.
     pub(super) fn metadata(&self, key: &MetadataKey) -> Option<Vec<u8>> {
         read_checked(&self.metadata_path(key))
     }
@@ -142,29 +142,29 @@ impl Cache {
         write_checked(&self.metadata_path(key), text)
     }
 
-    /// Forgets a metadata text that was found to be wrong.
+    /// Removes a metadata text that was found to be wrong.
     pub(super) fn forget_metadata(&self, key: &MetadataKey) {
-        // What cannot be removed is found to be wrong again.
+        // If it cannot be removed, it is found to be wrong again.
         let _ = fs::remove_file(self.metadata_path(key));
     }
 
-    /// The kept copy of a file, verified by every hash stated. A copy that is damaged is removed.
+    /// Returns a file's cached copy, verified by every hash stated. A damaged copy is removed.
     pub(super) fn file(&self, file: &ReleaseFile) -> Option<PathBuf> {
         self.named_file(&file.hashes, &file.filename)
     }
 
-    /// As [`Self::file`], by hashes and name.
+    /// Like [`Self::file`], by hashes and name.
     pub(super) fn named_file(&self, hashes: &Hashes, filename: &str) -> Option<PathBuf> {
         let path = self.file_path(hashes.sha256()?, filename);
         if verify_file(&path, hashes).is_some() {
             return Some(path);
         }
-        // What cannot be removed is overwritten by the next download.
+        // If it cannot be removed, the next download overwrites it.
         let _ = fs::remove_file(&path);
         None
     }
 
-    /// A new temporary file in the cache.
+    /// Creates a temporary file in the cache.
     pub(super) fn temporary(&self) -> Result<NamedTempFile, IndexError> {
         let folder = self.root.join("files");
         create_folder(&folder)?;
@@ -172,7 +172,7 @@ impl Cache {
             .map_err(|error| IndexError::local("write a file in", &folder, error))
     }
 
-    /// Moves a complete, verified file to its place, read-only.
+    /// Moves a complete, verified file into place, read-only.
     pub(super) fn keep_file(
         &self,
         temporary: NamedTempFile,
@@ -212,7 +212,7 @@ impl Cache {
     }
 }
 
-/// Whether a file can be read and has every hash stated.
+/// Returns `Some` if a file can be read and has every hash stated.
 fn verify_file(path: &Path, hashes: &Hashes) -> Option<()> {
     let mut reader = fs::File::open(path).ok()?;
     let mut check = HashCheck::new(hashes);

@@ -1,4 +1,4 @@
-//! Metadata and files of a repository, each from where it is obtained most cheaply.
+//! Metadata and files of a repository, each obtained in the cheapest way.
 
 use std::{
     io::{Seek, Write},
@@ -28,14 +28,15 @@ use crate::python::{
 /// The largest metadata file and JSON document read, in bytes.
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 const DOCUMENT_LIMIT: u64 = 16 * 1024 * 1024;
-/// How much of a wheel's end is requested at first, and of other parts then, in bytes.
+/// The number of bytes of a wheel's end requested first, and of each further part.
 const TAIL: u64 = 32 * 1024;
 const PART: u64 = 256 * 1024;
-/// How many parts of a wheel are requested before it is fetched whole.
+/// The number of parts of a wheel requested before it is fetched whole.
 const PARTS: usize = 8;
 
 impl SimpleRepository {
-    /// The metadata of a file: kept, from beside the wheel, from its end, or from the whole file.
+    /// Returns a file's metadata: cached, from beside the wheel, from its end, or from the whole
+    /// file.
     pub(super) async fn metadata(&self, file: &ReleaseFile) -> Result<CoreMetadata, IndexError> {
         let text = match self.kept_metadata(file) {
             Some(text) => text,
@@ -55,7 +56,7 @@ impl SimpleRepository {
         Ok(CoreMetadata { requires_dist, ..metadata })
     }
 
-    /// A text that was kept and is the one that the index announces, where it does so.
+    /// Returns a cached metadata text that matches the hashes that the index announces, if any.
     fn kept_metadata(&self, file: &ReleaseFile) -> Option<Vec<u8>> {
         let announced = file.metadata.clone().unwrap_or_default();
         let text = announced.sha256().map(|sha256| MetadataKey::Text(sha256.to_owned()));
@@ -66,22 +67,22 @@ impl SimpleRepository {
         kept.into_iter().find(|text| announced.verify(text).is_ok())
     }
 
-    /// The key of what is stated about a file without proof; nothing for one whose address may have
-    /// other content the next time.
+    /// Returns the key of unverified statements about a file; `None` for one without hashes, whose
+    /// address may have other content the next time.
     fn origin(&self, file: &ReleaseFile) -> Option<MetadataKey> {
         let user = self.http.user(&file.url);
         let key = MetadataKey::origin(&file.url, user, &file.hashes);
         (!file.hashes.is_empty()).then_some(key)
     }
 
-    /// Forgets what was stated about a file and is not so.
+    /// Removes cached metadata that turned out not to be the file's own.
     pub(super) fn forget_metadata(&self, file: &ReleaseFile) {
         if let Some(key) = self.origin(file) {
             self.cache.forget_metadata(&key);
         }
     }
 
-    /// A metadata text, and what it may be kept by.
+    /// Returns a metadata text, and the key to keep it by.
     async fn find_metadata(
         &self,
         file: &ReleaseFile,
@@ -101,11 +102,12 @@ impl SimpleRepository {
         let text = metadata_text(&local, file)?
             .ok_or_else(|| IndexError::MetadataNotStatic { file: file.filename.clone() })?;
         announced(file, &text)?;
-        // All of the file was verified by this digest.
+        // The whole file was verified by this digest.
         Ok((text, file.hashes.sha256().map(|sha256| MetadataKey::File(sha256.to_owned()))))
     }
 
-    /// The metadata of a wheel without all of it; `None` where the server gives no parts.
+    /// Returns a wheel's metadata without a full download; `None` if the server does not serve
+    /// ranges.
     async fn remote_metadata(
         &self,
         file: &ReleaseFile,
@@ -132,7 +134,7 @@ impl SimpleRepository {
         Ok(Some((text, key)))
     }
 
-    /// The file `URL.metadata` (PEP 658).
+    /// Fetches the file `URL.metadata` (PEP 658).
     async fn metadata_beside(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
         let mut url = file.url.clone();
         url.set_path(&format!("{}.metadata", url.path()));
@@ -140,15 +142,15 @@ impl SimpleRepository {
         let answer = self.http.get(&Ask::file(&url, METADATA_LIMIT), &mut body).await?;
         match (answer.status, &file.metadata) {
             (200, Some(_)) => Ok(Some(body)),
-            // Some servers answer with a page where they have nothing.
+            // Some servers answer with a page for missing files.
             (200, None) => Ok(parse_metadata(&body, file).is_ok().then_some(body)),
-            // Servers of files answer so for what is not there.
+            // File servers send these statuses for missing files.
             (401 | 403 | 404 | 410, _) => Ok(None),
             (status, _) => Err(IndexError::Status { url: redacted(&url), status }),
         }
     }
 
-    /// Reads the wheel's table of contents at its end, then the member.
+    /// Reads the wheel's central directory at its end, then the member.
     async fn metadata_from_end(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
         let Some((start, length, tail)) = self.part(&file.url, &format!("-{TAIL}")).await? else {
             return Ok(None);
@@ -174,7 +176,7 @@ impl SimpleRepository {
         Ok(None)
     }
 
-    /// A part of a file, its position, and the file's length; `None` where there are no parts.
+    /// Returns a part of a file, its position, and the file's length; `None` without range support.
     async fn part(
         &self,
         url: &Url,
@@ -196,7 +198,7 @@ impl SimpleRepository {
             .map(|(start, _, length)| (start, length, body)))
     }
 
-    /// What the release's JSON document says that an sdist requires, if it says anything.
+    /// Returns an sdist's requirements from the release's JSON document.
     async fn documented_requirements(
         &self,
         file: &ReleaseFile,
@@ -226,7 +228,7 @@ impl SimpleRepository {
         parsed.map_err(|error| IndexError::metadata(&file.filename, error))
     }
 
-    /// The JSON list `info.requires_dist` of a release's document, if there is one.
+    /// Returns the JSON list `info.requires_dist` of a release's document, if any.
     async fn fetch_document(&self, file: &ReleaseFile) -> Result<Option<Vec<u8>>, IndexError> {
         #[derive(Deserialize)]
         struct ProjectDocument {
@@ -248,7 +250,7 @@ impl SimpleRepository {
     }
 }
 
-/// Refuses a metadata text that is not the one that the index announces.
+/// Refuses a metadata text that does not match the announced hashes.
 fn announced(file: &ReleaseFile, text: &[u8]) -> Result<(), IndexError> {
     let hashes = file.metadata.clone().unwrap_or_default();
     hashes.verify(text).map_err(|mismatch| IndexError::Hash {
@@ -263,7 +265,7 @@ pub(super) struct Download<'a> {
     pub filename: &'a str,
     pub url: &'a Url,
     pub hashes: &'a Hashes,
-    /// In bytes, where it is stated.
+    /// In bytes, if stated.
     pub size: Option<u64>,
 }
 
@@ -274,10 +276,10 @@ impl<'a> Download<'a> {
     }
 }
 
-/// Fetches a file into the cache, verifies its hashes, and returns its path there and its SHA-256.
+/// Fetches a file into the cache, verifies its hashes, and returns its cached path and its SHA-256.
 ///
-/// `progress` is called with the number of bytes that arrived, never again for those that an
-/// earlier attempt brought.
+/// `progress` is called with the number of bytes that arrived; bytes that an earlier attempt
+/// received are not reported again.
 pub(super) async fn download(
     repository: &SimpleRepository,
     wanted: &Download<'_>,
@@ -309,13 +311,13 @@ pub(super) async fn download(
     Ok((path, sha256))
 }
 
-/// Writes, hashes and counts a file that arrives.
+/// A sink that writes, hashes and counts a file's bytes.
 struct FileSink<'a> {
     temporary: NamedTempFile,
     check: HashCheck,
     wanted: &'a Download<'a>,
     progress: &'a (dyn Fn(u64) + Sync),
-    /// Bytes so far, and the most of any attempt.
+    /// Bytes of this attempt so far, and the most of any attempt.
     received: u64,
     reported: u64,
 }

@@ -1,4 +1,4 @@
-//! Why an index could not answer.
+//! Errors of indexes.
 
 use std::error::Error;
 
@@ -9,52 +9,53 @@ use crate::{
     python::artifact::{HashMismatch, ProjectName, without_credentials},
 };
 
-/// Why an index could not answer. Addresses are without credentials.
+/// Why an index request failed. Addresses are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IndexError {
-    /// No connection: no route, no such host, refused, or it never answered.
+    /// No connection: no route, no such host, refused, or timed out.
     #[error("cannot reach `{url}`: {problem}")]
     Unreachable { url: String, problem: String },
     /// The server's certificate is not trusted.
     #[error("cannot trust the server of `{url}`: {problem}")]
     Untrusted { url: String, problem: String },
-    /// Plain HTTP, which anybody on the way can change.
+    /// Plain HTTP, which can be tampered with in transit.
     #[error("`{url}` is refused: plain HTTP is not encrypted")]
     Insecure { url: String, host: String },
-    /// The server answered with an error.
+    /// The server answered with an error status.
     #[error("cannot read `{url}`: the server answered {status}")]
     Status { url: String, status: u16 },
-    /// The answer broke off, redirected wrongly, or was too large.
+    /// The response was cut off, redirected wrongly, or too large.
     #[error("cannot read `{url}`: {problem}")]
     Transfer { url: String, problem: String },
     /// The page of a project is not a simple repository page.
     #[error("the page of `{project}` at `{url}` cannot be used: {problem}")]
     Page { project: ProjectName, url: String, problem: String },
-    /// The project was found to be harmful (PEP 792).
+    /// The project is quarantined as harmful (PEP 792).
     #[error("the index has put `{project}` in quarantine: its files may be harmful")]
     Quarantined { project: ProjectName },
-    /// It is not in the cache, and the network must not be used.
+    /// Not in the cache while the network must not be used.
     #[error("`{subject}` is not in the cache, and `--offline` prevents downloading it")]
     Offline { subject: String },
-    /// The file's bytes are not the ones that the index or the lock file names.
+    /// The file's hash differs from the one in the index or the lock file.
     #[error("`{file}` from `{url}` is not the file that was expected: {mismatch}")]
     Hash { file: String, url: String, mismatch: HashMismatch },
-    /// The core metadata are missing, broken, or another release's.
+    /// The core metadata are missing, malformed, or another release's.
     #[error("the metadata of `{file}` cannot be used: {problem}")]
     Metadata { file: String, problem: String },
-    /// A wheel's own metadata require something else than those by which the index had it chosen.
+    /// A wheel's own metadata differ in requirements from those that the index served for
+    /// resolution.
     #[error("the index at `{url}` gave wrong metadata for `{file}`: {difference}")]
     Differs { file: String, url: String, difference: String },
-    /// An sdist whose requirements are known only once it is built.
+    /// An sdist whose requirements are only available after a build.
     #[error("`{file}` has to be built before its requirements are known")]
     MetadataNotStatic { file: String },
-    /// An sdist that had to be built for its requirements to be known.
+    /// An sdist whose build for its requirements failed.
     #[error("`{file}` {problem}")]
     NotBuilt { file: String, problem: String, hint: Option<String> },
-    /// A file or folder of this machine.
+    /// A local file or folder.
     #[error(transparent)]
     Local(#[from] FileError),
-    /// The address of the index is none.
+    /// The address of the index is invalid.
     #[error("`{address}` is not a valid index address: {problem}")]
     Address { address: String, problem: String },
     /// The HTTP client or its threads could not be set up.
@@ -63,7 +64,7 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// Returns the remedy, if there is one.
+    /// Returns the remedy, if any.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unreachable { .. } => {
@@ -98,7 +99,7 @@ impl IndexError {
     }
 }
 
-/// An address without user name, password, query and fragment, for messages.
+/// Returns an address without user name, password, query and fragment, for messages.
 pub(super) fn redacted(url: &Url) -> String {
     let mut url = without_credentials(url);
     url.set_query(None);

@@ -1,4 +1,4 @@
-//! A folder of release files, or a tree of simple repository pages in a folder.
+//! A folder of release files, or a tree of simple repository pages.
 
 use std::{
     fs,
@@ -30,16 +30,16 @@ const PAGES: [(&str, PageFormat); 2] =
 pub(super) const PAGE_LIMIT: u64 = 64 * 1024 * 1024;
 const METADATA_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// A folder as an index: the wheels and sdists in it, and for a project those that
-/// `PROJECT/index.html` or `PROJECT/index.json` lists, or that are in the folder `PROJECT`.
+/// A folder as an index: the wheels and sdists in it, and a project's files that
+/// `PROJECT/index.html` or `PROJECT/index.json` lists or that are in the folder `PROJECT`.
 pub(super) struct FolderIndex {
     root: PathBuf,
-    /// The names of the files directly in it, each behind itself as projects are compared; sorted.
+    /// The names of the files directly in it, each preceded by its normalized form; sorted.
     names: Vec<(String, String)>,
 }
 
 impl FolderIndex {
-    /// Reads the folder's list of files.
+    /// Lists the folder's files.
     pub(super) fn open(root: &Path) -> Result<Self, IndexError> {
         let root = fs::canonicalize(root)
             .map_err(|error| IndexError::local("open the index folder", root, error))?;
@@ -49,7 +49,7 @@ impl FolderIndex {
         Ok(Self { root, names })
     }
 
-    /// The names of files that could be a project's: those that begin like it.
+    /// Returns the names of files that may be a project's: those with its name as a prefix.
     fn candidates(&self, project: &ProjectName) -> Vec<String> {
         let prefix = format!("{project}-");
         let from = self.names.partition_point(|(comparable, _)| *comparable < prefix);
@@ -83,7 +83,7 @@ impl FolderIndex {
 }
 
 impl FolderIndex {
-    /// The files of a project: those that its page lists, and those beside them.
+    /// Returns a project's files: those that its page lists, and those in the folder.
     pub(super) fn project(
         &self,
         project: &ProjectName,
@@ -97,7 +97,7 @@ impl FolderIndex {
     }
 }
 
-/// The metadata of a file of this machine.
+/// Returns the metadata of a local file.
 pub(super) fn metadata(file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
     let path = local_path(&file.url)?;
     let unknown = || IndexError::MetadataNotStatic { file: file.filename.clone() };
@@ -122,14 +122,14 @@ pub(super) fn metadata(file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexErr
     Ok(Arc::new(metadata))
 }
 
-/// The path of a file of this machine and its size in bytes, after its hashes are verified.
+/// Verifies a local file's hashes and returns its path and its size in bytes.
 pub(super) fn verified(file: &ReleaseFile) -> Result<(PathBuf, u64), IndexError> {
     let path = local_path(&file.url)?;
     let (_, size) = hash(&path, &file.hashes)?;
     Ok((path, size))
 }
 
-/// As [`super::Index::download`].
+/// Like [`super::Index::download`].
 pub(super) fn download(url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError> {
     let path = local_path(url)?;
     let (sha256, _) = hash(&path, hashes)?;
@@ -138,14 +138,14 @@ pub(super) fn download(url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), 
     Ok((path, hashes))
 }
 
-/// A file's name in the form in which names of projects are compared. Source: PEP 503.
+/// Returns a file name in the normalized form of project names. Source: PEP 503.
 fn comparable(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let parts = lower.split(['-', '_', '.']).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-")
 }
 
-/// The release files of `project` among the names in `folder`, hashed.
+/// Returns the release files of `project` among the names in `folder`, hashed.
 pub(super) fn releases(
     folder: &Path,
     names: &[String],
@@ -166,7 +166,7 @@ pub(super) fn releases(
     Ok(files)
 }
 
-/// The SHA-256 and the size of a local file, whose stated hashes must be its own.
+/// Verifies a local file's stated hashes and returns its SHA-256 and size.
 fn hash(path: &Path, hashes: &Hashes) -> Result<(String, u64), IndexError> {
     struct Writer(HashCheck);
     impl io::Write for Writer {

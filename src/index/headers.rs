@@ -1,4 +1,4 @@
-//! What the headers of an answer say.
+//! Headers of responses.
 
 use std::time::Duration;
 
@@ -11,15 +11,16 @@ use url::Url;
 
 use crate::python::artifact::without_credentials;
 
-/// How long a page is used at most without asking again, in seconds: a release has to become visible.
+/// The longest time a page is used without revalidation, in seconds: new releases must become
+/// visible.
 const FRESH_LIMIT: u64 = 24 * 60 * 60;
 const RETRY_AFTER_LIMIT: Duration = Duration::from_secs(60);
 
-/// Where a redirect leads: to the same scheme or from HTTP to HTTPS, without credentials; nothing
-/// where the answer is none.
+/// Returns a redirect's target: same scheme or from HTTP to HTTPS, without credentials; `None` if
+/// the response is not a redirect.
 ///
 /// # Errors
-/// It leads elsewhere: the rest of a sentence.
+/// Any other target: the rest of a sentence.
 pub(super) fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, String> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -33,7 +34,7 @@ pub(super) fn redirect(response: &Response, from: &Url) -> Result<Option<Url>, S
     }
 }
 
-/// The wait that a server asks for: seconds, or a date. Source: RFC 9110, section 10.2.3.
+/// Returns the delay that a server requests: seconds, or a date. Source: RFC 9110, section 10.2.3.
 pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = match text.parse::<u64>() {
@@ -46,9 +47,9 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_AFTER_LIMIT))
 }
 
-/// Returns for how many seconds a response may be used without asking the server again: `max-age`
-/// less the response's age, at most a day; `None` if the server states nothing.
-/// Source: RFC 9111, sections 4.2.1 and 5.2.2.
+/// Returns the number of seconds for which a response may be used without revalidation: `max-age`
+/// less the response's age, at most a day; `None` if the server states none. Source: RFC 9111,
+/// sections 4.2.1 and 5.2.2.
 pub(super) fn fresh_for(cache_control: Option<&str>, age: Option<&str>) -> Option<u64> {
     let directives: Vec<String> =
         cache_control?.split(',').map(|directive| directive.trim().to_ascii_lowercase()).collect();
@@ -64,13 +65,13 @@ pub(super) fn fresh_for(cache_control: Option<&str>, age: Option<&str>) -> Optio
     Some(lifetime.saturating_sub(age).min(FRESH_LIMIT))
 }
 
-/// What identifies the bytes of a file for a request of the rest. Source: RFC 9110, section 13.1.5.
+/// Returns a file's strong validator, for requests of the rest. Source: RFC 9110, section 13.1.5.
 pub(super) fn strong_validator(headers: &HeaderMap) -> Option<HeaderValue> {
     let tag = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
     tag.or_else(|| headers.get(LAST_MODIFIED)).cloned()
 }
 
-/// `bytes 10-19/100` as 10, 19 and 100.
+/// Parses `bytes 10-19/100` to 10, 19 and 100.
 pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, u64, u64)> {
     let text = headers.get(CONTENT_RANGE)?.to_str().ok()?;
     let (range, length) = text.strip_prefix("bytes ")?.split_once('/')?;

@@ -1,7 +1,7 @@
-//! Which hosts may be asked, and which may send a request on to which others.
+//! Checks of hosts for requests and redirects.
 //!
-//! Source: pip's list of secure origins and `--trusted-host`; RFC 1918, RFC 3927, RFC 4193, RFC 4291,
-//! RFC 6598 and RFC 6890 on addresses that are not public.
+//! Source: pip's list of secure origins and `--trusted-host`; RFC 1918, RFC 3927, RFC 4193, RFC
+//! 4291, RFC 6598 and RFC 6890 on non-public addresses.
 
 use std::{
     collections::HashMap,
@@ -14,18 +14,18 @@ use url::{Host, Url};
 
 use super::{IndexError, error::redacted, repository::lock};
 
-/// Hosts that may be used though nothing protects what they send.
+/// Hosts that may be used without encryption.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TrustedHosts(Vec<(String, Option<u16>)>);
 
 impl TrustedHosts {
-    /// Reads `HOST` and `HOST:PORT`.
+    /// Parses `HOST` and `HOST:PORT`.
     ///
     /// # Errors
-    /// A text that is neither.
+    /// A text in neither form.
     pub(super) fn parse(texts: &[String]) -> Result<Self, IndexError> {
         let parsed = texts.iter().map(|text| {
-            // What follows a scheme is read as a browser reads it: names in lower case, numbers as
+            // The part after a scheme is normalized as in browsers: names to lower case, numbers to
             // addresses.
             let url = Url::parse(&format!("http://{text}/")).ok();
             let url = url.filter(|url| url.username().is_empty() && url.path() == "/");
@@ -40,7 +40,7 @@ impl TrustedHosts {
         parsed.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a host was named, with its port or for all ports.
+    /// Returns whether a URL's host is trusted, with its port or for all ports.
     pub(super) fn has(&self, url: &Url) -> bool {
         let port = url.port_or_known_default();
         let is = |(host, own): &(String, Option<u16>)| {
@@ -49,7 +49,7 @@ impl TrustedHosts {
         self.0.iter().any(is)
     }
 
-    /// Refuses what is not encrypted and comes from another machine.
+    /// Refuses unencrypted connections to other machines.
     ///
     /// # Errors
     /// An `http` URL of a host that is neither this machine nor trusted.
@@ -61,15 +61,15 @@ impl TrustedHosts {
         Err(IndexError::Insecure { url: redacted(url), host })
     }
 
-    /// Whether a page may link to a file: one of a public host names no address of this machine or
-    /// its network, unless that is trusted.
+    /// Returns whether a page may link to a file: pages of public hosts must not link to addresses
+    /// of this machine or its network, unless those are trusted.
     pub(super) fn may_link(&self, page: &Url, file: &Url) -> bool {
         let from = stated(page).unwrap_or(Network::Public);
         stated(file).is_none_or(|to| from.reaches(to)) || self.has(file)
     }
 }
 
-/// How far an address is known, the nearest first.
+/// The reach of an address, nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Network {
     Loopback,
@@ -92,7 +92,7 @@ impl Network {
             [127 | 0, ..] => Self::Loopback,
             [169, 254, ..] | [224..=255, ..] => Self::LinkLocal,
             [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Self::Private,
-            // Carriers' networks, protocol assignments, benchmarks.
+            // Carrier-grade NAT, protocol assignments, benchmarks.
             [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18 | 19, ..] => Self::Private,
             _ => Self::Public,
         }
@@ -106,7 +106,7 @@ impl Network {
         };
         match (a, b) {
             _ if address.is_loopback() || address.is_unspecified() => Self::Loopback,
-            // Addresses of the older protocol: mapped, compatible, and by translators.
+            // Embedded IPv4 addresses: mapped, compatible, NAT64 and 6to4.
             (0, 0) if [c, d, e] == [0, 0, 0] && matches!(f, 0 | 0xffff) => inner(g, h),
             (0x64, 0xff9b) => inner(g, h),
             (0x2002, _) => inner(b, c),
@@ -116,14 +116,14 @@ impl Network {
         }
     }
 
-    /// Whether a server in this network may send a request on to one in another: to the same or to
-    /// the public one. What this machine serves may name whatever it likes.
+    /// Returns whether a server in this network may redirect to a server in another: only to the
+    /// same or to the public network. Servers on this machine may redirect anywhere.
     pub(super) fn reaches(self, other: Self) -> bool {
         self == Self::Loopback || other == self || other == Self::Public
     }
 }
 
-/// The network of a host that is an address or `localhost`; nothing for other names.
+/// Returns the network of a host that is an address or `localhost`; `None` for other names.
 fn stated(url: &Url) -> Option<Network> {
     match url.host()? {
         Host::Ipv4(address) => Some(Network::of_v4(address)),
@@ -135,8 +135,8 @@ fn stated(url: &Url) -> Option<Network> {
     }
 }
 
-/// The network of a host. A name is resolved; of several addresses the farthest counts, and a name
-/// that is not known here, where a proxy may know it, is a public one.
+/// Returns a host's network. A name is resolved; of several addresses the farthest counts. A name
+/// that does not resolve here counts as public, because a proxy may resolve it.
 pub(super) async fn network(url: &Url) -> Network {
     if let Some(network) = stated(url) {
         return network;
@@ -152,16 +152,16 @@ async fn addresses(name: String) -> std::io::Result<Vec<SocketAddr>> {
     tokio::task::spawn_blocking(look_up).await.map_err(std::io::Error::other)?
 }
 
-/// Resolves the names that redirects lead to: to no address that the server which redirects may not
-/// send a request to. Connections are made to the addresses that were looked at.
+/// The resolver for redirect targets: it drops addresses that the redirecting server must not
+/// redirect to. Connections use the addresses that were checked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Guard(Arc<Mutex<HashMap<String, Network>>>);
 
 impl Guard {
-    /// Admits a redirect from a server of a network.
+    /// Admits a redirect from a server in the network `from`.
     ///
     /// # Errors
-    /// Its URL states an address that the server may not send a request to: the rest of a sentence.
+    /// The URL has an address that the server must not redirect to: the rest of a sentence.
     pub(super) fn admit(&self, from: Network, to: &Url) -> Result<(), String> {
         match (stated(to), to.host_str()) {
             (Some(network), host) if !from.reaches(network) => {
@@ -180,7 +180,7 @@ impl Guard {
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let name = name.as_str().to_ascii_lowercase();
-        // Without an entry it is a proxy, which the user named.
+        // A name without an entry is the proxy's, which the user configured.
         let from = lock(&self.0).get(&name).copied().unwrap_or(Network::Loopback);
         Box::pin(async move {
             let mut found = addresses(name.clone()).await?;

@@ -1,4 +1,4 @@
-//! Requests over HTTP, with limits, retries and redirects as the index needs them.
+//! HTTP requests with the index's limits, retries and redirects.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -27,16 +27,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 const REDIRECT_LIMIT: usize = 5;
 const PARALLEL_LIMIT: usize = 32;
-/// The longest time for the whole answer where it is a page or a small document.
+/// The longest time for the whole response if it is a page or a small document.
 const PAGE_TIME: Duration = Duration::from_secs(120);
 
-/// The clients, and how often they try.
+/// The HTTP clients and the retry settings.
 pub(super) struct Http {
-    /// Set up at the first request: reading the system's certificates takes a while.
+    /// Created at the first request, because loading the system's certificates is slow.
     pages: OnceLock<Result<Client, String>>,
-    /// As `pages`, but a file's bytes are never decoded: its hash is that of what was uploaded.
+    /// Like `pages`, but a file's bytes are never decoded: its hash is that of the uploaded bytes.
     files: OnceLock<Result<Client, String>>,
-    /// As `pages` and `files`, for what a redirect leads to.
+    /// Like `pages` and `files`, for redirect targets.
     redirected_pages: OnceLock<Result<Client, String>>,
     redirected_files: OnceLock<Result<Client, String>>,
     guard: Guard,
@@ -50,12 +50,12 @@ pub(super) struct Http {
     logins: Logins,
 }
 
-/// The least speed of an answer.
+/// The minimum speed of a response.
 #[derive(Debug, Clone, Copy)]
 struct Speed {
-    /// Bytes a second.
+    /// In bytes per second.
     least: u64,
-    /// Over how long a time.
+    /// The time over which the speed is measured.
     window: Duration,
 }
 
@@ -63,31 +63,31 @@ struct Speed {
 pub(super) struct Ask<'a> {
     pub url: &'a Url,
     pub headers: HeaderMap,
-    /// The most decoded bytes of an answer.
+    /// The most decoded bytes of a response.
     pub limit: u64,
-    /// Whether it is a file whose bytes must stay as they are.
+    /// Whether the body is a file whose bytes must not be decoded.
     pub is_file: bool,
-    /// Whether only a partial answer (206) is read, not a complete one.
+    /// Whether only a partial response (206) is read, not a complete one.
     pub only_part: bool,
 }
 
 impl<'a> Ask<'a> {
-    /// A request for a page or a small document.
+    /// Creates a request for a page or a small document.
     pub(super) fn page(url: &'a Url, limit: u64) -> Self {
         Self { url, headers: HeaderMap::new(), limit, is_file: false, only_part: false }
     }
 
-    /// A request for a file.
+    /// Creates a request for a file.
     pub(super) fn file(url: &'a Url, limit: u64) -> Self {
         Self { is_file: true, ..Self::page(url, limit) }
     }
 }
 
-/// An answer's head; its body went to the sink.
+/// A response's head; its body went to the sink.
 pub(super) struct HttpAnswer {
     pub status: u16,
     pub headers: HeaderMap,
-    /// After redirects.
+    /// The address after redirects.
     pub url: Url,
 }
 
@@ -97,11 +97,11 @@ impl HttpAnswer {
     }
 }
 
-/// Takes the body of an answer that was a success.
+/// A receiver of successful responses' bodies.
 pub(super) trait Sink: Send {
-    /// Forgets what an earlier, failed attempt brought.
+    /// Discards the bytes of an earlier, failed attempt.
     fn restart(&mut self) -> Result<(), IndexError>;
-    /// How many bytes an earlier attempt brought that a further one may go on from.
+    /// Returns the number of bytes that a further attempt can resume from.
     fn position(&self) -> u64 {
         0
     }
@@ -120,11 +120,11 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Why an attempt failed, and whether another one may help.
+/// A failed attempt's error, and whether a retry may help.
 struct HttpFailure {
     error: IndexError,
     again: bool,
-    /// What the server asked for.
+    /// The delay that the server requests.
     wait: Option<Duration>,
 }
 
@@ -135,7 +135,7 @@ impl From<IndexError> for HttpFailure {
 }
 
 impl Http {
-    /// Requests as `settings` say, with user names and passwords for the servers that they are of.
+    /// Creates the client from `settings`, with user names and passwords for their servers.
     pub(super) fn new(logins: Logins, hosts: TrustedHosts, settings: &IndexSettings) -> Self {
         Self {
             pages: OnceLock::new(),
@@ -154,33 +154,34 @@ impl Http {
         }
     }
 
-    /// The largest file whose size is not stated, in bytes.
+    /// Returns the size limit in bytes of a file whose size is not stated.
     pub(super) fn file_size(&self) -> u64 {
         self.file_size
     }
 
-    /// The hosts that may be used without encryption.
+    /// Returns the hosts that may be used without encryption.
     pub(super) fn hosts(&self) -> &TrustedHosts {
         &self.hosts
     }
 
-    /// The user whom the server of an address knows; empty where it is nobody in particular.
+    /// Returns the user name for an address; empty without a login.
     pub(super) fn user(&self, url: &Url) -> &str {
         self.logins.login(url).map_or("", |login| &login.user)
     }
 
-    /// Sends a request, again where that may help, and gives a success's body to `sink`.
+    /// Sends a request, retries if that may help, and writes a successful response's body to
+    /// `sink`.
     ///
-    /// The answer may have any status that another attempt would not change.
+    /// The response may have any status that a retry would not change.
     pub(super) async fn get(
         &self,
         ask: &Ask<'_>,
         sink: &mut dyn Sink,
     ) -> Result<HttpAnswer, IndexError> {
         let mut attempt = 0;
-        // What identifies the state of the file of which an earlier attempt brought a part.
+        // The validator of the file that an earlier attempt received in part.
         let mut validator = None;
-        // All attempts at a file together have its time: each goes on where the last one stopped.
+        // All attempts at a file share its time limit: each resumes where the last one stopped.
         let mut spent = Duration::ZERO;
         loop {
             let permit = self.permits.acquire().await;
@@ -261,9 +262,9 @@ impl Http {
         Ok(answer)
     }
 
-    /// Sends a request and follows redirects; the answer, and the address that it is from.
+    /// Sends a request and follows redirects; returns the response and its address.
     ///
-    /// Credentials go to the origin that was asked, and to no other.
+    /// Credentials are sent to the requested origin only.
     async fn send(
         &self,
         ask: &Ask<'_>,
@@ -313,7 +314,7 @@ impl Http {
         built.as_ref().map_err(|problem| IndexError::Setup { problem: problem.clone() })
     }
 
-    /// Gives an answer's body to `sink`, as long as it is not too large and not too slow.
+    /// Writes a response's body to `sink`, unless it is too large or too slow.
     async fn receive(
         &self,
         ask: &Ask<'_>,
@@ -358,7 +359,7 @@ impl Http {
     }
 }
 
-/// A delay or up to half as long again, so that many clients do not return at once.
+/// Returns the delay plus up to half of it, so that many clients do not retry at once.
 fn jittered(delay: Duration) -> Duration {
     let random = RandomState::new().build_hasher().finish() % 500;
     delay + delay.mul_f64(random as f64 / 1000.0)
@@ -373,7 +374,7 @@ fn classify(url: &Url, error: &reqwest::Error) -> HttpFailure {
     if problem.contains("certificate") {
         return IndexError::Untrusted { url, problem }.into();
     }
-    // A name that does not resolve will not resolve in a second either.
+    // A name that does not resolve will not resolve on a retry either.
     let again = !error.is_dns();
     let error = if error.is_connect() || error.is_dns() {
         IndexError::Unreachable { url, problem }

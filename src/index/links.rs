@@ -1,4 +1,4 @@
-//! Places beside the indexes (`--find-links`): folders, pages of links, single files.
+//! Sources besides the indexes (`--find-links`): folders, pages of links, single files.
 
 use std::{
     fs,
@@ -16,25 +16,27 @@ use super::{
 };
 use crate::python::artifact::{FileKind, ProjectName, ReleaseFile};
 
-/// The text of a page and its address.
+/// A page's text and address.
 type Page = Result<(Vec<u8>, Url), IndexError>;
 
-/// A place with release files.
+/// A source of release files.
 pub(super) enum LinkIndex {
     Folder(FolderIndex),
     /// A release file: its folder and its name.
     File(PathBuf, String),
-    /// A page of this machine.
+    /// A local page.
     LocalPage(PathBuf),
     /// A release file, by its address.
     RemoteFile(Url),
-    /// A page, fetched when it is first needed.
+    /// A page, fetched on first use.
     RemotePage(Url, OnceLock<Page>),
 }
 
 impl LinkIndex {
+    /// Opens a folder, page or file by its address.
+    ///
     /// # Errors
-    /// An address that is none, a folder that cannot be read.
+    /// An invalid address, or a folder that cannot be read.
     pub(super) fn open(address: &str) -> Result<Self, IndexError> {
         match Address::parse(address)? {
             Address::Local(path) if path.is_dir() => Ok(Self::Folder(FolderIndex::open(&path)?)),
@@ -57,7 +59,7 @@ impl LinkIndex {
         }
     }
 
-    /// The files of a project.
+    /// Returns a project's files.
     pub(super) fn files(
         &self,
         project: &ProjectName,
@@ -94,7 +96,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
 }
 
-/// The files of a project among a page's links.
+/// Returns a project's files among a page's links.
 fn listed(text: &[u8], url: &Url, project: &ProjectName) -> Result<Vec<ReleaseFile>, IndexError> {
     let unusable = |problem: String| IndexError::Page {
         project: project.clone(),

@@ -1,6 +1,6 @@
-//! User names and passwords, and which servers get them.
+//! User names and passwords per server.
 //!
-//! Source: netrc as curl(1) reads it; the precedence is pip's: what the address holds, another
+//! Source: netrc as curl(1) reads it; the precedence is pip's: the address itself, another
 //! configured address of the same server, netrc, the keyring.
 
 use std::{fmt, path::Path, time::Duration};
@@ -13,7 +13,7 @@ use crate::{
     python::artifact::without_credentials,
 };
 
-/// The longest that the keyring may take: the user may have to unlock it.
+/// The time limit of the keyring: the user may have to unlock it.
 const KEYRING_LIMIT: Duration = Duration::from_secs(120);
 
 /// A user name and a password.
@@ -24,23 +24,23 @@ pub(super) struct Login {
 }
 
 impl fmt::Debug for Login {
-    /// Without the password.
+    /// Omits the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
-/// All that is known of users and passwords.
+/// All user names and passwords of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Logins {
-    /// Those of addresses, for everything on the same origin.
+    /// Logins from addresses, for everything on the same origin.
     origins: Vec<(Origin, Login)>,
-    /// Those of netrc by host; `None` for `default`.
+    /// Logins from netrc by host; `None` for `default`.
     hosts: Vec<(Option<String>, Login)>,
 }
 
 impl Logins {
-    /// Takes those that addresses hold; the first of an origin counts.
+    /// Adds the logins in addresses; the first of an origin counts.
     pub fn add_addresses<'a>(&mut self, addresses: impl IntoIterator<Item = &'a str>) {
         let urls = addresses.into_iter().filter_map(|address| Url::parse(address).ok());
         for url in urls.filter(|url| !url.username().is_empty()) {
@@ -51,7 +51,7 @@ impl Logins {
         }
     }
 
-    /// Takes those of a netrc file's text. Answers whether there is any password in it.
+    /// Adds the logins of a netrc file's text. Returns whether it contains any password.
     pub fn add_netrc(&mut self, text: &str) -> bool {
         let before = self.hosts.len();
         let mut words = NetrcTokens(text);
@@ -79,8 +79,8 @@ impl Logins {
         self.hosts[before..].iter().any(|(_, login)| login.password.is_some())
     }
 
-    /// Asks a keyring's command for the passwords of users that addresses name without one;
-    /// `variables` are those by which it finds the user's session.
+    /// Queries the keyring's command for the passwords of users that addresses name without one;
+    /// `variables` locate the user's session.
     pub fn ask_keyring(
         &mut self,
         program: &Path,
@@ -109,7 +109,7 @@ impl Logins {
         }
     }
 
-    /// Who to be at an address.
+    /// Returns the login for an address.
     pub(super) fn login(&self, url: &Url) -> Option<&Login> {
         let own = self.origins.iter().find(|(origin, _)| *origin == url.origin());
         let host = url.host_str();
@@ -122,12 +122,12 @@ impl Logins {
     }
 }
 
-/// The words of a netrc file.
+/// A netrc file's tokens.
 struct NetrcTokens<'t>(&'t str);
 
 impl NetrcTokens<'_> {
-    /// The next word: what stands between blanks, or in double quotes, where a backslash makes a
-    /// plain character of the next one. Where a `keyword` is expected, `#` begins a comment.
+    /// Returns the next token: text between blanks or in double quotes, with backslash as the
+    /// escape character. If a `keyword` is expected, `#` begins a comment.
     fn next(&mut self, keyword: bool) -> Option<String> {
         loop {
             self.0 = self.0.trim_start();
@@ -159,12 +159,12 @@ impl NetrcTokens<'_> {
         (!was_empty).then_some(word)
     }
 
-    /// Skips the definition of a macro, which ends with an empty line.
+    /// Skips a macro definition, which ends with an empty line.
     fn skip_macro(&mut self) {
         let mut rest = self.0;
         while let Some((line, more)) = rest.split_once('\n') {
             rest = more;
-            // The name is in the first line.
+            // The macro's name is in the first line.
             if line.trim_end_matches('\r').is_empty() {
                 self.0 = rest;
                 return;

@@ -1,5 +1,4 @@
-//! Where releases come from: simple repositories (PEP 503, PEP 691), folders, and the cache
-//! before them.
+//! Sources of releases: simple repositories (PEP 503, PEP 691) with a cache, and folders.
 
 mod archive;
 mod cache;
@@ -45,15 +44,15 @@ use crate::python::{
 /// The public index.
 pub const DEFAULT_INDEX: &str = "https://pypi.org/simple";
 
-/// All files that an index lists for a project.
+/// A project's files as listed by an index.
 #[derive(Debug, Clone)]
 pub struct ProjectFiles {
-    /// Files whose names parse; the rest is not usable by any installer either.
+    /// Files whose names parse; no installer can use the rest either.
     pub files: Vec<ReleaseFile>,
 }
 
 impl ProjectFiles {
-    /// Adds files whose names are not there yet.
+    /// Adds files whose names are new.
     fn merge(&mut self, files: Vec<ReleaseFile>) {
         for file in files {
             if !self.files.iter().any(|known| known.filename == file.filename) {
@@ -63,27 +62,27 @@ impl ProjectFiles {
     }
 }
 
-/// A source of releases. Calls block; what they wait for is fetched concurrently inside.
+/// A source of releases. Calls block; the transfers behind them run concurrently.
 pub trait Index: Sync {
-    /// Starts to fetch the pages of projects that will be requested soon. Returns at once.
+    /// Starts fetching the pages of projects that will be requested soon. Returns at once.
     fn prefetch_projects(&self, projects: &[ProjectName]);
 
-    /// Starts to fetch metadata that will probably be requested soon. Returns at once.
+    /// Starts fetching metadata that will probably be requested soon. Returns at once.
     fn prefetch_metadata(&self, files: &[ReleaseFile]);
 
-    /// The files of a project, `None` where the index does not know it.
+    /// Returns a project's files; `None` if the index does not have the project.
     ///
     /// # Errors
     /// The index cannot be read.
     fn project(&self, project: &ProjectName) -> Result<Option<Arc<ProjectFiles>>, IndexError>;
 
-    /// The core metadata of a file without downloading all of it where that can be avoided.
+    /// Returns a file's core metadata, without downloading all of it if possible.
     ///
     /// # Errors
-    /// The metadata cannot be fetched, or cannot be used.
+    /// The metadata cannot be fetched or used.
     fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError>;
 
-    /// Downloads files concurrently and verifies their hashes. The answers are in the order of
+    /// Downloads files concurrently and verifies their hashes. The results are in the order of
     /// `files`; each is the path of a local, read-only copy. `progress` is called with the file's
     /// position and the number of bytes that have newly arrived.
     fn fetch(
@@ -92,31 +91,32 @@ pub trait Index: Sync {
         progress: &(dyn Fn(usize, u64) + Sync),
     ) -> Vec<Result<PathBuf, IndexError>>;
 
-    /// Fetches a file that is named by its address (`http`, `https`, `file`) and verifies the
-    /// hashes that are stated; a local, read-only copy and all hashes, its SHA-256 among them.
+    /// Fetches a file by its address (`http`, `https`, `file`) and verifies the stated hashes;
+    /// returns a local, read-only copy and all hashes, its SHA-256 among them.
     ///
     /// # Errors
     /// The file cannot be fetched, or has other hashes.
     fn download(&self, url: &Url, hashes: &Hashes) -> Result<(PathBuf, Hashes), IndexError>;
 
-    /// What was requested and is not in the cache, where only the cache may answer; sorted.
+    /// Returns the requested items that are not in the cache if the network must not be used;
+    /// sorted.
     fn missing(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-/// Where releases are looked for.
+/// The configured sources of releases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
     /// Addresses of indexes, best first: an `http` or `https` URL of a simple repository, or a
     /// `file` URL or path of a folder with release files or with a page `PROJECT/index.html` or
     /// `PROJECT/index.json` for each project.
     pub indexes: Vec<String>,
-    /// Folders with release files, pages of links to them, and single files, which all are looked
-    /// at beside the indexes.
+    /// Folders with release files, pages of links to them, and single files, all searched besides
+    /// the indexes.
     pub find_links: Vec<String>,
     pub strategy: IndexStrategy,
-    /// Projects that are looked for in one index only, by its address.
+    /// Projects that are searched in one index only, by its address.
     pub pinned: BTreeMap<ProjectName, String>,
 }
 
@@ -132,33 +132,32 @@ pub enum IndexStrategy {
     UnsafeBestMatch,
 }
 
-/// How an index is used.
+/// Settings of index access.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexSettings {
-    /// The cache's folder; created when something is kept.
+    /// The cache's folder; created when needed.
     pub cache: PathBuf,
-    /// How long a cached page is used before the index is asked whether it changed, if the index
-    /// does not state that.
+    /// The time for which a cached page is used without revalidation, if the index states none.
     pub page_ttl: Duration,
-    /// Whether only the cache may answer.
+    /// Whether only the cache may be used.
     pub offline: bool,
-    /// How often a failed request is sent again.
+    /// The number of retries of a failed request.
     pub retries: u32,
-    /// The wait before the first time, doubled for each further one.
+    /// The delay before the first retry, doubled for each further one.
     pub retry_delay: Duration,
     /// Hosts (`HOST` or `HOST:PORT`) that may be used without encryption.
     pub trusted_hosts: Vec<String>,
-    /// The least bytes a second of an answer, over the time `speed_window`.
+    /// The minimum speed of a response in bytes per second, over the time `speed_window`.
     pub least_speed: u64,
     pub speed_window: Duration,
-    /// The longest time for a file.
+    /// The time limit for a file.
     pub file_time: Duration,
-    /// The largest file whose size the index does not state, in bytes.
+    /// The size limit in bytes of a file whose size the index does not state.
     pub file_size: u64,
 }
 
 impl IndexSettings {
-    /// The defaults, with a cache in `cache`.
+    /// Returns the defaults, with a cache in `cache`.
     pub fn new(cache: impl Into<PathBuf>) -> Self {
         Self {
             cache: cache.into(),
@@ -178,8 +177,8 @@ impl IndexSettings {
 /// Opens all sources.
 ///
 /// # Errors
-/// An address that is not one of those that [`Sources`] names, one of plain HTTP on another machine that
-/// is not trusted, a folder that cannot be read.
+/// An address in a form other than those listed at [`Sources`], plain HTTP to another machine that
+/// is not trusted, or a folder that cannot be read.
 pub fn open(
     sources: &Sources,
     logins: Logins,
@@ -188,10 +187,10 @@ pub fn open(
     Ok(Box::new(sources::AllSources::open(sources, logins, settings)?))
 }
 
-/// Refuses an address of plain HTTP on another machine that is not one of the trusted hosts.
+/// Refuses plain HTTP to another machine that is not one of the trusted hosts.
 ///
 /// # Errors
-/// [`IndexError::Insecure`], or a trusted host that is none.
+/// [`IndexError::Insecure`], or an invalid trusted host.
 pub fn may_use(url: &Url, trusted: &[String]) -> Result<(), IndexError> {
     hosts::TrustedHosts::parse(trusted)?.check(url)
 }
@@ -209,7 +208,7 @@ impl Address {
                 address.strip_prefix("file:").unwrap_or(address),
             )));
         }
-        // The address may hold a password, so it is not repeated before it is understood.
+        // The address may contain a password, so messages omit it until it is parsed.
         let url = Url::parse(address).map_err(|error| IndexError::Address {
             address: address.split("://").next().unwrap_or_default().to_owned() + "://…",
             problem: error.to_string(),

@@ -1,4 +1,4 @@
-//! Pages of a project in a simple repository: PEP 503, 592, 658, 691, 700, 714, 792.
+//! A project's page in a simple repository: PEP 503, 592, 658, 691, 700, 714, 792.
 
 use std::{collections::BTreeMap, collections::HashSet, str};
 
@@ -12,10 +12,10 @@ use crate::python::{
     metadata::parse_specifiers,
 };
 
-/// The newest major version of the repository interface that is understood.
+/// The newest supported major version of the repository API.
 const API_MAJOR: &str = "1";
 
-/// A page's content, by its content type.
+/// The format of a page, by its content type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageFormat {
     Html,
@@ -35,10 +35,10 @@ impl From<String> for PageError {
     }
 }
 
-/// The usable files that the page lists, each name once, in the page's order.
+/// Returns the usable files that the page lists, each name once, in the page's order.
 ///
-/// Left out are files that are no wheels or sdists of `project`, those with a malformed hash, and
-/// links to anything but HTTP (from a page of this machine: to anything but its files).
+/// Skipped are files that are not wheels or sdists of `project`, those with a malformed hash, and
+/// links to anything but HTTP (from a local page: to anything but local files).
 pub(crate) fn parse(
     bytes: &[u8],
     format: PageFormat,
@@ -59,7 +59,7 @@ pub(crate) fn parse(
     Ok(collector.files)
 }
 
-/// A file as a page states it.
+/// A file entry of a page.
 #[derive(Default)]
 struct PageEntry<'a> {
     href: &'a str,
@@ -81,7 +81,7 @@ struct Collector<'a> {
 }
 
 impl Collector<'_> {
-    /// Keeps the file if it is usable.
+    /// Adds the file if it is usable.
     fn add(&mut self, entry: PageEntry<'_>) {
         let Ok(mut url) = self.base.join(entry.href.trim()) else {
             return;
@@ -114,7 +114,7 @@ impl Collector<'_> {
             kind,
             hashes: entry.hashes.unwrap_or(fragment),
             size: entry.size,
-            // As pip does it, a bound that cannot be read excludes nothing.
+            // As in pip, an unparsable bound excludes nothing.
             requires_python: entry.requires_python.and_then(|text| parse_specifiers(text).ok()),
             yanked: entry.yanked,
             metadata: entry.metadata,
@@ -166,7 +166,7 @@ fn attribute<'a>(tag: &'a StartTag<()>, name: &str) -> Option<&'a str> {
 }
 
 fn anchor(tag: &StartTag<()>) -> Option<PageEntry<'_>> {
-    // PEP 714: the later name counts where both are there.
+    // PEP 714: the newer name takes precedence if both exist.
     let metadata = attribute(tag, "data-core-metadata")
         .or_else(|| attribute(tag, "data-dist-info-metadata"))
         .filter(|value| *value != "false")
@@ -215,7 +215,7 @@ struct JsonFile {
     upload_time: Option<String>,
 }
 
-/// A Boolean, or a value that means true and says more.
+/// A Boolean, or a value that implies true and contains details.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum FlagOr<T> {
@@ -232,7 +232,7 @@ impl<T: Default> FlagOr<T> {
     }
 }
 
-/// Seconds since 1970 of a time.
+/// Parses a time to seconds since 1970.
 fn seconds(time: &str) -> Option<i64> {
     Some(time.parse::<jiff::Timestamp>().ok()?.as_second())
 }

@@ -1,4 +1,4 @@
-//! What the tasks of simple repositories share: their pages, and files by their addresses.
+//! The shared state of simple repository tasks: pages, and files by their addresses.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -29,36 +29,36 @@ use crate::python::artifact::{
 
 /// The largest page read, in decoded bytes.
 const PAGE_LIMIT: u64 = 64 * 1024 * 1024;
-/// The forms of a page, best first (PEP 691).
+/// The accepted formats of a page, best first (PEP 691).
 const PAGE_FORMS: &str = "application/vnd.pypi.simple.v1+json, \
      application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01";
 
-/// What tasks need.
+/// The state that all tasks share.
 pub(super) struct SimpleRepository {
     /// The addresses of each group, best first; they end with a slash and have no credentials.
     groups: Vec<Vec<Url>>,
     strategy: IndexStrategy,
-    /// The index that a project was found in.
+    /// The index in which each project was found.
     homes: Mutex<HashMap<ProjectName, Url>>,
-    /// What the cache lacked, where only the cache may answer.
+    /// The items missing in the cache while the network must not be used.
     missing: Mutex<BTreeSet<String>>,
     pub http: Http,
     pub cache: Cache,
     pub settings: IndexSettings,
-    /// Hosts that serve no metadata beside a wheel though nothing announces it.
+    /// Hosts that serve no metadata beside a wheel, and do not announce any.
     pub bare_hosts: Mutex<HashSet<String>>,
 }
 
-/// Locks a map that stays usable after a panic elsewhere.
+/// Locks a mutex, even after a panic elsewhere.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl SimpleRepository {
-    /// The repositories at the addresses of each group.
+    /// Creates the repositories at the addresses of each group.
     ///
     /// # Errors
-    /// One of them must not be used without encryption, or a trusted host is none.
+    /// An address must not be used without encryption, or a trusted host is invalid.
     pub(super) fn new(
         groups: Vec<Vec<Url>>,
         strategy: IndexStrategy,
@@ -80,12 +80,12 @@ impl SimpleRepository {
         })
     }
 
-    /// What the cache lacked so far; sorted.
+    /// Returns the items missing in the cache so far; sorted.
     pub(super) fn missing(&self) -> Vec<String> {
         lock(&self.missing).iter().cloned().collect()
     }
 
-    /// The files of a project in a group: those of the first index that has it, or of all.
+    /// Returns a project's files in a group: those of the first index that has it, or of all.
     pub(super) async fn project(
         &self,
         group: usize,
@@ -114,7 +114,7 @@ impl SimpleRepository {
         Ok(merged.map(Arc::new))
     }
 
-    /// The files of a project in one index: from the cache while they are fresh or unchanged.
+    /// Returns a project's files in one index: from the cache if fresh or unchanged.
     async fn page(
         &self,
         base: &Url,
@@ -134,13 +134,13 @@ impl SimpleRepository {
         }
     }
 
-    /// Takes note of something that the cache lacks.
+    /// Records an item that the cache lacks.
     pub(super) fn offline(&self, subject: String) -> IndexError {
         lock(&self.missing).insert(subject.clone());
         IndexError::Offline { subject }
     }
 
-    /// Fetches or revalidates a page and keeps it.
+    /// Fetches or revalidates a page and caches it.
     async fn fetch_page(
         &self,
         base: &Url,
@@ -182,7 +182,7 @@ impl SimpleRepository {
             (status, _) => return Err(IndexError::Status { url: redacted(&url), status }),
         };
         let fresh_for = fresh_for(answer.header(CACHE_CONTROL), answer.header(AGE));
-        // A 304 changes only the headers that it has. Source: RFC 9111, section 3.2.
+        // A 304 updates only the headers that it contains. Source: RFC 9111, section 3.2.
         let fresh_for = fresh_for.or(state.fresh_for);
         let state = PageState { fetched: now(), fresh_for, ..state };
         self.cache.keep_page((base, self.http.user(base)), project, &state, &files)?;
@@ -201,8 +201,8 @@ impl SimpleRepository {
         }
     }
 
-    /// Fetches a file that a requirement names by its address: from the cache where its hash is
-    /// stated, or where only the cache may answer.
+    /// Fetches a file that a requirement names by its address: from the cache if its hash is
+    /// stated, or if only the cache may be used.
     pub(super) async fn download_direct(
         &self,
         url: &Url,
@@ -228,7 +228,7 @@ impl SimpleRepository {
         Ok((path, known))
     }
 
-    /// Where a release's JSON document is, if the index has the default one's layout.
+    /// Returns the address of a release's JSON document, if the index has PyPI's layout.
     pub(super) fn document(&self, file: &ReleaseFile) -> Option<Url> {
         let homes = lock(&self.homes);
         let base = homes.get(file.kind.project())?;
@@ -238,7 +238,7 @@ impl SimpleRepository {
     }
 }
 
-/// The address of an index, to which the names of projects are joined.
+/// Returns an index's address with a trailing slash, to which project names are joined.
 fn base(url: Url) -> Url {
     let mut url = without_credentials(&url);
     url.set_fragment(None);
@@ -255,7 +255,7 @@ fn join(base: &Url, path: &str) -> Result<Url, IndexError> {
     })
 }
 
-/// The name of the file that an address ends with.
+/// Returns the file name at the end of an address.
 fn file_name(url: &Url) -> Result<String, IndexError> {
     let last = url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
     let name = percent_encoding::percent_decode_str(last).decode_utf8_lossy().into_owned();
@@ -272,7 +272,7 @@ fn add_header(headers: &mut HeaderMap, name: HeaderName, value: Option<&str>) {
     }
 }
 
-/// A page's form, by what the server calls it.
+/// Returns a page's format by its content type.
 fn format_of(content_type: Option<&str>) -> Result<PageFormat, String> {
     let content_type = content_type.ok_or("the server does not say what it is")?;
     let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! A tiny HTTP server on the loopback interface for tests.
+//! A minimal HTTP server on the loopback interface for tests.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// A request as it came: the path and the headers, names in lower case.
+/// A received request: the path and the headers, with names in lower case.
 #[derive(Debug, Clone)]
 pub(super) struct ServedRequest {
     pub path: String,
@@ -21,15 +21,15 @@ impl ServedRequest {
     }
 }
 
-/// What is sent back.
+/// A response to send.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
-    /// Close the connection after half of the body.
+    /// Whether the connection is closed after half of the body.
     pub is_cut: bool,
-    /// Wait so long before each ten bytes.
+    /// The delay before each ten bytes.
     pub drip: Duration,
 }
 
@@ -55,7 +55,7 @@ impl Response {
         Self::new(200, "application/octet-stream", body)
     }
 
-    /// The part of `body` that the request's `Range` asks for.
+    /// Returns the part of `body` that the request's `Range` selects.
     pub(super) fn part(request: &ServedRequest, body: &[u8]) -> Self {
         let Some(range) = request.header("range").and_then(|range| range.strip_prefix("bytes="))
         else {
@@ -72,7 +72,7 @@ impl Response {
         part.with("content-range", &format!("bytes {start}-{end}/{length}"))
     }
 
-    /// What follows the start that the request's `Range` asks for, or all of `body`.
+    /// Returns the rest of `body` that the request's `Range` selects, or all of `body`.
     pub(super) fn rest(request: &ServedRequest, body: &[u8]) -> Self {
         let range = request.header("range").and_then(|range| range.strip_prefix("bytes="));
         let start = range.and_then(|range| range.strip_suffix('-')?.parse().ok());
@@ -115,7 +115,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// The paths asked for so far, in order.
+    /// Returns the requested paths so far, in order.
     pub(super) fn paths(&self) -> Vec<String> {
         self.log.lock().unwrap().iter().map(|request| request.path.clone()).collect()
     }
@@ -153,7 +153,7 @@ fn serve(
     }
     head.push_str("\r\n");
     let count = if response.is_cut { response.body.len() / 2 } else { response.body.len() };
-    // A client that has seen enough may be gone.
+    // The client may have closed the connection already.
     let _ = stream.write_all(head.as_bytes());
     for piece in
         response.body[..count].chunks(if response.drip.is_zero() { count.max(1) } else { 10 })

@@ -1,4 +1,4 @@
-//! Simple repositories over HTTP, with the cache before them: the tasks, each run once.
+//! Simple repositories over HTTP behind the cache: tasks, each run once.
 
 use std::{
     collections::HashMap,
@@ -27,19 +27,19 @@ use crate::python::{
     metadata::CoreMetadata,
 };
 
-/// How many files are downloaded at once.
+/// The number of concurrent downloads.
 const DOWNLOADS: usize = 16;
 
-/// Simple repositories over HTTP, in groups that answer as one.
+/// Simple repositories over HTTP, in groups that act as one.
 pub(super) struct SimpleIndexes {
-    /// Where all requests run; `None` only while it is dropped.
+    /// The runtime of all requests; `None` only during drop.
     runtime: Option<Runtime>,
     shared: Arc<SimpleRepository>,
     pages: Once<(usize, ProjectName), Option<Arc<ProjectFiles>>>,
     metadata: Once<Url, Arc<CoreMetadata>>,
 }
 
-/// Results by key, each computed once; those who ask meanwhile wait for the same one.
+/// Results by key, each computed once; concurrent callers wait for the same one.
 struct Once<K, V>(Mutex<HashMap<K, Pending<V>>>);
 
 type Pending<V> = Shared<BoxFuture<'static, Result<V, IndexError>>>;
@@ -49,7 +49,7 @@ impl<K: Eq + Hash, V: Clone + Send + Sync + 'static> Once<K, V> {
         Self(Mutex::new(HashMap::new()))
     }
 
-    /// The result for `key`, which `start` begins to compute where nobody has asked before.
+    /// Returns the result for `key`; the first call begins its computation with `start`.
     fn get(
         &self,
         key: K,
@@ -60,7 +60,7 @@ impl<K: Eq + Hash, V: Clone + Send + Sync + 'static> Once<K, V> {
 }
 
 impl SimpleIndexes {
-    /// The repositories at the addresses of each group.
+    /// Creates the repositories at the addresses of each group.
     pub(super) fn new(
         groups: Vec<Vec<Url>>,
         strategy: IndexStrategy,
@@ -81,7 +81,7 @@ impl SimpleIndexes {
         self.runtime.as_ref().ok_or_else(|| stopped("it was closed"))
     }
 
-    /// Runs `work` on the index's own threads, whether or not anybody waits for it.
+    /// Runs `work` on the index's own threads, even if its result is dropped.
     fn spawn<V: Send + 'static>(
         &self,
         work: impl Future<Output = Result<V, IndexError>> + Send + 'static,
@@ -121,7 +121,7 @@ fn stopped(problem: &str) -> IndexError {
 
 impl Drop for SimpleIndexes {
     fn drop(&mut self) {
-        // What was prefetched and is no longer wanted must not hold up the end.
+        // Prefetches that are no longer needed must not delay the exit.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -129,17 +129,17 @@ impl Drop for SimpleIndexes {
 }
 
 impl SimpleIndexes {
-    /// Starts to fetch the pages of projects in a group.
+    /// Starts fetching a project's pages in a group.
     pub(super) fn prefetch_project(&self, group: usize, project: &ProjectName) {
         drop(self.pending_page(group, project));
     }
 
-    /// As [`super::Index::prefetch_metadata`].
+    /// Like [`super::Index::prefetch_metadata`].
     pub(super) fn prefetch_metadata(&self, file: &ReleaseFile) {
         drop(self.pending_metadata(file));
     }
 
-    /// The files of a project in a group.
+    /// Returns a project's files in a group.
     pub(super) fn project(
         &self,
         group: usize,
@@ -148,32 +148,32 @@ impl SimpleIndexes {
         self.runtime()?.block_on(self.pending_page(group, project))
     }
 
-    /// As [`super::Index::metadata`].
+    /// Like [`super::Index::metadata`].
     pub(super) fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         self.runtime()?.block_on(self.pending_metadata(file))
     }
 
-    /// Forgets the metadata that a server stated of a file and that are not its own.
+    /// Removes metadata that a server stated for a file and that are not the file's own.
     pub(super) fn forget_metadata(&self, file: &ReleaseFile) {
         self.shared.forget_metadata(file);
     }
 
-    /// The hosts that may be used without encryption.
+    /// Returns the hosts that may be used without encryption.
     pub(super) fn hosts(&self) -> &TrustedHosts {
         self.shared.http.hosts()
     }
 
-    /// As [`super::Index::missing`].
+    /// Like [`super::Index::missing`].
     pub(super) fn missing(&self) -> Vec<String> {
         self.shared.missing()
     }
 
-    /// The text of a page of links, and its address after redirects.
+    /// Returns the text of a page of links, and its address after redirects.
     pub(super) fn links(&self, url: &Url) -> Result<(Vec<u8>, Url), IndexError> {
         self.runtime()?.block_on(self.shared.links(url))
     }
 
-    /// As [`super::Index::download`].
+    /// Like [`super::Index::download`].
     pub(super) fn download(
         &self,
         url: &Url,
@@ -182,13 +182,13 @@ impl SimpleIndexes {
         self.runtime()?.block_on(self.shared.download_direct(url, hashes))
     }
 
-    /// As [`super::Index::fetch`].
+    /// Like [`super::Index::fetch`].
     pub(super) fn fetch(
         &self,
         files: &[&ReleaseFile],
         progress: &(dyn Fn(usize, u64) + Sync),
     ) -> Vec<Result<PathBuf, IndexError>> {
-        // Kept copies are verified on all processors first; the rest is waited for.
+        // Cached copies are verified in parallel first; then the rest is awaited.
         let kept: Vec<Option<PathBuf>> = files
             .par_iter()
             .enumerate()

@@ -23,20 +23,20 @@ use crate::python::{
     metadata::CoreMetadata,
 };
 
-/// Indexes and places beside them.
+/// Indexes and other sources.
 pub(super) struct AllSources {
     remote: SimpleIndexes,
     /// Best first.
     lists: Vec<List>,
-    /// Indexes that answer for one project only.
+    /// Indexes used for one project only.
     pinned: BTreeMap<ProjectName, List>,
     links: Vec<LinkIndex>,
     strategy: IndexStrategy,
-    /// What wheels were chosen by, by address.
+    /// The metadata by which wheels were chosen, by address.
     stated: Mutex<HashMap<Url, Arc<CoreMetadata>>>,
 }
 
-/// An index of this machine, or a group of those of others.
+/// A local index, or a group of remote ones.
 enum List {
     Folder(FolderIndex),
     Group(usize),
@@ -53,7 +53,7 @@ impl AllSources {
         for address in &sources.indexes {
             match (Address::parse(address)?, lists.last()) {
                 (Address::Local(path), _) => lists.push(List::Folder(FolderIndex::open(&path)?)),
-                // Neighbours are asked one after the other without waiting in between.
+                // Adjacent remote indexes form one group, queried without waiting in between.
                 (Address::Remote(url), Some(List::Group(last))) => groups[*last].push(url),
                 (Address::Remote(url), _) => {
                     lists.push(List::Group(groups.len()));
@@ -79,8 +79,8 @@ impl AllSources {
         Ok(Self { remote, lists, pinned, links, strategy: sources.strategy, stated })
     }
 
-    /// The path of a fetched wheel, whose own metadata require what those required by which it was
-    /// chosen.
+    /// Returns the path of a fetched wheel after checking that its own metadata have the same
+    /// requirements as those by which it was chosen.
     fn as_stated(&self, file: &ReleaseFile, path: PathBuf) -> Result<PathBuf, IndexError> {
         let Some(stated) = lock(&self.stated).get(&file.url).cloned() else { return Ok(path) };
         let Some(text) = metadata_text(&path, file)? else { return Ok(path) };
@@ -96,7 +96,7 @@ impl AllSources {
         }
     }
 
-    /// The indexes that may answer for a project.
+    /// Returns the indexes that may provide a project.
     fn lists(&self, project: &ProjectName) -> &[List] {
         self.pinned.get(project).map_or(&self.lists, std::slice::from_ref)
     }
@@ -109,7 +109,8 @@ fn is_local(file: &ReleaseFile) -> bool {
 impl Index for AllSources {
     fn prefetch_projects(&self, projects: &[ProjectName]) {
         for project in projects {
-            // Only what is asked in any case: no server learns a name that another one has.
+            // Only certain requests are prefetched: no server receives the name of another one's
+            // project.
             if let Some(List::Group(group)) = self.lists(project).first() {
                 self.remote.prefetch_project(*group, project);
             }

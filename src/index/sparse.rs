@@ -1,8 +1,8 @@
-//! A file of which only some parts are here.
+//! A file of which only some parts are present.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Reads like a file; where a part is missing, the read fails and its position is noted.
+/// A reader like a file's; reading a missing part fails and records its position.
 pub(super) struct Sparse {
     length: u64,
     parts: Vec<(u64, Vec<u8>)>,
@@ -11,22 +11,22 @@ pub(super) struct Sparse {
 }
 
 impl Sparse {
-    /// A file of `length` bytes, of which none is here yet.
+    /// Creates a file of `length` bytes, all of which are missing.
     pub(super) fn new(length: u64) -> Self {
         Self { length, parts: Vec::new(), position: 0, missing: None }
     }
 
-    /// Adds the bytes from `start` on.
+    /// Adds the bytes beginning at `start`.
     pub(super) fn insert(&mut self, start: u64, bytes: Vec<u8>) {
         self.parts.push((start, bytes));
     }
 
-    /// Where the last read failed for want of a part.
+    /// Returns the position at which the last read failed because of a missing part.
     pub(super) fn take_missing(&mut self) -> Option<u64> {
         self.missing.take()
     }
 
-    /// The first byte after `at` that is here, or the file's end.
+    /// Returns the position of the first byte after `at` that is present, or the file's end.
     pub(super) fn gap_end(&self, at: u64) -> u64 {
         let starts = self.parts.iter().map(|(start, _)| *start);
         starts.filter(|start| *start > at).min().unwrap_or(self.length)

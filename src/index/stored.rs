@@ -1,4 +1,4 @@
-//! A project's files in the short form that the cache keeps.
+//! The compact form of a project's files in the cache.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -34,7 +34,7 @@ struct StoredFile<'a> {
     t: Option<i64>,
 }
 
-/// The short form of a project's files.
+/// Returns the compact form of a project's files.
 pub(super) fn write(files: &[ReleaseFile]) -> Vec<u8> {
     let stored: Vec<StoredFile<'_>> = files
         .iter()
@@ -52,7 +52,7 @@ pub(super) fn write(files: &[ReleaseFile]) -> Vec<u8> {
     serialised::json(&stored).into_bytes()
 }
 
-/// The files, `None` where the text is not one of ours.
+/// Returns the files; `None` if the text is not in this form.
 pub(super) fn read(text: &[u8], project: &ProjectName) -> Option<Vec<ReleaseFile>> {
     let stored: Vec<StoredFile<'_>> = serde_json::from_slice(text).ok()?;
     // Most files of a project state the same few bounds.

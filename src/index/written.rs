@@ -1,5 +1,5 @@
-//! Writing a folder that serves as a simple repository and as a plain folder of files.
-//! Source: PEP 503 for the pages in HTML, PEP 691 and PEP 700 for those in JSON.
+//! Writes a folder that serves as a simple repository and as a plain folder of files. Source: PEP
+//! 503 for the HTML pages, PEP 691 and PEP 700 for the JSON pages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,11 +17,11 @@ use crate::{
     python::artifact::{Hashes, ProjectName, ReleaseFile},
 };
 
-/// The page that tells that a folder was written here.
+/// The page that marks a folder as written by this tool.
 const ROOT: &str = "index.html";
 const GENERATOR: &str = "<meta name=\"generator\" content=\"pypi2pkg\">";
 
-/// A file that is in the folder, and what the index says of it.
+/// A file in the folder, with the index's record of it.
 #[derive(Debug, Clone)]
 pub struct FrozenFile {
     pub file: ReleaseFile,
@@ -30,7 +30,7 @@ pub struct FrozenFile {
     pub size: u64,
 }
 
-/// Whether a folder is empty or missing, or was written by [`write_tree`].
+/// Returns whether a folder is empty or missing, or was written by [`write_tree`].
 pub fn may_replace(folder: &Path) -> bool {
     let is_empty = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
     let is_ours =
@@ -80,7 +80,8 @@ fn html_links(files: &[&FrozenFile]) -> String {
         if let Some(reason) = &file.yanked {
             let _ = write!(links, " data-yanked=\"{}\"", escaped(reason));
         }
-        // What pages in JSON have by PEP 700 and static servers do not serve: uv reads these.
+        // PEP 700 has these in JSON pages, which static servers do not serve: uv reads these
+        // attributes.
         let _ = write!(links, " data-size=\"{}\"", frozen.size);
         if let Some(time) = upload_time(file) {
             let _ = write!(links, " data-upload-time=\"{time}\"");
@@ -122,7 +123,7 @@ fn json_page(project: &ProjectName, files: &[&FrozenFile]) -> String {
     serialised::pretty_json(&page) + "\n"
 }
 
-/// The address of a file as seen from its project's page.
+/// Returns a file's upload time.
 fn upload_time(file: &ReleaseFile) -> Option<Timestamp> {
     file.upload_time.and_then(|time| Timestamp::from_second(time).ok())
 }

@@ -1,4 +1,4 @@
-//! What can go wrong between here and a server.
+//! Tests of connection failures.
 
 use super::*;
 
@@ -43,7 +43,7 @@ fn redirects_keep_to_http() {
         let error = bench.open(&server).project(&foo()).unwrap_err();
         let is_refused = match &error {
             IndexError::Transfer { .. } => true,
-            // The client itself leaves other schemes alone.
+            // The client itself rejects other schemes.
             IndexError::Status { status, .. } => *status == 302,
             _ => false,
         };
@@ -88,7 +88,7 @@ fn credentials_go_to_their_origin_and_into_no_message() {
 fn no_connection_is_recognisable() {
     let mut bench = Bench::new();
     bench.settings.retries = 0;
-    // Port 9 of this machine: nobody listens there.
+    // Port 9 of this machine is not in use.
     for address in ["http://127.0.0.1:9/simple", "https://index.invalid/simple"] {
         let index = open(address, &bench.settings).unwrap();
         let error = index.project(&foo()).unwrap_err();
@@ -153,7 +153,7 @@ fn plain_http_of_other_machines_is_used_only_where_it_is_trusted() {
     let error = refused("http://index.invalid/simple", &local, &other);
     assert!(matches!(error, IndexError::Insecure { .. }), "{error}");
 
-    // A file of a page, a file by its address, and where a redirect leads to.
+    // A file of a page, a file by its address, and a redirect's target.
     let server = Server::start(|request| match request.path.as_str() {
         "/simple/foo/" => Response::html(&format!("<a href='http://files.invalid/{WHEEL}'>x</a>")),
         _ => Response { status: 302, ..Response::default() }

@@ -23,7 +23,7 @@ fn files_are_fetched_verified_and_kept() {
         assert_eq!(counts.map(|(_, count)| count).sum::<u64>(), bytes.len() as u64);
     }
 
-    // A damaged copy is found and fetched again; offline it is missing.
+    // A damaged copy is detected and fetched again; offline it counts as missing.
     let damage = || {
         fs::remove_file(path).unwrap();
         fs::write(path, b"damaged").unwrap();
@@ -140,7 +140,7 @@ fn parallel_runs_share_a_cache() {
             });
         }
     });
-    // Page, metadata and wheel: no temporary file is left.
+    // Page, metadata and wheel: no temporary file remains.
     assert_eq!(bench.cached().len(), 3, "{:?}", bench.cached());
 }
 

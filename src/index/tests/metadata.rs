@@ -1,4 +1,4 @@
-//! Metadata without whole files.
+//! Metadata without full downloads.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn metadata_beside_the_wheel_is_read_and_verified() {
 
 #[test]
 fn metadata_is_tried_beside_unannounced_and_then_read_from_the_end() {
-    // The padding is larger than the first part, so the table's far end needs another one.
+    // The padding is larger than the first part, so the rest of the table needs another one.
     let bytes = wheel(METADATA, 200_000);
     let bench = Bench::new();
     let server = wheel_server(bytes, "", true, |_| None);
@@ -36,7 +36,7 @@ fn metadata_is_tried_beside_unannounced_and_then_read_from_the_end() {
         server.requests().iter().map(|r| r.header("range").map(str::to_owned)).collect();
     assert_eq!(asked, [None, None, Some("bytes=-32768".to_owned())]);
 
-    // Another wheel of that host: nothing is tried beside it again.
+    // Another wheel of that host: metadata beside it are not requested again.
     let mut other = file.clone();
     other.url.set_query(Some("again"));
     other.hashes =
@@ -44,7 +44,7 @@ fn metadata_is_tried_beside_unannounced_and_then_read_from_the_end() {
     let _ = index.metadata(&other);
     assert!(!server.paths()[3].contains(".metadata"), "{:?}", server.paths());
 
-    // Kept for ever: a new run asks for nothing, and works without network.
+    // Cached for ever: a new run sends no request, and works offline.
     let offline = IndexSettings { offline: true, ..bench.settings.clone() };
     let index = open(&server.url("/simple"), &offline).unwrap();
     let count = server.paths().len();
@@ -91,7 +91,7 @@ fn metadata_of_another_release_are_refused() {
     assert_eq!(error, format!("the metadata of `{WHEEL}` cannot be used: it is that of foo 2.0"));
 }
 
-/// The requirements, or the error, of an sdist with this `PKG-INFO` and JSON document.
+/// Returns the requirement count, or the error, of an sdist with this `PKG-INFO` and JSON document.
 fn sdist_metadata(pkg_info: &str, document: Option<&'static str>) -> Result<usize, IndexError> {
     let bench = Bench::new();
     let bytes = sdist(pkg_info);
@@ -124,17 +124,17 @@ fn sdists_say_what_they_require_or_have_to_be_built() {
     assert_eq!(sdist_metadata(&fixed, Some(document)), Ok(1));
 }
 
-/// The wheel that a good index has, whose metadata require `bar`.
+/// Returns a good index's wheel, whose metadata require `bar`.
 fn good() -> Vec<u8> {
     wheel(METADATA, 9)
 }
 
-/// What a bad index says of that wheel.
+/// Returns a bad index's metadata for that wheel.
 fn bad_text() -> String {
     METADATA.replace("bar>=2", "evil")
 }
 
-/// An index that lists the good wheel with its hash and serves other metadata: without a word,
+/// Starts an index that lists the good wheel with its hash and serves other metadata: unannounced,
 /// without a hash, or with the right hash of the wrong text.
 fn bad_index(attributes: &str) -> Server {
     wheel_server(good(), attributes, true, |request| {
@@ -155,7 +155,7 @@ fn what_one_index_states_is_not_told_of_another_ones_file() {
         let index = bench.open(&bad);
         let stated = index.metadata(&first(&*index)).unwrap();
         assert_eq!(stated.requires_dist[0].to_string(), "evil");
-        // The same wheel by its hash, from an index that serves no metadata and from one that does.
+        // The same wheel by its hash, from an index without metadata and from one with metadata.
         let text = sha256(METADATA.as_bytes());
         let announced = format!("data-core-metadata='sha256={text}'");
         for (attributes, serves) in

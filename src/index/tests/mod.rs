@@ -1,4 +1,4 @@
-//! Indexes against a server on the loopback interface and against folders.
+//! Tests of indexes against a server on the loopback interface and against folders.
 
 mod connection;
 mod files;
@@ -35,7 +35,7 @@ fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// A wheel whose metadata is at its end, after `padding` bytes that do not shrink.
+/// Returns a wheel with its metadata at the end, after `padding` incompressible bytes.
 fn wheel(metadata: &str, padding: usize) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     let stored =
@@ -58,7 +58,7 @@ fn sdist(pkg_info: &str) -> Vec<u8> {
     archive.into_inner().unwrap().finish().unwrap()
 }
 
-/// One index, with the user and password that its address holds.
+/// Opens one index, with the user and password in its address.
 fn open(address: &str, settings: &IndexSettings) -> Result<Box<dyn Index>, IndexError> {
     let mut logins = Logins::default();
     logins.add_addresses([address]);
@@ -83,7 +83,7 @@ impl Bench {
         open(&server.url("/simple"), &self.settings).unwrap()
     }
 
-    /// All of several indexes and what is beside them.
+    /// Opens several indexes and other sources.
     fn open_all(&self, sources: &Sources) -> Box<dyn Index> {
         open_sources(sources, Logins::default(), &self.settings).unwrap()
     }
@@ -110,7 +110,8 @@ fn fetch(index: &dyn Index, file: &ReleaseFile) -> Result<std::path::PathBuf, In
     index.fetch(std::slice::from_ref(file), &|_, _| {}).remove(0)
 }
 
-/// A server with one wheel: its page, the wheel with or without ranges, and what `more` answers.
+/// Starts a server with one wheel: its page, the wheel with or without ranges, and the responses of
+/// `more`.
 fn wheel_server(
     bytes: Vec<u8>,
     attributes: &str,

@@ -1,4 +1,4 @@
-//! Pages of projects.
+//! Project pages.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn html_pages_are_read() {
     assert_eq!(found[2].requires_python, None);
     assert_eq!(found[3].metadata, None);
 
-    // A page is kept as it was read.
+    // A page is cached as parsed.
     let offline = IndexSettings { offline: true, ..bench.settings.clone() };
     assert_eq!(files(&*open(&server.url("/simple"), &offline).unwrap()), found);
 }

@@ -1,8 +1,8 @@
-//! Several indexes, and places beside them.
+//! Several indexes and other sources.
 
 use super::*;
 
-/// A server that has version `version` of `foo`, and a `bar` if `bar`.
+/// Starts a server that has version `version` of `foo`, and a `bar` if `bar`.
 fn index_with(version: &str, bar: bool) -> Server {
     let page = format!("<a href='foo-{version}.tar.gz'>x</a>");
     Server::start(move |request| match request.path.as_str() {
