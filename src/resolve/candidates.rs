@@ -1,4 +1,4 @@
-//! The releases of one project that may be used on the target, and why the others may not.
+//! The usable releases of one project, and the reasons against the others.
 
 use std::{
     cmp::Reverse,
@@ -25,22 +25,22 @@ pub(super) struct Candidate {
     pub file: ReleaseFile,
 }
 
-/// Why a file or a release cannot be used; the most telling last.
+/// Why a file or a release cannot be used; the most specific reason last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rejection {
-    /// The policy asks for the other kind of file.
+    /// The policy requires the other kind of file.
     NoWheel,
     NoSdist,
-    /// No wheel for the target, and no sdist that may be used.
+    /// No wheel for the target, and no usable sdist.
     Tags,
     Hashes,
-    /// It is a pre-release of a project of which only final releases are taken.
+    /// A pre-release of a project that is restricted to final releases.
     NotFinal,
-    /// It was uploaded too late, or at an unknown time.
+    /// Uploaded too late, or at an unknown time.
     TooNew(Option<i64>),
-    /// The Python that it needs, and that the target has.
+    /// The required Python, and the target's.
     Python(String),
-    /// A constraint, and where it was written.
+    /// A constraint and its origin.
     Constraint(String, RequirementOrigin),
 }
 
@@ -75,15 +75,15 @@ pub(super) struct Constraint {
     pub origin: RequirementOrigin,
 }
 
-/// What restricts the files of a project besides the target.
+/// The restrictions on a project's files besides the target.
 #[derive(Debug, Default)]
 pub(super) struct Restriction {
     pub source: SourcePolicy,
     pub exclude_newer: Option<i64>,
-    /// Whether pre-releases are never taken.
+    /// Whether pre-releases are excluded.
     pub only_final: bool,
     pub constraints: Vec<Constraint>,
-    /// Hashes of which a file must have one; empty: any file.
+    /// A file must have one of these hashes; empty: any file.
     pub hashes: Vec<Hashes>,
     /// Versions that a root or a constraint pins.
     pub pins: Vec<VersionSpecifiers>,
@@ -93,7 +93,7 @@ pub(super) struct Restriction {
 #[derive(Debug)]
 pub(super) struct Candidates {
     pub project: ProjectName,
-    /// Whether the index knows the project.
+    /// Whether the index has the project.
     pub is_known: bool,
     /// Usable releases, oldest first.
     pub list: Vec<Candidate>,
@@ -102,11 +102,11 @@ pub(super) struct Candidates {
     pins: Vec<VersionSpecifiers>,
 }
 
-/// The order of the files of a release: wheels by tag and build number, then sdists.
+/// The rank of a release's files: wheels by tag and build number, then sdists.
 type FileRank = (bool, Option<usize>, Reverse<Option<(u64, String)>>, Reverse<bool>, String);
 
 impl Candidates {
-    /// Sorts the files of a project's page by release.
+    /// Sorts the files on a project's page by release.
     pub(super) fn new(
         project: &ProjectName,
         page: Option<&ProjectFiles>,
@@ -145,7 +145,7 @@ impl Candidates {
         }
     }
 
-    /// The candidates that satisfy a requirement, as positions in `list`.
+    /// Returns the candidates that satisfy a requirement, as positions in `list`.
     pub(super) fn matching(&self, specifiers: &VersionSpecifiers) -> Positions {
         let is_pinned = |version: &Version| {
             is_pinned(specifiers) || self.pins.iter().any(|pin| satisfies(version, pin))
@@ -158,7 +158,7 @@ impl Candidates {
         Positions::collect(fitting.map(|(_, position)| position))
     }
 
-    /// The candidates in a set with their positions, oldest first.
+    /// Returns the candidates in a set with their positions, oldest first.
     pub(super) fn within<'a>(
         &'a self,
         set: &'a Positions,
@@ -170,13 +170,13 @@ impl Candidates {
         })
     }
 
-    /// The candidate at a position that the solver chose.
+    /// Returns the candidate at a position that the solver chose.
     pub(super) fn at(&self, position: u32) -> Option<&Candidate> {
         self.list.get(usize::try_from(position).ok()?)
     }
 }
 
-/// The file's rank, or why it cannot be used.
+/// Returns the rank of a file, or why it cannot be used.
 fn check(
     file: &ReleaseFile,
     restriction: &Restriction,
@@ -218,7 +218,7 @@ fn check(
         }
         FileKind::Sdist(_) if restriction.source == SourcePolicy::Wheel => Err(Rejection::NoWheel),
         FileKind::Sdist(_) => {
-            // PEP 625 leaves one ending; where there are more, it is the one to take.
+            // PEP 625 allows one suffix; of several, it is the preferred one.
             let is_modern = file.filename.ends_with(".tar.gz");
             let last = Some(usize::MAX);
             Ok((is_yanked, last, Reverse(None), Reverse(is_modern), file.filename.clone()))

@@ -7,37 +7,37 @@ use crate::{index::IndexError, python::artifact::ProjectName};
 /// Why no resolution was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// A project that was requested is not in the index; `required_by` tells where.
+    /// A requested project is not in the index; `required_by` states its origins.
     #[error("`{project}` is required ({required_by}), but is not in the index")]
     UnknownProject { project: ProjectName, required_by: String },
-    /// The requirements exclude each other; the explanation is a sentence a line, and each hint
-    /// one of its own. `unknown` are the projects that were required and that the index does not
-    /// know, and what requires each.
+    /// The requirements conflict; the explanation has a sentence per line, and so have the hints.
+    /// `unknown` are the required projects that the index does not have, each with its
+    /// dependants.
     #[error("{explanation}")]
     Unsatisfiable {
         explanation: String,
         hints: Vec<String>,
         unknown: BTreeMap<ProjectName, String>,
     },
-    /// The requirements of a chosen sdist are known only once it is built.
+    /// The requirements of a chosen sdist are known only after a build.
     #[error("the requirements of `{file}` are known only once it is built")]
     MetadataNotStatic { project: ProjectName, file: String },
-    /// The index could not answer about a project.
+    /// The index failed for a project.
     #[error("cannot resolve `{project}`: {error}")]
     Index { project: ProjectName, error: Box<IndexError> },
     /// Hashes are required, but a project has none.
     #[error("`{project}` is required ({required_by}) without a hash, but hashes are required")]
     NoHash { project: ProjectName, required_by: String },
-    /// Locked releases that do not fit the target or each other, a sentence each.
+    /// Locked releases that do not fit the target or each other, one sentence each.
     #[error("the lock does not fit:{}", .problems.iter().map(|p| format!("\n  {p}")).collect::<String>())]
     Lock { problems: Vec<String> },
-    /// The search was given up.
+    /// The search exceeded its limits.
     #[error("no resolution was found within {limit}")]
     Limit { limit: String },
 }
 
 impl ResolveError {
-    /// Returns the remedies, one a line.
+    /// Returns the remedies, one per line.
     pub fn hint(&self) -> Option<String> {
         if let Self::Index { error, .. } = self {
             return error.hint();
@@ -49,7 +49,7 @@ impl ResolveError {
         Some(hints.join("\n      "))
     }
 
-    /// What may help, a line each.
+    /// Possible remedies, one per line.
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Unsatisfiable { hints, .. } => hints.clone(),

@@ -1,4 +1,4 @@
-//! Conflicts in sentences.
+//! Explanations of conflicts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,10 +24,10 @@ type Tree = DerivationTree<ResolverPackage, Positions, String>;
 type Fact = External<ResolverPackage, Positions, String>;
 type Conclusion = Derived<ResolverPackage, Positions, String>;
 type Terms = Map<ResolverPackage, Term<Positions>>;
-/// Conclusions by where they lie.
+/// Conclusions by their addresses in the derivation tree.
 type FinishedExplanation = BTreeMap<*const Tree, Arc<Tree>>;
 
-/// The error that tells why there is no solution.
+/// Returns the error that explains why there is no solution.
 pub(super) fn explain(provider: &Provider<'_>, tree: Tree) -> ResolveError {
     let sentences = Sentences { provider };
     if let Some(error) = sentences.broken(&tree) {
@@ -47,7 +47,7 @@ struct Sentences<'a> {
 }
 
 impl Sentences<'_> {
-    /// The requirement behind a fact.
+    /// Returns the requirement behind a fact.
     fn edge(
         &self,
         from: &ResolverPackage,
@@ -64,7 +64,7 @@ impl Sentences<'_> {
             .cloned()
     }
 
-    /// A package and the versions in a set.
+    /// Returns a package and the versions in a set, as text.
     fn name(&self, package: &ResolverPackage, set: &Positions) -> String {
         let candidates = package.project().map(|name| self.provider.releases.candidates(name));
         let Some(Ok(candidates)) = candidates else {
@@ -90,7 +90,7 @@ impl Sentences<'_> {
         sentence
     }
 
-    /// What is missing where a requirement is met by nothing.
+    /// Returns the reason why no release satisfies a requirement.
     fn absence(&self, edge: &Dependent) -> String {
         match self.provider.releases.candidates(&edge.requirement.name) {
             Ok(candidates) if !candidates.is_known => {
@@ -100,8 +100,8 @@ impl Sentences<'_> {
         }
     }
 
-    /// Returns the error of a project of which every release that a requirement allows has metadata
-    /// that cannot be used, if the conflict rests on that.
+    /// Returns the error of a project if every release that a requirement allows has unusable
+    /// metadata and the conflict rests on that.
     fn broken(&self, tree: &Tree) -> Option<ResolveError> {
         let mut blamed = BTreeSet::new();
         unusable(tree, &mut blamed, &mut BTreeSet::new());
@@ -118,7 +118,7 @@ impl Sentences<'_> {
         })
     }
 
-    /// The projects that were required and that the index does not know, and what requires each.
+    /// Returns the required projects that the index does not have, each with its dependants.
     fn unknown(&self) -> BTreeMap<ProjectName, String> {
         let edges = self.provider.edges.borrow();
         let unknown = edges.iter().filter(|edge| {
@@ -132,7 +132,7 @@ impl Sentences<'_> {
         unknown.map(|edge| (edge.requirement.name.clone(), by(edge))).collect()
     }
 
-    /// Collects hints for the requirements in a tree that nothing satisfies.
+    /// Collects hints for the unsatisfied requirements in a tree.
     fn hints(
         &self,
         tree: &Arc<Tree>,
@@ -180,7 +180,7 @@ impl Sentences<'_> {
     }
 }
 
-/// Collects the projects of whose releases a tree states that they cannot be used.
+/// Collects the projects with releases that a tree excludes as unusable.
 fn unusable(tree: &Tree, found: &mut BTreeSet<ProjectName>, seen: &mut BTreeSet<*const Tree>) {
     if !seen.insert(std::ptr::from_ref(tree)) {
         return;
@@ -195,7 +195,7 @@ fn unusable(tree: &Tree, found: &mut BTreeSet<ProjectName>, seen: &mut BTreeSet<
     }
 }
 
-/// What releases of one package require in the same words, as one fact.
+/// Merges the equal requirements of several releases of one package into one fact.
 fn same_requirement(first: &Tree, second: &Tree) -> Option<Tree> {
     match (first, second) {
         (
@@ -214,8 +214,8 @@ fn same_requirement(first: &Tree, second: &Tree) -> Option<Tree> {
     }
 }
 
-/// The tree without the steps that only say that an extra comes with its project, or that another
-/// release requires the same. A conclusion that is drawn in many places is looked at once.
+/// Returns the tree without the steps that only connect an extra with its project or repeat the
+/// same requirement of another release. Shared conclusions are visited once.
 fn simplified(tree: &Arc<Tree>, done: &mut FinishedExplanation) -> Arc<Tree> {
     let Tree::Derived(derived) = &**tree else { return Arc::clone(tree) };
     if let Some(known) = done.get(&Arc::as_ptr(tree)) {
@@ -242,7 +242,7 @@ fn simplified(tree: &Arc<Tree>, done: &mut FinishedExplanation) -> Arc<Tree> {
     shorter
 }
 
-/// The versions in a set, as the user would write them; `None` for all.
+/// Formats the versions in a set as the user would write them; `None` for all.
 fn versions(candidates: &Candidates, set: &Positions) -> Option<String> {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for (position, _) in candidates.within(set) {

@@ -1,4 +1,4 @@
-//! Choosing one release of every project that is needed.
+//! Choosing one release of every required project.
 //!
 //! # Versions
 //! The solver works on exact sets: a project's usable releases are numbered in ascending order,
@@ -7,12 +7,12 @@
 //! intersection and complement are those of small integer ranges.
 //!
 //! # Pre-releases
-//! A set holds pre-releases like any other. They matter for the order only: final releases are
-//! tried first, unless `--pre` or a specifier that names a pre-release asks for them. So one is
-//! taken where no final release fits, as `packaging`'s `filter` and pip do it.
+//! A set contains pre-releases like any other. They only affect the order: final releases are
+//! tried first, unless `--pre` or a specifier that names a pre-release requests them. So one is
+//! used if no final release fits, as in `packaging`'s `filter` and pip.
 //!
 //! # Yanked releases
-//! A set holds one only where the requirement itself, a root or a constraint pins exactly it
+//! A set contains one only if the requirement itself, a root or a constraint pins exactly it
 //! (PEP 592).
 
 mod candidates;
@@ -59,7 +59,7 @@ use crate::{
     },
 };
 
-/// What releases must run on.
+/// The environment that releases must run on.
 #[derive(Debug, Clone)]
 pub struct Environment {
     pub markers: MarkerEnvironment,
@@ -81,25 +81,25 @@ pub enum SourcePolicy {
     Sdist,
 }
 
-/// How to choose.
+/// Options of a resolution.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResolveOptions {
     pub source: SourcePolicy,
-    /// Wins over `source` and over `--no-binary` and `--only-binary` of files.
+    /// Takes precedence over `source` and over `--no-binary` and `--only-binary` of files.
     pub project_sources: BTreeMap<ProjectName, SourcePolicy>,
     pub strategy: Strategy,
-    /// Files that were uploaded later do not exist, nor do those of which the index does not tell:
-    /// seconds since 1970.
+    /// Files uploaded later are ignored, and so are those without an upload time: seconds since
+    /// 1970.
     pub exclude_newer: Option<i64>,
-    /// Whether only what is requested is taken, not what that requires.
+    /// Whether dependencies are ignored.
     pub no_deps: bool,
-    /// Projects that are left out, whatever requires them.
+    /// Projects to leave out, even if required.
     pub excluded: BTreeSet<ProjectName>,
-    /// Releases to take where they fit, such as those of an earlier lock.
+    /// Releases to prefer, such as those of an earlier lock.
     pub preferred: BTreeMap<ProjectName, Version>,
 }
 
-/// Which releases are best.
+/// Which releases are preferred.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Strategy {
@@ -113,12 +113,12 @@ pub enum Strategy {
 }
 
 /// Chooses one release of every project that the requirements need on `environment`: the newest
-/// that fit together.
+/// compatible ones.
 ///
 /// # Errors
-/// Requirements that cannot be met together, with the reason in sentences; a project that the
-/// index does not know; an sdist whose requirements are known only once it is built; an index that
-/// cannot answer; a search that takes too long.
+/// Requirements that conflict, with an explanation; a project that the index does not have; an
+/// sdist whose requirements are known only after a build; an index that fails; a search that
+/// takes too long.
 pub fn resolve(
     requirements: &Requirements,
     index: &dyn Index,
@@ -131,7 +131,7 @@ pub fn resolve(
     prefetch::walk(&releases);
     let resolution = loop {
         let resolution = solve(&releases)?;
-        // A release that was rejected may have asked for pre-releases that nothing else wants.
+        // A rejected release may have requested pre-releases that no other requirement allows.
         if !releases.forget_stray_prereleases(&resolution) {
             break resolution;
         }
@@ -144,7 +144,7 @@ pub fn resolve(
     Ok(resolution)
 }
 
-/// Searches until there is an answer.
+/// Searches until there is a solution or an error.
 fn solve(releases: &ReleaseList<'_>) -> Result<Resolution, ResolveError> {
     let mut provider = Provider::new(releases);
     let solution = loop {

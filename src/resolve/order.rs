@@ -1,4 +1,4 @@
-//! In which order projects are chosen.
+//! The order in which projects are decided.
 
 use std::{
     cmp::Reverse,
@@ -8,40 +8,40 @@ use std::{
 use super::{package::ResolverPackage, positions::Positions};
 use crate::python::artifact::ProjectName;
 
-/// After so many releases of a project were tried in vain the search starts again in another order,
-/// so that what came before the project is chosen to fit its newest releases, instead of it falling
-/// back to its oldest: what rejected its releases comes last then, or the project comes first.
+/// After this many rejected releases of a project, the search restarts in another order, so that
+/// earlier decisions fit the project's newest releases, instead of it falling back to its oldest:
+/// the projects that rejected its releases are decided last, or the project first.
 const PATIENCE: u32 = 8;
-/// A change of the order in which projects are chosen.
+/// A change of the order in which projects are decided.
 #[derive(Debug)]
 pub(super) enum PinChange {
     First(ProjectName),
     Last(ProjectName),
 }
 
-/// Larger is earlier: all but those to be chosen last, those to be chosen first, what has no choice, what was in most conflicts,
-/// what has the fewest candidates.
+/// Larger is earlier: all but those to be decided last, those to be decided first, those without a
+/// choice, those with the most conflicts, those with the fewest candidates.
 pub(super) type Rank = (bool, Reverse<usize>, bool, u32, Reverse<usize>);
 
-/// The order, and what was seen in a search that may change it.
+/// The order, and the observations of a search that may change it.
 #[derive(Debug, Default)]
 pub(super) struct PinOrder {
-    /// Projects to be chosen first, in this order.
+    /// Projects to decide first, in this order.
     first: Vec<ProjectName>,
-    /// Projects to be chosen after all others.
+    /// Projects to decide after all others.
     last: BTreeSet<ProjectName>,
-    /// How many releases of each project were tried.
+    /// The number of releases tried of each project.
     tries: BTreeMap<ProjectName, u32>,
-    /// The release of each project that was chosen last.
+    /// The last chosen release of each project.
     chosen: BTreeMap<ProjectName, u32>,
-    /// The rank of each project as it was told last.
+    /// The last computed rank of each project.
     ranks: BTreeMap<ProjectName, Rank>,
     /// How often the chosen release of a project rejected a release of another one, by the latter.
     rejections: BTreeMap<ProjectName, BTreeMap<ProjectName, u32>>,
 }
 
 impl PinOrder {
-    /// Changes the order and forgets the search.
+    /// Changes the order and discards the observations of the search.
     pub(super) fn change(&mut self, change: PinChange) {
         let (mut first, mut last) =
             (std::mem::take(&mut self.first), std::mem::take(&mut self.last));
@@ -54,7 +54,7 @@ impl PinOrder {
         *self = Self { first, last, ..Self::default() };
     }
 
-    /// The rank of a project of which `count` releases are left.
+    /// Returns the rank of a project with `count` releases left.
     pub(super) fn rank(&mut self, project: &ProjectName, count: usize, conflicts: u32) -> Rank {
         let first = self.first.iter().position(|first| first == project);
         let rank = (
@@ -68,17 +68,17 @@ impl PinOrder {
         rank
     }
 
-    /// The rank that was told last.
+    /// Returns the last computed rank.
     pub(super) fn known_rank(&self, project: &ProjectName) -> Option<Rank> {
         self.ranks.get(project).copied()
     }
 
-    /// The release of a project that was chosen last.
+    /// Returns the last chosen release of a project.
     pub(super) fn chosen(&self, project: &ProjectName) -> Option<u32> {
         self.chosen.get(project).copied()
     }
 
-    /// Remembers a choice; how many releases of the project were tried, or the change that is due.
+    /// Records a choice; returns the number of releases tried, or the change that is due.
     pub(super) fn choose(
         &mut self,
         project: &ProjectName,
@@ -94,7 +94,7 @@ impl PinOrder {
         }
     }
 
-    /// Remembers whose chosen release rejects a release that requires `constraints`.
+    /// Records the projects whose chosen releases reject a release that requires `constraints`.
     pub(super) fn note_rejections(
         &mut self,
         project: &ProjectName,
@@ -110,7 +110,7 @@ impl PinOrder {
         }
     }
 
-    /// The change to try where releases of a project were tried in vain; `None` where it was tried.
+    /// Returns the change to try after a project's releases were rejected; `None` if it was tried.
     fn due(&self, project: &ProjectName) -> Option<PinChange> {
         let culprits = self.rejections.get(project).into_iter().flatten();
         let culprit = culprits.max_by_key(|(name, count)| (**count, Reverse(*name)));

@@ -1,4 +1,4 @@
-//! What was chosen, and why.
+//! The resolution and its reasons.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,27 +20,27 @@ use crate::{
     },
 };
 
-/// One release of every project that is needed.
+/// One release of every required project.
 #[derive(Debug, Clone, Serialize)]
 pub struct Resolution {
     pub pins: BTreeMap<ProjectName, Pin>,
 }
 
-/// The release of a project that was chosen.
+/// The chosen release of a project.
 #[derive(Debug, Clone)]
 pub struct Pin {
     pub project: ProjectName,
     pub version: Version,
     /// The best wheel for the target, or the sdist.
     pub file: ReleaseFile,
-    /// The extras asked for, sorted.
+    /// The requested extras, sorted.
     pub extras: Vec<ExtraName>,
     pub metadata: Arc<CoreMetadata>,
     /// Sorted: roots first.
     pub required_by: Vec<RequiredBy>,
 }
 
-/// Who asks for a project.
+/// The origin of a requirement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RequiredBy {
@@ -49,7 +49,7 @@ pub enum RequiredBy {
 }
 
 impl Serialize for Pin {
-    /// The project, the version, the extras, the file with its hashes, and who asks for it.
+    /// Returns the project, the version, the extras, the file with its hashes, and the dependants.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut view = serializer.serialize_struct("Pin", 7)?;
         view.serialize_field("project", &self.project)?;
@@ -63,7 +63,7 @@ impl Serialize for Pin {
     }
 }
 
-/// Turns the solver's answer into pins.
+/// Converts the solver's solution to pins.
 pub(super) fn collect(
     releases: &ReleaseList<'_>,
     solution: impl Iterator<Item = (ResolverPackage, PositionChoice)>,
@@ -71,7 +71,7 @@ pub(super) fn collect(
     let mut pins = BTreeMap::new();
     let mut extras: BTreeMap<ProjectName, BTreeSet<ExtraName>> = BTreeMap::new();
     for (package, choice) in solution {
-        // An extra whose release was left open comes again with its release.
+        // An extra whose release was left open occurs again with its release.
         let PositionChoice::Release(position) = choice else { continue };
         match package {
             ResolverPackage::Root => {}
@@ -104,7 +104,7 @@ pub(super) fn collect(
     Ok(Resolution { pins })
 }
 
-/// Tells each pin who asks for it.
+/// Adds its dependants to each pin.
 pub(super) fn add_requirers(releases: &ReleaseList<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
     for (name, required_by) in requirers(releases, pins) {
         if let Some(pin) = pins.get_mut(&name) {
@@ -113,7 +113,7 @@ pub(super) fn add_requirers(releases: &ReleaseList<'_>, pins: &mut BTreeMap<Proj
     }
 }
 
-/// Who asks for each project.
+/// Returns the dependants of each project.
 fn requirers(
     releases: &ReleaseList<'_>,
     pins: &BTreeMap<ProjectName, Pin>,
@@ -128,7 +128,7 @@ fn requirers(
     }
     for pin in pins.values() {
         for required in releases.requires(&pin.metadata, &pin.extras) {
-            // A release that names itself only adds its own extras.
+            // A release that requires itself only adds its own extras.
             if required.name == pin.project {
                 continue;
             }
@@ -140,14 +140,14 @@ fn requirers(
     requirers
 }
 
-/// Whether two lists of specifiers are the same but for their order.
+/// Returns whether two lists of specifiers are equal up to their order.
 fn same(first: &VersionSpecifiers, second: &VersionSpecifiers) -> bool {
     let sorted =
         |list: &VersionSpecifiers| list.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     sorted(first) == sorted(second)
 }
 
-/// Warnings of newer releases that were not chosen because their metadata cannot be used.
+/// Warns of newer releases that were skipped because of unusable metadata.
 fn passed_over(releases: &ReleaseList<'_>, pin: &Pin) -> Vec<String> {
     let Ok(candidates) = releases.candidates(&pin.project) else { return Vec::new() };
     let newer = candidates.list.iter().filter(|candidate| candidate.version > pin.version);
@@ -160,7 +160,7 @@ fn passed_over(releases: &ReleaseList<'_>, pin: &Pin) -> Vec<String> {
         .collect()
 }
 
-/// What a user should know of a resolution, a line each.
+/// Returns notes on a resolution for the user, one per line.
 pub(super) fn warnings(releases: &ReleaseList<'_>, resolution: &Resolution) -> Vec<String> {
     let mut warnings = Vec::new();
     for pin in resolution.pins.values() {

@@ -1,4 +1,4 @@
-//! What the solver chooses releases of, and the requirements between them.
+//! The solver's packages, and the requirements between them.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use crate::python::{
     metadata::Requirement,
 };
 
-/// What the solver chooses a release of.
+/// A unit for which the solver chooses a release.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum ResolverPackage {
-    /// All that was requested.
+    /// All requested requirements.
     Root,
     Project(ProjectName),
-    /// What an extra adds; always of the same release as its project. The number counts how
-    /// often its release was left open, see [`super::provider::Provider`].
+    /// An extra's requirements; always of its project's release. The number counts how often the
+    /// release was left open, see [`super::provider::Provider`].
     Extra(ProjectName, ExtraName, u32),
 }
 
@@ -27,7 +27,7 @@ impl ResolverPackage {
         }
     }
 
-    /// Whether both stand for the same, however often its release was left open.
+    /// Returns whether both are the same package, however often its release was left open.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Extra(project, extra, _), Self::Extra(other, also, _)) => {
@@ -48,7 +48,7 @@ impl fmt::Display for ResolverPackage {
     }
 }
 
-/// A requirement as the solver got it, kept to explain a conflict.
+/// A requirement as passed to the solver, kept to explain conflicts.
 #[derive(Debug, Clone)]
 pub(super) struct Dependent {
     pub from: ResolverPackage,
@@ -56,6 +56,6 @@ pub(super) struct Dependent {
     pub to: ResolverPackage,
     pub set: Positions,
     pub requirement: Requirement,
-    /// Where it was written, for a root.
+    /// A root's origin.
     pub origin: Option<String>,
 }

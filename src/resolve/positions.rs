@@ -1,15 +1,15 @@
-//! Sets of a project's releases, as the solver takes them.
+//! Sets of a project's releases in the solver's form.
 
 use std::fmt;
 
 use pubgrub::{Ranges, VersionSet};
 
-/// What the solver decides for a package.
+/// The solver's decision for a package.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PositionChoice {
     /// A position in a project's list of candidates.
     Release(u32),
-    /// Some release of these, to be chosen later.
+    /// Some release of these, to be decided later.
     OneOf(Positions),
 }
 
@@ -24,22 +24,22 @@ impl fmt::Display for PositionChoice {
 
 /// A set of positions in a project's list of candidates.
 ///
-/// Ranges of whole numbers, always written as `start..end`: the solver compares sets as they are
-/// written, so that what has the same members must have one form.
+/// Ranges of whole numbers, always written as `start..end`: the solver compares sets by their
+/// representation, so that equal sets must have one form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Positions(Ranges<u32>);
 
 impl Positions {
-    /// Collects positions that ascend.
+    /// Collects ascending positions.
     pub(super) fn collect(positions: impl Iterator<Item = u32>) -> Self {
         let sets = positions.map(Self::of);
         sets.fold(Self::empty(), |all, next| Self(all.0.union(&next.0)))
     }
 
-    /// The set of one position.
+    /// Returns the set of one position.
     pub(super) fn of(position: u32) -> Self {
         let end = position.saturating_add(1);
-        // There is nothing below the first, so that its complement must not be there either.
+        // No position is below the first, so the complement must not contain one either.
         Self(if position == 0 {
             Ranges::strictly_lower_than(end)
         } else {
@@ -47,12 +47,12 @@ impl Positions {
         })
     }
 
-    /// Whether a position is a member.
+    /// Returns whether a position is a member.
     pub(super) fn has(&self, position: u32) -> bool {
         self.0.contains(&position)
     }
 
-    /// Whether it has no member.
+    /// Returns whether the set is empty.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Fetching ahead: the solver asks for one thing after the other, the index fetches many at once.
+//! Prefetching: the solver requests pages one by one, the index fetches many concurrently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use crate::python::{
     metadata::Requirement,
 };
 
-/// The deepest chain of requirements that is followed ahead.
+/// The maximum depth of requirements that are prefetched.
 const DEPTH_LIMIT: usize = 32;
 
-/// Walks the requirements level by level with the best release of each by itself, so that each
-/// level's pages and metadata are fetched at once. What fails here fails in the solver again, if
-/// it matters.
+/// Walks the requirements level by level with each project's best release by itself, so that each
+/// level's pages and metadata are fetched at once. An error here occurs again in the solver if it
+/// matters.
 pub(super) fn walk(releases: &ReleaseList<'_>) {
     let mut level: Vec<Requirement> =
         releases.roots.iter().map(|root| root.requirement.clone()).collect();
@@ -42,7 +42,7 @@ pub(super) fn walk(releases: &ReleaseList<'_>) {
     }
 }
 
-/// The file that each requirement would get by itself, by name, and the extras asked for.
+/// Returns the file that each requirement would get by itself, by name, and the requested extras.
 fn best_files(
     releases: &ReleaseList<'_>,
     level: &[Requirement],

@@ -1,4 +1,4 @@
-//! The solver's view: which releases there are, and what each requires.
+//! The solver's view: the available releases and their requirements.
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,14 +28,14 @@ use crate::{
     },
 };
 
-/// The most decisions of one search.
+/// The maximum number of decisions in one search.
 const DECISION_LIMIT: u32 = 100_000;
-/// The longest search, without the time spent waiting for the index.
+/// The time limit of a search, excluding the time spent waiting for the index.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
-/// The most releases whose metadata are fetched ahead when releases are tried one after the other.
+/// The number of releases whose metadata are prefetched when releases are tried one by one.
 const AHEAD: usize = 8;
 
-/// Why a search ended without an answer.
+/// Why a search ended without a solution.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     #[error("another order has to be tried")]
@@ -50,7 +50,7 @@ impl From<ResolveError> for Stop {
     }
 }
 
-/// Answers the solver.
+/// The solver's access to releases and their requirements.
 pub(super) struct Provider<'a> {
     pub releases: &'a ReleaseList<'a>,
     pub edges: RefCell<Vec<Dependent>>,
@@ -58,7 +58,7 @@ pub(super) struct Provider<'a> {
     decisions: Cell<u32>,
 }
 
-/// A requirement, where it was written if it is a root, and the packages it stands for.
+/// A requirement with its origin if it is a root, and the packages that it stands for.
 type WantedPackage<'r> = (&'r Requirement, Option<String>);
 
 impl<'a> Provider<'a> {
@@ -71,13 +71,13 @@ impl<'a> Provider<'a> {
         }
     }
 
-    /// Makes ready for a new search in another order.
+    /// Prepares a new search in another order.
     pub(super) fn restart(&mut self, change: PinChange) {
         self.order.get_mut().change(change);
         self.edges.get_mut().clear();
     }
 
-    /// Turns requirements into packages and sets, and remembers them.
+    /// Converts requirements to packages and sets, and records them.
     fn constraints(
         &self,
         package: &ResolverPackage,
@@ -252,11 +252,11 @@ impl<'a> Provider<'a> {
         Ok(Some(PositionChoice::Release(*position)))
     }
 
-    /// The release of an extra is that of its project, which was chosen just before.
+    /// Returns the release of an extra: that of its project, which was decided just before.
     ///
-    /// Where that release is excluded, the project's choice excludes all others at once: the
-    /// answer is then "one of these", which requires the project to be one of these, too. Trying
-    /// each release in turn would only prove of one after the other that it is not the project's.
+    /// If that release is excluded, the project's choice excludes all others at once: the answer
+    /// is then "one of these", which requires the project to be one of these, too. Trying each
+    /// release in turn would only prove of one after the other that it is not the project's.
     fn choose_extra(&self, project: &ProjectName, range: &Positions) -> Option<PositionChoice> {
         if range.is_empty() {
             return None;
@@ -267,7 +267,7 @@ impl<'a> Provider<'a> {
         })
     }
 
-    /// What an extra requires whose release was left open.
+    /// Returns the requirements of an extra whose release was left open.
     fn open_constraints(
         package: &ResolverPackage,
         range: &Positions,
@@ -285,8 +285,8 @@ impl DependencyProvider for Provider<'_> {
     type P = ResolverPackage;
     type V = PositionChoice;
     type VS = Positions;
-    /// Larger is earlier: the root, the rank of the project, and last the name, so that no order
-    /// is left to chance; a project is before its extras.
+    /// Larger is earlier: the root, the rank of the project, and last the name, so that the order
+    /// is deterministic; a project is before its extras.
     type Priority = (bool, Option<Rank>, Reverse<ResolverPackage>);
     type M = String;
     type Err = Stop;

@@ -1,4 +1,4 @@
-//! What the solver knows: pages and metadata, each asked for once.
+//! The solver's knowledge: pages and metadata, each requested once.
 
 use std::{
     cell::{Cell, RefCell},
@@ -30,7 +30,7 @@ use crate::{
     },
 };
 
-/// The specifiers of a requirement; none where it has a URL, too.
+/// Returns a requirement's specifiers; empty if it has a URL.
 pub(super) fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
     match &requirement.version_or_url {
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => specifiers.clone(),
@@ -38,7 +38,7 @@ pub(super) fn specifiers(requirement: &Requirement) -> VersionSpecifiers {
     }
 }
 
-/// The releases of all projects, read as they are needed.
+/// The releases of all projects, read on demand.
 pub(super) struct ReleaseList<'a> {
     pub requirements: &'a Requirements,
     pub index: &'a dyn Index,
@@ -46,15 +46,15 @@ pub(super) struct ReleaseList<'a> {
     pub options: &'a ResolveOptions,
     /// The roots whose markers hold.
     pub roots: Vec<&'a RootRequirement>,
-    /// The extras that roots ask for: part of every release of their project, since every
+    /// The extras that roots request: part of every release of their project, since every
     /// resolution has them.
     root_extras: BTreeMap<ProjectName, Vec<ExtraName>>,
     candidates: RefCell<BTreeMap<ProjectName, Rc<Candidates>>>,
     /// By the file's address.
     metadata: RefCell<BTreeMap<Url, Result<Arc<CoreMetadata>, IndexError>>>,
-    /// Projects of which a specifier names a pre-release.
+    /// Projects for which a specifier names a pre-release.
     with_prereleases: RefCell<BTreeSet<ProjectName>>,
-    /// Projects of which only rejected releases named a pre-release.
+    /// Projects for which only rejected releases named a pre-release.
     without_prereleases: RefCell<BTreeSet<ProjectName>>,
     /// The time spent waiting for the index.
     waited: Cell<Duration>,
@@ -102,7 +102,7 @@ impl<'a> ReleaseList<'a> {
         releases
     }
 
-    /// The releases of a project.
+    /// Returns the releases of a project.
     pub(super) fn candidates(&self, project: &ProjectName) -> Result<Rc<Candidates>, ResolveError> {
         if let Some(known) = self.candidates.borrow().get(project) {
             return Ok(Rc::clone(known));
@@ -119,7 +119,7 @@ impl<'a> ReleaseList<'a> {
         Ok(candidates)
     }
 
-    /// The metadata of a file.
+    /// Returns the metadata of a file.
     pub(super) fn metadata(&self, file: &ReleaseFile) -> Result<Arc<CoreMetadata>, IndexError> {
         if let Some(known) = self.metadata.borrow().get(&file.url) {
             return known.clone();
@@ -129,7 +129,7 @@ impl<'a> ReleaseList<'a> {
         answer
     }
 
-    /// Returns why a file's metadata cannot be used; nothing if they can, or were not needed so far.
+    /// Returns why a file's metadata cannot be used; `None` if they can, or were not needed so far.
     pub(super) fn metadata_error(&self, file: &ReleaseFile) -> Option<IndexError> {
         match self.metadata.borrow().get(&file.url) {
             Some(Err(error @ IndexError::Metadata { .. })) => Some(error.clone()),
@@ -137,12 +137,12 @@ impl<'a> ReleaseList<'a> {
         }
     }
 
-    /// The candidates that satisfy a requirement.
+    /// Returns the candidates that satisfy a requirement.
     pub(super) fn matching(&self, requirement: &Requirement) -> Result<Positions, ResolveError> {
         Ok(self.candidates(&requirement.name)?.matching(&specifiers(requirement)))
     }
 
-    /// Takes note of a requirement that holds, since it may ask for pre-releases.
+    /// Records a requirement that holds, since it may allow pre-releases.
     pub(super) fn note(&self, requirement: &Requirement) {
         let is_stray = self.without_prereleases.borrow().contains(&requirement.name);
         if !is_stray && names_prerelease(&specifiers(requirement)) {
@@ -150,8 +150,8 @@ impl<'a> ReleaseList<'a> {
         }
     }
 
-    /// Forgets the pre-releases that were taken although no requirement of the resolution names
-    /// one; whether there were any, so that a new search is due.
+    /// Discards the pre-releases that were allowed although no requirement of the resolution names
+    /// one; returns whether there were any, so that a new search is due.
     pub(super) fn forget_stray_prereleases(&self, resolution: &Resolution) -> bool {
         let names = |requirement: &str| {
             parse_published_requirement(requirement)
@@ -178,13 +178,13 @@ impl<'a> ReleaseList<'a> {
         !stray.is_empty()
     }
 
-    /// Whether pre-releases of a project are as good as final releases.
+    /// Returns whether pre-releases of a project rank like final releases.
     pub(super) fn takes_prereleases(&self, project: &ProjectName) -> bool {
         self.requirements.options.all_releases.covers(project)
             || self.with_prereleases.borrow().contains(project)
     }
 
-    /// The best candidate of a set.
+    /// Returns the best candidate of a set.
     pub(super) fn best<'c>(
         &self,
         candidates: &'c Candidates,
@@ -193,8 +193,8 @@ impl<'a> ReleaseList<'a> {
         self.ordered(candidates, set).into_iter().next()
     }
 
-    /// The candidates of a set, best first: preferred ones, final releases, and in the order of
-    /// the strategy.
+    /// Returns the candidates of a set, best first: preferred ones, final releases, and in the
+    /// order of the strategy.
     pub(super) fn ordered<'c>(
         &self,
         candidates: &'c Candidates,
@@ -226,7 +226,7 @@ impl<'a> ReleaseList<'a> {
         ordered
     }
 
-    /// The requirements of a release that hold here with `extras` asked for.
+    /// Returns the requirements of a release that hold here with the requested `extras`.
     pub(super) fn requires<'m>(
         &self,
         metadata: &'m CoreMetadata,
@@ -243,7 +243,7 @@ impl<'a> ReleaseList<'a> {
         metadata.requires_dist.iter().filter(is_wanted).filter(holds).collect()
     }
 
-    /// The time spent so far, without waiting for the index.
+    /// Returns the time spent so far, excluding waits for the index.
     pub(super) fn worked(&self) -> Duration {
         self.started.elapsed().saturating_sub(self.waited.get())
     }
@@ -255,7 +255,7 @@ impl<'a> ReleaseList<'a> {
         answer
     }
 
-    /// What roots, constraints and options say of a project.
+    /// Returns the restrictions of a project by roots, constraints and options.
     fn restriction(&self, project: &ProjectName) -> Restriction {
         let named = |root: &&RootRequirement| root.requirement.name == *project;
         let holds = |root: &&RootRequirement| {
@@ -274,7 +274,7 @@ impl<'a> ReleaseList<'a> {
         };
         Restriction {
             source: if is_direct { SourcePolicy::Auto } else { self.source(project) },
-            // What someone names by its place is wanted whatever its age.
+            // A project requested by URL is wanted regardless of its age.
             exclude_newer: self.options.exclude_newer.filter(|_| !is_direct),
             hashes: written().flat_map(|root| root.hashes.clone()).collect(),
             only_final: self.requirements.options.only_final.covers(project),
@@ -283,8 +283,8 @@ impl<'a> ReleaseList<'a> {
         }
     }
 
-    /// Whether a URL that a release requires is one that a root or a constraint names for the
-    /// same project: no one else may say where code comes from.
+    /// Returns whether a URL that a release requires is also named by a root or a constraint for
+    /// the same project: nothing else may decide where code comes from.
     pub(super) fn is_named(&self, project: &ProjectName, url: &Url) -> bool {
         let wanted = Direct::parse(url.as_str(), Path::new("/")).ok().map(|(direct, _)| direct);
         let mut written = self.roots.iter().copied().chain(&self.requirements.constraints);
@@ -292,12 +292,12 @@ impl<'a> ReleaseList<'a> {
             && written.any(|root| root.requirement.name == *project && root.direct == wanted)
     }
 
-    /// The extras of a project that roots ask for, sorted.
+    /// Returns the extras of a project that roots request, sorted.
     pub(super) fn extras_of_roots(&self, project: &ProjectName) -> &[ExtraName] {
         self.root_extras.get(project).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a project lacks the hashes that every project must have.
+    /// Returns whether a project lacks hashes although they are required.
     pub(super) fn lacks_hash(&self, project: &ProjectName) -> bool {
         let written = self.roots.iter().copied().chain(&self.requirements.constraints);
         let mut written = written.filter(|root| root.requirement.name == *project);

@@ -1,4 +1,4 @@
-//! Releases that were chosen before: nothing is searched, everything is checked.
+//! Locked releases: nothing is searched, everything is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,11 +21,11 @@ use crate::{
     },
 };
 
-/// Takes the releases that the requirements of a lock file pin, each with its best file.
+/// Returns the releases that a lock file pins, each with its best file.
 ///
 /// # Errors
-/// All that does not fit, in one go: a release without a file for the target or with one of the
-/// hashes, a requirement that no locked release meets. An index that cannot answer.
+/// All problems at once: a release without a file for the target or with one of the hashes, a
+/// requirement that no locked release satisfies. An index that fails.
 pub fn take(
     requirements: &Requirements,
     index: &dyn Index,
@@ -55,7 +55,7 @@ pub fn take(
     Ok(resolution)
 }
 
-/// The best file of each locked release, and its metadata.
+/// Returns the best file of each locked release, and its metadata.
 fn choose(
     releases: &ReleaseList<'_>,
     problems: &mut Vec<String>,
@@ -104,7 +104,7 @@ fn choose(
     Ok(pins)
 }
 
-/// Why no file of a locked release can be used.
+/// Returns why no file of a locked release can be used.
 fn unusable(releases: &ReleaseList<'_>, root: &RootRequirement) -> Result<String, ResolveError> {
     let name = &root.requirement.name;
     let wanted = specifiers(&root.requirement);
@@ -118,7 +118,7 @@ fn unusable(releases: &ReleaseList<'_>, root: &RootRequirement) -> Result<String
     Ok(format!("{}: {reason}", root.origin))
 }
 
-/// Gives each project the extras that the others ask for.
+/// Adds to each project the extras that the others request.
 fn spread_extras(releases: &ReleaseList<'_>, pins: &mut BTreeMap<ProjectName, Pin>) {
     loop {
         let mut asked: BTreeSet<(ProjectName, ExtraName)> = BTreeSet::new();
@@ -142,8 +142,8 @@ fn spread_extras(releases: &ReleaseList<'_>, pins: &mut BTreeMap<ProjectName, Pi
     }
 }
 
-/// Whether every requirement is met by a locked release: those of what the lock was made for, and
-/// those of the releases.
+/// Checks that a locked release satisfies every requirement: those that the lock was made for, and
+/// the releases' own.
 fn check(
     releases: &ReleaseList<'_>,
     pins: &BTreeMap<ProjectName, Pin>,
@@ -154,7 +154,7 @@ fn check(
         match pins.get(&required.name) {
             Some(met) if meets(met, required) => {}
             Some(other) => problems.push(format!("{by}, but {} is locked", other.version)),
-            // What is locked and cannot be used has been told of.
+            // Unusable locked releases have been reported.
             None if is_locked => {}
             None => problems.push(format!("{by}, but is not locked")),
         }
