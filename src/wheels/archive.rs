@@ -1,7 +1,7 @@
-//! A wheel as a zip archive, read without trust.
+//! A wheel as an untrusted zip archive.
 //!
-//! Nothing is ever extracted: members are read one by one into memory. An archive that two
-//! readers could understand in two ways is refused as a whole.
+//! Nothing is ever extracted: members are read one by one into memory. An archive that readers
+//! could interpret in two ways is refused as a whole.
 
 use std::{
     collections::BTreeMap,
@@ -18,9 +18,9 @@ use crate::{
     python::artifact::{ArchiveLimits, check_zip},
 };
 
-/// Up to this size, members may be as many times as large as the archive as they like.
+/// The ratio of members to the archive is unlimited up to this size.
 const RATIO_FREE: u64 = 64 << 20;
-/// How many bytes of a member that is not kept are in memory at once.
+/// The buffer size for members that are not kept, in bytes.
 const PIECE: usize = 32 << 10;
 
 /// A file in a wheel.
@@ -28,21 +28,21 @@ const PIECE: usize = 32 << 10;
 pub struct WheelMember {
     /// The path in the archive, checked: relative, no `..`, nothing invisible.
     pub name: String,
-    /// Bytes when inflated.
+    /// The uncompressed size in bytes.
     pub size: u64,
-    /// Whether the archive says that its owner may execute it.
+    /// Whether the archive marks it as executable by its owner.
     pub executable: bool,
-    /// Seconds since 1970, where the archive states a time later than its format's first day.
+    /// Seconds since 1970, if the archive states a time later than its format's first day.
     pub modified: Option<i64>,
     position: usize,
 }
 
-/// An open wheel whose directory was checked.
+/// An open wheel with a checked directory.
 pub(super) struct WheelArchive {
     file: String,
     zip: ZipArchive<BufReader<File>>,
     members: BTreeMap<String, WheelMember>,
-    /// The sha256 of each member as `RECORD` states it, filled in by [`WheelArchive::attach`].
+    /// The sha256 of each member from `RECORD`, filled in by [`WheelArchive::attach`].
     record: record::RecordFile,
 }
 
@@ -64,33 +64,33 @@ impl WheelArchive {
         Ok(Self { file, zip, members, record: record::RecordFile::default() })
     }
 
-    /// The archive's file name, for messages.
+    /// Returns the archive's file name, for messages.
     pub(super) fn file(&self) -> &str {
         &self.file
     }
 
-    /// The members, sorted by name.
+    /// Returns the members, sorted by name.
     pub(super) fn members(&self) -> impl Iterator<Item = &WheelMember> {
         self.members.values()
     }
 
-    /// The member of that name.
+    /// Returns the member of that name.
     pub(super) fn member(&self, name: &str) -> Option<&WheelMember> {
         self.members.get(name)
     }
 
-    /// Takes the hashes that [`WheelArchive::read`] checks from now on.
+    /// Sets the hashes that [`WheelArchive::read`] checks from now on.
     pub(super) fn attach(&mut self, record: record::RecordFile) {
         self.record = record;
     }
 
-    /// The bytes of a member; their length and, where `RECORD` is attached, their hash verified.
+    /// Returns the bytes of a member, with verified length and, if `RECORD` is attached, hash.
     pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
         self.whole(name).map_err(|problem| self.refusal(name, &problem))
     }
 
-    /// Compares a member's length and hash, as [`WheelArchive::read`] does, without keeping its bytes;
-    /// the answer is the first of them, enough for a script's first line.
+    /// Verifies a member's length and hash, as [`WheelArchive::read`] does, without keeping its
+    /// bytes; returns the first ones, enough for a script's first line.
     pub(super) fn verify(&mut self, name: &str) -> Result<Vec<u8>, SourceError> {
         self.beginning(name).map_err(|problem| self.refusal(name, &problem))
     }
@@ -132,7 +132,7 @@ impl WheelArchive {
         SourceError { file: self.file.clone(), problem: format!("member `{name}` {problem}") }
     }
 
-    /// The text of a member that must be UTF-8.
+    /// Returns the text of a member that must be UTF-8.
     pub(super) fn read_text(&mut self, name: &str) -> Result<String, SourceError> {
         String::from_utf8(self.read(name)?).map_err(|_| SourceError {
             file: self.file.clone(),
@@ -141,8 +141,8 @@ impl WheelArchive {
     }
 }
 
-/// A member's stated size, and a reader of its bytes that stops one byte behind it: a longer
-/// stream shows without being inflated whole.
+/// Returns a member's stated size, and a reader of its bytes that stops one byte behind it: a
+/// longer stream is detected without inflating all of it.
 fn entry<'a>(
     members: &BTreeMap<String, WheelMember>,
     zip: &'a mut ZipArchive<BufReader<File>>,
@@ -224,7 +224,7 @@ fn is_special(mode: Option<u32>) -> bool {
     mode.is_some_and(|mode| !matches!(mode & FORMAT, 0 | 0o100_000 | 0o040_000))
 }
 
-/// A zip time as if it were UTC; none where it is the format's first day, which writers use for
+/// Converts a zip time as if it were UTC; `None` for the format's first day, which writers use for
 /// an unknown time.
 fn seconds(time: zip::DateTime) -> Option<i64> {
     let date = jiff::civil::date(time.year() as i16, time.month() as i8, time.day() as i8).at(

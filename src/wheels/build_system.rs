@@ -1,22 +1,22 @@
-//! What a source says of how it is built. Source: PEP 517 and PEP 518.
+//! A source's build system. Source: PEP 517 and PEP 518.
 
 use std::{collections::BTreeSet, path::Path};
 
 use serde::Deserialize;
 
-/// What builds a project that does not tell. Source: PEP 518 and pip, which builds such a project
+/// The default build system. Source: PEP 518 and pip, which builds a project without the table
 /// with setuptools.
 const DEFAULT_REQUIRES: [&str; 2] = ["setuptools>=40.8.0", "wheel"];
 const DEFAULT_BACKEND: &str = "setuptools.build_meta:__legacy__";
 
-/// The table `build-system` of a `pyproject.toml`, or what stands for it.
+/// The table `build-system` of a `pyproject.toml`, or its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildSystem {
-    /// What has to be installed before the backend starts; sorted.
+    /// The requirements that must be installed before the backend starts; sorted.
     pub requires: BTreeSet<String>,
-    /// The backend: a module, and behind a colon an object in it.
+    /// The backend: a module, optionally followed by a colon and an object in it.
     pub backend: String,
-    /// The folders of the project in which the backend itself lies.
+    /// The project's folders that contain the backend itself.
     pub backend_path: Vec<String>,
 }
 
@@ -36,13 +36,13 @@ struct Table {
 }
 
 impl BuildSystem {
-    /// The file of a project that tells.
+    /// The file that states it.
     pub const FILE: &str = "pyproject.toml";
 
-    /// Reads the text of [`BuildSystem::FILE`], where there is one.
+    /// Parses the text of [`BuildSystem::FILE`], if there is one.
     ///
     /// # Errors
-    /// What is wrong with it: the rest of a sentence.
+    /// The problem: the end of a sentence.
     pub fn parse(text: Option<&str>) -> Result<Self, String> {
         let read = text.map_or(Ok(PyProjectFile::default()), toml::from_str);
         let read = read.map_err(|error| {
@@ -58,7 +58,7 @@ impl BuildSystem {
             return Err(format!("has a backend outside its folder: `{}`", path.escape_debug()));
         }
         let backend = build_backend.unwrap_or_else(|| DEFAULT_BACKEND.to_owned());
-        // Older setuptools ask for `wheel` only when they build.
+        // Older setuptools require `wheel` only while building.
         if backend.starts_with("setuptools") && backend_path.is_empty() {
             requires.extend(DEFAULT_REQUIRES.map(str::to_owned));
         }
@@ -88,7 +88,7 @@ mod tests {
         let found = BuildSystem::parse(Some(flit)).unwrap();
         assert_eq!(found.backend, "flit_core.buildapi");
         assert_eq!(found.requires.into_iter().collect::<Vec<_>>(), ["flit-core"]);
-        // Setuptools build themselves.
+        // setuptools builds itself.
         let own = "[build-system]\nrequires = []\nbuild-backend = 'setuptools.build_meta'\n\
                    backend-path = ['.']";
         assert_eq!(requires(Some(own)), Vec::<String>::new());

@@ -16,26 +16,26 @@ use crate::base::{
     process::{Command, CommandRunner, Output, ProcessError, Room, Sandbox, Trust, Workshop},
 };
 
-/// What runs in the sandbox.
+/// The program that runs in the sandbox.
 const DRIVER: &str = include_str!("build.py");
-/// Where a build finds what it is built from.
+/// The folder of the sources in the sandbox.
 const INPUT: &str = "/input";
-/// Names for the user that the code believes to be.
+/// Names of the user in the sandbox.
 const USERS: [(&str, &str); 2] =
     [("passwd", "builder:x:1000:1000::/build/home:/bin/sh\n"), ("group", "builder:x:1000:\n")];
-/// The longest line that tells what follows, in bytes.
+/// The maximum length of the header line, in bytes.
 const HEADER_LIMIT: u64 = 64 << 10;
-/// How many of a failing build's last lines go into the error.
+/// The number of a failed build's last lines in the error.
 const REASON_LINES: usize = 20;
 
-/// What a wheel is built of.
+/// A wheel's source.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildInput<'m> {
     /// An sdist, or a project's folder.
     pub path: &'m Path,
-    /// The name of the sdist; its ending tells what it is.
+    /// The name of the sdist; its suffix is the archive format.
     pub filename: &'m str,
-    /// The folder of the project in it.
+    /// The project's folder in it.
     pub subdirectory: Option<&'m str>,
     pub system: &'m BuildSystem,
     /// The wheels that are installed for the build.
@@ -44,7 +44,7 @@ pub struct BuildInput<'m> {
     pub asked: &'m BTreeSet<String>,
 }
 
-/// What came of a build.
+/// The result of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BackendAnswer {
     Wheel(PathBuf),
@@ -52,7 +52,7 @@ pub enum BackendAnswer {
     Requires(Vec<String>),
 }
 
-/// The first line of what leaves the sandbox.
+/// The first line of the sandbox's output.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum MemberHeader {
@@ -60,13 +60,13 @@ enum MemberHeader {
     Wheel(String),
 }
 
-/// Builds a wheel into `folder`, which must be empty. The code of the source sees no network, no
-/// file of this machine but the system's, and not this program's environment; what it leaves is the
-/// wheel alone, which is to be looked at without trust.
+/// Builds a wheel into `folder`, which must be empty. The code of the source has no network, no
+/// access to local files except the system's, and not this program's environment; its only output
+/// is the wheel, which is to be inspected as untrusted.
 ///
 /// # Errors
-/// Why there is no wheel: the rest of a sentence that begins with what was built, and all that the
-/// build said.
+/// No wheel was built: the end of a sentence that begins with the source, and the output of the
+/// build.
 pub fn build_confined(
     material: &BuildInput<'_>,
     build: &SdistBuild,
@@ -98,7 +98,7 @@ pub fn build_confined(
     taken.map_err(|error| (format!("was built, but not into a wheel: {error}"), output))
 }
 
-/// A limit in words of its own; the driver's command line says nothing to the user.
+/// Describes an exceeded limit; the driver's command line would mean nothing to the user.
 fn told(error: &ProcessError) -> String {
     match error {
         ProcessError::Timeout { seconds, .. } => format!("it was stopped after {seconds} s"),
@@ -108,7 +108,7 @@ fn told(error: &ProcessError) -> String {
     }
 }
 
-/// Copies what the build may read; where the sandbox shows the source.
+/// Copies the build's inputs; returns the path of the source in the sandbox.
 fn fill(input: &Workshop, material: &BuildInput<'_>) -> io::Result<String> {
     let at = input.path();
     fs::write(at.join("build.py"), DRIVER)?;
@@ -183,7 +183,7 @@ fn command(
     command
 }
 
-/// Takes apart what left the sandbox.
+/// Parses the sandbox's output.
 fn take(answer: &Path, folder: &Path) -> io::Result<BackendAnswer> {
     let mut reader = BufReader::new(File::open(answer)?);
     let mut line = Vec::new();

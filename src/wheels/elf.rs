@@ -1,4 +1,4 @@
-//! What native code is for and what it needs: machine, sonames and symbol versions, read from ELF
+//! Native code's machine, sonames and symbol versions, read from ELF
 //! files. Source: System V ABI, chapters 4 and 5, and the LSB's symbol versioning.
 
 use std::collections::BTreeSet;
@@ -11,32 +11,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::relation::LibraryName;
 
-/// The needs of one ELF file.
+/// The requirements of one ELF file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ElfNeeds {
     /// The member's path in the wheel.
     pub member: String,
-    /// The machine whose Linux runs it, as wheel tags write it; nothing for other systems and
+    /// The machine whose Linux runs it, in the spelling of wheel tags; `None` for other systems and
     /// machines.
     #[serde(default)]
     pub machine: Option<String>,
-    /// What it calls itself (`DT_SONAME`), where that is the name of a library.
+    /// Its own soname (`DT_SONAME`), if that is the name of a library.
     pub soname: Option<LibraryName>,
-    /// The sonames that it needs (`DT_NEEDED`), in file order.
+    /// The required sonames (`DT_NEEDED`), in file order.
     pub needed: Vec<LibraryName>,
-    /// The symbol versions that it needs: soname and version, such as `GLIBC_2.17`; sorted.
+    /// The required symbol versions: soname and version, such as `GLIBC_2.17`; sorted.
     pub versions: Vec<(LibraryName, LibraryName)>,
-    /// Sonames and versions that it needs and that are no names of libraries; sorted.
+    /// Required sonames and versions that are not names of libraries; sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<String>,
-    /// The folders in which it looks for them first (`DT_RPATH`, `DT_RUNPATH`).
+    /// The folders searched first (`DT_RPATH`, `DT_RUNPATH`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub library_paths: Vec<String>,
 }
 
 impl ElfNeeds {
-    /// A file that needs nothing.
+    /// Returns a file without requirements.
     fn without(member: &str) -> Self {
         Self {
             member: member.to_owned(),
@@ -49,19 +49,19 @@ impl ElfNeeds {
         }
     }
 
-    /// Whether the target's machine runs it, or links with it.
+    /// Returns whether the target's machine runs it, or links with it.
     pub fn is_for(&self, machine: &str) -> bool {
         self.machine.as_deref() == Some(machine)
     }
 }
 
-/// Whether bytes begin as those of an ELF file, which is also what rpm goes by.
+/// Returns whether bytes begin with the ELF magic number, which is also the criterion of rpm.
 pub(super) fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF") && matches!(bytes.get(4), Some(1 | 2))
 }
 
-/// Reads an ELF file; `None` where the bytes are no ELF file. One that cannot be read further needs
-/// nothing.
+/// Reads an ELF file; `None` if the bytes are not one. A file that is damaged further on has no
+/// requirements.
 pub(crate) fn needs(member: &str, bytes: &[u8]) -> Option<ElfNeeds> {
     if !is_elf(bytes) {
         return None;
@@ -74,12 +74,12 @@ pub(crate) fn needs(member: &str, bytes: &[u8]) -> Option<ElfNeeds> {
     Some(ElfNeeds { machine, ..needs.unwrap_or_else(|| ElfNeeds::without(member)) })
 }
 
-/// The machine of an ELF file, by its class, byte order, system and number.
+/// Returns the machine of an ELF file, by its class, byte order, system and number.
 /// Source: elf(5), "ELF header"; `platform.machine()` of Python.
 fn machine(bytes: &[u8]) -> Option<&'static str> {
     const LITTLE: u8 = 1;
     const BIG: u8 = 2;
-    // System V, which Linux has where nothing else is needed, and GNU.
+    // System V, the value on Linux unless GNU extensions are used, and GNU.
     let is_linux = matches!(bytes.get(7)?, 0 | 3);
     let number = [*bytes.get(18)?, *bytes.get(19)?];
     let (class, order) = (*bytes.get(4)?, *bytes.get(5)?);

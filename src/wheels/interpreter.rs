@@ -1,4 +1,4 @@
-//! The Python of this machine that builds sdists.
+//! The local Python interpreter that builds sdists.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,19 @@ use crate::{
     python::artifact::Tags,
 };
 
-/// Asks an interpreter what it is.
+/// Makes an interpreter describe itself.
 const QUESTION: &str = include_str!("interpreter.py");
-/// Where the system's own programs are, which every sandbox shows.
+/// The folder of the system's own programs, visible in every sandbox.
 const SYSTEM: &str = "/usr/";
-/// The folders of an installation elsewhere that a build needs.
+/// The folders of another installation that a build needs.
 const PARTS: [&str; 4] = ["bin", "include", "lib", "lib64"];
 
-/// An interpreter that starts.
+/// A working interpreter.
 #[derive(Debug, Clone)]
 pub struct Interpreter {
     /// Its real path.
     pub program: PathBuf,
-    /// Where it is installed.
+    /// Its installation prefix.
     pub prefix: PathBuf,
     /// Major and minor version.
     pub version: (u32, u32),
@@ -41,8 +41,8 @@ struct InterpreterAnswer {
 }
 
 impl Interpreter {
-    /// The first in `path` of the wanted version, else the first of any; where a sandbox is given,
-    /// only those that its code reaches.
+    /// Returns the first interpreter in `path` of the wanted version, else the first of any; with a
+    /// sandbox, only those accessible to its code.
     pub fn find(
         version: (u32, u32),
         path: &[PathBuf],
@@ -57,7 +57,7 @@ impl Interpreter {
         answers.find(|found| sandbox.is_none_or(|sandbox| sandbox.reaches(&found.program)))
     }
 
-    /// What an interpreter says of itself; nothing where it does not start.
+    /// Returns an interpreter's description of itself; `None` if it does not start.
     pub fn at(program: &Path, runner: &dyn CommandRunner) -> Option<Self> {
         let command = Command::new(program, Path::new("/"));
         let command = command.argument("-I").argument("-S").argument("-c").argument(QUESTION);
@@ -73,7 +73,7 @@ impl Interpreter {
         })
     }
 
-    /// The folders that a sandbox has to show for the interpreter to start.
+    /// Returns the folders that a sandbox has to show for the interpreter to start.
     pub fn folders(&self) -> Vec<PathBuf> {
         if self.prefix.starts_with(SYSTEM) || self.prefix == Path::new("/usr") {
             Vec::new()

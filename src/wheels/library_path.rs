@@ -1,5 +1,5 @@
-//! Folders in which native code looks for libraries, where the loader looks anyway: they are taken out
-//! of code that is built here.
+//! Library search paths of native code that name the loader's default folders: they are removed
+//! from code that is built here.
 //! Sources: System V ABI, chapter 5, "Dynamic Section"; ld.so(8); Fedora's check-rpaths.
 
 use std::{
@@ -14,11 +14,11 @@ use zip::{ZipArchive, ZipWriter};
 
 use crate::base::files;
 
-/// What ld.so looks through without being told. Source: ld.so(8); the multiarch folders of Debian's
+/// The loader's default folders. Source: ld.so(8); the multiarch folders of Debian's
 /// libc6 (`/etc/ld.so.conf.d`).
 const STANDARD: [&str; 4] = ["/usr/lib64", "/usr/lib", "/lib64", "/lib"];
 
-/// Whether a folder is one of the loader's own, or one of Debian's for an architecture.
+/// Returns whether a folder is one of the loader's own, or one of Debian's for an architecture.
 pub fn is_standard(folder: &str) -> bool {
     let folder = folder.trim_end_matches('/');
     let is_multiarch = |inside: &str| !inside.contains('/') && inside.contains("-linux-gnu");
@@ -28,8 +28,8 @@ pub fn is_standard(folder: &str) -> bool {
             .any(|own| folder.strip_prefix(own).is_some_and(is_multiarch))
 }
 
-/// The same ELF file without standard folders in its `DT_RPATH` and `DT_RUNPATH`; nothing where it has
-/// none, or cannot be read.
+/// Returns the ELF file without default folders in its `DT_RPATH` and `DT_RUNPATH`; `None` if it
+/// has none, or cannot be read.
 pub(super) fn without_standard(bytes: &[u8]) -> Option<Vec<u8>> {
     let image = Image::of(bytes)?;
     let dynamic = image.dynamic()?;
@@ -62,14 +62,14 @@ const STRING_TABLE: u64 = 5;
 const RPATH: u64 = 15;
 const RUNPATH: u64 = 29;
 
-/// An entry of the dynamic section and where it is in the file.
+/// An entry of the dynamic section with its offset in the file.
 struct DynamicEntry {
     tag: u64,
     value: u64,
     at: usize,
 }
 
-/// An ELF file whose numbers are read in its own class and byte order.
+/// An ELF file, read in its own class and byte order.
 struct Image<'b> {
     bytes: &'b [u8],
     is_64: bool,
@@ -97,7 +97,7 @@ impl<'b> Image<'b> {
         if self.is_64 { 8 } else { 4 }
     }
 
-    /// The program headers: kind, offset, address and size in the file.
+    /// Returns the program headers: kind, offset, address and size in the file.
     fn segments(&self) -> Option<Vec<[u64; 4]>> {
         let (table, size, count) = if self.is_64 { (32, 54, 56) } else { (28, 42, 44) };
         let table = usize::try_from(self.number(table, self.word())?).ok()?;
@@ -112,7 +112,7 @@ impl<'b> Image<'b> {
         (0..count).map(segment).collect()
     }
 
-    /// The entries of the dynamic section, with the one that ends it.
+    /// Returns the entries of the dynamic section, including the terminator.
     fn dynamic(&self) -> Option<Vec<DynamicEntry>> {
         const DYNAMIC: u64 = 2;
         let segments = self.segments()?;
@@ -131,7 +131,7 @@ impl<'b> Image<'b> {
         Some(entries)
     }
 
-    /// Where an address of the loaded file is in it.
+    /// Returns the file offset of a loaded file's address.
     fn offset_of(&self, address: u64) -> Option<usize> {
         const LOAD: u64 = 1;
         self.segments()?.into_iter().find_map(|[kind, offset, start, length]| {
@@ -140,7 +140,7 @@ impl<'b> Image<'b> {
         })
     }
 
-    /// Moves the entries behind dropped ones up; empty ones are left at the end.
+    /// Moves the entries after removed ones up; the end is filled with empty ones.
     fn drop_entries(&self, changed: &mut [u8], entries: &[DynamicEntry], dropped: &[usize]) {
         let size = 2 * self.word();
         let kept = entries.iter().enumerate().filter(|(position, _)| !dropped.contains(position));
@@ -157,7 +157,7 @@ impl<'b> Image<'b> {
     }
 }
 
-/// Writes a wheel again without standard folders in the native code of these members.
+/// Rewrites a wheel without default folders in the native code of these members.
 ///
 /// # Errors
 /// The wheel cannot be read or written.
@@ -199,7 +199,7 @@ pub fn clean_wheel(path: &Path, members: &[&str]) -> io::Result<()> {
     files::write_file(path, &bytes).map_err(io::Error::other)
 }
 
-/// A `RECORD` with the hashes and sizes that some files have now.
+/// Returns a `RECORD` with the new hashes and sizes of some files.
 fn record_of(text: &str, changed: &[(String, Vec<u8>)]) -> io::Result<String> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());

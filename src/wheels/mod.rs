@@ -1,4 +1,4 @@
-//! The files of a release and what is inside them.
+//! Release files and their contents.
 
 mod archive;
 mod build_system;
@@ -36,8 +36,8 @@ pub use sdist::{SdistBuild, SdistError, build_wheel};
 pub use unpacked::{Sdist, stated_needs};
 pub use wheel::Wheel;
 
-/// The SHA-256 of a wheel that was built of a source, of which several may be built; nothing for one
-/// that is the source itself, whose hashes are stated.
+/// Returns the SHA-256 of a locally built wheel, since builds may differ; `None` for a published
+/// wheel, whose hashes are stated.
 ///
 /// # Errors
 /// The wheel cannot be read.
@@ -52,6 +52,6 @@ pub fn built_digest(source: &SourceFile, wheel: &Path) -> io::Result<Option<Stri
 pub struct SourceError {
     /// The file's name.
     pub file: String,
-    /// What is wrong with it: a sentence's rest.
+    /// The problem: the end of a sentence.
     pub problem: String,
 }

@@ -9,7 +9,7 @@ use diffy::{
 
 use crate::plan::Patch;
 
-/// What a patch does to a member.
+/// A patch's change to a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatchedMember {
     Created(String),
@@ -17,10 +17,10 @@ pub enum PatchedMember {
     Deleted(String),
 }
 
-/// The members that a patch touches, in its order.
+/// Returns the members that a patch changes, in its order.
 ///
 /// # Errors
-/// What is not a patch: a sentence's rest.
+/// The text is not a patch: the end of a sentence.
 pub fn changes(patch: &Patch) -> Result<Vec<PatchedMember>, String> {
     let mut found = Vec::new();
     for one in parsed(&patch.text) {
@@ -30,11 +30,11 @@ pub fn changes(patch: &Patch) -> Result<Vec<PatchedMember>, String> {
     Ok(found)
 }
 
-/// Members as they are after all patches; none where one is deleted. `read` gives a member as it
-/// was before.
+/// Returns the members after all patches; `None` for a deleted one. `read` returns an original
+/// member.
 ///
 /// # Errors
-/// A patch that does not fit, with its name.
+/// A patch does not apply; the error has its name.
 pub fn patched(
     patches: &[Patch],
     mut read: impl FnMut(&str) -> Result<Vec<u8>, String>,
@@ -86,7 +86,7 @@ fn change(operation: &FileOperation<'_, [u8]>) -> Result<PatchedMember, String> 
     Ok(change)
 }
 
-/// A path that stays in the wheel.
+/// Parses a path that must stay in the wheel.
 fn inside(path: &[u8]) -> Result<String, String> {
     let text = String::from_utf8_lossy(path).into_owned();
     let stays = Path::new(&text).components().all(|part| matches!(part, Component::Normal(_)));

@@ -1,4 +1,4 @@
-//! `*.pth` files: what Python does with their lines when it starts.
+//! `*.pth` files: the effect of their lines when Python starts.
 //! Source: `addpackage` in CPython's site.py, versions 3.6 to 3.14.
 
 use std::sync::LazyLock;
@@ -11,12 +11,12 @@ static NAMESPACE_LINES: LazyLock<Vec<&str>> = LazyLock::new(|| {
     lines.filter(|line| !line.starts_with('#')).collect()
 });
 
-/// What a `*.pth` file does.
+/// A `*.pth` file's effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathFile {
     /// Its path in the wheel.
     pub member: String,
-    /// Whether it has anything but the lines below, empty ones and comments.
+    /// Whether it has lines other than those below, empty ones and comments.
     pub runs_code: bool,
     /// The namespace packages that it declares: `zope`, `zope.app`.
     pub packages: Vec<String>,
@@ -31,8 +31,9 @@ pub struct PathFile {
 impl PathFile {
     /// Reads the bytes of a `*.pth` file.
     ///
-    /// Versions of Python differ in where lines end (3.12 and later also at vertical tabs, form feeds
-    /// and others) and in the encoding: a file of anything but printable ASCII counts as code.
+    /// Versions of Python disagree on line ends (3.12 and later also accept vertical tabs, form
+    /// feeds and others) and on the encoding: a file with anything but printable ASCII counts as
+    /// code.
     pub fn read(member: &str, bytes: &[u8]) -> Self {
         let sha256 = hex::encode(Sha256::digest(bytes));
         let mut file = Self { member: member.to_owned(), sha256, ..Self::default() };
@@ -60,11 +61,11 @@ impl PathFile {
     }
 }
 
-/// The namespace package that a line declares, where it does only that.
+/// Returns the namespace package that a line declares, if it does nothing else.
 fn namespace(line: &str) -> Option<String> {
     let (_, rest) = line.split_once(", *('")?;
     let (path, _) = rest.split_once(')')?;
-    // A tuple of one part has a comma behind it.
+    // A tuple of one part ends in a comma.
     let inside = path.strip_suffix("',").or_else(|| path.strip_suffix('\''))?;
     let parts: Vec<&str> = inside.split("', '").collect();
     if !parts.iter().all(|part| is_identifier(part)) || path.ends_with(',') != (parts.len() == 1) {
@@ -90,7 +91,7 @@ fn is_identifier(part: &str) -> bool {
         && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// Whether a line is a relative folder that stays below the file's own.
+/// Returns whether a line is a relative folder below the file's own.
 fn is_folder(line: &str) -> bool {
     line.split('/').all(|part| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);

@@ -1,4 +1,4 @@
-//! The bytes of a plan's files.
+//! The contents of a plan's files.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use crate::{
 
 use super::{SourceError, archive::WheelArchive, patch, wheel::open_verified};
 
-/// Wheels whose members can be read as a plan's files.
+/// Wheels whose members are read as a plan's files.
 pub struct Payload {
     /// In the order of their numbers.
     archives: Vec<WheelArchive>,
@@ -21,9 +21,9 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Opens the wheel of a plan's source, which was fetched and inspected, and those of its further
-    /// archives. Every member that is read is compared with `RECORD`; those of the first wheel are
-    /// then patched.
+    /// Opens the wheel of a plan's source, which was fetched and inspected, and those of its
+    /// further archives. Every member that is read is compared with `RECORD`; those of the first
+    /// wheel are then patched.
     ///
     /// # Errors
     /// A wheel cannot be read, or a patch does not apply.
@@ -40,7 +40,7 @@ impl Payload {
         Ok(Self { archives, patched })
     }
 
-    /// The bytes of one planned file.
+    /// Returns the bytes of one planned file.
     ///
     /// # Errors
     /// The member is missing or damaged.
@@ -81,8 +81,8 @@ impl Payload {
     }
 }
 
-/// The script with its first line replaced, as recipes do it: the new line ends with a line feed even
-/// where the script has no other one.
+/// Returns the script with its first line replaced, as recipes do it: the new line ends with a line
+/// feed even if the script has no other one.
 fn with_shebang(script: &[u8], shebang: &str) -> Vec<u8> {
     let rest = script.iter().position(|b| *b == b'\n').map_or(&[][..], |end| &script[end + 1..]);
     [shebang.as_bytes(), b"\n", rest].concat()

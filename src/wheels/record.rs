@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-/// What `RECORD` states of each member: the algorithm and the digest.
+/// The algorithm and the digest of each member.
 #[derive(Debug, Default)]
 pub(super) struct RecordFile(BTreeMap<String, Option<RecordedHash>>);
 
@@ -43,23 +43,23 @@ impl RecordFile {
         Ok(Self(rows))
     }
 
-    /// The names of all rows.
+    /// Returns the names of all rows.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// Whether a row names the file and states a hash for it.
+    /// Returns whether a row states a hash for the file.
     pub(super) fn has_hash(&self, name: &str) -> bool {
         matches!(self.0.get(name), Some(Some(_)))
     }
 
-    /// What compares a file's bytes, piece by piece, with the stated hash; files without one pass.
+    /// Returns an incremental check of a file's bytes against its hash; files without one pass.
     pub(super) fn verifier(&self, name: &str) -> Verifier<'_> {
         let stated = self.0.get(name).and_then(Option::as_ref);
         Verifier { stated: stated.map(|stated| (stated, Digests::new(stated.algorithm))) }
     }
 
-    /// Compares bytes with the stated hash; files without one pass. An error is a sentence
+    /// Checks bytes against the stated hash; files without one pass. An error is a sentence
     /// without its subject.
     pub(super) fn verify(&self, name: &str, bytes: &[u8]) -> Result<(), String> {
         let mut verifier = self.verifier(name);
@@ -68,7 +68,7 @@ impl RecordFile {
     }
 }
 
-/// The bytes of one file on their way to be compared with its hash.
+/// An incremental check of one file's bytes.
 pub(super) struct Verifier<'r> {
     stated: Option<(&'r RecordedHash, Digests)>,
 }
@@ -90,7 +90,7 @@ impl Digests {
 }
 
 impl Verifier<'_> {
-    /// Takes the next bytes.
+    /// Adds the next bytes.
     pub(super) fn add(&mut self, bytes: &[u8]) {
         match &mut self.stated {
             Some((_, Digests::Sha256(digest))) => digest.update(bytes),
@@ -100,7 +100,7 @@ impl Verifier<'_> {
         }
     }
 
-    /// Compares what was taken with the stated hash.
+    /// Checks the added bytes against the stated hash.
     ///
     /// # Errors
     /// A sentence without its subject.

@@ -9,47 +9,47 @@ use std::{
 
 use crate::base::process::{Command, CommandRunner, Output};
 
-/// A build may take this long.
+/// The time limit of a build.
 const TIME_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Why a source has no wheel.
+/// Why no wheel was built from a source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{file}` {problem}")]
 pub struct SdistError {
     /// The source's name.
     pub file: String,
-    /// A sentence's rest.
+    /// The end of a sentence.
     pub problem: String,
-    /// What to do about it.
+    /// A remedy.
     pub hint: Option<String>,
 }
 
 impl SdistError {
-    /// A problem without a remedy.
+    /// Returns a problem without a remedy.
     pub fn new(file: &str, problem: String) -> Self {
         Self { file: file.to_owned(), problem, hint: None }
     }
 }
 
-/// How a wheel is built.
+/// Options of a build.
 #[derive(Debug, Clone)]
 pub struct SdistBuild {
     /// Settings for the project's build backend (PEP 517).
     pub config_settings: BTreeMap<String, Vec<String>>,
-    /// What stands for the clock: seconds since 1970.
+    /// The time for `SOURCE_DATE_EPOCH`: seconds since 1970.
     pub time: i64,
-    /// Variables by which compilers are told what the target's packages are compiled with.
+    /// Environment variables with the compiler flags of the target's packages.
     pub flags: BTreeMap<String, String>,
 }
 
 /// Builds the wheel of an sdist, a folder or a `file` URL with `pip wheel`, in pip's own build
-/// environment, into `folder`, which must be empty, and returns its path. `python` is an interpreter
-/// with pip; `variables` tell pip where build requirements are.
+/// environment, into `folder`, which must be empty, and returns its path. `python` is an
+/// interpreter with pip; `variables` are its environment, with the location of build requirements.
 ///
-/// Nothing confines the source's code: it may do whatever the user may.
+/// The source's code is not confined: it has all permissions of the user.
 ///
 /// # Errors
-/// Why there is no wheel: the rest of a sentence that begins with what was built.
+/// No wheel was built: the end of a sentence that begins with the source.
 pub fn build_wheel(
     sdist: &OsStr,
     build: &SdistBuild,

@@ -1,4 +1,4 @@
-//! What an sdist holds, as far as recipes speak of it.
+//! An sdist's contents that recipes refer to.
 
 use std::path::Path;
 
@@ -12,18 +12,18 @@ use crate::{
 
 use super::SourceError;
 
-/// A looked-through sdist.
+/// An inspected sdist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sdist {
     /// The folder that it unpacks into.
     pub folder: String,
     /// The files in that folder that a recipe can name, sorted.
     pub files: Vec<String>,
-    /// `build-system.requires` (PEP 518); setuptools where nothing is said.
+    /// `build-system.requires` (PEP 518); setuptools by default.
     pub requires: Vec<String>,
     /// `build-system.build-backend` (PEP 517).
     pub backend: Option<String>,
-    /// What the table `external` names (PEP 725).
+    /// The dependencies in the table `external` (PEP 725).
     pub external: Vec<(When, String)>,
 }
 
@@ -56,10 +56,10 @@ struct ExternalTable {
 }
 
 impl Sdist {
-    /// Looks through the sdist at `path`, which is called `filename`.
+    /// Inspects the sdist at `path`, whose name is `filename`.
     ///
     /// # Errors
-    /// An archive that cannot be read, or whose folder no recipe could name.
+    /// The archive cannot be read, or no recipe could name its folder.
     pub fn inspect(path: &Path, filename: &str) -> Result<Self, SourceError> {
         let refuse = |problem: String| SourceError { file: filename.to_owned(), problem };
         let unreadable = |e: std::io::Error| refuse(format!("cannot be read: {e}"));
@@ -87,8 +87,8 @@ impl Sdist {
         Ok(Self { folder, files, requires, backend, external: stated_needs(&text) })
     }
 
-    /// The licence that the metadata and the licence files in the sdist at `path` state, which is
-    /// called `filename`; `None` where they state none, or cannot be read.
+    /// Returns the licence from the metadata and the licence files of the sdist at `path`, whose
+    /// name is `filename`; `None` if they state none, or cannot be read.
     pub fn licence(path: &Path, filename: &str) -> Option<Licence> {
         let metadata = sdist_member(path, filename, "PKG-INFO").ok()??;
         let metadata = CoreMetadata::parse(&metadata).ok()?;
@@ -102,24 +102,24 @@ impl Sdist {
         sdist_licence(&metadata, &texts.collect::<Vec<_>>())
     }
 
-    /// Whether a file of that name is in its folder.
+    /// Returns whether its folder has a file of that name.
     pub fn has(&self, name: &str) -> bool {
         self.files.iter().any(|file| file == name)
     }
 
-    /// The files of its folder itself.
+    /// Returns the files at the top level of its folder.
     pub fn top(&self) -> impl Iterator<Item = &String> {
         self.files.iter().filter(|file| !file.contains('/'))
     }
 }
 
-/// Whether a file is called as licence files are.
+/// Returns whether a file has the name of a licence file.
 fn is_licence(file: &str) -> bool {
     let file = file.to_ascii_uppercase();
     ["LICENSE", "LICENCE", "COPYING"].iter().any(|beginning| file.starts_with(beginning))
 }
 
-/// What the table `external` of the text of a `pyproject.toml` names (PEP 725).
+/// Returns the dependencies in the table `external` of a `pyproject.toml`'s text (PEP 725).
 pub fn stated_needs(text: &str) -> Vec<(When, String)> {
     let Needs { external } = toml::from_str(text).unwrap_or_default();
     let build = external.build_requires.into_iter().chain(external.host_requires);
@@ -127,14 +127,14 @@ pub fn stated_needs(text: &str) -> Vec<(When, String)> {
     build.chain(external.dependencies.into_iter().map(|text| (When::Run, text))).collect()
 }
 
-/// An sdist's name without the ending of its archive.
+/// Returns an sdist's name without its archive suffix.
 fn stem(filename: &str) -> &str {
     let name = filename.rsplit_once(".tar.").map_or(filename, |(stem, _)| stem);
     name.strip_suffix(".zip").or_else(|| name.strip_suffix(".tgz")).unwrap_or(name)
 }
 
-/// Whether a recipe can name a file as it is: one component, nothing that a shell, make or rpm
-/// would read as more than a name.
+/// Returns whether a recipe can name a file as it is: one component, without characters that are
+/// special to a shell, make or rpm.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))

@@ -1,4 +1,4 @@
-//! A wheel and what is inside it.
+//! A wheel and its contents.
 //! Source: PyPA binary distribution format 1.0.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use super::{
     record::RecordFile,
 };
 
-/// A verified wheel: what planning needs to know of it.
+/// A verified wheel, as needed for planning.
 #[derive(Debug, Clone)]
 pub struct Wheel {
     /// The local file.
@@ -25,40 +25,40 @@ pub struct Wheel {
     pub filename: String,
     pub metadata: CoreMetadata,
     pub entry_points: EntryPoints,
-    /// Whether the archive's root belongs into purelib (else platlib).
+    /// Whether the archive's root is installed into purelib (else platlib).
     pub root_is_purelib: bool,
     /// Whether any of its tags is for one platform only.
     pub platform_specific: bool,
-    /// Whether its tag is the plain one of a wheel that was built without a promise: what it needs
-    /// comes from the system.
+    /// Whether its tag is the plain one of a locally built wheel, which promises no compatibility:
+    /// its libraries come from the system.
     pub built_here: bool,
-    /// Whether all its tags promise the stable ABI or none at all.
+    /// Whether all its tags are for the stable ABI or none.
     pub stable_abi: bool,
     /// The name of its `.dist-info` folder.
     pub dist_info: String,
-    /// The name that its `.data` folder has, or would have.
+    /// The name of its `.data` folder, which may not exist.
     pub data: String,
     /// All files, sorted by name.
     pub members: Vec<WheelMember>,
-    /// The libraries and programs in ELF format among them.
+    /// The ELF libraries and programs among them.
     pub elf: Vec<ElfNeeds>,
     /// The texts of licence files: member name and text.
     pub licence_texts: Vec<(String, String)>,
-    /// The first lines of files that could be scripts: member name and line.
+    /// The first lines of possible scripts: member name and line.
     pub shebangs: Vec<(String, String)>,
-    /// The members `*.pth`.
+    /// The `*.pth` members.
     pub path_files: Vec<PathFile>,
-    /// The first lines of files by which zsh completes commands: member name and line.
+    /// The first lines of possible zsh completions: member name and line.
     pub completions: Vec<(String, String)>,
     /// The newest time of any member, in seconds since 1970.
     pub newest: Option<i64>,
 }
 
-/// Licence files longer than this are left where they are and not copied into a copyright file.
+/// Licence files longer than this stay in place and are not copied into a copyright file.
 const LICENCE_LIMIT: u64 = 200 << 10;
 
 impl Wheel {
-    /// As [`Self::inspect_within`], with the usual limits.
+    /// Like [`Self::inspect_within`], with the default limits.
     ///
     /// # Errors
     /// The wheel is damaged, exceeds a limit, or belongs to another release.
@@ -66,8 +66,8 @@ impl Wheel {
         Self::inspect_within(path, project, &ArchiveLimits::default())
     }
 
-    /// Opens a wheel and reads its own documents, native code and scripts. `project` is whose
-    /// wheel it must be.
+    /// Opens a wheel and reads its metadata, native code and scripts. `project` is the expected
+    /// project.
     ///
     /// # Errors
     /// The wheel is damaged, exceeds a limit, or belongs to another release.
@@ -121,26 +121,26 @@ impl Wheel {
 }
 
 impl Wheel {
-    /// Whether it is for one machine: by its tags, or because it has native code for `machine`
-    /// although they say otherwise.
+    /// Returns whether it is for one machine: by its tags, or because of native code for `machine`
+    /// despite them.
     pub fn is_native(&self, machine: &str) -> bool {
         self.platform_specific || self.native_code(machine).next().is_some()
     }
 
-    /// Its native code for a machine; what is for others is data there.
+    /// Returns its native code for a machine; code for other machines is data there.
     pub fn native_code(&self, machine: &str) -> impl Iterator<Item = &ElfNeeds> {
         self.elf.iter().filter(move |elf| elf.is_for(machine))
     }
 
-    /// The members whose native code looks for libraries where the loader looks anyway.
+    /// Returns the members whose native code searches the loader's default folders for libraries.
     pub fn standard_library_paths(&self) -> Vec<&str> {
         let has_standard =
             |elf: &&ElfNeeds| elf.library_paths.iter().any(|folder| is_standard(folder));
         self.elf.iter().filter(has_standard).map(|elf| elf.member.as_str()).collect()
     }
 
-    /// Returns the members whose native code looks for libraries in folders outside the wheel, each with
-    /// such a folder: whoever can write there can run code in its place.
+    /// Returns the members whose native code searches folders outside the wheel for libraries, each
+    /// with such a folder: anyone with write access to it can run code in its place.
     pub fn foreign_library_paths(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_own = |folder: &str| {
             let rest = ["$ORIGIN", "${ORIGIN}"].iter().find_map(|own| folder.strip_prefix(own));
@@ -154,7 +154,7 @@ impl Wheel {
     }
 }
 
-/// What was read of the members' contents.
+/// Data read from the members' contents.
 #[derive(Default)]
 struct WheelContents {
     elf: Vec<ElfNeeds>,
@@ -210,7 +210,7 @@ impl WheelContents {
     }
 }
 
-/// The first line, without blanks behind it.
+/// Returns the first line without trailing blanks.
 fn first_line(bytes: &[u8]) -> String {
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     lossy(line).trim_end().to_owned()
@@ -220,15 +220,15 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Whether a member is probably native code, so that it is read only once.
+/// Returns whether a member is probably native code, so that it is read only once.
 fn is_likely_native(member: &WheelMember) -> bool {
     let name = member.name.as_str();
     let base = name.rsplit('/').next().unwrap_or(name);
     base.ends_with(".so") || base.contains(".so.") || member.executable
 }
 
-/// Whether a member's first line may name what starts it: modules, and what is installed outside the
-/// folder of modules, where commands lie.
+/// Returns whether a member's first line may name its interpreter: that of modules, and of files
+/// installed outside the folder of modules, such as commands.
 fn is_script(member: &WheelMember) -> bool {
     member.name.ends_with(".py") || member.name.contains(".data/")
 }
@@ -249,8 +249,8 @@ fn is_licence(name: &str, dist_info: &str, metadata: &CoreMetadata) -> bool {
             .any(|p| base.starts_with(p))
 }
 
-/// Opens a wheel so that every member that is read from now on is compared with `RECORD`; the
-/// second value is the name of its `.dist-info` folder.
+/// Opens a wheel whose members are compared with `RECORD` whenever they are read;
+/// the second value is the name of its `.dist-info` folder.
 pub(super) fn open_verified(
     path: &Path,
     limits: &ArchiveLimits,
@@ -272,7 +272,7 @@ pub(super) fn open_verified(
     Ok((archive, folder))
 }
 
-/// The `.dist-info` folder must spell the file name's project and version.
+/// Checks that the `.dist-info` folder has the file name's project and version.
 fn check_folder(folder: &str, name: &WheelName) -> Result<(), String> {
     let spelling = folder.strip_suffix(".dist-info").unwrap_or(folder);
     let (project, version) =
@@ -328,7 +328,7 @@ fn attach_record(archive: &mut WheelArchive, dist_info: &str) -> Result<(), Sour
     Ok(())
 }
 
-/// What the `WHEEL` file says.
+/// The contents of the `WHEEL` file.
 struct WheelHeader {
     root_is_purelib: bool,
 }
