@@ -1,4 +1,4 @@
-//! Distributions as data: targets, hints, and what their repositories hold.
+//! Distributions as data: targets, hints, and the contents of their repositories.
 
 pub mod hints;
 pub mod targets;

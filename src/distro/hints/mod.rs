@@ -1,7 +1,7 @@
-//! What projects need from the system, in the names of a target's packages.
+//! Projects' system dependencies, by the names of a target's packages.
 //!
 //! A hint is a text such as `libpng (>=1.5)`, `dep:generic/openssl` or `pkgconfig(libpq)`. It is
-//! never guessed at: what neither the user nor a table knows is told with what comes near it.
+//! never guessed: for one that neither the user nor a table has, similar names are reported.
 
 mod role;
 mod table;
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// When something is needed.
+/// When a dependency is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum When {
     /// To build the project's sdist.
@@ -31,27 +31,27 @@ pub enum When {
     Recommend,
 }
 
-/// Something that is needed, by the names of the target's packages or capabilities.
+/// A system dependency, by the names of the target's packages or capabilities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
     pub when: When,
-    /// Several are all needed.
+    /// All of them are needed.
     pub packages: Vec<CapabilityName>,
     /// For the reviewer.
     pub origin: String,
 }
 
-/// What became of a hint.
+/// The resolution of a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResolvedHint {
-    /// Empty where nothing has to be installed.
+    /// Empty if nothing has to be installed.
     Packages(Vec<CapabilityName>),
     /// Unknown; similar names.
     Unknown { candidates: Vec<String> },
 }
 
 impl ResolvedHint {
-    /// The packages of these names; unknown where one of them is not a name.
+    /// Returns the packages of these names; unknown if one of them is not a name.
     fn named(names: impl IntoIterator<Item = String>) -> Self {
         let parsed = names.into_iter().map(|name| CapabilityName::parse(&name));
         match parsed.collect() {
@@ -61,15 +61,15 @@ impl ResolvedHint {
     }
 }
 
-/// How the origins of needs begin that the tables know.
+/// The prefix of origins of needs from the tables.
 const TABLE_ORIGIN: &str = "hint table: ";
 
-/// Whether a need is one that the tables know, by its origin.
+/// Returns whether a need comes from the tables, by its origin.
 pub fn is_of_table(origin: &str) -> bool {
     origin.starts_with(TABLE_ORIGIN)
 }
 
-/// What the tables and the user say that a project needs.
+/// Returns a project's needs from the tables and the user.
 pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> Vec<Need> {
     if let Some(needs) = user.project(project) {
         return needs;
@@ -84,7 +84,7 @@ pub fn of_project(project: &ProjectName, target: &Target, user: &UserHints) -> V
     .collect()
 }
 
-/// The packages that a hint stands for on a target; `None` where its marker does not hold there.
+/// Returns the packages for a hint on a target; `None` if its marker does not hold there.
 pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Option<ResolvedHint> {
     let (hint, marker) = text.split_once(';').unwrap_or((text, ""));
     let hint = hint.trim();
@@ -101,7 +101,7 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
         return Some(ResolvedHint::Packages(packages));
     }
     if let Some(rest) = name.strip_prefix("dep:").or_else(|| name.strip_prefix("pkg:")) {
-        // A Python project is a requirement like others, and stated as such.
+        // A Python project is stated as a requirement like any other.
         if rest.starts_with("pypi/") {
             return Some(ResolvedHint::Packages(Vec::new()));
         }
@@ -119,10 +119,10 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
         });
     }
     if name.contains(".so") && !name.contains('/') {
-        // rpm writes it with marks behind it.
+        // rpm adds marks to it.
         return Some(by_soname(name.split('(').next().unwrap_or(name), target));
     }
-    // A header is called as its library is, or is in a folder that is.
+    // A header has the name of its library, or is in a folder of that name.
     if let Some(header) = name.strip_suffix(".h") {
         return Some(by_table(header.split('/').next().unwrap_or(header), When::Build, target));
     }
@@ -133,7 +133,7 @@ pub fn resolve(text: &str, when: When, target: &Target, user: &UserHints) -> Opt
     Some(program.unwrap_or_else(|| by_table(name, when, target)))
 }
 
-/// The package of a program, by a plain name that could be a library's, too.
+/// Returns the package of a program, by a plain name that could also be a library.
 fn program(name: &str, target: &Target) -> Option<ResolvedHint> {
     let row = programs().iter().find(|row| row.name == name)?;
     let names = HintColumn::of(target)?;
@@ -143,16 +143,16 @@ fn program(name: &str, target: &Target) -> Option<ResolvedHint> {
     })))
 }
 
-/// Whose names the tables have.
+/// The naming column of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HintColumn {
     Debian,
-    /// Capabilities that the distributions with rpm share.
+    /// Capabilities common to the distributions with rpm.
     Rpm,
 }
 
 impl HintColumn {
-    /// Those of a target; nothing for formats that the tables do not know.
+    /// Returns the column of a target; `None` for formats without one.
     fn of(target: &Target) -> Option<Self> {
         match target.format.as_str() {
             "deb" => Some(Self::Debian),
@@ -177,7 +177,7 @@ impl HintColumn {
         }
     }
 
-    /// The relations of a table's cell, in the words of the format.
+    /// Returns the relations in a table's cell, in the format's syntax.
     fn split(self, cell: &str) -> Vec<CapabilityName> {
         let parts = cell.split(", ").filter(|part| !part.is_empty());
         let written = parts.map(|part| {
@@ -187,12 +187,12 @@ impl HintColumn {
                 part.to_owned()
             }
         });
-        // A test reads all of the tables.
+        // A test parses all tables.
         written.filter_map(|text| CapabilityName::parse(&text).ok()).collect()
     }
 }
 
-/// `libpng (>=1.5)` and `openssl@>=3` without what follows the name.
+/// Returns the name in `libpng (>=1.5)` or `openssl@>=3`.
 fn without_version(hint: &str) -> &str {
     let end = hint.find([' ', '\t', '@', '<', '>', '=']).unwrap_or(hint.len());
     let name = hint[..end].trim();
@@ -203,7 +203,7 @@ fn without_version(hint: &str) -> &str {
     }
 }
 
-/// A name without what the distributions put around it.
+/// Strips a name of the distributions' prefixes and suffixes.
 fn stem(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let base = ["-devel", "-dev", "-headers"].iter().find_map(|ending| lower.strip_suffix(ending));
@@ -221,7 +221,7 @@ fn by_table(name: &str, when: When, target: &Target) -> ResolvedHint {
         let is_build = when == When::Build || name.ends_with("-dev") || name.ends_with("-devel");
         return ResolvedHint::Packages(names.split(names.column(library, is_build)));
     }
-    // The very name that this family of distributions has, or another one.
+    // The exact name in this family of distributions, or another one.
     if row_with(name, names).is_some() {
         return ResolvedHint::named([name.to_owned()]);
     }
@@ -238,7 +238,7 @@ fn by_table(name: &str, when: When, target: &Target) -> ResolvedHint {
     ResolvedHint::Unknown { candidates }
 }
 
-/// The row in which a family has a name, and whether to build with.
+/// Returns the row with a name of the family, and whether that is for building.
 fn row_with(name: &str, names: HintColumn) -> Option<(&'static Library, bool)> {
     let has = |cell: &str| {
         let parts = cell.split([',', '|']).flat_map(|part| part.split(" or "));
@@ -250,12 +250,12 @@ fn row_with(name: &str, names: HintColumn) -> Option<(&'static Library, bool)> {
     })
 }
 
-/// How rpm's capabilities write a library.
+/// Returns a library as rpm's capabilities write it.
 fn capability(soname: &str) -> String {
     format!("{soname}()(64bit)")
 }
 
-/// The row of a shared library.
+/// Returns the row of a shared library.
 fn row(soname: &str) -> Option<&'static Library> {
     let capability = capability(soname);
     libraries().iter().find(|library| library.rpm.split(" or ").any(|name| name == capability))
@@ -281,8 +281,8 @@ fn by_soname(soname: &str, target: &Target) -> ResolvedHint {
     }
 }
 
-/// The one package in which a target has a library, as far as its own list and the tables know;
-/// nothing where it differs between releases, and where packages require libraries by their sonames.
+/// Returns the only package with a library on a target, by the target's list and the tables;
+/// `None` if it differs between releases, or if packages require libraries by their sonames.
 pub fn library_package(soname: &str, target: &Target) -> Option<CapabilityName> {
     match by_soname(soname, target) {
         ResolvedHint::Packages(names) if HintColumn::of(target) != Some(HintColumn::Rpm) => {
@@ -292,7 +292,7 @@ pub fn library_package(soname: &str, target: &Target) -> Option<CapabilityName> 
     }
 }
 
-/// What has to be installed to build with a shared library; nothing where no table has it.
+/// Returns the packages needed to build with a shared library; `None` if no table has it.
 pub fn development(soname: &str, target: &Target) -> Vec<CapabilityName> {
     let found = HintColumn::of(target).zip(row(soname));
     found.map(|(names, row)| names.split(names.column(row, true))).unwrap_or_default()

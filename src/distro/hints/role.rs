@@ -1,8 +1,8 @@
-//! What packages are for, as far as their names tell.
+//! Packages' purposes, as far as their names reveal them.
 
 use crate::plan::relation::CapabilityName;
 
-/// Whether a package is there to build with others, and never needed to run them: of alternatives,
+/// Returns whether a package is needed to build others, but never to run them: of alternatives,
 /// whether each is. Source: Debian Policy 8.4; Fedora's packaging guidelines, "Devel Packages".
 pub fn is_development(package: &CapabilityName) -> bool {
     let is_one = |name: &str| {
@@ -12,7 +12,7 @@ pub fn is_development(package: &CapabilityName) -> bool {
     package.split(" | ").flat_map(|part| part.split(" or ")).all(is_one)
 }
 
-/// Compilers and build tools, by the names that distributions and the tables give them.
+/// Compilers and build tools, by their names in distributions and the tables.
 const COMPILERS: [&str; 22] = [
     "c-compiler",
     "cargo",
@@ -38,7 +38,7 @@ const COMPILERS: [&str; 22] = [
     "build-essential",
 ];
 
-/// Whether a package is a compiler or another tool that builds code.
+/// Returns whether a package is a compiler or another build tool.
 pub fn is_compiler(package: &CapabilityName) -> bool {
     let name = package.strip_prefix("/usr/bin/").unwrap_or(package);
     COMPILERS.contains(&name.split([' ', ':']).next().unwrap_or_default())

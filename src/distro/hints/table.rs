@@ -65,7 +65,7 @@ pub(super) fn programs() -> &'static [Program] {
     TABLE.get_or_init(|| rows(include_str!("../../../data/hints/programs.csv")))
 }
 
-/// The rows of a table; a malformed one is left out, which a test finds.
+/// Returns the rows of a table; malformed ones are skipped, which a test detects.
 fn rows<T: DeserializeOwned>(text: &str) -> Vec<T> {
     let reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
     reader.into_deserialize().filter_map(Result::ok).collect()

@@ -15,7 +15,7 @@ use crate::{
     python::artifact::ProjectName,
 };
 
-/// What a file such as `hints.toml` says.
+/// The contents of a file such as `hints.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserHints {
     projects: BTreeMap<ProjectName, Vec<Need>>,
@@ -36,12 +36,12 @@ pub struct HintError {
 struct HintFile {
     #[serde(default)]
     project: BTreeMap<ProjectName, Spanned<HintProject>>,
-    /// A hint and the packages that it stands for, separated by commas; empty: none.
+    /// A hint and its packages, separated by commas; empty: none.
     #[serde(default)]
     names: BTreeMap<String, Spanned<String>>,
 }
 
-/// The names of packages or capabilities, as a relation is written.
+/// The names of packages or capabilities, as relations.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[derive(Default)]
@@ -52,10 +52,10 @@ struct HintProject {
 }
 
 impl UserHints {
-    /// Reads a file's text.
+    /// Parses a file's text.
     ///
     /// # Errors
-    /// What is not a hint or a package, with its line and key.
+    /// A value is not a hint or a package; the error has its line and key.
     pub fn parse(text: &str, path: &Path) -> Result<Self, HintError> {
         let line = |at: usize| line_at(text, at);
         let file: HintFile = toml::from_str(text).map_err(|error| HintError {
@@ -99,7 +99,7 @@ impl UserHints {
         Ok(Self { projects, names })
     }
 
-    /// These with what `lower` says besides.
+    /// Returns these hints, extended by those of `lower`.
     #[must_use]
     pub fn over(mut self, lower: Self) -> Self {
         for (project, needs) in lower.projects {
@@ -111,12 +111,12 @@ impl UserHints {
         self
     }
 
-    /// What is said of a project, in place of the tables.
+    /// Returns a project's needs, which replace those of the tables.
     pub(super) fn project(&self, project: &ProjectName) -> Option<Vec<Need>> {
         self.projects.get(project).cloned()
     }
 
-    /// The packages that a hint stands for.
+    /// Returns the packages for a hint.
     pub(super) fn name(&self, hint: &str) -> Option<Vec<CapabilityName>> {
         self.names.get(hint).cloned()
     }

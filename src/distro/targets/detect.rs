@@ -1,20 +1,20 @@
-//! Which target a system is, by its os-release file. Source: os-release(5).
+//! Detection of the target of a system by its os-release file. Source: os-release(5).
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What the os-release of a target's systems says.
+/// The os-release values of a target's systems.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct OsReleaseRule {
     /// Values of `ID`.
     ids: Vec<String>,
-    /// `VERSION_ID`, or what stands before a dot in it; absent for rolling releases.
+    /// `VERSION_ID`, or its part before a dot; absent for rolling releases.
     version: Option<String>,
     /// `PLATFORM_ID` without `platform:`; Enterprise Linux and its rebuilds share one.
     platform: Option<String>,
-    /// The codename, which derivatives keep for the release that they build on.
+    /// The codename, which derivatives keep for their base release.
     codename: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl OsReleaseRule {
 pub(super) struct OsRelease(BTreeMap<String, String>);
 
 impl OsRelease {
-    /// Reads `KEY=value` lines; what is no such line is passed over, as os-release(5) asks.
+    /// Parses `KEY=value` lines; other lines are skipped, as os-release(5) requires.
     pub(super) fn parse(text: &str) -> OsRelease {
         let assignments = text.lines().map(str::trim).filter_map(|line| {
             let (key, value) = line.split_once('=')?;
@@ -47,7 +47,7 @@ impl OsRelease {
         self.0.get(key).map_or("", String::as_str)
     }
 
-    /// The system in the fewest words: its `ID` and `VERSION_ID`.
+    /// Returns a short description of the system: its `ID` and `VERSION_ID`.
     pub(super) fn subject(&self) -> String {
         match (self.get("ID"), self.get("VERSION_ID")) {
             ("", _) => "unnamed".to_owned(),
@@ -56,8 +56,8 @@ impl OsRelease {
         }
     }
 
-    /// The first name whose rule fits best: by the system's own identifier, then by its platform,
-    /// its codename, and last by the systems that it says it is like.
+    /// Returns the first name whose rule fits best: by the system's own identifier, then by its
+    /// platform, its codename, and last by `ID_LIKE`.
     pub(super) fn find<'a>(&self, rules: &[(&'a str, OsReleaseRule)]) -> Option<&'a str> {
         let first = |fits: &dyn Fn(&OsReleaseRule) -> bool| {
             rules.iter().find(|(_, rule)| fits(rule)).map(|(name, _)| *name)
@@ -76,8 +76,8 @@ impl OsRelease {
                     .find_map(|actual| first(&|rule| rule.codename.as_deref() == Some(actual)))
             })
             .or_else(|| {
-                // The version of a derivative says nothing of Debian's or Ubuntu's; the codename
-                // does, and has been looked at.
+                // The version of a derivative is unrelated to Debian's or Ubuntu's; the codename
+                // has been compared already.
                 self.get("ID_LIKE").split_whitespace().find_map(|like| {
                     first(&|rule| {
                         rule.codename.is_none() && rule.has_id(like) && rule.is_version(version)
@@ -87,7 +87,7 @@ impl OsRelease {
     }
 }
 
-/// A value without its quotes; within double quotes a backslash protects what follows it.
+/// Removes the quotes of a value; within double quotes a backslash escapes the next character.
 fn unquote(value: &str) -> String {
     let within = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
     if let Some(text) = within('\'') {

@@ -10,7 +10,7 @@ macro_rules! texts {
     };
 }
 
-/// Target files by their name.
+/// Target files by name.
 pub(super) const TARGETS: &[(&str, &str)] = texts!("distros", "toml":
     "amazonlinux-2023"
     "centos-stream-10"
@@ -38,7 +38,7 @@ pub(super) const TARGETS: &[(&str, &str)] = texts!("distros", "toml":
     "ubuntu-26.04"
 );
 
-/// Name maps (project, package; one pair a line) by their name.
+/// Name maps (project, package; one pair per line) by name.
 pub(super) const NAMES: &[(&str, &str)] = texts!("names", "txt":
     "debian-12"
     "debian-13"

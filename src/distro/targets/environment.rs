@@ -1,4 +1,4 @@
-//! What pip would see on the target: the marker environment and the compatible tags.
+//! pip's view of the target: the marker environment and the compatible tags.
 
 use std::iter::once;
 
@@ -9,7 +9,7 @@ use super::Target;
 use crate::python::artifact::{Tag, Tags};
 
 /// The oldest glibc minor of the platform tags. Source: PEP 513 for x86 (2.5), PEP 599 for the
-/// other architectures (2.17), as `packaging.tags` has it.
+/// other architectures (2.17), as in `packaging.tags`.
 fn oldest_minor(machine: &str) -> u32 {
     match machine {
         "x86_64" | "i686" => 5,
@@ -17,7 +17,7 @@ fn oldest_minor(machine: &str) -> u32 {
     }
 }
 
-/// The older name of a platform tag. Source: PEP 600.
+/// Returns the legacy name of a platform tag. Source: PEP 600.
 fn legacy_name(glibc: (u32, u32)) -> Option<&'static str> {
     match glibc {
         (2, 17) => Some("manylinux2014"),
@@ -28,7 +28,7 @@ fn legacy_name(glibc: (u32, u32)) -> Option<&'static str> {
 }
 
 impl Target {
-    /// The environment that markers are evaluated in. Source: PyPA dependency specifiers.
+    /// Returns the environment in which markers are evaluated. Source: PyPA dependency specifiers.
     ///
     /// A package does not know the kernel that it will run on, so `platform_release` and
     /// `platform_version` are constants of a common form; they belong to no particular system.
@@ -36,7 +36,7 @@ impl Target {
         let (major, minor) = self.python.version;
         let python_version = Version::new([u64::from(major), u64::from(minor)]);
         let full_version = self.python.full_version.parse();
-        // A loaded target's version is valid; one made by hand falls back to its release.
+        // A loaded target's version is valid; a manually constructed one falls back to its release.
         let full_version = full_version.unwrap_or_else(|_| python_version.clone());
         MarkerEnvironment::try_from(MarkerEnvironmentBuilder {
             implementation_name: "cpython",
@@ -57,19 +57,19 @@ impl Target {
         .with_python_version(python_version)
     }
 
-    /// The tags of compatible wheels, best first.
+    /// Returns the tags of compatible wheels, best first.
     pub fn tags(&self) -> Tags {
         compatible_tags(self.python.version, self.glibc, &self.architecture.machine)
     }
 }
 
-/// The tags of compatible wheels, best first, for a CPython with the GIL of `version` on a machine
-/// with `glibc`. Source: the order of `packaging.tags.sys_tags` (PEP 425, PEP 600; PEP 384 for
-/// `abi3`).
+/// Returns the tags of compatible wheels, best first, for a CPython of `version` with the GIL on a
+/// machine with `glibc`. Source: the order of `packaging.tags.sys_tags` (PEP 425, PEP 600; PEP 384
+/// for `abi3`).
 pub fn compatible_tags(version: (u32, u32), glibc: (u32, u32), machine: &str) -> Tags {
     let (major, minor) = version;
     let own = format!("cp{major}{minor}");
-    // Until 3.7 the name of the ABI told that pymalloc was in use.
+    // Until 3.7 the ABI name had a flag for pymalloc.
     let abi = if version < (3, 8) { format!("{own}m") } else { own.clone() };
     let older = || (2..minor).rev();
     let generic = || {
@@ -99,10 +99,10 @@ pub fn compatible_tags(version: (u32, u32), glibc: (u32, u32), machine: &str) ->
     Tags::new(tags)
 }
 
-/// The platform tags, best first.
+/// Returns the platform tags, best first.
 fn platforms(glibc: (u32, u32), machine: &str) -> Vec<String> {
     let (major, newest) = glibc;
-    // A wheel that was built here, of which no index promises anything, is there on purpose.
+    // A locally built wheel, which comes from no index, is there on purpose.
     let mut platforms = vec![format!("linux_{machine}")];
     for minor in (oldest_minor(machine)..=newest).rev() {
         platforms.push(format!("manylinux_{major}_{minor}_{machine}"));

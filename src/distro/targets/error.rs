@@ -1,17 +1,17 @@
-//! What can be wrong with a target, its name or its file.
+//! Errors of targets, their names and files.
 
 use std::path::PathBuf;
 
 use crate::base::text::suggested;
 
-/// Why no target can be given.
+/// Why no target is available.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
     #[error("unknown target `{name}`{}; the targets are {known}", suggested(.suggestion.as_deref()))]
     Unknown {
         name: String,
         suggestion: Option<String>,
-        /// The targets that there are, separated by commas.
+        /// The available targets, separated by commas.
         known: String,
     },
     #[error("target `{target}` has no Python `{python}`; it has {known}")]
@@ -20,7 +20,7 @@ pub enum TargetError {
     UnknownArchitecture { target: String, architecture: String, known: String },
     #[error("no target fits the system `{system}`; the targets are {known}")]
     Unrecognised {
-        /// The system's own identifier and version, as its os-release has them.
+        /// The system's own identifier and version from its os-release.
         system: String,
         known: String,
     },

@@ -1,4 +1,4 @@
-//! The form of a target file.
+//! The schema of a target file.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::{
     python::artifact::ProjectName,
 };
 
-/// A target file. Every key may be left to the file that it extends.
+/// A target file. Every key is optional if the file extends another one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct Profile {
@@ -30,7 +30,7 @@ pub(super) struct Profile {
     pub default_python: Option<String>,
     pub architectures: Vec<String>,
     pub architecture: BTreeMap<String, ArchitectureRow>,
-    /// What a row of `pythons` does not say itself.
+    /// Defaults for the rows of `pythons`.
     pub python: PythonRow,
     pub pythons: BTreeMap<String, PythonRow>,
     pub naming: NamingRow,
@@ -45,7 +45,7 @@ pub(super) struct Profile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(super) struct ArchitectureRow {
-    /// The name in packages, by format; a format that is not here uses the machine's name.
+    /// The name in packages, by format; the machine's name for a format without an entry.
     pub package: BTreeMap<String, String>,
     pub lib: Option<String>,
     pub library_mark: Option<String>,
@@ -78,18 +78,18 @@ pub(super) struct NamingRow {
     pub fold_python_prefix: Option<bool>,
     pub published_spelling: bool,
     pub rule: NameRule,
-    /// The name map to begin with.
+    /// The name map to start from.
     pub names: Option<String>,
     /// Additions to the name map; `{prefix}` stands for the package prefix of the Python.
     pub map: BTreeMap<ProjectName, String>,
-    /// What follows the package prefix, and is in the aliases, in names of packages that are
-    /// not a project's of that name.
+    /// Names after the package prefix, and in the aliases, of packages that do not belong to a
+    /// project of that name.
     pub taken: Vec<String>,
-    /// Projects whose packages the convention gives to another one, too; as in `map`.
+    /// Projects whose packages the convention also gives to another one; as in `map`.
     pub owners: BTreeMap<ProjectName, String>,
 }
 
-/// Which Pythons of a target something holds for.
+/// The Pythons of a target to which a value applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Spread {
@@ -100,7 +100,7 @@ pub(super) enum Spread {
 
 /// Parses a target file and refuses unknown keys. `file` is its name for the error.
 pub(super) fn parse(file: &str, text: &str) -> Result<Table, TargetError> {
-    // The first pass is for its errors, which have a place in the text.
+    // The first pass is for its errors, which have positions in the text.
     toml::from_str::<Profile>(text).and_then(|_| toml::from_str(text)).map_err(|error| {
         TargetError::Syntax {
             file: file.to_owned(),
@@ -115,7 +115,7 @@ fn line_of(text: &str, error: &toml::de::Error) -> usize {
     line_at(text, end)
 }
 
-/// Puts what `over` says on top of `base`; tables are merged key by key.
+/// Merges `over` into `base`, key by key in tables.
 pub(super) fn merge(base: &mut Table, over: &Table) {
     for (key, value) in over {
         match (base.get_mut(key), value) {

@@ -1,16 +1,16 @@
-//! Collections in a tree of their own, beside what the distribution and others have.
+//! Collections in a tree of their own, separate from the distribution's and others.
 
 use serde::Serialize;
 
 use super::{Target, TargetError};
 
-/// Where everything of a collection is installed, and how its names differ from all others.
+/// The location of an isolated collection, and the prefix of its names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Isolation {
     /// An absolute folder, without a trailing slash: `/opt/acme`.
     pub prefix: String,
-    /// What packages' names and capabilities begin with: `acme-`.
+    /// The prefix of packages' names and capabilities: `acme-`.
     pub namespace: String,
 }
 
@@ -19,11 +19,11 @@ const SYSTEM_FOLDERS: [&str; 12] =
     ["bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp"];
 
 impl Target {
-    /// This target with everything installed below `prefix`: modules in a site folder of their own,
-    /// commands in `bin`, data in `share`.
+    /// Returns this target with everything installed below `prefix`: modules in a separate site
+    /// folder, commands in `bin`, data in `share`.
     ///
     /// # Errors
-    /// A prefix that is not an absolute folder of one's own.
+    /// The prefix is not an absolute folder of its own.
     pub fn isolated(mut self, prefix: &str) -> Result<Self, TargetError> {
         let prefix = prefix.trim_end_matches('/');
         let parts: Vec<&str> = prefix.split('/').collect();

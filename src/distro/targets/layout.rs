@@ -1,4 +1,4 @@
-//! Where the target wants the files of a package, as far as that differs between formats.
+//! The target's file layout, as far as it differs between formats.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,28 +12,28 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LayoutRules {
-    /// What `INSTALLER` says.
+    /// The contents of `INSTALLER`.
     pub installer: String,
     /// Further files of `.dist-info` that are not installed.
     pub left_out: Vec<String>,
     pub licences: LicenceLayout,
     /// The permission bits of extension modules and shared libraries.
     pub extension_mode: u32,
-    /// Whether a renamed package replaces the distribution's one beside conflicting with it.
+    /// Whether a renamed package not only conflicts with the distribution's one, but replaces it.
     pub replaces_renamed: bool,
-    /// Whether manual pages are compressed by whoever makes the package.
+    /// Whether the package builder compresses manual pages.
     #[serde(default)]
     pub compressed_manuals: bool,
-    /// Whether packages may require files and libraries by what they are, whatever package has them.
+    /// Whether packages may require files and libraries directly, regardless of the package.
     #[serde(default)]
     pub requires_files: bool,
-    /// Whether several packages may own a file, where it is the same in all of them.
+    /// Whether several packages may own an identical file.
     #[serde(default)]
     pub shared_files: bool,
-    /// Whether packages bring byte code, where an interpreter can compile it.
+    /// Whether packages contain byte code, if an interpreter can compile it.
     #[serde(default)]
     pub byte_code: bool,
-    /// What is installed beside the project's own files.
+    /// Documents besides the project's own files.
     pub documents: Vec<InstalledDocument>,
 }
 
@@ -53,7 +53,7 @@ pub enum LicenceLayout {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct InstalledDocument {
-    /// The installed path; `{package}` stands for the package's name.
+    /// The installed path; `{package}` is replaced by the package's name.
     pub path: String,
     /// The file's path in the recipe.
     pub file: String,
@@ -65,7 +65,7 @@ pub struct InstalledDocument {
 }
 
 impl Target {
-    /// The first line of an installed Python script.
+    /// Returns the first line of an installed Python script.
     ///
     /// # Errors
     /// The target's interpreter is not in a folder of programs, or its options are more than one.
@@ -75,8 +75,8 @@ impl Target {
         Shebang::parse(&format!("#!{}{separator}{}", python.interpreter, python.shebang_options))
     }
 
-    /// The first line of a script that the wheel contains itself: in a tree of its own it has to be told
-    /// where the modules are.
+    /// Returns the first line of a script in a wheel: in an isolated tree it has to state the
+    /// location of the modules.
     ///
     /// # Errors
     /// As for [`Target::shebang`].
@@ -91,20 +91,21 @@ impl Target {
         }
     }
 
-    /// The name under which rpm packages provide and require a project: `python3.13dist(idna)`.
+    /// Returns the name under which rpm packages provide and require a project:
+    /// `python3.13dist(idna)`.
     pub fn dist_capability(&self, project: &ProjectName) -> String {
         let (major, minor) = self.python.version;
         format!("python{major}.{minor}dist({project})")
     }
 
-    /// The name under which rpm packages of the collection provide and require a project.
+    /// Returns the name under which rpm packages of the collection provide and require a project.
     pub fn own_dist_capability(&self, project: &str) -> String {
         let (major, minor) = self.python.version;
         let namespace = self.isolation.as_ref().map_or("", |own| own.namespace.as_str());
         format!("{namespace}python{major}.{minor}dist({project})")
     }
 
-    /// The further names under which the distribution's own packages look for `package`.
+    /// Returns the further names by which the distribution's own packages refer to `package`.
     pub fn aliases(&self, package: &str) -> Vec<String> {
         let Some(stem) = package.strip_prefix(&self.python.package_prefix) else {
             return Vec::new();

@@ -1,7 +1,7 @@
 //! A target: one distribution, one of its Pythons and one architecture, as data.
 //!
 //! Targets are TOML files (`data/distros/*.toml`, embedded; a user's folder may override
-//! them). A profile is data, never the host: nothing here looks at the machine it runs on.
+//! them). A profile is data, never the host: nothing here inspects the local machine.
 //!
 #![doc = include_str!("facts.md")]
 
@@ -36,7 +36,7 @@ use crate::{
     python::artifact::ProjectName,
 };
 
-/// A distribution with the Python and the architecture that packages are made for.
+/// A distribution with the Python and the architecture of its packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Target {
@@ -48,9 +48,9 @@ pub struct Target {
     pub format: String,
     /// The family whose conventions and package names apply: `fedora`, `el`, `suse`, `debian`, …
     pub family: String,
-    /// What follows the release number: `.fc43`, `.el9`; `~jammy1` or nothing for Debian.
+    /// The suffix of the release number: `.fc43`, `.el9`; `~jammy1` or nothing for Debian.
     pub dist_tag: String,
-    /// The newest glibc symbol version that the target has: major and minor.
+    /// The target's newest glibc symbol version: major and minor.
     pub glibc: (u32, u32),
     /// The payload compression: the algorithm of the target's convention and a level, `zstd:9`.
     pub compression: String,
@@ -58,25 +58,25 @@ pub struct Target {
     pub python: Python,
     pub naming: Naming,
     pub layout: LayoutRules,
-    /// Variables that tell compilers how the target's own packages are compiled.
+    /// Environment variables with the compiler flags of the target's own packages.
     pub build_flags: BTreeMap<String, String>,
-    /// soname → the package that holds it, for formats without soname capabilities (Debian).
+    /// soname → its package, for formats without soname capabilities (Debian).
     pub libraries: BTreeMap<String, String>,
-    /// program → the package that has it, for formats whose packages require none by its path; empty
-    /// where every system has it.
+    /// program → its package, for formats whose packages require no program by path; empty
+    /// if every system has it.
     pub programs: BTreeMap<String, String>,
     /// The shell commands for packages with systemd units by their moment, such as `post-install`;
     /// `{units}` stands for the units' names, `{started}` for those that run without an instance.
     pub unit_scriptlets: BTreeMap<String, String>,
-    /// How packages are built of sdists, where the target has a way of its own.
+    /// The way to build packages from sdists, if the target has one of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_recipe: Option<SourceRecipe>,
-    /// Where everything is installed beside the system's own folders.
+    /// The installation tree, if it is separate from the system folders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,
 }
 
-/// A machine architecture in every dialect.
+/// A machine architecture in every spelling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Architecture {
@@ -84,34 +84,34 @@ pub struct Architecture {
     pub machine: String,
     /// As the target's packages write it: `x86_64`, `amd64`.
     pub package: String,
-    /// As the target writes a package for every architecture: `noarch`, `all`.
+    /// As the target names architecture-independent packages: `noarch`, `all`.
     pub independent: String,
-    /// What marks a 64-bit soname capability on rpm: `()(64bit)` has `(64bit)`, else empty.
+    /// The mark of a 64-bit soname capability on rpm: `()(64bit)` has `(64bit)`, else empty.
     pub library_mark: String,
-    /// What rpm puts behind a package's own name to mark its architecture: `(x86-64)`.
+    /// rpm's suffix of a package's own name for its architecture: `(x86-64)`.
     pub isa: String,
-    /// What the glibc loader is called: `ld-linux-x86-64.so.2`.
+    /// The name of the glibc loader: `ld-linux-x86-64.so.2`.
     pub loader: String,
 }
 
-/// The target's interpreter and the paths that belong to it.
+/// The target's interpreter and its paths.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Python {
     /// Major and minor version.
     pub version: (u32, u32),
-    /// As `platform.python_version()` answers on the target: `3.11.2`.
+    /// The result of `platform.python_version()` on the target: `3.11.2`.
     pub full_version: String,
-    /// Whether this is what the target's `python3` starts.
+    /// Whether this is the target's `python3`.
     pub is_default: bool,
-    /// The full version of what `python3` starts.
+    /// The full version of `python3`.
     #[serde(skip)]
     pub default_version: String,
-    /// What library packages' names begin with: `python3-`, `python3.12-`, `python313-`.
+    /// The prefix of library packages' names: `python3-`, `python3.12-`, `python313-`.
     pub package_prefix: String,
-    /// The package that brings the interpreter: `python3`, `python3.12`, `python313`.
+    /// The interpreter's package: `python3`, `python3.12`, `python313`.
     pub interpreter_package: String,
-    /// The interpreter that installed scripts start.
+    /// The interpreter of installed scripts.
     pub interpreter: String,
     /// The options on a script's first line, such as `-sP`; may be empty.
     pub shebang_options: String,
@@ -121,12 +121,12 @@ pub struct Python {
     /// Headers of a distribution go to a folder of its name below it.
     pub include: String,
     pub scripts: String,
-    /// Where the `data` scheme begins: `/usr`.
+    /// The prefix of the `data` scheme: `/usr`.
     pub data: String,
 }
 
 impl Python {
-    /// Returns the site folder that a package's wheel was laid out in: `purelib` or `platlib`.
+    /// Returns the site folder of a package's wheel: `purelib` or `platlib`.
     pub fn site_of(&self, plan: &PackagePlan) -> &str {
         let in_purelib = plan.files.iter().any(|file| {
             matches!(&file.content, Content::Member(member)
@@ -137,39 +137,39 @@ impl Python {
     }
 }
 
-/// How the target names packages and capabilities.
+/// The target's names of packages and capabilities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Naming {
-    /// Whether `python3dist(NAME)` is provided beside `python3.Ydist(NAME)`.
+    /// Whether `python3dist(NAME)` is provided in addition to `python3.Ydist(NAME)`.
     pub unversioned_dist: bool,
     /// Whether the spelling that keeps dots (`python3.9dist(zope.interface)`) is provided too.
     pub dotted_dist: bool,
-    /// Further names that a package provides; `{name}` stands for the normalised project name.
+    /// Further names that a package provides; `{name}` is replaced by the normalised project name.
     pub aliases: Vec<String>,
     /// Whether a project `python-NAME` gets PREFIX-NAME instead of PREFIX-python-NAME.
     pub fold_python_prefix: bool,
-    /// Whether packages are called as projects spell themselves, with upper case, `_` and dots.
+    /// Whether packages keep the project's spelling, with upper case, `_` and dots.
     pub published_spelling: bool,
-    /// Which names packages may have.
+    /// The valid names of packages.
     pub rule: NameRule,
     /// Project → the distribution's package name, where the mechanical rule is wrong.
-    /// It has thousands of entries: what is shown of it is their number.
+    /// It has thousands of entries, so that only their number is shown.
     #[serde(rename = "mapped-names", serialize_with = "count")]
     pub map: BTreeMap<ProjectName, String>,
-    /// Names of the distribution's packages that are not those of the projects which the mechanical
-    /// rule would give them to; shown, too, as a number.
+    /// Names of the distribution's packages that do not belong to the projects of the mechanical
+    /// rule; only their number is shown.
     #[serde(rename = "taken-names", serialize_with = "count_names")]
     pub taken: BTreeSet<String>,
-    /// The versions of the distribution's packages by their names; shown, too, as a number.
+    /// The versions of the distribution's packages by name; only their number is shown.
     #[serde(rename = "known-versions", serialize_with = "count_versions")]
     pub versions: BTreeMap<String, String>,
-    /// Whose packages some of those are.
+    /// The projects of some of those packages.
     #[serde(skip)]
     pub owners: BTreeMap<ProjectName, String>,
 }
 
-/// Which names a format's packages may have.
+/// The valid names of a format's packages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NameRule {
@@ -179,8 +179,8 @@ pub enum NameRule {
     /// Letters, digits and `._+-`, the first a letter, a digit or `_`, and no two dots in a row.
     /// Source: rpm, `rpmCharCheck`.
     Rpm,
-    /// Letters, digits and `._+-`, the first a letter or digit; what else holds, the format's plugin
-    /// knows.
+    /// Letters, digits and `._+-`, the first a letter or digit; the format's plugin checks the rest
+    /// of its rule.
     #[default]
     General,
     /// Lower case letters, digits and `@._+-`, the first not one of `.` and `-`.
@@ -189,7 +189,7 @@ pub enum NameRule {
 }
 
 impl NameRule {
-    /// Whether a package may have the name.
+    /// Returns whether a name is valid.
     pub fn allows(self, name: &str) -> bool {
         let begins =
             |more: &str| name.starts_with(|c: char| c.is_ascii_alphanumeric() || more.contains(c));
@@ -210,7 +210,7 @@ impl NameRule {
         }
     }
 
-    /// The rule in words, for messages.
+    /// Returns a description of the rule, for messages.
     pub fn wording(self) -> &'static str {
         match self {
             Self::Debian => {
@@ -226,12 +226,12 @@ impl NameRule {
 }
 
 impl Naming {
-    /// Whether the distribution gives a package name to something else than the project.
+    /// Returns whether the distribution uses a package name for something other than the project.
     pub fn is_taken(&self, name: &str, project: &ProjectName) -> bool {
         self.taken.contains(name) && self.own_name(project).is_none_or(|own| own != name)
     }
 
-    /// The name that the distribution itself gives to a project, as far as its name map has it.
+    /// Returns the distribution's own name for a project, from its name map.
     pub fn own_name(&self, project: &ProjectName) -> Option<&str> {
         self.map.get(project).or_else(|| self.owners.get(project)).map(String::as_str)
     }

@@ -1,4 +1,4 @@
-//! How a target file becomes a [`Target`].
+//! Conversion of target files to a [`Target`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::plan::{Shebang, is_path};
 use crate::python::artifact::ProjectName;
 
 impl Profile {
-    /// The profile that merged files amount to. `target` is its name for the error.
+    /// Returns the profile of merged files. `target` is its name for the error.
     pub(super) fn from_table(target: &str, table: Table) -> Result<Profile, TargetError> {
         table.try_into().map_err(|error: toml::de::Error| TargetError::Syntax {
             file: target.to_owned(),
@@ -21,36 +21,36 @@ impl Profile {
         })
     }
 
-    /// The name of the name map that the profile begins with.
+    /// Returns the name of the name map that the profile starts from.
     pub(super) fn names(&self) -> Option<&str> {
         self.naming.names.as_deref()
     }
 
-    /// The versions of the target's Pythons, oldest first.
+    /// Returns the versions of the target's Pythons, oldest first.
     pub(super) fn pythons(&self) -> Vec<&str> {
         let mut versions: Vec<&str> = self.pythons.keys().map(String::as_str).collect();
         versions.sort_by_key(|version| pair(version));
         versions
     }
 
-    /// The architectures as machines write them; the first is meant where none is named.
+    /// Returns the architectures in the spelling of machines; the first is the default.
     pub(super) fn architectures(&self) -> &[String] {
         &self.architectures
     }
 }
 
-/// What a name map says.
+/// The contents of a name map.
 #[derive(Debug, Default)]
 pub(super) struct NameMap {
     /// Projects and their packages.
     pub map: BTreeMap<ProjectName, String>,
-    /// Packages that are not of the projects which the convention would give them to.
+    /// Packages that do not belong to the projects of the convention.
     pub taken: BTreeSet<String>,
     /// Packages and their versions.
     pub versions: BTreeMap<String, String>,
 }
 
-/// A profile with the target, the Python and the architecture that were chosen.
+/// A profile with the chosen target, Python and architecture.
 pub(super) struct ChosenProfile<'a> {
     target: &'a str,
     profile: &'a Profile,
@@ -59,13 +59,13 @@ pub(super) struct ChosenProfile<'a> {
     machine: &'a str,
     architecture: &'a ArchitectureRow,
     is_default: bool,
-    /// The full version of the target's default Python.
+    /// Returns the full version of the target's default Python.
     default_version: String,
 }
 
 impl<'a> ChosenProfile<'a> {
-    /// Looks the Python (`3.11`) and the architecture (`aarch64`, or `arm64` where packages say
-    /// so) up; the target's own defaults where none is named.
+    /// Looks up the Python (`3.11`) and the architecture (`aarch64`, or `arm64` in the spelling of
+    /// packages); the target's defaults if none is named.
     pub(super) fn new(
         target: &'a str,
         profile: &'a Profile,
@@ -104,7 +104,7 @@ impl<'a> ChosenProfile<'a> {
         })
     }
 
-    /// The target; `map` is the name map that [`Profile::names`] asks for.
+    /// Returns the target; `map` is the name map from [`Profile::names`].
     pub(super) fn target(&self, names: NameMap) -> Result<Target, TargetError> {
         let NameMap { mut map, mut taken, versions } = names;
         let profile = self.profile;
@@ -121,7 +121,7 @@ impl<'a> ChosenProfile<'a> {
             taken.insert(format!("{}{name}", python.package_prefix));
             taken.extend(aliases.iter().map(|alias| alias.replace("{name}", name)));
         }
-        // What belongs to one project is no other's.
+        // A package of one project belongs to no other.
         taken.extend(map.values().chain(owners.values()).cloned());
         Ok(Target {
             name: self.target.to_owned(),
@@ -204,7 +204,7 @@ impl<'a> ChosenProfile<'a> {
         Ok(python)
     }
 
-    /// Recipes write these paths, and scripts begin with the interpreter.
+    /// Checks paths: recipes contain them, and scripts begin with the interpreter.
     fn check_paths(&self, python: &Python) -> Result<(), TargetError> {
         let folders = [
             ("purelib", &python.purelib),
@@ -226,7 +226,7 @@ impl<'a> ChosenProfile<'a> {
         }
     }
 
-    /// Further names are what the distribution's own packages of its default Python have.
+    /// Returns further names, which the distribution's own packages of its default Python have.
     fn aliases(&self) -> Result<Vec<String>, TargetError> {
         if !self.is_default {
             return Ok(Vec::new());
@@ -243,7 +243,7 @@ impl<'a> ChosenProfile<'a> {
         value.ok_or_else(|| missing(self.target, key))
     }
 
-    /// A value of the Python's own row, else of the row that all share.
+    /// Returns a value of the Python's own row, else of the shared row.
     fn filled(
         &self,
         key: &str,
@@ -254,7 +254,7 @@ impl<'a> ChosenProfile<'a> {
         self.fill(self.value(text, key)?, key, "")
     }
 
-    /// Replaces `{version}`, `{digits}` and `{lib}`; `kept` is the one other placeholder allowed.
+    /// Replaces `{version}`, `{digits}` and `{lib}`; `kept` is the only other placeholder allowed.
     fn fill(&self, text: &str, key: &str, kept: &str) -> Result<String, TargetError> {
         let (major, minor) = self.version;
         let lib = self.required(&self.architecture.lib, "lib")?;
@@ -311,7 +311,7 @@ fn missing(target: &str, key: &str) -> TargetError {
     TargetError::Missing { target: target.to_owned(), key: key.to_owned() }
 }
 
-/// `3.11` as numbers.
+/// Parses `3.11`.
 fn pair(text: &str) -> Option<(u32, u32)> {
     let (major, minor) = text.split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))

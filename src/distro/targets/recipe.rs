@@ -1,25 +1,25 @@
-//! How a target builds packages of sdists.
+//! Building packages from sdists on a target.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// A target's own way to write recipes for sdists.
+/// A target's idiom for recipes that build sdists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SourceRecipe {
     pub idiom: Idiom,
-    /// What every recipe requires for the build.
+    /// The build requirements of every recipe.
     pub requires: Vec<String>,
-    /// What compiled code requires beside it; a row replaces the requirement of its name.
+    /// Further build requirements of compiled code; a row replaces the requirement of its name.
     pub native: BTreeMap<String, String>,
-    /// What a `pyproject.toml` requires beside it.
+    /// Further build requirements of projects with `pyproject.toml`.
     pub pyproject: Vec<String>,
-    /// Whether the file list is told to insist on licence files.
+    /// Whether the file list requires licence files.
     pub insists_on_licences: bool,
 }
 
-/// The macros or tools that recipes are written with.
+/// The macros or tools that recipes use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Idiom {
@@ -34,7 +34,7 @@ pub enum Idiom {
 }
 
 impl Idiom {
-    /// Whether the recipe's tools find out what the project itself requires for its build.
+    /// Returns whether the recipe's tools determine the project's build requirements.
     pub fn generates_requirements(self) -> bool {
         self == Self::Pyproject
     }
@@ -52,7 +52,7 @@ pub(super) struct SourceRecipeRow {
 }
 
 impl SourceRecipeRow {
-    /// The recipe, where there is an idiom; `prefix` is what `{prefix}` stands for.
+    /// Returns the recipe, if there is an idiom; `prefix` replaces `{prefix}`.
     pub(super) fn filled(&self, prefix: &str) -> Option<SourceRecipe> {
         let fill = |text: &String| text.replace("{prefix}", prefix);
         let native = self.native.iter().map(|(name, text)| (fill(name), fill(text)));

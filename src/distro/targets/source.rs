@@ -1,4 +1,4 @@
-//! The set of targets: the embedded ones, and the user's own on top.
+//! The set of targets: the embedded ones, overlaid by the user's own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use super::{Target, embedded};
 use crate::base::text::nearest;
 use crate::python::artifact::ProjectName;
 
-/// In a name map, the project of packages that have none.
+/// In a name map, the marker of packages without a project.
 const NO_PROJECT: &str = "-";
-/// In a name map, what stands before a package and its version.
+/// In a name map, the marker of a package and its version.
 const VERSION: &str = "=";
 
-/// The targets by name, and the name maps that they refer to.
+/// The targets and the name maps that they refer to, by name.
 ///
 /// A file that is added later overrides the one of the same name. It may extend that one by
-/// naming itself, and whatever extends the name sees the newest.
+/// naming itself, and all files that extend the name see the newest.
 #[derive(Debug, Clone, Default)]
 pub struct Targets {
     /// The files of each name, oldest first; no list is empty.
@@ -31,7 +31,7 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// The target of a distribution with the highest number: of `fedora`, `fedora-44`.
+    /// Returns the target of a distribution with the highest number: of `fedora`, `fedora-44`.
     pub fn newest(&self, distribution: &str) -> Option<String> {
         let number = |name: &&str| -> Option<u32> {
             name.strip_prefix(distribution)?.strip_prefix('-')?.parse().ok()
@@ -40,7 +40,7 @@ impl Targets {
         names.max_by_key(number).map(str::to_owned)
     }
 
-    /// The embedded targets.
+    /// Returns the embedded targets.
     pub fn embedded() -> Targets {
         let mut targets = Targets::default();
         for (name, text) in embedded::TARGETS {
@@ -52,12 +52,12 @@ impl Targets {
         targets
     }
 
-    /// Whether there is a file of that name, also one that only others extend.
+    /// Returns whether there is a file of that name, even one that is only extended by others.
     pub fn has(&self, name: &str) -> bool {
         self.files.contains_key(name)
     }
 
-    /// These targets and a file's text on top, which is target `name`.
+    /// Returns these targets, overlaid by a file's text for target `name`.
     ///
     /// # Errors
     /// The text is not a target file.
@@ -67,16 +67,15 @@ impl Targets {
         Ok(self)
     }
 
-    /// These targets and a name map: lines of a project and a package, or of a project
-    /// alone, whose package is `python3-PROJECT`, or of `-` and a package that is not the one of the
-    /// project which the convention would give it to, or of `=`, a package and its version; `#` begins
-    /// a comment.
+    /// Returns these targets and a name map with lines of four forms: a project and its package; a
+    /// project alone, whose package is `python3-PROJECT`; `-` and a package that does not belong to
+    /// the project of the convention; `=`, a package and its version. `#` begins a comment.
     pub fn with_names(mut self, name: &str, text: &str) -> Targets {
         self.maps.insert(name.to_owned(), text.to_owned());
         self
     }
 
-    /// These targets and a folder's on top: `NAME.toml`, and name maps `names/NAME.txt`.
+    /// Returns these targets, overlaid by a folder: `NAME.toml`, and name maps `names/NAME.txt`.
     ///
     /// # Errors
     /// A file cannot be read, or is not a target file or name map.
@@ -95,7 +94,7 @@ impl Targets {
         Ok(self)
     }
 
-    /// The names of the targets, in the order that the user expects: `el9` before `el10`.
+    /// Returns the names of the targets in natural order: `el9` before `el10`.
     pub fn names(&self) -> Vec<&str> {
         let concrete = self.files.iter().filter(|(_, files)| {
             !files
@@ -107,7 +106,7 @@ impl Targets {
         names
     }
 
-    /// The versions of a target's Pythons, oldest first.
+    /// Returns the versions of a target's Pythons, oldest first.
     ///
     /// # Errors
     /// The target is unknown.
@@ -116,7 +115,7 @@ impl Targets {
         Ok(profile.pythons().into_iter().map(str::to_owned).collect())
     }
 
-    /// A target's architectures as machines write them, its default first.
+    /// Returns a target's architectures in the spelling of machines, its default first.
     ///
     /// # Errors
     /// The target is unknown.
@@ -124,8 +123,9 @@ impl Targets {
         Ok(self.profile(name)?.architectures().to_vec())
     }
 
-    /// The target of that name for one of its Pythons (`3.11`) and architectures (`aarch64`, or
-    /// `arm64` where its packages say so); for its `python3` and `x86_64` where none is named.
+    /// Returns the target of that name for one of its Pythons (`3.11`) and architectures
+    /// (`aarch64`, or `arm64` in the spelling of packages); by default for its `python3` and
+    /// `x86_64`.
     ///
     /// # Errors
     /// The target, its Python or architecture is unknown, or its file is incomplete.
@@ -143,7 +143,7 @@ impl Targets {
         ChosenProfile::new(name, &profile, python, architecture)?.target(map)
     }
 
-    /// The name of the target that a system is, by the text of its os-release file.
+    /// Returns the name of the target for a system, by the text of its os-release file.
     ///
     /// # Errors
     /// No target fits the system.
@@ -179,9 +179,9 @@ impl Targets {
         Profile::from_table(name, self.merged(name)?)
     }
 
-    /// What the files of a name and all that they extend amount to.
+    /// Merges the files of a name and all that they extend.
     fn merged(&self, target: &str) -> Result<Table, TargetError> {
-        // A name, how many of its files are seen from there, and the newest of them.
+        // A name, the number of its visible files, and the newest of them.
         let mut chain: Vec<(&str, usize, &Table)> = Vec::new();
         let mut next = Some((target, usize::MAX));
         while let Some((name, below)) = next {
@@ -198,7 +198,7 @@ impl Targets {
             }
             chain.push((name, seen, file));
             next = file.get("extends").and_then(|base| base.as_str()).map(|base| {
-                // A file that extends its own name means the one that it overrides.
+                // A file that extends its own name refers to the one that it overrides.
                 (base, if base == name { seen - 1 } else { usize::MAX })
             });
         }
@@ -206,7 +206,7 @@ impl Targets {
         for (name, _, file) in chain.into_iter().rev() {
             let mut file = file.clone();
             if name != target {
-                // Which systems a target is for, its relatives do not inherit.
+                // The rule for matching systems is not inherited.
                 file.remove("os-release");
             }
             merge(&mut merged, &file);
@@ -235,7 +235,7 @@ impl Targets {
                     names.versions.insert(package.to_owned(), version.to_owned());
                     continue;
                 }
-                // Alone, it is called by Debian's convention.
+                // A project alone has the name of Debian's convention.
                 [project] => project.parse().ok().map(|name| (name, format!("python3-{project}"))),
                 [project, package] => project.parse().ok().map(|name| (name, package.to_owned())),
                 _ => None,
@@ -252,7 +252,7 @@ impl Targets {
     }
 }
 
-/// The files of a folder with that extension: their names without it, sorted.
+/// Returns the names of the files of a folder with that extension, without it, sorted.
 fn listing(folder: &Path, extension: &str) -> Result<Vec<(String, PathBuf)>, TargetError> {
     let failed = |source| TargetError::Read { path: folder.to_owned(), source };
     let mut files = Vec::new();
@@ -272,7 +272,7 @@ fn read(path: &Path) -> Result<String, TargetError> {
         .map_err(|source| TargetError::Read { path: path.to_owned(), source })
 }
 
-/// A key that sorts digits by their number.
+/// Returns a sort key that compares digits by their number.
 fn natural(name: &str) -> Vec<(u64, String)> {
     let mut key: Vec<(u64, String)> = Vec::new();
     for part in name.split_inclusive(|c: char| !c.is_ascii_digit()) {
