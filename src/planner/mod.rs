@@ -193,7 +193,7 @@ pub fn plan(
     let (scriptlets, unit_notes) = scriptlets(subject, &files, target);
     let (foreign_code, foreign_notes) = foreign_code::foreign_code(&files, wheel, target);
     let planning = Planning { subject, target, others, policy };
-    let outside = planning.outside(&files, &package)?;
+    let outside = planning.outside(&files, &package, unit_notes)?;
     let (licence, licence_notes) = licence::settled(&subject.licence, subject.origin, policy);
     let open = planning.open(&package, &licence, &outside);
 
@@ -225,7 +225,6 @@ pub fn plan(
             layout.notes,
             rule_notes,
             outside.notes,
-            unit_notes,
             foreign_notes,
             library_paths::notes(wheel),
             licence_notes,
@@ -250,11 +249,13 @@ struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    /// Returns the package's relations, the notes on them, and what is open about them.
+    /// Returns the package's relations, the notes on them and on its units, and what is open about
+    /// them.
     fn outside(
         &self,
         files: &[PlannedFile],
         package: &str,
+        unit_notes: Vec<OneLine>,
     ) -> Result<ExternalRelations, PlanError> {
         let Self { subject, target, others, policy } = *self;
         let wheel = subject.wheel;
@@ -267,7 +268,7 @@ impl Planning<'_> {
         relations.extend(provisions::provisions(wheel, package, target, others, policy)?);
         let paths = files.iter().map(|file| file.path.as_str()).collect();
         relations.extend(commands::application(wheel, package, &paths, target));
-        let notes = [libraries.notes, programs.notes, needs.notes].concat();
+        let notes = [libraries.notes, programs.notes, unit_notes, needs.notes].concat();
         Ok(ExternalRelations { relations, notes, open: needs.open })
     }
 
